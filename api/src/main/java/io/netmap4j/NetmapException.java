@@ -1,0 +1,22 @@
+package io.netmap4j;
+
+/** A call on the cold path failed. Carries the errno that netmap would give and says what, why and the likely cause. */
+public class NetmapException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+  private final int errno;
+
+  public NetmapException(int errno, String message) {
+    super(message);
+    this.errno = errno;
+  }
+
+  public NetmapException(int errno, String message, Throwable cause) {
+    super(message, cause);
+    this.errno = errno;
+  }
+
+  /** As in errno.h; the values are in {@link io.netmap4j.linux.Libc}. */
+  public int errno() {
+    return errno;
+  }
+}

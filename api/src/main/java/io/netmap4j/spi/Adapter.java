@@ -1,0 +1,69 @@
+package io.netmap4j.spi;
+
+import io.netmap4j.LinkState;
+import io.netmap4j.NicControl;
+import java.util.Map;
+
+/**
+ * A kind of port: NIC, pipe, switch port, monitor, host rings, null port. Two hot calls, the rest cold.
+ *
+ * <p>{@link Kring} has validated the user's indices before a sync is called and publishes the tail after it, so an
+ * adapter only moves {@link Kring#hwCur} and {@link Kring#hwTail}. Syncs of one ring never overlap; syncs of different
+ * rings do.
+ */
+public interface Adapter extends AutoCloseable {
+  /** In {@code flags}: look for completions even when the ring has free slots (netmap's NAF_FORCE_RECLAIM). */
+  int FORCE_RECLAIM = 1;
+
+  /** How many rings and slots; fixed for the adapter's life. */
+  record Rings(int tx, int rx, int txSlots, int rxSlots) {}
+
+  String name();
+
+  Rings rings();
+
+  /**
+   * Sends slots [hwCur, rHead) and moves hwTail past what is done. Does not block, throw, allocate or log.
+   *
+   * @return 0, or an errno: EINVAL for a packet without end, EIO for a dead device (POLLERR)
+   */
+  int txSync(Kring kring, int flags);
+
+  /**
+   * Moves hwTail past what has arrived, then gives slots [hwCur, rHead) back. Does not block, throw, allocate or log.
+   *
+   * @return 0 or an errno
+   */
+  int rxSync(Kring kring, int flags);
+
+  /** Starts the device on these rings: one Kring for each ring, indexed by ring. Called once, before any sync. */
+  void start(Kring[] tx, Kring[] rx);
+
+  /** Stops DMA and housekeeping. Every Kring is fenced before, so no sync is in flight or will come. */
+  void stop();
+
+  LinkState link();
+
+  /** Monotonic totals by their published names, drops included. */
+  Map<String, Long> counters();
+
+  /** Settings of a NIC; null for other kinds of port. */
+  default NicControl control() {
+    return null;
+  }
+
+  /** A descriptor that becomes readable when the armed ring has news, or −1 where only polling helps. */
+  default int waitFd(Kring kring) {
+    return -1;
+  }
+
+  /** Asks for one wake-up on {@link #waitFd}. The sleeper arms, syncs once more, then sleeps. */
+  default void arm(Kring kring) {}
+
+  /** Takes {@link #arm} back and empties the descriptor. */
+  default void disarm(Kring kring) {}
+
+  /** Gives everything back, in reverse order of taking it. Idempotent. */
+  @Override
+  void close();
+}

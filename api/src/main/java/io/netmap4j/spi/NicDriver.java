@@ -1,0 +1,22 @@
+package io.netmap4j.spi;
+
+import io.netmap4j.NetmapMemory;
+
+/** Makes a port of a device, chosen by PCI id; found by {@link java.util.ServiceLoader}. */
+public interface NicDriver {
+  /** A short name, as in {@code ixgbe}. */
+  String name();
+
+  /**
+   * @return true when {@link #attach} should be asked, also for devices that it refuses with an explanation
+   */
+  boolean claims(PciId id);
+
+  /**
+   * Takes the device over: on success {@link Adapter#close} closes it; on failure it stays the caller's to close.
+   *
+   * @param region where the buffers of this port live
+   * @throws io.netmap4j.NetmapException EOPNOTSUPP for a device that is recognised and not supported
+   */
+  Adapter attach(NicDevice device, NetmapMemory region, NicOptions options);
+}

@@ -1,0 +1,80 @@
+package io.netmap4j.spi;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.linux.Libc;
+import java.util.Map;
+
+/**
+ * How a NIC port is set up, from the configuration file ({@code nic.NAME.KEY}) or a program.
+ *
+ * @param txRings hardware queues used for sending
+ * @param rxRings hardware queues used for receiving
+ * @param txSlots slots of each TX ring
+ * @param rxSlots slots of each RX ring
+ * @param mtu largest IP packet in bytes; frames of mtu + 18 bytes, VLAN tags excluded, are received
+ * @param promiscuous receive frames for any address
+ * @param dropWhenFull a full RX ring drops its own frames (QPRDC) instead of holding up the other rings (RXMPC)
+ */
+public record NicOptions(
+    int txRings, int rxRings, int txSlots, int rxSlots, int mtu, boolean promiscuous, boolean dropWhenFull) {
+  public static final NicOptions DEFAULT = new NicOptions(1, 1, 512, 512, 1500, true, true);
+
+  /** {@link #DEFAULT} changed by the given keys: tx-rings rx-rings rings tx-slots rx-slots slots mtu promiscuous drop. */
+  public static NicOptions of(Map<String, String> values) {
+    NicOptions o = DEFAULT;
+    for (Map.Entry<String, String> e : values.entrySet()) {
+      o = o.with(e.getKey(), e.getValue());
+    }
+    return o;
+  }
+
+  /** This, with one key changed. @throws NetmapException EINVAL for an unknown key or a bad value */
+  public NicOptions with(String key, String value) {
+    return switch (key) {
+      case "rings" -> rings(number(key, value), number(key, value));
+      case "tx-rings" -> rings(number(key, value), rxRings);
+      case "rx-rings" -> rings(txRings, number(key, value));
+      case "slots" -> slots(number(key, value), number(key, value));
+      case "tx-slots" -> slots(number(key, value), rxSlots);
+      case "rx-slots" -> slots(txSlots, number(key, value));
+      case "mtu" ->
+          new NicOptions(txRings, rxRings, txSlots, rxSlots, number(key, value), promiscuous, dropWhenFull);
+      case "promiscuous" ->
+          new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, Boolean.parseBoolean(value), dropWhenFull);
+      case "drop" ->
+          new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, Boolean.parseBoolean(value));
+      default ->
+          throw new NetmapException(
+              Libc.EINVAL,
+              "unknown key '" + key + "'; known: rings tx-rings rx-rings slots tx-slots rx-slots mtu promiscuous drop");
+    };
+  }
+
+  public NicOptions rings(int tx, int rx) {
+    return new NicOptions(tx, rx, txSlots, rxSlots, mtu, promiscuous, dropWhenFull);
+  }
+
+  public NicOptions slots(int tx, int rx) {
+    return new NicOptions(txRings, rxRings, tx, rx, mtu, promiscuous, dropWhenFull);
+  }
+
+  public NicOptions mtu(int bytes) {
+    return new NicOptions(txRings, rxRings, txSlots, rxSlots, bytes, promiscuous, dropWhenFull);
+  }
+
+  public NicOptions promiscuous(boolean on) {
+    return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, on, dropWhenFull);
+  }
+
+  public NicOptions dropWhenFull(boolean on) {
+    return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, on);
+  }
+
+  private static int number(String key, String value) {
+    try {
+      return Integer.parseInt(value.trim());
+    } catch (NumberFormatException e) {
+      throw new NetmapException(Libc.EINVAL, key + " = '" + value + "' is not a number");
+    }
+  }
+}
