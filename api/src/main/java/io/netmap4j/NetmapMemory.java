@@ -32,6 +32,7 @@ public final class NetmapMemory implements AutoCloseable {
   private final Pool ifs;
   private final Pool rings;
   private final Pool buffers;
+  private int users;
   private boolean closed;
 
   /**
@@ -136,6 +137,11 @@ public final class NetmapMemory implements AutoCloseable {
     if (shared == null) {
       shared = new NetmapMemory(sharedOptions);
     }
+    return shared;
+  }
+
+  /** {@link #shared} if something made it already, else null. */
+  static synchronized NetmapMemory sharedIfMade() {
     return shared;
   }
 
@@ -249,6 +255,18 @@ public final class NetmapMemory implements AutoCloseable {
     return index >= FIRST_BUFFER && index < options.bufNum && buffers.giveBack(index);
   }
 
+  /** One more set of rings lives here. */
+  public synchronized void attach() {
+    users++;
+  }
+
+  /** One set of rings fewer. With the last one, buffers that programs lost are found again, as in netmap. */
+  public synchronized void detach() {
+    if (--users == 0) {
+      buffers.reset();
+    }
+  }
+
   /** Unmaps the region. Every port in it must be closed before. Idempotent. */
   @Override
   public void close() {
@@ -275,6 +293,7 @@ public final class NetmapMemory implements AutoCloseable {
     final long start;
     final int count;
     final int objectSize;
+    private final int reserved;
     private final BitSet used;
 
     Pool(String what, String option, long start, int count, int objectSize, int reserved) {
@@ -283,7 +302,13 @@ public final class NetmapMemory implements AutoCloseable {
       this.start = start;
       this.count = count;
       this.objectSize = objectSize;
+      this.reserved = reserved;
       this.used = new BitSet(count);
+      reset();
+    }
+
+    final synchronized void reset() {
+      used.clear();
       used.set(0, reserved);
     }
 

@@ -1,3 +1,287 @@
 package io.netmap4j.spi;
-/** Placeholder until the next commit of this file. */
-public final class Kring {}
+
+import static io.netmap4j.NetmapRing.CUR;
+import static io.netmap4j.NetmapRing.FLAGS;
+import static io.netmap4j.NetmapRing.HEAD;
+import static io.netmap4j.NetmapRing.SLOTS;
+import static io.netmap4j.NetmapRing.SLOT_LEN;
+import static io.netmap4j.NetmapRing.SLOT_SIZE;
+import static io.netmap4j.NetmapRing.TAIL;
+import static io.netmap4j.NetmapRing.TS_SEC;
+import static io.netmap4j.NetmapRing.TS_USEC;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The private twin of a shared ring: what the driver has done, and the indices that it last accepted. The user's copy is
+ * read once in a prologue, checked, and never looked at again during a sync; the tail is published once after it
+ * (netmap.c: nm_txsync_prologue, nm_rxsync_prologue, netmap_ring_reinit, nm_sync_finalize).
+ *
+ * <pre>
+ *   TX   hwTail+1 .... hwCur .... head .... tail       RX   hwCur .... head .... tail = hwTail
+ *        | with the NIC |  to send | user's  |              | given back | user's |  with the NIC ...
+ * </pre>
+ *
+ * One thread syncs at a time: a second one skips, as in netmap. {@link #fence} keeps every later sync out.
+ */
+public final class Kring {
+  private static final int IDLE = 0;
+  private static final int BUSY = 1;
+  private static final int STOPPED = 2;
+  private static final VarHandle STATE;
+  private static final boolean NO_TIMESTAMP = Boolean.getBoolean("netmap4j.no_timestamp");
+  private static final long NANO_EPOCH = System.currentTimeMillis() * 1_000_000 - System.nanoTime();
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(Kring.class, "state", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  public final NetmapMemory region;
+  public final boolean tx;
+  public final int ringId;
+  public final int numSlots;
+
+  /** Address of the shared ring, and of its slot 0. */
+  public final long ring;
+
+  public final long slots;
+
+  /** First slot not given to the device yet. The adapter moves it. */
+  public int hwCur;
+
+  /** First slot that is the device's: becomes the shared tail. The adapter moves it. */
+  public int hwTail;
+
+  /** Slot of the device's descriptor 0 (netmap's nkr_hwofs). Constant between resets. */
+  public int hwOfs;
+
+  /** head, cur and tail as accepted at the last sync. */
+  public int rHead;
+
+  public int rCur;
+  public int rTail;
+
+  /** Slots with an index or a length that could not be used; counted by the adapter. */
+  public long badSlots;
+
+  private final Adapter adapter;
+  private final long ringOffset;
+  private long reinits;
+
+  @SuppressWarnings("unused") // through STATE
+  private volatile int state;
+
+  Kring(Adapter adapter, NetmapMemory region, long ringOffset, boolean tx, int ringId, int numSlots) {
+    this.adapter = adapter;
+    this.region = region;
+    this.ringOffset = ringOffset;
+    this.tx = tx;
+    this.ringId = ringId;
+    this.numSlots = numSlots;
+    this.ring = region.address() + ringOffset;
+    this.slots = ring + SLOTS;
+    this.hwTail = tx ? numSlots - 1 : 0;
+    this.rTail = hwTail;
+  }
+
+  /**
+   * Sends what is between the last head and the user's, and publishes what is done.
+   *
+   * @return 0; EIO when the ring is stopped; EINVAL when the indices were illegal (nothing is sent, the ring is
+   *     repaired) or the last packet has no end; else the adapter's errno
+   */
+  public int txSync(int flags) {
+    if (!STATE.compareAndSet(this, IDLE, BUSY)) {
+      return busy();
+    }
+    try {
+      if (!txPrologue()) {
+        reinit();
+        return Libc.EINVAL;
+      }
+      int status = adapter.txSync(this, flags);
+      Mem.putIntRelease(ring + TAIL, rTail = hwTail);
+      return status;
+    } finally {
+      STATE.setRelease(this, IDLE);
+    }
+  }
+
+  /**
+   * Takes in what has arrived, publishes it, gives back what the user released.
+   *
+   * @return as {@link #txSync}; after illegal indices packets are still taken in, and nothing is given back
+   */
+  public int rxSync(int flags) {
+    if (!STATE.compareAndSet(this, IDLE, BUSY)) {
+      return busy();
+    }
+    try {
+      int status = 0;
+      if (!rxPrologue()) {
+        reinit();
+        status = Libc.EINVAL;
+        rHead = hwCur; // what the user wants given back cannot be trusted this time
+      }
+      int before = hwTail;
+      int result = adapter.rxSync(this, flags);
+      if (hwTail != before) {
+        stamp();
+      }
+      Mem.putIntRelease(ring + TAIL, rTail = hwTail);
+      return status == 0 ? result : status;
+    } finally {
+      STATE.setRelease(this, IDLE);
+    }
+  }
+
+  /** A ring that is being synced is skipped; one that is stopped says so. */
+  private int busy() {
+    return (int) STATE.getAcquire(this) == STOPPED ? Libc.EIO : 0;
+  }
+
+  /** rHead ≤ head ≤ rTail, head ≤ cur ≤ rTail; and never past what the device has in hand. */
+  private boolean txPrologue() {
+    int head = Mem.getInt(ring + HEAD);
+    int cur = Mem.getInt(ring + CUR);
+    Mem.loadFence(); // slots are read after the head that covers them
+    if (!legal(rHead, head, cur, rTail) || distance(hwCur, head) > distance(hwCur, hwTail)) {
+      return false;
+    }
+    rHead = head;
+    rCur = cur;
+    restoreTail();
+    return true;
+  }
+
+  /** hwCur ≤ head ≤ hwTail, head ≤ cur ≤ hwTail. */
+  private boolean rxPrologue() {
+    int cur = Mem.getInt(ring + CUR);
+    int head = Mem.getInt(ring + HEAD);
+    Mem.loadFence();
+    rCur = cur;
+    rHead = head;
+    if (!legal(hwCur, head, cur, hwTail)) {
+      return false;
+    }
+    restoreTail();
+    return true;
+  }
+
+  /** from ≤ head ≤ cur ≤ to, around the ring; unsigned, so that a negative index is out of range. */
+  private boolean legal(int from, int head, int cur, int to) {
+    if (Integer.compareUnsigned(head, numSlots) >= 0 || Integer.compareUnsigned(cur, numSlots) >= 0) {
+      return false;
+    }
+    int toHead = distance(from, head);
+    return toHead <= distance(from, cur) && distance(from, cur) <= distance(from, to);
+  }
+
+  /** Slots from {@code a} on to {@code b}, 0 ≤ result &lt; numSlots. */
+  public int distance(int a, int b) {
+    int d = b - a;
+    return d < 0 ? d + numSlots : d;
+  }
+
+  /** The slot after {@code i}. */
+  public int next(int i) {
+    return i + 1 == numSlots ? 0 : i + 1;
+  }
+
+  private void restoreTail() {
+    if (Mem.getInt(ring + TAIL) != rTail) {
+      Mem.putInt(ring + TAIL, rTail);
+    }
+  }
+
+  /**
+   * netmap_ring_reinit. Slots with an index or length that cannot be used are set to 0. Only an index out of range
+   * resets the ring (head = cur = hwcur, tail = hwtail); others stay, and the next sync accepts them if the device can.
+   */
+  private void reinit() {
+    reinits++;
+    rHead = Mem.getInt(ring + HEAD);
+    rCur = Mem.getInt(ring + CUR);
+    rTail = Mem.getInt(ring + TAIL);
+    repairSlots();
+    boolean outOfRange =
+        Integer.compareUnsigned(rHead, numSlots) >= 0
+            || Integer.compareUnsigned(rCur, numSlots) >= 0
+            || Integer.compareUnsigned(rTail, numSlots) >= 0;
+    boolean beyondDevice = !outOfRange && tx && distance(hwCur, rHead) > distance(hwCur, hwTail);
+    if (outOfRange || beyondDevice) {
+      rHead = rCur = hwCur;
+      rTail = hwTail;
+      Mem.putInt(ring + HEAD, rHead);
+      Mem.putInt(ring + CUR, rCur);
+      Mem.putIntRelease(ring + TAIL, rTail);
+    }
+  }
+
+  private void repairSlots() {
+    for (long slot = slots; slot < slots + (long) SLOT_SIZE * numSlots; slot += SLOT_SIZE) {
+      int index = Mem.getInt(slot);
+      if (Integer.compareUnsigned(index - NetmapMemory.FIRST_BUFFER, region.bufTotal() - NetmapMemory.FIRST_BUFFER)
+          >= 0) {
+        Mem.putInt(slot, 0);
+        Mem.putShort(slot + SLOT_LEN, (short) 0);
+      } else if ((Mem.getShort(slot + SLOT_LEN) & 0xffff) > region.bufSize()) {
+        Mem.putShort(slot + SLOT_LEN, (short) 0);
+      }
+    }
+  }
+
+  private void stamp() {
+    if (NO_TIMESTAMP && (Mem.getInt(ring + FLAGS) & Netmap.NR_TIMESTAMP) == 0) {
+      return;
+    }
+    long micros = (NANO_EPOCH + System.nanoTime()) / 1000;
+    Mem.putLong(ring + TS_SEC, micros / 1_000_000);
+    Mem.putLong(ring + TS_USEC, micros % 1_000_000);
+  }
+
+  /** Waits for the sync in flight, then keeps every later one out (EIO) until {@link #unfence}. */
+  public void fence() {
+    while (!STATE.compareAndSet(this, IDLE, STOPPED)) {
+      if ((int) STATE.getAcquire(this) == STOPPED) {
+        return;
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  public void unfence() {
+    STATE.compareAndSet(this, STOPPED, IDLE);
+  }
+
+  /** Whose ring this is. */
+  public Adapter adapter() {
+    return adapter;
+  }
+
+  /** How often illegal indices made the ring be repaired. */
+  public long reinits() {
+    return reinits;
+  }
+
+  /** Where the shared ring is in the region. */
+  public long ringOffset() {
+    return ringOffset;
+  }
+
+  @Override
+  public String toString() {
+    return String.format(
+        "%s kring %d: hwCur %d hwTail %d head %d cur %d tail %d of %d, offset %d",
+        tx ? "tx" : "rx", ringId, hwCur, hwTail, rHead, rCur, rTail, numSlots, hwOfs);
+  }
+}

@@ -1,0 +1,75 @@
+package io.netmap4j;
+
+import io.netmap4j.linux.Libc;
+import io.netmap4j.spi.PortProvider;
+import java.util.ServiceLoader;
+
+/** netmap.h's constants under their published names, and {@link #open}, the way in. */
+public final class Netmap {
+  public static final int NETMAP_API = 14;
+
+  // netmap_slot.flags
+  public static final int NS_BUF_CHANGED = 0x0001;
+  public static final int NS_REPORT = 0x0002;
+  public static final int NS_FORWARD = 0x0004;
+  public static final int NS_NO_LEARN = 0x0008;
+  public static final int NS_INDIRECT = 0x0010;
+  public static final int NS_MOREFRAG = 0x0020;
+  public static final int NS_TXMON = 0x0040;
+  public static final int NS_PORT_SHIFT = 8;
+  public static final int NS_PORT_MASK = 0xff << NS_PORT_SHIFT;
+
+  // netmap_ring.flags
+  public static final int NR_TIMESTAMP = 0x0002;
+  public static final int NR_FORWARD = 0x0004;
+
+  // netmap_if.ni_flags
+  public static final int NI_PRIV_MEM = 0x1;
+
+  // nmreq_register.nr_mode
+  public static final int NR_REG_DEFAULT = 0;
+  public static final int NR_REG_ALL_NIC = 1;
+  public static final int NR_REG_SW = 2;
+  public static final int NR_REG_NIC_SW = 3;
+  public static final int NR_REG_ONE_NIC = 4;
+  public static final int NR_REG_PIPE_MASTER = 5;
+  public static final int NR_REG_PIPE_SLAVE = 6;
+  public static final int NR_REG_NULL = 7;
+  public static final int NR_REG_ONE_SW = 8;
+
+  // nmreq_register.nr_flags
+  public static final int NR_MONITOR_TX = 0x100;
+  public static final int NR_MONITOR_RX = 0x200;
+  public static final int NR_ZCOPY_MON = 0x400;
+  public static final int NR_EXCLUSIVE = 0x800;
+  public static final int NR_RX_RINGS_ONLY = 0x2000;
+  public static final int NR_TX_RINGS_ONLY = 0x4000;
+  public static final int NR_ACCEPT_VNET_HDR = 0x8000;
+  public static final int NR_DO_RX_POLL = 0x10000;
+  public static final int NR_NO_TX_POLL = 0x20000;
+
+  private Netmap() {}
+
+  /**
+   * Opens a port by netmap's name: {@code netmap:eth0}, {@code netmap:model0-1/R}.
+   *
+   * @throws NetmapException EINVAL bad name, ENXIO no such port, EBUSY taken, ENOMEM the region is too small; the
+   *     message says what mends it
+   */
+  public static NetmapPort open(String name) {
+    return open(name, NetmapPort.Request.DEFAULT);
+  }
+
+  /** As {@link #open(String)}, with extra buffers, a region of one's own and the like. */
+  public static NetmapPort open(String name, NetmapPort.Request request) {
+    for (PortProvider provider : ServiceLoader.load(PortProvider.class)) {
+      NetmapPort port = provider.open(name, request);
+      if (port != null) {
+        return port;
+      }
+    }
+    throw new NetmapException(
+        Libc.EINVAL,
+        "'" + name + "': prefix unknown or missing; names start with netmap: (is netmap4j-netmap-compat on the class path?)");
+  }
+}

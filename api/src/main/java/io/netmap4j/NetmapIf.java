@@ -1,0 +1,109 @@
+package io.netmap4j;
+
+import io.netmap4j.linux.Mem;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * One open port's interface object, in place in the region: struct netmap_if, netmap.h, NETMAP_API 14, x86-64.
+ *
+ * <pre>
+ *   0 ni_name:16 | 16 ni_version:4 | 20 ni_flags:4 | 24 ni_tx_rings:4 | 28 ni_rx_rings:4
+ *  32 ni_bufs_head:4 (user) | 36 ni_host_tx_rings:4 | 40 ni_host_rx_rings:4 | 44 ni_spare1:12
+ *  56 ring_ofs[]:8 each, from this object: TX, host TX, RX, host RX; 0 for a ring that is not bound
+ * </pre>
+ */
+public final class NetmapIf {
+  public static final int NI_NAME = 0;
+  public static final int NI_NAME_SIZE = 16;
+  public static final int NI_VERSION = 16;
+  public static final int NI_FLAGS = 20;
+  public static final int NI_TX_RINGS = 24;
+  public static final int NI_RX_RINGS = 28;
+  public static final int NI_BUFS_HEAD = 32;
+  public static final int NI_HOST_TX_RINGS = 36;
+  public static final int NI_HOST_RX_RINGS = 40;
+  public static final int RING_OFS = 56;
+
+  private final long base;
+
+  public NetmapIf(long address) {
+    this.base = address;
+  }
+
+  /** Bytes of an interface with that many rings in all, host rings included. */
+  public static int sizeFor(int rings) {
+    return RING_OFS + 8 * rings;
+  }
+
+  /** Fills in everything but the ring offsets; names beyond 15 bytes are cut. */
+  public void init(String name, int flags, int tx, int hostTx, int rx, int hostRx) {
+    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+    Mem.copyIn(bytes, 0, base + NI_NAME, Math.min(bytes.length, NI_NAME_SIZE - 1));
+    Mem.putInt(base + NI_FLAGS, flags);
+    Mem.putInt(base + NI_TX_RINGS, tx);
+    Mem.putInt(base + NI_HOST_TX_RINGS, hostTx);
+    Mem.putInt(base + NI_RX_RINGS, rx);
+    Mem.putInt(base + NI_HOST_RX_RINGS, hostRx);
+  }
+
+  public void ringOfs(int k, long offset) {
+    Mem.putLong(base + RING_OFS + 8L * k, offset);
+  }
+
+  public long address() {
+    return base;
+  }
+
+  public String name() {
+    byte[] bytes = new byte[NI_NAME_SIZE];
+    Mem.copyOut(base + NI_NAME, bytes, 0, NI_NAME_SIZE);
+    int end = 0;
+    while (end < NI_NAME_SIZE && bytes[end] != 0) {
+      end++;
+    }
+    return new String(bytes, 0, end, StandardCharsets.UTF_8);
+  }
+
+  /** Never filled in by netmap; 0. */
+  public int version() {
+    return Mem.getInt(base + NI_VERSION);
+  }
+
+  public int flags() {
+    return Mem.getInt(base + NI_FLAGS);
+  }
+
+  public int txRings() {
+    return Mem.getInt(base + NI_TX_RINGS);
+  }
+
+  public int rxRings() {
+    return Mem.getInt(base + NI_RX_RINGS);
+  }
+
+  /** At least 1, also for ports without host rings (a place-holder). */
+  public int hostTxRings() {
+    return Mem.getInt(base + NI_HOST_TX_RINGS);
+  }
+
+  /** At least 1, also for ports without host rings (a place-holder). */
+  public int hostRxRings() {
+    return Mem.getInt(base + NI_HOST_RX_RINGS);
+  }
+
+  /** First extra buffer, 0 for none; the first u32 of each holds the next, 0 ends the list. */
+  public int bufsHead() {
+    return Mem.getInt(base + NI_BUFS_HEAD);
+  }
+
+  /** What stands here at close is walked and freed. */
+  public void bufsHead(int index) {
+    Mem.putInt(base + NI_BUFS_HEAD, index);
+  }
+
+  /** Entry {@code k} of ring_ofs[]: relative to this object, 0 for a ring that this port did not bind. */
+  public long ringOfs(int k) {
+    java.util.Objects.checkIndex(k, txRings() + hostTxRings() + rxRings() + hostRxRings());
+    return Mem.getLong(base + RING_OFS + 8L * k);
+  }
+}

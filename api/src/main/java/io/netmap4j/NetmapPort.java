@@ -1,0 +1,394 @@
+package io.netmap4j;
+
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.Kring;
+import io.netmap4j.spi.NicOptions;
+import io.netmap4j.spi.RingSet;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An open port: some rings of an adapter, an interface object of its own, extra buffers. {@link Netmap#open} makes one.
+ *
+ * <p>A port is for one thread, or for one that sends and one that receives; several threads open several ports, each on
+ * a ring of its own ({@code netmap:eth0-0}, {@code -1} ...). {@link #close} is safe at any time from any thread: syncs
+ * in flight end first, later ones return EIO.
+ */
+public final class NetmapPort implements AutoCloseable {
+  public static final int POLLIN = 1;
+  public static final int POLLOUT = 4;
+  public static final int POLLERR = 8;
+
+  private static final Logger LOG = LoggerFactory.getLogger(NetmapPort.class);
+  private static final long POLL_STEP_NANOS = 50_000;
+
+  private final String name;
+  private final RingSet rings;
+  private final RingSet.Binding binding;
+  private final NetmapMemory region;
+  private final NetmapIf nifp;
+  private final boolean noTxPoll;
+  private final int extraBuffers;
+  private final Kring[] tx;
+  private final Kring[] rx;
+  private final NetmapRing[] txRings;
+  private final NetmapRing[] rxRings;
+  private final int[] fds;
+  private volatile boolean closed;
+
+  /**
+   * What a program may ask for beside the name.
+   *
+   * @param region where rings and buffers live; null for {@link NetmapMemory#shared}
+   * @param extraBuffers buffers beside those in the rings; fewer may be given
+   * @param flags NR_NO_TX_POLL, NR_EXCLUSIVE, NR_RX_RINGS_ONLY, NR_TX_RINGS_ONLY
+   * @param nic how to set a NIC up if this is its first port; null for what the configuration says
+   */
+  public record Request(NetmapMemory region, int extraBuffers, long flags, NicOptions nic) {
+    public static final Request DEFAULT = new Request(null, 0, 0, null);
+
+    public Request region(NetmapMemory memory) {
+      return new Request(memory, extraBuffers, flags, nic);
+    }
+
+    public Request extraBuffers(int count) {
+      return new Request(region, count, flags, nic);
+    }
+
+    public Request flags(long bits) {
+      return new Request(region, extraBuffers, flags | bits, nic);
+    }
+
+    public Request nic(NicOptions options) {
+      return new Request(region, extraBuffers, flags, options);
+    }
+  }
+
+  /**
+   * Makes the port. For providers.
+   *
+   * @param binding what {@link RingSet#bind} has bound; the port releases it when it closes, or here if this fails
+   */
+  public NetmapPort(String name, RingSet rings, RingSet.Binding binding, Request request) {
+    Adapter.Rings n = rings.adapter().rings();
+    this.name = name;
+    this.rings = rings;
+    this.binding = binding;
+    this.region = rings.region();
+    this.noTxPoll = (request.flags() & Netmap.NR_NO_TX_POLL) != 0;
+    try {
+      this.nifp = new NetmapIf(region.address() + region.allocateIf(NetmapIf.sizeFor(n.tx() + n.rx() + 2)));
+    } catch (RuntimeException e) {
+      rings.release(binding);
+      throw e;
+    }
+    nifp.init(name, region == NetmapMemory.sharedIfMade() ? 0 : Netmap.NI_PRIV_MEM, n.tx(), 1, n.rx(), 1);
+    rings.link(nifp, binding);
+    this.tx = new Kring[n.tx()];
+    this.rx = new Kring[n.rx()];
+    this.txRings = new NetmapRing[n.tx()];
+    this.rxRings = new NetmapRing[n.rx()];
+    for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
+      tx[i] = rings.tx(i);
+      txRings[i] = new NetmapRing(region, tx[i].ringOffset());
+    }
+    for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
+      rx[i] = rings.rx(i);
+      rxRings[i] = new NetmapRing(region, rx[i].ringOffset());
+    }
+    this.fds = new int[tx.length + rx.length];
+    this.extraBuffers = takeExtraBuffers(request.extraBuffers());
+  }
+
+  /** Lists the buffers through their first word, last allocated first (netmap_extra_alloc). */
+  private int takeExtraBuffers(int count) {
+    int[] taken = count > 0 ? region.allocateBuffersUpTo(count) : new int[0];
+    int head = 0;
+    for (int index : taken) {
+      Mem.putInt(region.bufAddress(index), head);
+      head = index;
+    }
+    nifp.bufsHead(head);
+    return taken.length;
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public NetmapIf nifp() {
+    return nifp;
+  }
+
+  public NetmapMemory memory() {
+    return region;
+  }
+
+  /** Extra buffers obtained, listed from {@link NetmapIf#bufsHead}. */
+  public int extraBuffers() {
+    return extraBuffers;
+  }
+
+  public int firstTxRing() {
+    return binding.txFirst();
+  }
+
+  /** One past the last bound TX ring. */
+  public int endTxRing() {
+    return binding.txEnd();
+  }
+
+  public int firstRxRing() {
+    return binding.rxFirst();
+  }
+
+  /** One past the last bound RX ring. */
+  public int endRxRing() {
+    return binding.rxEnd();
+  }
+
+  /** A bound TX ring, by its number in the adapter. */
+  public NetmapRing tx(int i) {
+    return bound(txRings, i, "tx");
+  }
+
+  /** A bound RX ring, by its number in the adapter. */
+  public NetmapRing rx(int i) {
+    return bound(rxRings, i, "rx");
+  }
+
+  private NetmapRing bound(NetmapRing[] of, int i, String what) {
+    if (i < 0 || i >= of.length || of[i] == null) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          String.format(
+              "%s: %s ring %d is not bound; bound are tx %d to %d and rx %d to %d (ends excluded)",
+              name, what, i, binding.txFirst(), binding.txEnd(), binding.rxFirst(), binding.rxEnd()));
+    }
+    return of[i];
+  }
+
+  /**
+   * NIOCTXSYNC: sends what the user gave on every bound TX ring, and looks for completions.
+   *
+   * @return 0; EIO when the port is closed or its device is gone; EINVAL when a ring had illegal indices and was
+   *     repaired, or its last packet has no end (netmap's ioctl answers 0 to the former)
+   */
+  public int txSync() {
+    int status = closed ? Libc.EIO : 0;
+    for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
+      int s = tx[i].txSync(Adapter.FORCE_RECLAIM);
+      status = s == 0 ? status : s;
+    }
+    return status;
+  }
+
+  /**
+   * NIOCRXSYNC: takes in what has arrived on every bound RX ring, and gives released slots back.
+   *
+   * @return as {@link #txSync}
+   */
+  public int rxSync() {
+    int status = closed ? Libc.EIO : 0;
+    for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
+      int s = rx[i].rxSync(0);
+      status = s == 0 ? status : s;
+    }
+    return status;
+  }
+
+  /**
+   * Waits until there is something beyond {@code cur}: a packet for POLLIN, a free slot for POLLOUT. Sends pending
+   * packets first, also for POLLIN alone, unless opened with NR_NO_TX_POLL (netmap_poll).
+   *
+   * @param events POLLIN, POLLOUT or both
+   * @param timeoutMillis −1 waits for ever, 0 looks once
+   * @return the events that are ready, with POLLERR when a ring is stopped or had illegal indices; 0 on time-out
+   */
+  public int poll(int events, int timeoutMillis) {
+    long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
+    while (true) {
+      int ready = scan(events);
+      long left = timeoutMillis < 0 ? Long.MAX_VALUE : deadline - System.nanoTime();
+      if (ready != 0 || left <= 0) {
+        return ready;
+      }
+      boolean allCanWake = arm(events);
+      try {
+        ready = scan(events); // what came between the scan above and arming
+        if (ready != 0) {
+          return ready;
+        }
+        if (allCanWake) {
+          Libc.pollIn(fds, (int) Math.min(left / 1_000_000 + 1, 1000));
+        } else {
+          LockSupport.parkNanos(Math.min(left, POLL_STEP_NANOS));
+        }
+      } finally {
+        disarm(events);
+      }
+    }
+  }
+
+  private int scan(int events) {
+    if (closed) {
+      return POLLERR;
+    }
+    int ready = 0;
+    if (!noTxPoll || (events & POLLOUT) != 0) {
+      for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
+        ready |= scanTx(i, (events & ~ready & POLLOUT) != 0);
+      }
+    }
+    if ((events & POLLIN) != 0) {
+      for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
+        Kring k = rx[i];
+        int status = k.rxSync(0);
+        ready |= (status != 0 ? POLLERR : 0) | (k.rCur != k.rTail ? POLLIN : 0);
+      }
+    }
+    return ready;
+  }
+
+  /** A ring with nothing to flush is left alone unless room is wanted. */
+  private int scanTx(int i, boolean wantRoom) {
+    Kring k = tx[i];
+    if (!wantRoom && txRings[i].head() == k.hwCur) {
+      return 0;
+    }
+    int status = k.txSync(0);
+    return (status != 0 ? POLLERR : 0) | (wantRoom && k.rCur != k.rTail ? POLLOUT : 0);
+  }
+
+  private boolean arm(int events) {
+    Adapter adapter = rings.adapter();
+    boolean all = true;
+    java.util.Arrays.fill(fds, -1);
+    for (int i = binding.rxFirst(); i < binding.rxEnd() && (events & POLLIN) != 0; i++) {
+      fds[tx.length + i] = adapter.waitFd(rx[i]);
+      all &= fds[tx.length + i] >= 0;
+      adapter.arm(rx[i]);
+    }
+    for (int i = binding.txFirst(); i < binding.txEnd() && (events & POLLOUT) != 0; i++) {
+      fds[i] = adapter.waitFd(tx[i]);
+      all &= fds[i] >= 0;
+      adapter.arm(tx[i]);
+    }
+    return all;
+  }
+
+  private void disarm(int events) {
+    Adapter adapter = rings.adapter();
+    for (int i = binding.rxFirst(); i < binding.rxEnd() && (events & POLLIN) != 0; i++) {
+      adapter.disarm(rx[i]);
+    }
+    for (int i = binding.txFirst(); i < binding.txEnd() && (events & POLLOUT) != 0; i++) {
+      adapter.disarm(tx[i]);
+    }
+  }
+
+  /**
+   * Syncs until everything given to the bound TX rings has left, or the time is over (no carrier).
+   *
+   * @return true when nothing is pending
+   */
+  public boolean drain(int timeoutMillis) {
+    long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
+    while (true) {
+      boolean pending = txSync() != 0;
+      for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
+        pending |= txRings[i].txPending();
+      }
+      if (!pending) {
+        return true;
+      }
+      if (closed || System.nanoTime() - deadline > 0) {
+        return false;
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  public LinkState link() {
+    return rings.adapter().link();
+  }
+
+  /** Waits for carrier. @return false when the time is over first */
+  public boolean awaitLink(int timeoutMillis) {
+    long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
+    while (!closed && !link().up()) {
+      if (System.nanoTime() - deadline > 0) {
+        return false;
+      }
+      LockSupport.parkNanos(1_000_000);
+    }
+    return !closed;
+  }
+
+  /**
+   * Monotonic totals since the device was opened: the hardware's, by register name, drops included; and ours: {@code
+   * bad_slots} (slots that could not be sent or given back as they were) and {@code ring_reinits}.
+   */
+  public Map<String, Long> counters() {
+    Map<String, Long> all = new TreeMap<>(rings.adapter().counters());
+    long bad = 0;
+    long reinits = 0;
+    for (Kring[] krings : new Kring[][] {tx, rx}) {
+      for (Kring k : krings) {
+        bad += k == null ? 0 : k.badSlots;
+        reinits += k == null ? 0 : k.reinits();
+      }
+    }
+    all.put("bad_slots", bad);
+    all.put("ring_reinits", reinits);
+    return all;
+  }
+
+  /** Settings of the NIC behind this port. @throws NetmapException EOPNOTSUPP when there is none */
+  public NicControl nic() {
+    NicControl control = rings.adapter().control();
+    if (control == null) {
+      throw new NetmapException(Libc.EOPNOTSUPP, name + " is not a NIC, so it has no such settings");
+    }
+    return control;
+  }
+
+  /**
+   * Gives everything back. Frees the extra buffers listed from {@link NetmapIf#bufsHead} at this moment; the list must
+   * be whole. The last port of a device stops it. Idempotent, from any thread.
+   */
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    freeExtraBuffers();
+    region.freeIf(nifp.address() - region.address());
+    rings.release(binding);
+  }
+
+  private void freeExtraBuffers() {
+    int freed = 0;
+    for (int index = nifp.bufsHead(); index != 0; ) {
+      int next =
+          index >= NetmapMemory.FIRST_BUFFER && index < region.bufTotal() ? Mem.getInt(region.bufAddress(index)) : 0;
+      if (!region.freeBuffer(index)) {
+        LOG.warn(
+            "{}: the list of extra buffers breaks at index {} after {} of {}; the rest is lost until every port of the"
+                + " region is closed. Rewrite the links before close: received packets overwrite them",
+            name, index, freed, extraBuffers);
+        return;
+      }
+      freed++;
+      index = next;
+    }
+  }
+}

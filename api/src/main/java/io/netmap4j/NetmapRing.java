@@ -1,0 +1,284 @@
+package io.netmap4j;
+
+import io.netmap4j.linux.Mem;
+import net.openhft.chronicle.bytes.PointerBytesStore;
+
+/**
+ * One TX or RX ring, read and written in place in the region: struct netmap_ring and netmap_slot, netmap.h, NETMAP_API
+ * 14, x86-64.
+ *
+ * <pre>
+ *   0 buf_ofs:8 | 8 num_slots:4 | 12 nr_buf_size:4 | 16 ringid:2 | 18 dir:2
+ *  20 head:4 (user) | 24 cur:4 (user) | 28 tail:4 (driver) | 32 flags:4
+ *  40 ts:16 | 56 offset_mask:8 | 64 buf_align:8 | 128 sem:128 | 256 slot[]
+ *  slot: 0 buf_idx:4 | 4 len:2 | 6 flags:2 | 8 ptr:8      (16 bytes)
+ * </pre>
+ *
+ * The user owns slots [head, tail): for TX the free ones, for RX the received ones; the driver owns the rest. One slot
+ * always stays with the driver. {@code head} gives slots back at the next sync; {@code cur} is where the user wants to
+ * be woken, head ≤ cur ≤ tail around the ring. num_slots need not be a power of two: indices move by {@link #next}.
+ *
+ * <p>Slots are addressed by index. An index out of range throws, unless the property {@code netmap4j.bounds} is
+ * {@code false}. A ring is for one thread at a time.
+ */
+public final class NetmapRing {
+  public static final int BUF_OFS = 0;
+  public static final int NUM_SLOTS = 8;
+  public static final int NR_BUF_SIZE = 12;
+  public static final int RINGID = 16;
+  public static final int DIR = 18;
+  public static final int HEAD = 20;
+  public static final int CUR = 24;
+  public static final int TAIL = 28;
+  public static final int FLAGS = 32;
+  public static final int TS_SEC = 40;
+  public static final int TS_USEC = 48;
+  public static final int OFFSET_MASK = 56;
+  public static final int BUF_ALIGN = 64;
+  public static final int SEM = 128;
+  public static final int SEM_SIZE = 128;
+  public static final int SLOTS = 256;
+  public static final int SLOT_SIZE = 16;
+  public static final int SLOT_BUF_IDX = 0;
+  public static final int SLOT_LEN = 4;
+  public static final int SLOT_FLAGS = 6;
+  public static final int SLOT_PTR = 8;
+
+  private static final boolean CHECK = !"false".equals(System.getProperty("netmap4j.bounds"));
+
+  private final long base;
+  private final long slots;
+  private final long buffers;
+  private final int numSlots;
+  private final int bufSize;
+  private final int bufTotal;
+
+  NetmapRing(NetmapMemory region, long offset) {
+    this.base = region.address() + offset;
+    this.slots = base + SLOTS;
+    this.buffers = base + Mem.getLong(base + BUF_OFS);
+    this.numSlots = Mem.getInt(base + NUM_SLOTS);
+    this.bufSize = Mem.getInt(base + NR_BUF_SIZE);
+    this.bufTotal = region.bufTotal();
+  }
+
+  /** Bytes of a ring of {@code slots}. */
+  public static int sizeFor(int slots) {
+    return SLOTS + SLOT_SIZE * slots;
+  }
+
+  /** Lays out a fresh ring object: the constants, the initial indices (netmap_mem2.c), empty slots. */
+  public static void init(NetmapMemory region, long offset, int numSlots, int ringId, boolean tx) {
+    long base = region.address() + offset;
+    Mem.putLong(base + BUF_OFS, region.bufOffset() - offset);
+    Mem.putInt(base + NUM_SLOTS, numSlots);
+    Mem.putInt(base + NR_BUF_SIZE, region.bufSize());
+    Mem.putShort(base + RINGID, (short) ringId);
+    Mem.putShort(base + DIR, (short) (tx ? 1 : 0)); // what the kernel stores, not what its header says
+    Mem.putInt(base + TAIL, tx ? numSlots - 1 : 0);
+  }
+
+  /** One past the last index. */
+  public int numSlots() {
+    return numSlots;
+  }
+
+  /** Bytes of a buffer. */
+  public int bufSize() {
+    return bufSize;
+  }
+
+  public int ringId() {
+    return Mem.getShort(base + RINGID) & 0xffff;
+  }
+
+  /** 1 for TX, 0 for RX: what the kernel stores (its header says the opposite). */
+  public int dir() {
+    return Mem.getShort(base + DIR) & 0xffff;
+  }
+
+  public int head() {
+    return Mem.getInt(base + HEAD);
+  }
+
+  public int cur() {
+    return Mem.getInt(base + CUR);
+  }
+
+  /** First slot that is the driver's. Slots before it are filled when this returns. */
+  public int tail() {
+    int tail = Mem.getInt(base + TAIL);
+    Mem.loadFence();
+    return tail;
+  }
+
+  /** Gives the slots before {@code i} to the driver at the next sync. */
+  public void head(int i) {
+    Mem.putIntRelease(base + HEAD, i);
+  }
+
+  /** Wake when tail passes {@code i}. */
+  public void cur(int i) {
+    Mem.putInt(base + CUR, i);
+  }
+
+  /** Sets cur and head, the usual way to be done with slots. */
+  public void advance(int i) {
+    Mem.putInt(base + CUR, i);
+    Mem.putIntRelease(base + HEAD, i);
+  }
+
+  /** NR_TIMESTAMP, NR_FORWARD. */
+  public int flags() {
+    return Mem.getInt(base + FLAGS);
+  }
+
+  public void flags(int flags) {
+    Mem.putInt(base + FLAGS, flags);
+  }
+
+  /** When the last sync received something: microseconds since 1970, one stamp for the batch. */
+  public long timestampMicros() {
+    return Mem.getLong(base + TS_SEC) * 1_000_000 + Mem.getLong(base + TS_USEC);
+  }
+
+  /** 128 bytes for the user's own use. */
+  public long sem() {
+    return base + SEM;
+  }
+
+  /** The index after {@code i}. */
+  public int next(int i) {
+    return i + 1 == numSlots ? 0 : i + 1;
+  }
+
+  /** The index {@code n} slots after {@code i}, 0 ≤ n ≤ numSlots. */
+  public int plus(int i, int n) {
+    int sum = i + n;
+    return sum >= numSlots ? sum - numSlots : sum;
+  }
+
+  /** nm_ring_space: slots that are the user's from head on. */
+  public int space() {
+    int n = tail() - head();
+    return n < 0 ? n + numSlots : n;
+  }
+
+  /** nm_ring_empty: TX has no free slot, RX no packet. */
+  public boolean isEmpty() {
+    return head() == tail();
+  }
+
+  /** nm_tx_pending: something given to the driver is not done yet. For TX rings. */
+  public boolean txPending() {
+    return next(tail()) != head();
+  }
+
+  public int bufIdx(int i) {
+    return Mem.getInt(slot(i) + SLOT_BUF_IDX);
+  }
+
+  /** Exchange buffers, never copy an index: and set NS_BUF_CHANGED. */
+  public void bufIdx(int i, int index) {
+    Mem.putInt(slot(i) + SLOT_BUF_IDX, index);
+  }
+
+  /** Bytes of the packet, or of this part of it, in the buffer. */
+  public int len(int i) {
+    return Mem.getShort(slot(i) + SLOT_LEN) & 0xffff;
+  }
+
+  public void len(int i, int bytes) {
+    Mem.putShort(slot(i) + SLOT_LEN, (short) bytes);
+  }
+
+  /** NS_* bits. */
+  public int slotFlags(int i) {
+    return Mem.getShort(slot(i) + SLOT_FLAGS) & 0xffff;
+  }
+
+  public void slotFlags(int i, int flags) {
+    Mem.putShort(slot(i) + SLOT_FLAGS, (short) flags);
+  }
+
+  /** Free for the user on ports without offsets. */
+  public long ptr(int i) {
+    return Mem.getLong(slot(i) + SLOT_PTR);
+  }
+
+  public void ptr(int i, long value) {
+    Mem.putLong(slot(i) + SLOT_PTR, value);
+  }
+
+  /** len and flags in one store: {@code len | flags << 16}. */
+  public void lenAndFlags(int i, int bytes, int flags) {
+    Mem.putInt(slot(i) + SLOT_LEN, bytes & 0xffff | flags << 16);
+  }
+
+  /**
+   * Zero-copy forwarding: exchanges the buffers of slot {@code i} and slot {@code j} of {@code to}, hands len over and
+   * marks both NS_BUF_CHANGED. NS_MOREFRAG goes along.
+   */
+  public void swap(int i, NetmapRing to, int j) {
+    long from = slot(i);
+    long dest = to.slot(j);
+    long mine = Mem.getLong(from);
+    int theirs = Mem.getInt(dest);
+    long moreFrag = mine >>> 48 & Netmap.NS_MOREFRAG;
+    Mem.putLong(dest, mine & 0x0000ffff_ffffffffL | (moreFrag | Netmap.NS_BUF_CHANGED) << 48);
+    Mem.putLong(from, mine & 0x0000ffff_00000000L | theirs & 0xffffffffL | (long) Netmap.NS_BUF_CHANGED << 48);
+  }
+
+  /**
+   * Address of the packet in slot {@code i}; bufSize bytes. Valid until the slot is given to the driver.
+   *
+   * @throws IndexOutOfBoundsException when the slot's buf_idx is none
+   */
+  public long buffer(int i) {
+    int index = bufIdx(i);
+    if (CHECK && Integer.compareUnsigned(index, bufTotal) >= 0) {
+      throw new IndexOutOfBoundsException(
+          "slot " + i + " of ring " + ringId() + ": buf_idx " + index + " of " + bufTotal);
+    }
+    return buffers + (long) index * bufSize;
+  }
+
+  /** The packet in slot {@code i} as bytes off-heap: {@code view} is set onto it and returned. */
+  public PointerBytesStore buffer(int i, PointerBytesStore view) {
+    view.set(buffer(i), bufSize);
+    return view;
+  }
+
+  /** Copies a whole packet into slot {@code i} and sets its len and flags 0. */
+  public void put(int i, byte[] packet) {
+    if (packet.length > bufSize) {
+      throw new IllegalArgumentException("packet of " + packet.length + " bytes; buffers hold " + bufSize);
+    }
+    Mem.copyIn(packet, 0, buffer(i), packet.length);
+    lenAndFlags(i, packet.length, 0);
+  }
+
+  /** The bytes in slot {@code i}. */
+  public byte[] get(int i) {
+    byte[] bytes = new byte[Math.min(len(i), bufSize)];
+    Mem.copyOut(buffer(i), bytes, 0, bytes.length);
+    return bytes;
+  }
+
+  public long address() {
+    return base;
+  }
+
+  private long slot(int i) {
+    if (CHECK && Integer.compareUnsigned(i, numSlots) >= 0) {
+      throw new IndexOutOfBoundsException("slot " + i + " of ring " + ringId() + " with " + numSlots + " slots");
+    }
+    return slots + (long) i * SLOT_SIZE;
+  }
+
+  @Override
+  public String toString() {
+    return String.format(
+        "%s ring %d: head %d cur %d tail %d of %d", dir() == 1 ? "tx" : "rx", ringId(), head(), cur(), tail(), numSlots);
+  }
+}

@@ -1,0 +1,189 @@
+package io.netmap4j.spi;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.NetmapIf;
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+
+/**
+ * The rings of one adapter: the shared objects in the region, their krings, and who uses them. Every port opened on the
+ * adapter binds some of them; the last one to leave stops the device and gives everything back.
+ */
+public final class RingSet {
+  private final Adapter adapter;
+  private final NetmapMemory region;
+  private final Kring[] tx;
+  private final Kring[] rx;
+  private final int[] users;
+  private final boolean[] exclusive;
+  private int ports;
+  private boolean closed;
+
+  private RingSet(Adapter adapter, NetmapMemory region) {
+    Adapter.Rings n = adapter.rings();
+    this.adapter = adapter;
+    this.region = region;
+    this.tx = new Kring[n.tx()];
+    this.rx = new Kring[n.rx()];
+    this.users = new int[n.tx() + n.rx()];
+    this.exclusive = new boolean[users.length];
+  }
+
+  /**
+   * Lays the adapter's rings out in the region and starts it. On failure the adapter is closed and nothing is left.
+   *
+   * @throws NetmapException ENOMEM: needed and available, and the option to raise
+   */
+  public static RingSet start(Adapter adapter, NetmapMemory region) {
+    RingSet set = new RingSet(adapter, region);
+    Adapter.Rings n = adapter.rings();
+    region.attach();
+    try {
+      // RX before TX, so that the first RX ring of a fresh region holds buffers 2, 3, 4 ... (ABI sheet, 4.3)
+      for (int i = 0; i < n.rx(); i++) {
+        set.rx[i] = set.allocate(false, i, n.rxSlots());
+      }
+      for (int i = 0; i < n.tx(); i++) {
+        set.tx[i] = set.allocate(true, i, n.txSlots());
+      }
+      adapter.start(set.tx, set.rx);
+      return set;
+    } catch (RuntimeException e) {
+      set.close();
+      throw e;
+    }
+  }
+
+  private Kring allocate(boolean isTx, int ringId, int slots) {
+    long offset = region.allocateRing(NetmapRing.sizeFor(slots));
+    try {
+      int[] buffers = region.allocateBuffers(slots);
+      NetmapRing.init(region, offset, slots, ringId, isTx);
+      long slot = region.address() + offset + NetmapRing.SLOTS;
+      for (int i = 0; i < slots; i++, slot += NetmapRing.SLOT_SIZE) {
+        Mem.putLong(slot, buffers[i] | (long) (region.bufSize() & 0xffff) << 32);
+      }
+      return new Kring(adapter, region, offset, isTx, ringId, slots);
+    } catch (RuntimeException e) {
+      region.freeRing(offset);
+      throw e;
+    }
+  }
+
+  /**
+   * Binds rings for one port, to be given back with {@link #release}. Waits for a close under way.
+   *
+   * @return false when the set is closed: start a new one
+   * @throws NetmapException EBUSY when one of them is held exclusively, or is to be and is in use
+   */
+  public synchronized boolean bind(Binding b) {
+    if (closed) {
+      return false;
+    }
+    for (int i = 0; i < users.length; i++) {
+      if (b.holds(i, tx.length) && (exclusive[i] || b.exclusive() && users[i] > 0)) {
+        throw new NetmapException(
+            Libc.EBUSY,
+            String.format(
+                "%s: %s ring %d is %s; close the port that has it, or open another ring",
+                adapter.name(),
+                i < tx.length ? "tx" : "rx",
+                i < tx.length ? i : i - tx.length,
+                exclusive[i] ? "held exclusively" : "in use, so it cannot be had exclusively"));
+      }
+    }
+    for (int i = 0; i < users.length; i++) {
+      if (b.holds(i, tx.length)) {
+        users[i]++;
+        exclusive[i] |= b.exclusive();
+      }
+    }
+    ports++;
+    return true;
+  }
+
+  /** Takes {@link #bind} back; the last port closes the set. */
+  public synchronized void release(Binding b) {
+    for (int i = 0; i < users.length; i++) {
+      if (b.holds(i, tx.length) && --users[i] == 0) {
+        exclusive[i] = false;
+      }
+    }
+    if (--ports == 0) {
+      close();
+    }
+  }
+
+  /** Fences every ring, stops the device, gives rings and buffers back. Syncs in flight are waited for. */
+  private void close() {
+    closed = true;
+    for (Kring k : tx) {
+      if (k != null) {
+        k.fence();
+      }
+    }
+    for (Kring k : rx) {
+      if (k != null) {
+        k.fence();
+      }
+    }
+    adapter.stop();
+    for (Kring k : tx) {
+      free(k);
+    }
+    for (Kring k : rx) {
+      free(k);
+    }
+    adapter.close();
+    region.detach();
+  }
+
+  private void free(Kring k) {
+    if (k == null) {
+      return;
+    }
+    for (int i = 0; i < k.numSlots; i++) {
+      region.freeBuffer(Mem.getInt(k.slots + (long) i * NetmapRing.SLOT_SIZE));
+    }
+    region.freeRing(k.ringOffset());
+  }
+
+  public Adapter adapter() {
+    return adapter;
+  }
+
+  public NetmapMemory region() {
+    return region;
+  }
+
+  public Kring tx(int i) {
+    return tx[i];
+  }
+
+  public Kring rx(int i) {
+    return rx[i];
+  }
+
+  /** Fills the interface's ring_ofs[]: bound rings only. */
+  public void link(NetmapIf nifp, Binding b) {
+    long at = nifp.address() - region.address();
+    int hostTx = nifp.hostTxRings();
+    for (int i = b.txFirst(); i < b.txEnd(); i++) {
+      nifp.ringOfs(i, tx[i].ringOffset() - at);
+    }
+    for (int i = b.rxFirst(); i < b.rxEnd(); i++) {
+      nifp.ringOfs(tx.length + hostTx + i, rx[i].ringOffset() - at);
+    }
+  }
+
+  /** Which rings a port binds: [first, end) of each direction; end = first for none. */
+  public record Binding(int txFirst, int txEnd, int rxFirst, int rxEnd, boolean exclusive) {
+    boolean holds(int i, int txRings) {
+      return i < txRings
+          ? i >= txFirst && i < txEnd
+          : i - txRings >= rxFirst && i - txRings < rxEnd;
+    }
+  }
+}
