@@ -1,0 +1,431 @@
+package io.netmap4j.ixgbe;
+
+import io.netmap4j.LinkState;
+import io.netmap4j.NetmapException;
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.NicControl;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.DmaMapping;
+import io.netmap4j.spi.Kring;
+import io.netmap4j.spi.NicDevice;
+import io.netmap4j.spi.NicOptions;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Device, rings and krings as one port: ring i is queue i. */
+final class IxgbeAdapter implements Adapter, NicControl {
+  private static final Logger LOG = LoggerFactory.getLogger(IxgbeAdapter.class);
+
+  /** What RSS reaches, and how many queues the counters tell apart. */
+  private static final int MAX_RINGS = 16;
+
+  private static final int MIN_SLOTS = 64;
+  private static final int MAX_SLOTS = 4096;
+  private static final int MAX_MTU = 9710;
+
+  /** Often enough for 36-bit counters (55 s) and for a link that somebody waits for. */
+  private static final long HOUSEKEEPING_MILLIS = 20;
+
+  private static final long WATCHDOG_NANOS = 5_000_000_000L;
+
+  private final NicDevice nic;
+  private final NetmapMemory region;
+  private final NicOptions options;
+  private final IxgbeDevice device;
+  private final IxgbeCounters counters;
+  private final IxgbeInterrupts interrupts;
+  private final Deque<Runnable> undo = new ArrayDeque<>();
+  private final DmaMapping mapping;
+  private final IxgbeTxRing[] txRings;
+  private final IxgbeRxRing[] rxRings;
+  private final NicDevice.DmaBuffer[] txDescs;
+  private final NicDevice.DmaBuffer[] rxDescs;
+  private Kring[] tx = {};
+  private Kring[] rx = {};
+  private Thread housekeeper;
+  private boolean running;
+  private boolean closed;
+
+  /** Read once per sync, written by housekeeping: 0, or why a sync does nothing. */
+  private volatile int carrier = NO_CARRIER;
+
+  private static final int CARRIER = 0;
+  private static final int NO_CARRIER = 1;
+  private static final int DEAD = 2;
+
+  IxgbeAdapter(NicDevice nic, NetmapMemory region, NicOptions options) {
+    check(options, region);
+    this.nic = nic;
+    this.region = region;
+    this.options = options;
+    this.device = new IxgbeDevice(nic, options);
+    this.counters = new IxgbeCounters(Math.max(options.txRings(), options.rxRings()));
+    this.interrupts = new IxgbeInterrupts(nic);
+    this.txRings = new IxgbeTxRing[options.txRings()];
+    this.rxRings = new IxgbeRxRing[options.rxRings()];
+    this.txDescs = new NicDevice.DmaBuffer[options.txRings()];
+    this.rxDescs = new NicDevice.DmaBuffer[options.rxRings()];
+    try {
+      this.mapping = nic.domain().map(region);
+      undo.push(mapping::close);
+      if (!mapping.contiguous() && DmaMapping.PAGE % region.bufSize() != 0) {
+        throw new NetmapException(
+            Libc.EINVAL,
+            String.format(
+                "%s: buffers of %d bytes straddle 2 MiB pages, which are not contiguous for this device; choose a"
+                    + " buf-size that divides 2 MiB, such as 2048 or 4096",
+                nic.name(), region.bufSize()));
+      }
+      for (int q = 0; q < txDescs.length; q++) {
+        txDescs[q] = allocate(options.txSlots());
+      }
+      for (int q = 0; q < rxDescs.length; q++) {
+        rxDescs[q] = allocate(options.rxSlots());
+      }
+      device.reset();
+    } catch (RuntimeException e) {
+      unwind();
+      throw e;
+    }
+  }
+
+  private static void check(NicOptions o, NetmapMemory region) {
+    range("tx-rings", o.txRings(), 1, MAX_RINGS);
+    range("rx-rings", o.rxRings(), 1, MAX_RINGS);
+    range("mtu", o.mtu(), 68, MAX_MTU);
+    range("tx-slots", o.txSlots(), MIN_SLOTS, MAX_SLOTS);
+    range("rx-slots", o.rxSlots(), MIN_SLOTS, MAX_SLOTS);
+    if (o.txSlots() % 8 != 0 || o.rxSlots() % 8 != 0) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          "tx-slots = " + o.txSlots() + ", rx-slots = " + o.rxSlots() + ": the card wants multiples of 8");
+    }
+    if (region.bufSize() < 1024) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          "buffers of " + region.bufSize() + " bytes: the card receives into whole kilobytes; set buf-size to 1024 or"
+              + " more (2048 is usual)");
+    }
+  }
+
+  private static void range(String option, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw new NetmapException(Libc.EINVAL, option + " = " + value + " is out of range: " + least + " to " + most);
+    }
+  }
+
+  private NicDevice.DmaBuffer allocate(int descriptors) {
+    NicDevice.DmaBuffer buffer = nic.allocateDma((long) descriptors * IxgbeTxRing.DESC_SIZE);
+    undo.push(() -> nic.freeDma(buffer));
+    return buffer;
+  }
+
+  @Override
+  public String name() {
+    return nic.name();
+  }
+
+  @Override
+  public Rings rings() {
+    return new Rings(options.txRings(), options.rxRings(), options.txSlots(), options.rxSlots());
+  }
+
+  @Override
+  public void start(Kring[] txKrings, Kring[] rxKrings) {
+    tx = txKrings;
+    rx = rxKrings;
+    for (int q = 0; q < tx.length; q++) {
+      txRings[q] = new IxgbeTxRing(nic, q, tx[q], txDescs[q], mapping);
+    }
+    for (int q = 0; q < rx.length; q++) {
+      rxRings[q] = new IxgbeRxRing(nic, q, rx[q], rxDescs[q], mapping);
+    }
+    counters.discard(nic);
+    startQueues();
+    running = true;
+    look();
+    housekeeper = new Thread(this::keepHouse, "netmap4j-housekeeping-" + nic.name());
+    housekeeper.setDaemon(true);
+    housekeeper.start();
+    LOG.info(
+        "{}: {} tx and {} rx rings of {} and {} slots, link {}",
+        nic.name(), tx.length, rx.length, options.txSlots(), options.rxSlots(), device.link());
+  }
+
+  private void startQueues() {
+    device.configure();
+    for (int q = 0; q < tx.length; q++) {
+      txRings[q].reset(tx[q]);
+      device.startTxQueue(q, txDescs[q], tx[q].numSlots);
+    }
+    for (int q = 0; q < rx.length; q++) {
+      int tail = rxRings[q].reset(rx[q]);
+      device.startRxQueue(q, rxDescs[q], rx[q].numSlots, IxgbeRxRing.bufferBytes(region.bufSize()), tail);
+    }
+    device.enableReceive();
+  }
+
+  @Override
+  public int txSync(Kring k, int flags) {
+    int now = carrier;
+    if (now != CARRIER) {
+      return now == DEAD ? Libc.EIO : 0; // as netmap: without carrier slots stay pending
+    }
+    try {
+      return txRings[k.ringId].sync(k, flags);
+    } catch (NetmapException e) {
+      return die(e);
+    }
+  }
+
+  @Override
+  public int rxSync(Kring k, int flags) {
+    if (carrier == DEAD) {
+      return Libc.EIO;
+    }
+    try {
+      return rxRings[k.ringId].sync(k);
+    } catch (NetmapException e) {
+      return die(e);
+    }
+  }
+
+  private int die(NetmapException e) {
+    if (carrier != DEAD) {
+      carrier = DEAD;
+      LOG.warn("{}: the device no longer answers: {}", nic.name(), e.getMessage());
+    }
+    return Libc.EIO;
+  }
+
+  private void keepHouse() {
+    int[] marks = new int[txRings.length];
+    long[] since = new long[txRings.length];
+    int rounds = 0;
+    while (true) {
+      synchronized (this) {
+        try {
+          if (running) {
+            wait(HOUSEKEEPING_MILLIS);
+          }
+        } catch (InterruptedException e) {
+          return;
+        }
+        if (!running) {
+          return;
+        }
+        try {
+          look();
+          if (carrier != DEAD && ++rounds % 50 == 0) {
+            counters.read(nic);
+          }
+          watchTransmit(marks, since);
+        } catch (NetmapException e) {
+          die(e);
+        }
+      }
+    }
+  }
+
+  private void look() {
+    if (device.gone()) {
+      die(new NetmapException(Libc.ENXIO, "STATUS reads all ones"));
+      return;
+    }
+    if (carrier != DEAD) {
+      carrier = device.link().up() ? CARRIER : NO_CARRIER;
+    }
+  }
+
+  /** A queue that has carrier and owes a report for 5 s hangs: say so once. */
+  private void watchTransmit(int[] marks, long[] since) {
+    for (int q = 0; q < txRings.length; q++) {
+      if (carrier != CARRIER || !txRings[q].waitingFor(marks[q])) {
+        marks[q] = txRings[q].reportMark();
+        since[q] = System.nanoTime();
+      } else if (since[q] != 0 && System.nanoTime() - since[q] > WATCHDOG_NANOS) {
+        LOG.warn("{}: tx ring {} has reported nothing for 5 s although packets are pending", nic.name(), q);
+        since[q] = 0;
+      }
+    }
+  }
+
+  @Override
+  public LinkState link() {
+    synchronized (this) {
+      if (!running || carrier == DEAD) {
+        return LinkState.DOWN;
+      }
+      try {
+        LinkState link = device.link();
+        carrier = link.up() ? CARRIER : NO_CARRIER;
+        return link;
+      } catch (NetmapException e) {
+        die(e);
+        return LinkState.DOWN;
+      }
+    }
+  }
+
+  @Override
+  public Map<String, Long> counters() {
+    synchronized (this) {
+      if (running && carrier != DEAD) {
+        try {
+          counters.read(nic);
+        } catch (NetmapException e) {
+          die(e);
+        }
+      }
+    }
+    Map<String, Long> totals = counters.totals();
+    long bad = 0;
+    for (IxgbeRxRing ring : rxRings) {
+      bad += ring == null ? 0 : ring.badWriteBacks();
+    }
+    totals.put("rx_bad_write_backs", bad);
+    return totals;
+  }
+
+  @Override
+  public NicControl control() {
+    return this;
+  }
+
+  @Override
+  public byte[] macAddress() {
+    return device.macAddress();
+  }
+
+  @Override
+  public void promiscuous(boolean on) {
+    device.promiscuous(on);
+  }
+
+  @Override
+  public void allMulticast(boolean on) {
+    device.allMulticast(on);
+  }
+
+  @Override
+  public void addAddress(byte[] mac) {
+    device.addAddress(mac);
+  }
+
+  @Override
+  public void removeAddress(byte[] mac) {
+    device.removeAddress(mac);
+  }
+
+  @Override
+  public void rss(byte[] key, int[] table) {
+    device.rss(key, table);
+  }
+
+  @Override
+  public synchronized void reset() {
+    if (!running) {
+      throw new NetmapException(Libc.EIO, nic.name() + " is closed");
+    }
+    fence(true);
+    try {
+      counters.read(nic);
+      device.reset();
+      startQueues();
+      interrupts.restart();
+      carrier = NO_CARRIER;
+      look();
+    } finally {
+      fence(false);
+    }
+  }
+
+  private void fence(boolean on) {
+    for (Kring[] krings : new Kring[][] {tx, rx}) {
+      for (Kring k : krings) {
+        if (on) {
+          k.fence();
+        } else {
+          k.unfence();
+        }
+      }
+    }
+  }
+
+  @Override
+  public int waitFd(Kring k) {
+    return interrupts.fd(k.ringId, Math.max(tx.length, rx.length));
+  }
+
+  @Override
+  public void arm(Kring k) {
+    interrupts.arm(k.ringId);
+  }
+
+  @Override
+  public void disarm(Kring k) {
+    interrupts.disarm(k.ringId);
+  }
+
+  @Override
+  public void stop() {
+    Thread keeper;
+    boolean was;
+    synchronized (this) {
+      keeper = housekeeper;
+      was = running;
+      running = false;
+      notifyAll();
+    }
+    if (keeper != null) {
+      joinQuietly(keeper);
+    }
+    if (was && carrier != DEAD) {
+      try {
+        device.stop(tx.length, rx.length);
+        counters.read(nic);
+      } catch (NetmapException e) {
+        LOG.warn("{}: {}; bus mastering is switched off all the same", nic.name(), e.getMessage());
+      }
+    }
+  }
+
+  private static void joinQuietly(Thread thread) {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    interrupts.close();
+    unwind();
+    nic.close();
+  }
+
+  /** Mappings and rings, in reverse order of taking them. */
+  private void unwind() {
+    while (!undo.isEmpty()) {
+      undo.pop().run();
+    }
+  }
+}

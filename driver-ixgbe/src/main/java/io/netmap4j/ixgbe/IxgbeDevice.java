@@ -1,0 +1,397 @@
+package io.netmap4j.ixgbe;
+
+import io.netmap4j.LinkState;
+import io.netmap4j.NetmapException;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.spi.NicDevice;
+import io.netmap4j.spi.NicOptions;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The card as a whole: bring-up, reset, link, filters. Cold path. The order is the fact sheet's 3.1; whole register
+ * values are written where a reset value is not certain, and read-modify-write is kept for registers that others own
+ * bits of.
+ */
+final class IxgbeDevice {
+  private static final Logger LOG = LoggerFactory.getLogger(IxgbeDevice.class);
+  private static final int QUEUES = 128;
+  private static final int ADDRESSES = 128;
+  private static final int ALL_ONES = -1;
+  private static final int RX_BUFFER_KB = 512;
+  private static final int TX_BUFFER_KB = 160;
+
+  /** Ethernet header and CRC; a VLAN tag is allowed for by the hardware. */
+  private static final int FRAME_OVERHEAD = 18;
+
+  private final NicDevice nic;
+  private final NicOptions options;
+  private final Rss rss;
+  private final byte[][] addresses = new byte[ADDRESSES][];
+  private boolean promiscuous;
+  private boolean allMulticast;
+
+  IxgbeDevice(NicDevice nic, NicOptions options) {
+    this.nic = nic;
+    this.options = options;
+    this.promiscuous = options.promiscuous();
+    this.rss = new Rss(options.rxRings());
+  }
+
+  /** From whatever state the last user left to an idle card: no DMA, no interrupts, registers at their defaults. */
+  void reset() {
+    final int command = 0x04;
+    final int memoryAndBusMaster = 1 << 1 | 1 << 2;
+    nic.writeConfig(command, 2, nic.readConfig(command, 2) | memoryAndBusMaster);
+    if (nic.read32(Reg.STATUS) == ALL_ONES) {
+      throw new NetmapException(Libc.ENXIO, nic.name() + ": STATUS reads all ones; the device is gone or has no power");
+    }
+    maskInterrupts();
+    stopDma();
+    resetOnce();
+    maskInterrupts();
+    await("NVM auto-load (EEC.ARD)", Reg.EEC, Reg.EEC_ARD, Reg.EEC_ARD);
+    await("DMA initialisation (RDRXCTL.DMAIDONE)", Reg.RDRXCTL, Reg.RDRXCTL_DMAIDONE, Reg.RDRXCTL_DMAIDONE);
+    int fwsm = nic.read32(Reg.FWSM);
+    if ((fwsm & Reg.FWSM_FW_VALID) == 0 || (fwsm & Reg.FWSM_EXT_ERR) != 0) {
+      LOG.warn("{}: firmware reports an error, FWSM is 0x{}", nic.name(), Integer.toHexString(fwsm));
+    }
+    LOG.debug("{}: reset done", nic.name());
+  }
+
+  /** Linux ixgbe_stop_adapter_generic and ixgbe_disable_pcie_primary; the double reset is 82599's way out. */
+  private void stopDma() {
+    disableReceive();
+    for (int q = 0; q < QUEUES; q++) {
+      nic.write32(Reg.txdctl(q), Reg.TXDCTL_SWFLSH);
+      int rxdctl = nic.read32(Reg.rxdctl(q));
+      if ((rxdctl & Reg.RXDCTL_ENABLE) != 0) {
+        nic.write32(Reg.rxdctl(q), rxdctl & ~Reg.RXDCTL_ENABLE);
+      }
+    }
+    sleepMicros(1000);
+    nic.write32(Reg.CTRL, Reg.CTRL_GIO_DIS);
+    if (!poll(Reg.STATUS, Reg.STATUS_GIO, 0, 100)) {
+      LOG.warn("{}: requests are still under way (STATUS.GIO); resetting twice", nic.name());
+      nic.write32(Reg.HLREG0, nic.read32(Reg.HLREG0) | Reg.HLREG0_LPBK);
+      nic.write32(Reg.GCR_EXT, nic.read32(Reg.GCR_EXT) | Reg.GCR_EXT_BUFFERS_CLEAR);
+      sleepMicros(20);
+      nic.write32(Reg.HLREG0, nic.read32(Reg.HLREG0) & ~Reg.HLREG0_LPBK);
+      nic.write32(Reg.GCR_EXT, nic.read32(Reg.GCR_EXT) & ~Reg.GCR_EXT_BUFFERS_CLEAR);
+      resetOnce();
+    }
+  }
+
+  /** Linux ixgbe_reset_hw_82599: 1 ms before the first access, 10 ms in all. */
+  private void resetOnce() {
+    nic.write32(Reg.CTRL, nic.read32(Reg.CTRL) | Reg.CTRL_RST);
+    sleepMicros(1000);
+    await("reset (CTRL.RST)", Reg.CTRL, Reg.CTRL_RST | Reg.CTRL_LRST, 0);
+    sleepMicros(9000);
+  }
+
+  private void maskInterrupts() {
+    nic.write32(Reg.EIMC, 0x7fffffff);
+    nic.write32(Reg.eimcEx(0), ALL_ONES);
+    nic.write32(Reg.eimcEx(1), ALL_ONES);
+    nic.read32(Reg.EICR);
+  }
+
+  /** Everything that is the card's and not one queue's, between {@link #reset} and the first queue. */
+  void configure() {
+    clearFilters();
+    configureReceive();
+    configureTransmit();
+    mapCounters();
+    rss.write(nic);
+    writeAddresses();
+    writeFilterMode();
+    nic.write32(Reg.CTRL_EXT, nic.read32(Reg.CTRL_EXT) | Reg.CTRL_EXT_NS_DIS | Reg.CTRL_EXT_DRV_LOAD);
+    // The laser goes on: ixgbe_enable_tx_laser_multispeed_fiber clears SDP3. Link parameters are the NVM's.
+    nic.write32(Reg.ESDP, nic.read32(Reg.ESDP) & ~Reg.ESDP_SDP3);
+  }
+
+  /** Tables that a reset leaves undefined (fact sheet 3.1, step 11). */
+  private void clearFilters() {
+    for (int i = 0; i < 128; i++) {
+      nic.write32(Reg.pfuta(i), 0);
+      nic.write32(Reg.vfta(i), 0);
+      nic.write32(Reg.mta(i), 0);
+      nic.write32(Reg.ftqf(i), 0);
+    }
+    for (int i = 0; i < 2 * ADDRESSES; i++) {
+      nic.write32(Reg.mpsar(i), i == 0 ? 1 : 0);
+    }
+    nic.write32(Reg.VLNCTRL, 0x8100); // tags stay in the frame, no VLAN filter
+  }
+
+  private void configureReceive() {
+    int hlreg0 = nic.read32(Reg.HLREG0) | Reg.HLREG0_TXCRCEN | Reg.HLREG0_RXCRCSTRP | Reg.HLREG0_TXPADEN;
+    boolean jumbo = options.mtu() > 1500;
+    nic.write32(Reg.HLREG0, jumbo ? hlreg0 | Reg.HLREG0_JUMBOEN : hlreg0 & ~Reg.HLREG0_JUMBOEN);
+    nic.write32(Reg.MAXFRS, options.mtu() + FRAME_OVERHEAD << 16);
+    int rdrxctl = nic.read32(Reg.RDRXCTL) & ~Reg.RDRXCTL_RSCFRSTSIZE;
+    nic.write32(Reg.RDRXCTL, rdrxctl | Reg.RDRXCTL_CRCSTRIP | Reg.RDRXCTL_RSCACKC | Reg.RDRXCTL_FCOE_WRFIX);
+    nic.write32(Reg.RFCTL, Reg.RFCTL_RSC_DIS | Reg.RFCTL_NFSW_DIS | Reg.RFCTL_NFSR_DIS);
+    nic.write32(Reg.RXCSUM, Reg.RXCSUM_PCSD);
+    nic.write32(Reg.RTRUP2TC, 0);
+    for (int i = 0; i < 8; i++) {
+      nic.write32(Reg.rxpbsize(i), i == 0 ? RX_BUFFER_KB << 10 : 0);
+      nic.write32(Reg.fcrtl(i), 0);
+      nic.write32(Reg.fcrth(i), i == 0 ? (RX_BUFFER_KB << 10) - 0x6000 : 0);
+    }
+    for (int i = 0; i < 4; i++) {
+      nic.write32(Reg.fcttv(i), 0);
+    }
+    nic.write32(Reg.FCRTV, 0);
+    nic.write32(Reg.FCCFG, 0);
+  }
+
+  private void configureTransmit() {
+    nic.write32(Reg.RTTDCS, nic.read32(Reg.RTTDCS) | Reg.RTTDCS_ARBDIS);
+    nic.write32(Reg.DTXMXSZRQ, 0xfff);
+    nic.write32(Reg.MTQC, 0);
+    for (int i = 0; i < 8; i++) {
+      nic.write32(Reg.txpbsize(i), i == 0 ? TX_BUFFER_KB << 10 : 0);
+      nic.write32(Reg.txpbthresh(i), i == 0 ? TX_BUFFER_KB - 10 : 0); // room for a frame of 10 KB
+    }
+    nic.write32(Reg.RTTDCS, nic.read32(Reg.RTTDCS) & ~Reg.RTTDCS_ARBDIS);
+    for (int q = 0; q < QUEUES; q++) {
+      nic.write32(Reg.RTTDQSEL, q);
+      nic.write32(Reg.RTTDT1C, 0);
+    }
+    nic.write32(Reg.DMATXCTL, nic.read32(Reg.DMATXCTL) | Reg.DMATXCTL_TE);
+  }
+
+  /** Queue i counts in counter i; by default every queue counts in 0 (fact sheet 7). */
+  private void mapCounters() {
+    for (int n = 0; n < IxgbeCounters.PER_QUEUE / 4; n++) {
+      int map = 4 * n | 4 * n + 1 << 8 | 4 * n + 2 << 16 | 4 * n + 3 << 24;
+      nic.write32(Reg.rqsmr(n), map);
+      nic.write32(Reg.tqsm(n), map);
+    }
+  }
+
+  /** DPDK ixgbe_dev_tx_queue_start: ring, thresholds, enable, poll. */
+  void startTxQueue(int q, NicDevice.DmaBuffer ring, int descriptors) {
+    nic.write32(Reg.tdbal(q), (int) ring.iova());
+    nic.write32(Reg.tdbah(q), (int) (ring.iova() >>> 32));
+    nic.write32(Reg.tdlen(q), descriptors * IxgbeTxRing.DESC_SIZE);
+    nic.write32(Reg.tdwbal(q), 0);
+    nic.write32(Reg.dcaTxctrl(q), nic.read32(Reg.dcaTxctrl(q)) & ~Reg.DCA_TXCTRL_WRO);
+    nic.write32(Reg.tdh(q), 0);
+    nic.write32(Reg.tdt(q), 0);
+    final int pthresh = 32; // WTHRESH 0: each report is written back at once
+    nic.write32(Reg.txdctl(q), pthresh | Reg.TXDCTL_ENABLE);
+    await("TXDCTL[" + q + "].ENABLE to set", Reg.txdctl(q), Reg.TXDCTL_ENABLE, Reg.TXDCTL_ENABLE);
+  }
+
+  /** Linux ixgbe_configure_rx_ring: ring, buffers, enable, poll, only then the tail. */
+  void startRxQueue(int q, NicDevice.DmaBuffer ring, int descriptors, int bufferBytes, int tail) {
+    nic.write32(Reg.rdbal(q), (int) ring.iova());
+    nic.write32(Reg.rdbah(q), (int) (ring.iova() >>> 32));
+    nic.write32(Reg.rdlen(q), descriptors * IxgbeRxRing.DESC_SIZE);
+    nic.write32(Reg.rdh(q), 0);
+    nic.write32(Reg.rdt(q), 0);
+    int drop = options.dropWhenFull() ? Reg.SRRCTL_DROP_EN : 0;
+    nic.write32(Reg.srrctl(q), bufferBytes >> 10 | Reg.SRRCTL_DESCTYPE_ADV_ONEBUF | drop);
+    nic.write32(Reg.rscctl(q), 0);
+    nic.write32(Reg.dcaRxctrl(q), nic.read32(Reg.dcaRxctrl(q)) & ~Reg.DCA_RXCTRL_RESERVED);
+    nic.write32(Reg.rxdctl(q), Reg.RXDCTL_ENABLE);
+    await("RXDCTL[" + q + "].ENABLE to set", Reg.rxdctl(q), Reg.RXDCTL_ENABLE, Reg.RXDCTL_ENABLE);
+    nic.write32(Reg.rdt(q), tail);
+  }
+
+  /** Linux ixgbe_enable_rx_dma_82599: RXEN changes while the security block holds frames back. */
+  void enableReceive() {
+    holdReceive(true);
+    nic.write32(Reg.RXCTRL, Reg.RXCTRL_RXEN);
+    holdReceive(false);
+  }
+
+  private void disableReceive() {
+    nic.write32(Reg.RXCTRL, 0);
+  }
+
+  private void holdReceive(boolean hold) {
+    int secrxctrl = nic.read32(Reg.SECRXCTRL);
+    nic.write32(
+        Reg.SECRXCTRL, hold ? secrxctrl | Reg.SECRXCTRL_RX_DIS : secrxctrl & ~Reg.SECRXCTRL_RX_DIS);
+    if (hold) {
+      await("SECRXSTAT.RDY", Reg.SECRXSTAT, Reg.SECRXSTAT_RDY, Reg.SECRXSTAT_RDY);
+    }
+  }
+
+  /** No DMA after this returns. Bus mastering goes last, with the device. */
+  void stop(int txQueues, int rxQueues) {
+    disableReceive();
+    for (int q = 0; q < txQueues; q++) {
+      nic.write32(Reg.txdctl(q), Reg.TXDCTL_SWFLSH);
+      await("TXDCTL[" + q + "].ENABLE to clear", Reg.txdctl(q), Reg.TXDCTL_ENABLE, 0);
+    }
+    for (int q = 0; q < rxQueues; q++) {
+      nic.write32(Reg.rxdctl(q), 0);
+      await("RXDCTL[" + q + "].ENABLE to clear", Reg.rxdctl(q), Reg.RXDCTL_ENABLE, 0);
+    }
+    maskInterrupts();
+    nic.write32(Reg.CTRL, Reg.CTRL_GIO_DIS);
+    if (!poll(Reg.STATUS, Reg.STATUS_GIO, 0, 100)) {
+      LOG.warn("{}: requests are still under way after stop (STATUS.GIO)", nic.name());
+    }
+    LOG.debug("{}: stopped", nic.name());
+  }
+
+  /** LINKS, read twice as Linux does: the first read clears latched bits. */
+  LinkState link() {
+    nic.read32(Reg.LINKS);
+    int links = nic.read32(Reg.LINKS);
+    if (links == ALL_ONES || (links & Reg.LINKS_UP) == 0) {
+      return LinkState.DOWN;
+    }
+    return new LinkState(
+        true,
+        switch (links >>> Reg.LINKS_SPEED_SHIFT & 3) {
+          case 3 -> 10_000;
+          case 2 -> 1_000;
+          case 1 -> 100;
+          default -> 10;
+        });
+  }
+
+  boolean gone() {
+    return nic.read32(Reg.STATUS) == ALL_ONES;
+  }
+
+  byte[] macAddress() {
+    int low = nic.read32(Reg.ral(0));
+    int high = nic.read32(Reg.rah(0));
+    return new byte[] {
+      (byte) low, (byte) (low >> 8), (byte) (low >> 16), (byte) (low >> 24), (byte) high, (byte) (high >> 8)
+    };
+  }
+
+  synchronized void promiscuous(boolean on) {
+    promiscuous = on;
+    writeFilterMode();
+  }
+
+  synchronized void allMulticast(boolean on) {
+    allMulticast = on;
+    writeFilterMode();
+  }
+
+  /** Unicast and multicast alike take an exact entry of the RAL/RAH table; entry 0 is the station's own. */
+  synchronized void addAddress(byte[] mac) {
+    if (mac.length != 6) {
+      throw new NetmapException(Libc.EINVAL, "a MAC address has 6 bytes, not " + mac.length);
+    }
+    if (indexOf(mac) > 0) {
+      return;
+    }
+    for (int i = 1; i < ADDRESSES; i++) {
+      if (addresses[i] == null) {
+        addresses[i] = mac.clone();
+        writeAddress(i);
+        return;
+      }
+    }
+    throw new NetmapException(
+        Libc.ENOMEM, nic.name() + ": all " + (ADDRESSES - 1) + " addresses are taken; use promiscuous or allMulticast");
+  }
+
+  synchronized void removeAddress(byte[] mac) {
+    int i = indexOf(mac);
+    if (i > 0) {
+      addresses[i] = null;
+      writeAddress(i);
+    }
+  }
+
+  synchronized void rss(byte[] key, int[] table) {
+    rss.set(key, table);
+    rss.write(nic);
+  }
+
+  private int indexOf(byte[] mac) {
+    for (int i = 1; i < ADDRESSES; i++) {
+      if (java.util.Arrays.equals(addresses[i], mac)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private void writeAddresses() {
+    for (int i = 1; i < ADDRESSES; i++) {
+      writeAddress(i);
+    }
+  }
+
+  /** Multicast addresses go through the hash table, where an exact entry is not looked at. */
+  private void writeAddress(int i) {
+    byte[] mac = addresses[i];
+    if (mac != null && (mac[0] & 1) != 0) {
+      writeMulticastTable();
+      return;
+    }
+    nic.write32(
+        Reg.ral(i),
+        mac == null ? 0 : mac[0] & 0xff | (mac[1] & 0xff) << 8 | (mac[2] & 0xff) << 16 | (mac[3] & 0xff) << 24);
+    nic.write32(Reg.rah(i), mac == null ? 0 : mac[4] & 0xff | (mac[5] & 0xff) << 8 | Reg.RAH_AV);
+    writeMulticastTable();
+  }
+
+  /** MO 0: bits 47 to 36 of the address choose one of 4096 bits (Linux ixgbe_mta_vector). */
+  private void writeMulticastTable() {
+    int[] table = new int[128];
+    for (byte[] mac : addresses) {
+      if (mac != null && (mac[0] & 1) != 0) {
+        int bit = ((mac[4] & 0xff) >> 4 | (mac[5] & 0xff) << 4) & 0xfff;
+        table[bit >> 5] |= 1 << (bit & 31);
+      }
+    }
+    for (int i = 0; i < table.length; i++) {
+      nic.write32(Reg.mta(i), table[i]);
+    }
+    nic.write32(Reg.MCSTCTRL, Reg.MCSTCTRL_MFE);
+  }
+
+  private void writeFilterMode() {
+    nic.write32(
+        Reg.FCTRL,
+        Reg.FCTRL_BAM
+            | (promiscuous ? Reg.FCTRL_UPE | Reg.FCTRL_MPE : 0)
+            | (allMulticast ? Reg.FCTRL_MPE : 0));
+  }
+
+  /** Waits until {@code (register & mask) == want}; 1 s is ours, no source gives a longer limit. */
+  private void await(String what, int register, int mask, int want) {
+    if (!poll(register, mask, want, 1000)) {
+      int value = nic.read32(register);
+      throw new NetmapException(
+          Libc.EIO,
+          String.format(
+              "%s: waited 1 s for %s: register 0x%05x is 0x%08x%s",
+              nic.name(), what, register, value, value == ALL_ONES ? "; the device is gone" : ""));
+    }
+  }
+
+  private boolean poll(int register, int mask, int want, int millis) {
+    long deadline = System.nanoTime() + millis * 1_000_000L;
+    while ((nic.read32(register) & mask) != want) {
+      if (System.nanoTime() - deadline > 0) {
+        return (nic.read32(register) & mask) == want;
+      }
+      sleepMicros(10);
+    }
+    return true;
+  }
+
+  private static void sleepMicros(long micros) {
+    long deadline = System.nanoTime() + micros * 1000;
+    while (deadline - System.nanoTime() > 0) {
+      LockSupport.parkNanos(deadline - System.nanoTime());
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package io.netmap4j.ixgbe;
+
+import io.netmap4j.linux.Libc;
+import io.netmap4j.spi.NicDevice;
+
+/**
+ * Wake-ups: vector i for rings i of both directions, masked except while somebody sleeps. Nothing of this is touched
+ * until the first sleeper. Fact sheet 6.2, 6.3: automatic clear and mask (EIAC, EIAM) make one message one wake-up.
+ */
+final class IxgbeInterrupts {
+  private static final int MAX_VECTORS = 16;
+
+  private final NicDevice nic;
+  private int[] fds;
+
+  IxgbeInterrupts(NicDevice nic) {
+    this.nic = nic;
+  }
+
+  /** The eventfd of ring {@code ring}, or −1 when the device cannot interrupt us. */
+  synchronized int fd(int ring, int rings) {
+    if (fds == null) {
+      int vectors = Math.min(nic.irqVectors(), Math.min(rings, MAX_VECTORS));
+      fds = vectors == 0 ? new int[0] : nic.enableIrqs(vectors);
+      restart();
+    }
+    return fds.length == 0 ? -1 : fds[vector(ring)];
+  }
+
+  /** Programs the causes, also after a reset of the card. */
+  synchronized void restart() {
+    if (fds == null || fds.length == 0) {
+      return;
+    }
+    nic.write32(Reg.GPIE, Reg.GPIE_MSIX_MODE | Reg.GPIE_PBA_SUPPORT | Reg.GPIE_OCD | Reg.GPIE_EIAME);
+    for (int n = 0; n < MAX_VECTORS / 2; n++) {
+      int even = vector(2 * n) | Reg.IVAR_VALID;
+      int odd = vector(2 * n + 1) | Reg.IVAR_VALID;
+      nic.write32(Reg.ivar(n), even | even << 8 | odd << 16 | odd << 24);
+    }
+    for (int v = 0; v < fds.length; v++) {
+      nic.write32(Reg.eitr(v), 0);
+    }
+    nic.write32(Reg.EIAC, Reg.QUEUE_CAUSES);
+    nic.write32(Reg.EIAM, Reg.QUEUE_CAUSES);
+    nic.write32(Reg.eiamEx(0), Reg.QUEUE_CAUSES);
+  }
+
+  void arm(int ring) {
+    if (fds.length > 0) {
+      nic.write32(Reg.eimsEx(0), 1 << vector(ring));
+    }
+  }
+
+  void disarm(int ring) {
+    if (fds.length > 0) {
+      nic.write32(Reg.eimcEx(0), 1 << vector(ring));
+      Libc.drain(fds[vector(ring)]);
+    }
+  }
+
+  synchronized void close() {
+    if (fds != null && fds.length > 0) {
+      nic.enableIrqs(0);
+    }
+    fds = null;
+  }
+
+  private int vector(int ring) {
+    return ring % fds.length;
+  }
+}

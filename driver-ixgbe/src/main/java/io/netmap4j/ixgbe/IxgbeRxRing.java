@@ -1,0 +1,246 @@
+package io.netmap4j.ixgbe;
+
+import static io.netmap4j.Netmap.NS_BUF_CHANGED;
+import static io.netmap4j.Netmap.NS_MOREFRAG;
+import static io.netmap4j.NetmapRing.SLOT_FLAGS;
+import static io.netmap4j.NetmapRing.SLOT_LEN;
+import static io.netmap4j.NetmapRing.SLOT_SIZE;
+
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.DmaMapping;
+import io.netmap4j.spi.Kring;
+import io.netmap4j.spi.NicDevice;
+
+/**
+ * One RX queue: takes written-back descriptors into slots, gives released slots back (fact sheet 4.4, 4.5, 4.7).
+ *
+ * <p>What the device writes is checked before use: a slot with an impossible length comes up with len 0 and is counted.
+ */
+final class IxgbeRxRing {
+  static final int DESC_SIZE = 16;
+  private static final int KILO = 1024;
+
+  /** Largest BSIZEPACKET. */
+  private static final int MAX_BUFFER = 16 * KILO;
+
+  /** Largest frame that the MAC accepts (DPDK: 15872), in case a device never says EOP. */
+  private static final int MAX_FRAME = 15872;
+
+  private static final int DD = 1;
+  private static final int EOP = 1 << 1;
+
+  /** CE, LE, PE, OSE, RXE: the frame is damaged. Not the checksum errors, which are the user's to judge. */
+  private static final int DAMAGED = 1 << 24 | 1 << 25 | 1 << 27 | 1 << 28 | 1 << 29;
+
+  private static final int JUDGED = DD | EOP | DAMAGED;
+
+  private final NicDevice nic;
+  private final int rdt;
+  private final long rdtAddress;
+  private final int numSlots;
+  private final long descs;
+  private final long slots;
+  private final long table;
+  private final long bufOffset;
+  private final int bufSize;
+  private final int bufTotal;
+  private final int bufferBytes;
+  private final int maxSegments;
+  private long badWriteBacks;
+
+  IxgbeRxRing(NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping) {
+    this.nic = nic;
+    this.rdt = Reg.rdt(queue);
+    this.rdtAddress = nic.mappedRegister(rdt);
+    this.numSlots = k.numSlots;
+    this.descs = ring.address();
+    this.slots = k.slots;
+    this.table = mapping.table();
+    this.bufOffset = k.region.bufOffset();
+    this.bufSize = k.region.bufSize();
+    this.bufTotal = k.region.bufTotal();
+    this.bufferBytes = bufferBytes(bufSize);
+    this.maxSegments = MAX_FRAME / bufferBytes + 1;
+  }
+
+  /** What BSIZEPACKET can use of a netmap buffer: whole kilobytes, 16 at most. */
+  static int bufferBytes(int bufSize) {
+    return Math.min(bufSize / KILO * KILO, MAX_BUFFER);
+  }
+
+  /**
+   * As netmap_reset: slot hwTail becomes descriptor 0; what the user holds stays; the rest is armed.
+   *
+   * @return the tail to write once the queue is enabled
+   */
+  int reset(Kring k) {
+    k.hwOfs = k.hwTail;
+    int armed = numSlots - 1 - k.distance(k.hwCur, k.hwTail);
+    Mem.set(descs, (long) numSlots * DESC_SIZE, (byte) 0);
+    for (int desc = 0, slot = k.hwTail; desc < armed; desc++, slot = k.next(slot)) {
+      long address = slots + (long) slot * SLOT_SIZE;
+      if (give(slot, desc, 1) == 0) { // somebody wrote into a slot that is the driver's
+        k.badSlots++;
+        Mem.putInt(address, k.region.allocateBuffers(1)[0]);
+        give(slot, desc, 1);
+      }
+    }
+    return armed;
+  }
+
+  int sync(Kring k) {
+    receive(k);
+    return k.hwCur == k.rHead ? 0 : release(k);
+  }
+
+  long badWriteBacks() {
+    return badWriteBacks;
+  }
+
+  /** Takes in what has arrived, to a packet boundary. */
+  private void receive(Kring k) {
+    int left = numSlots - 1 - k.distance(k.hwCur, k.hwTail); // beyond are stale descriptors
+    int slot = k.hwTail;
+    while (left > 0) {
+      int desc = k.distance(k.hwOfs, slot);
+      int run = Math.min(left, numSlots - Math.max(slot, desc));
+      int done = take(slot, desc, run);
+      if (done < run) {
+        int length = unusual(k, wrap(slot + done), left - done);
+        if (length == 0) {
+          slot = wrap(slot + done);
+          break;
+        }
+        done += length;
+      }
+      slot = wrap(slot + done);
+      left -= done;
+    }
+    if (slot != k.hwTail) {
+      Mem.loadFence(); // payload is read after the DD that announces it
+      k.hwTail = slot;
+    }
+  }
+
+  /**
+   * The hot loop: packets of one descriptor. Ends at the first that is not there yet, or is anything else.
+   *
+   * @return slots done
+   */
+  private int take(int slot, int desc, int run) {
+    final long from = descs + (long) desc * DESC_SIZE + 8;
+    final long to = slots + (long) slot * SLOT_SIZE + SLOT_LEN;
+    final int most = bufferBytes;
+    final int end = run * SLOT_SIZE;
+    for (int o = 0; o < end; o += SLOT_SIZE) {
+      long d = Mem.getLong(from + o);
+      int len = (int) (d >>> 32) & 0xffff;
+      if (((int) d & JUDGED) != (DD | EOP) || Integer.compareUnsigned(len - 1, most) >= 0) {
+        return o / SLOT_SIZE;
+      }
+      Mem.putInt(to + o, len); // and flags 0
+    }
+    return run;
+  }
+
+  /**
+   * A packet of several descriptors, or one that the device garbled.
+   *
+   * @return slots of the packet, or 0 when it is not whole yet
+   */
+  private int unusual(Kring k, int first, int left) {
+    int length = 0;
+    boolean good = true;
+    boolean ended = false;
+    for (int slot = first; !ended; slot = k.next(slot)) {
+      long d = length < left ? Mem.getLong(descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE + 8) : 0;
+      if (((int) d & DD) == 0) {
+        return 0;
+      }
+      int len = (int) (d >>> 32) & 0xffff;
+      good &= len > 0 && len <= bufferBytes && ((int) d & DAMAGED) == 0;
+      length++;
+      ended = ((int) d & EOP) != 0 || length == maxSegments;
+      good &= !ended || ((int) d & EOP) != 0;
+    }
+    if (!good) {
+      badWriteBacks++;
+    }
+    for (int i = 0, slot = first; i < length; i++, slot = k.next(slot)) {
+      int len = (int) (Mem.getLong(descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE + 8) >>> 32);
+      int flags = i < length - 1 ? NS_MOREFRAG << 16 : 0;
+      Mem.putInt(slots + (long) slot * SLOT_SIZE + SLOT_LEN, good ? Math.min(len & 0xffff, bufferBytes) | flags : 0);
+    }
+    return length;
+  }
+
+  /** Gives [hwCur, rHead) back and rings the doorbell once. Stops at a slot whose buffer is none. */
+  private int release(Kring k) {
+    int slot = k.hwCur;
+    int todo = k.distance(slot, k.rHead);
+    int status = 0;
+    while (todo > 0 && status == 0) {
+      int desc = k.distance(k.hwOfs, slot);
+      int run = Math.min(todo, numSlots - Math.max(slot, desc));
+      int done = give(slot, desc, run);
+      slot = wrap(slot + done);
+      todo -= done;
+      status = done < run ? Libc.EINVAL : 0;
+    }
+    if (status != 0) {
+      k.badSlots++;
+    }
+    if (slot != k.hwCur) {
+      k.hwCur = slot;
+      int desc = k.distance(k.hwOfs, slot);
+      doorbell(desc == 0 ? numSlots - 1 : desc - 1); // RDT = RDH would mean that the device has none
+    }
+    return status;
+  }
+
+  /**
+   * The hot loop: arms descriptors with the slots' buffers. Ends at the first index that is none.
+   *
+   * @return slots done
+   */
+  private int give(int slot, int desc, int run) {
+    final long from = slots + (long) slot * SLOT_SIZE;
+    final long to = descs + (long) desc * DESC_SIZE;
+    final long lut = table;
+    final long base = bufOffset;
+    final long size = bufSize;
+    final int usable = bufTotal - NetmapMemory.FIRST_BUFFER;
+    final int end = run * SLOT_SIZE;
+    for (int o = 0; o < end; o += SLOT_SIZE) {
+      long s = Mem.getLong(from + o);
+      int index = (int) s;
+      if (Integer.compareUnsigned(index - NetmapMemory.FIRST_BUFFER, usable) >= 0) {
+        return o / SLOT_SIZE;
+      }
+      long offset = base + index * size;
+      Mem.putLong(
+          to + o,
+          Mem.getLong(lut + (offset >>> DmaMapping.PAGE_SHIFT << 3)) + (offset & DmaMapping.PAGE_MASK));
+      Mem.putLong(to + o + 8, 0);
+      if ((s & (long) NS_BUF_CHANGED << 48) != 0) {
+        Mem.putShort(from + o + SLOT_FLAGS, (short) (s >>> 48 & ~NS_BUF_CHANGED));
+      }
+    }
+    return run;
+  }
+
+  /** Everything stored before is visible to the device before it sees the new tail. */
+  private void doorbell(int desc) {
+    if (rdtAddress != 0) {
+      Mem.putIntRelease(rdtAddress, desc);
+    } else {
+      nic.write32(rdt, desc);
+    }
+  }
+
+  private int wrap(int slot) {
+    return slot >= numSlots ? slot - numSlots : slot;
+  }
+}

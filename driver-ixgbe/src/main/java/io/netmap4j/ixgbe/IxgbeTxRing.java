@@ -1,0 +1,292 @@
+package io.netmap4j.ixgbe;
+
+import static io.netmap4j.Netmap.NS_BUF_CHANGED;
+import static io.netmap4j.Netmap.NS_MOREFRAG;
+import static io.netmap4j.Netmap.NS_REPORT;
+import static io.netmap4j.NetmapRing.SLOT_FLAGS;
+import static io.netmap4j.NetmapRing.SLOT_SIZE;
+
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.DmaMapping;
+import io.netmap4j.spi.Kring;
+import io.netmap4j.spi.NicDevice;
+
+/**
+ * One TX queue: slots to advanced data descriptors (fact sheet 4.1), doorbell, completions.
+ *
+ * <p>A report (RS) is asked for on the last descriptor of a sync, on NS_REPORT, and at least every 64, always at the end
+ * of a packet. A queue remembers where; one read of DD there tells for everything before it.
+ */
+final class IxgbeTxRing {
+  static final int DESC_SIZE = 16;
+
+  /** Linux pads a shorter frame to 17 bytes: 16 and less may hang the engine (fact sheet 11, ixgbe_xmit_frame). */
+  static final int MIN_PAYLEN = 17;
+
+  /** An Ethernet header; DPDK refuses less. */
+  static final int MIN_FRAME = 14;
+
+  /** Largest frame without CRC that Linux sends (ixgbe_change_mtu: 9728 with it). */
+  static final int MAX_FRAME = 9724;
+
+  /** Most descriptors of one packet, with WTHRESH 0 (DPDK's IXGBE_TX_MAX_SEG). */
+  static final int MAX_SEGMENTS = 40;
+
+  private static final int REPORT_EVERY = 64;
+
+  private static final long DTYP_DATA = 3L << 20;
+  private static final long EOP = 1L << 24;
+  private static final long IFCS = 1L << 25;
+  private static final int RS = 1 << 27;
+  private static final long DEXT = 1L << 29;
+  private static final long FRAGMENT = DTYP_DATA | DEXT | IFCS;
+  private static final long WHOLE = FRAGMENT | EOP;
+  private static final int PAYLEN_SHIFT = 32 + 14;
+  private static final int DD = 1;
+
+  private final NicDevice nic;
+  private final int tdt;
+  private final long tdtAddress;
+  private final int numSlots;
+  private final long descs;
+  private final long slots;
+  private final long table;
+  private final long region;
+  private final long bufOffset;
+  private final int bufSize;
+  private final int bufTotal;
+  private final int maxLen;
+
+  /** Slots with RS, oldest first: [reportHead, reportTail) of a power of two. */
+  private final int[] reports;
+
+  /** The packet that {@link #unusual} looks at, slot by slot. */
+  private final long[] packet = new long[MAX_SEGMENTS];
+
+  private int reportHead;
+  private int reportTail;
+
+  IxgbeTxRing(NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping) {
+    this.nic = nic;
+    this.tdt = Reg.tdt(queue);
+    this.tdtAddress = nic.mappedRegister(tdt);
+    this.numSlots = k.numSlots;
+    this.descs = ring.address();
+    this.slots = k.slots;
+    this.table = mapping.table();
+    this.region = k.region.address();
+    this.bufOffset = k.region.bufOffset();
+    this.bufSize = k.region.bufSize();
+    this.bufTotal = k.region.bufTotal();
+    this.maxLen = Math.min(bufSize, MAX_FRAME);
+    this.reports = new int[Integer.highestOneBit(numSlots) << 1];
+  }
+
+  /** As netmap_reset: what was submitted counts as sent, slot rHead becomes descriptor 0. */
+  void reset(Kring k) {
+    k.hwCur = k.rHead;
+    k.hwTail = k.rHead == 0 ? numSlots - 1 : k.rHead - 1;
+    k.hwOfs = k.rHead;
+    reportHead = reportTail = 0;
+    Mem.set(descs, (long) numSlots * DESC_SIZE, (byte) 0);
+  }
+
+  int sync(Kring k, int flags) {
+    if (k.hwCur != k.rHead) {
+      int status = send(k);
+      if (status != 0) {
+        return status;
+      }
+    }
+    if ((flags & Adapter.FORCE_RECLAIM) != 0 || k.rCur == k.hwTail) {
+      reclaim(k);
+    }
+    return 0;
+  }
+
+  /** True when nothing that was asked for has been reported back since {@code mark}; the watchdog's question. */
+  boolean waitingFor(int mark) {
+    return reportHead != reportTail && reportHead == mark;
+  }
+
+  int reportMark() {
+    return reportHead;
+  }
+
+  /** Fills descriptors for [hwCur, rHead) in straight runs, then rings the doorbell once. */
+  private int send(Kring k) {
+    int slot = k.hwCur;
+    int todo = k.distance(slot, k.rHead);
+    int reportsBefore = reportTail;
+    int unreported = 0;
+    while (todo > 0) {
+      int desc = k.distance(k.hwOfs, slot);
+      int run = Math.min(Math.min(todo, REPORT_EVERY - unreported), numSlots - Math.max(slot, desc));
+      int done = fill(slot, desc, run);
+      int last = slot + done - 1;
+      boolean report = false;
+      if (done < run) {
+        int first = slot + done;
+        int length = segments(k, first, todo - done);
+        if (length == 0) {
+          reportTail = reportsBefore; // as netmap: nothing of this batch goes out until the packet has an end
+          return Libc.EINVAL;
+        }
+        last = wrap(first + length - 1);
+        report = unusual(k, first, length);
+        done += length;
+      }
+      slot = wrap(slot + done);
+      todo -= done;
+      unreported += done;
+      if (report || unreported >= REPORT_EVERY || todo == 0) {
+        report(k, last);
+        unreported = 0;
+      }
+    }
+    k.hwCur = slot;
+    doorbell(k.distance(k.hwOfs, slot));
+    return 0;
+  }
+
+  /**
+   * The hot loop: whole packets with no flag but NS_BUF_CHANGED. Ends at the first slot that is anything else.
+   *
+   * @return slots done
+   */
+  private int fill(int slot, int desc, int run) {
+    final long from = slots + (long) slot * SLOT_SIZE;
+    final long to = descs + (long) desc * DESC_SIZE;
+    final long lut = table;
+    final long base = bufOffset;
+    final long size = bufSize;
+    final int usable = bufTotal - NetmapMemory.FIRST_BUFFER;
+    final int lengths = maxLen - MIN_PAYLEN;
+    final int end = run * SLOT_SIZE;
+    for (int o = 0; o < end; o += SLOT_SIZE) {
+      long s = Mem.getLong(from + o);
+      int len = (int) (s >>> 32) & ~(NS_BUF_CHANGED << 16); // flags are above the length: any other fails the test
+      int index = (int) s;
+      if (Integer.compareUnsigned(len - MIN_PAYLEN, lengths) > 0
+          || Integer.compareUnsigned(index - NetmapMemory.FIRST_BUFFER, usable) >= 0) {
+        return o / SLOT_SIZE;
+      }
+      long offset = base + index * size;
+      Mem.putLong(
+          to + o,
+          Mem.getLong(lut + (offset >>> DmaMapping.PAGE_SHIFT << 3)) + (offset & DmaMapping.PAGE_MASK));
+      Mem.putLong(to + o + 8, WHOLE | len | (long) len << PAYLEN_SHIFT);
+      if (s >>> 48 != 0) {
+        Mem.putShort(from + o + SLOT_FLAGS, (short) 0);
+      }
+    }
+    return run;
+  }
+
+  /** Slots of the packet that begins at {@code slot}, or 0 when it does not end within {@code todo}. */
+  private int segments(Kring k, int slot, int todo) {
+    for (int n = 1; n <= todo; n++) {
+      if ((flags(slot) & NS_MOREFRAG) == 0) {
+        return n;
+      }
+      slot = k.next(slot);
+    }
+    return 0;
+  }
+
+  /**
+   * A packet of several slots, one with NS_REPORT, a short one, or one that cannot be sent as it is.
+   *
+   * @return true when a report was asked for
+   */
+  private boolean unusual(Kring k, int first, int count) {
+    boolean good = count <= MAX_SEGMENTS;
+    boolean report = false;
+    int total = 0;
+    for (int i = 0, slot = first; i < count && good; i++, slot = k.next(slot)) {
+      long s = Mem.getLong(slots + (long) slot * SLOT_SIZE);
+      packet[i] = s; // the user's memory is read once
+      good = goodIndex((int) s) && len(s) > 0 && len(s) <= bufSize;
+      total += len(s);
+      report |= (s >>> 48 & NS_REPORT) != 0;
+    }
+    if (good && count == 1 && total >= MIN_FRAME && total < MIN_PAYLEN) {
+      Mem.set(region + bufOffset((int) packet[0]) + total, MIN_PAYLEN - total, (byte) 0);
+      packet[0] += (long) (MIN_PAYLEN - total) << 32;
+      total = MIN_PAYLEN;
+    }
+    good &= total >= MIN_PAYLEN && total <= MAX_FRAME;
+    for (int i = 0, slot = first; i < count; i++, slot = k.next(slot)) {
+      long desc = descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE;
+      if (good) {
+        long payLen = i == 0 ? (long) total << PAYLEN_SHIFT : 0;
+        long end = i == count - 1 ? EOP : 0;
+        describe(desc, bufOffset((int) packet[i]), FRAGMENT | end | len(packet[i]) | payLen);
+      } else {
+        // The slot owns a descriptor all the same: buffer 0, the least legal length (F7).
+        k.badSlots++;
+        describe(desc, bufOffset, WHOLE | MIN_PAYLEN | (long) MIN_PAYLEN << PAYLEN_SHIFT);
+      }
+      Mem.putShort(slots + (long) slot * SLOT_SIZE + SLOT_FLAGS, (short) 0);
+    }
+    return report;
+  }
+
+  private void describe(long desc, long offset, long command) {
+    Mem.putLong(
+        desc, Mem.getLong(table + (offset >>> DmaMapping.PAGE_SHIFT << 3)) + (offset & DmaMapping.PAGE_MASK));
+    Mem.putLong(desc + 8, command);
+  }
+
+  private void report(Kring k, int slot) {
+    long command = descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE + 8;
+    Mem.putInt(command, Mem.getInt(command) | RS);
+    reports[reportTail] = slot;
+    reportTail = reportTail + 1 & reports.length - 1;
+  }
+
+  /** Moves hwTail past every packet whose report has come back. */
+  private void reclaim(Kring k) {
+    while (reportHead != reportTail) {
+      int slot = reports[reportHead];
+      long desc = descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE;
+      if ((Mem.getInt(desc + 12) & DD) == 0) {
+        return;
+      }
+      k.hwTail = slot;
+      reportHead = reportHead + 1 & reports.length - 1;
+    }
+  }
+
+  /** Everything stored before is visible to the device before it sees the new tail. */
+  private void doorbell(int desc) {
+    if (tdtAddress != 0) {
+      Mem.putIntRelease(tdtAddress, desc);
+    } else {
+      nic.write32(tdt, desc);
+    }
+  }
+
+  private int wrap(int slot) {
+    return slot >= numSlots ? slot - numSlots : slot;
+  }
+
+  private boolean goodIndex(int index) {
+    return Integer.compareUnsigned(index - NetmapMemory.FIRST_BUFFER, bufTotal - NetmapMemory.FIRST_BUFFER) < 0;
+  }
+
+  private long bufOffset(int index) {
+    return bufOffset + (long) index * bufSize;
+  }
+
+  private static int len(long slot) {
+    return (int) (slot >>> 32) & 0xffff;
+  }
+
+  private int flags(int slot) {
+    return Mem.getShort(slots + (long) slot * SLOT_SIZE + SLOT_FLAGS) & 0xffff;
+  }
+}
