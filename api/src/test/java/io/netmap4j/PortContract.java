@@ -1,0 +1,409 @@
+package io.netmap4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What every kind of port must do, whatever is between two of them. A subclass says how to open a pair; titles come from
+ * netmap's own test scripts (utils/tests).
+ */
+@Timeout(60)
+public abstract class PortContract {
+  protected static final int SLOTS = 72;
+  protected static final int EXTRA = 64;
+  private static final int HEADER = 14;
+
+  /** Two ports joined to each other: ring 0 of each direction is used. */
+  protected interface Pair extends AutoCloseable {
+    NetmapPort a();
+
+    NetmapPort b();
+
+    /** Lets some of what is under way move on. */
+    void run();
+
+    @Override
+    void close();
+  }
+
+  /** Ports with {@link #SLOTS} slots, {@link #EXTRA} extra buffers, frames of up to 9014 bytes. */
+  protected abstract Pair open();
+
+  /** Seeds whatever a test chooses at random. */
+  protected long seed() {
+    return 1;
+  }
+
+  /** A frame with a number in it and bytes that follow from it. */
+  protected static byte[] frame(int number, int length) {
+    byte[] f = new byte[length];
+    Arrays.fill(f, 0, 6, (byte) 0xff);
+    f[6] = 2;
+    f[11] = 1;
+    f[12] = (byte) 0x88;
+    f[13] = (byte) 0xb5;
+    for (int i = HEADER; i < length; i++) {
+      f[i] = (byte) (number * 31 + i);
+    }
+    for (int i = 0; i < 4; i++) {
+      f[HEADER + i] = (byte) (number >>> 8 * i);
+    }
+    return f;
+  }
+
+  protected static void until(Pair pair, String what, BooleanSupplier done) {
+    long deadline = System.nanoTime() + 20_000_000_000L;
+    while (!done.getAsBoolean()) {
+      assertTrue(System.nanoTime() < deadline, () -> "waited 20 s for " + what);
+      pair.run();
+    }
+  }
+
+  /** Puts a frame into the next slot, or into several of {@code part} bytes. */
+  protected static void put(NetmapRing ring, byte[] frame, int part) {
+    int slot = ring.head();
+    for (int at = 0; at < frame.length; at += part) {
+      int n = Math.min(part, frame.length - at);
+      Mem.copyIn(frame, at, ring.buffer(slot), n);
+      ring.lenAndFlags(slot, n, at + n < frame.length ? Netmap.NS_MOREFRAG : 0);
+      slot = ring.next(slot);
+    }
+    ring.advance(slot);
+  }
+
+  protected static void send(Pair pair, NetmapPort from, byte[] frame) {
+    send(pair, from, frame, 2048);
+  }
+
+  private static void send(Pair pair, NetmapPort from, byte[] frame, int part) {
+    int slots = (frame.length + part - 1) / part;
+    until(
+        pair,
+        slots + " free slots",
+        () -> {
+          if (from.tx(0).space() < slots) {
+            from.txSync();
+          }
+          return from.tx(0).space() >= slots;
+        });
+    put(from.tx(0), frame, part);
+    assertEquals(0, from.txSync());
+  }
+
+  /** Takes one whole packet, of any number of slots, and releases it. */
+  protected static byte[] receive(Pair pair, NetmapPort to) {
+    NetmapRing ring = to.rx(0);
+    until(
+        pair,
+        "a packet at " + to.name(),
+        () -> {
+          if (ring.isEmpty()) {
+            to.rxSync();
+          }
+          return !ring.isEmpty();
+        });
+    return take(ring);
+  }
+
+  protected static byte[] take(NetmapRing ring) {
+    byte[] whole = {};
+    int slot = ring.head();
+    boolean more;
+    do {
+      assertTrue(slot != ring.tail(), "tail stands inside a packet");
+      byte[] part = ring.get(slot);
+      int at = whole.length;
+      whole = Arrays.copyOf(whole, at + part.length);
+      System.arraycopy(part, 0, whole, at, part.length);
+      more = (ring.slotFlags(slot) & Netmap.NS_MOREFRAG) != 0;
+      slot = ring.next(slot);
+    } while (more);
+    ring.advance(slot);
+    return whole;
+  }
+
+  private static void drain(Pair pair, NetmapPort port) {
+    until(pair, "the last packet of " + port.name() + " to leave", () -> port.txSync() == 0 && !port.tx(0).txPending());
+  }
+
+  @Test
+  void whatIsSentOnOneIsReceivedOnTheOther() {
+    try (Pair pair = open()) {
+      int number = 0;
+      for (int length : new int[] {60, 61, 63, 64, 65, 127, 128, 1024, 1513, 1514, 2047, 2048}) {
+        send(pair, pair.a(), frame(++number, length));
+        assertArrayEquals(frame(number, length), receive(pair, pair.b()), "a to b, " + length + " bytes");
+        send(pair, pair.b(), frame(++number, length));
+        assertArrayEquals(frame(number, length), receive(pair, pair.a()), "b to a, " + length + " bytes");
+      }
+    }
+  }
+
+  @Test
+  void aLongStreamKeepsItsOrderOverManyWraps() {
+    try (Pair pair = open()) {
+      Random random = new Random(seed());
+      NetmapRing tx = pair.a().tx(0);
+      NetmapRing rx = pair.b().rx(0);
+      int total = 20 * SLOTS;
+      int[] counts = new int[2];
+      until(
+          pair,
+          total + " frames",
+          () -> {
+            int burst = Math.min(random.nextInt(SLOTS + 1), total - counts[0]);
+            for (; burst > 0 && tx.space() > 0; burst--) {
+              put(tx, frame(counts[0], 60 + counts[0] % 200), 2048);
+              counts[0]++;
+            }
+            assertEquals(0, pair.a().txSync());
+            assertEquals(0, pair.b().rxSync());
+            for (int n = random.nextInt(SLOTS); n > 0 && !rx.isEmpty(); n--) {
+              assertArrayEquals(frame(counts[1], 60 + counts[1] % 200), take(rx), "frame " + counts[1]);
+              counts[1]++;
+            }
+            return counts[1] == total;
+          });
+      drain(pair, pair.a());
+      assertEquals(SLOTS - 1, tx.space());
+    }
+  }
+
+  @Test
+  void aFullRingTakesNoMoreAndLosesNothing() {
+    try (Pair pair = open()) {
+      NetmapRing tx = pair.a().tx(0);
+      int sent = 0;
+      int idle = 0;
+      while (idle < 200) {
+        pair.a().txSync();
+        pair.run();
+        idle = tx.space() == 0 ? idle + 1 : 0;
+        while (tx.space() > 0) {
+          put(tx, frame(sent++, 1514), 2048);
+        }
+      }
+      assertThat(sent).isGreaterThanOrEqualTo(2 * (SLOTS - 1));
+      assertTrue(tx.isEmpty());
+      for (int i = 0; i < sent; i++) {
+        pair.a().txSync();
+        assertArrayEquals(frame(i, 1514), receive(pair, pair.b()), "frame " + i + " of " + sent);
+      }
+      pair.b().rxSync();
+      drain(pair, pair.a());
+      assertTrue(pair.b().rx(0).isEmpty());
+    }
+  }
+
+  @Test
+  void swappedBuffersArriveUnderTheirNewIndex() {
+    try (Pair pair = open()) {
+      NetmapRing tx = pair.a().tx(0);
+      NetmapRing rx = pair.b().rx(0);
+      List<Integer> aSpare = extra(pair.a());
+      List<Integer> bSpare = extra(pair.b());
+      for (int i = 0; i < 3 * SLOTS; i++) {
+        int slot = tx.head();
+        int spare = aSpare.remove(0);
+        aSpare.add(tx.bufIdx(slot));
+        tx.bufIdx(slot, spare);
+        Mem.copyIn(frame(i, 100), 0, tx.buffer(slot), 100);
+        tx.lenAndFlags(slot, 100, Netmap.NS_BUF_CHANGED);
+        tx.advance(tx.next(slot));
+        assertEquals(0, pair.a().txSync());
+        drain(pair, pair.a());
+        assertEquals(0, tx.slotFlags(slot), "NS_BUF_CHANGED is cleared");
+        until(pair, "frame " + i, () -> pair.b().rxSync() == 0 && !rx.isEmpty());
+        assertArrayEquals(frame(i, 100), rx.get(rx.head()), "frame " + i);
+        int mine = rx.bufIdx(rx.head());
+        int other = bSpare.remove(0);
+        rx.bufIdx(rx.head(), other);
+        rx.slotFlags(rx.head(), Netmap.NS_BUF_CHANGED);
+        rx.advance(rx.next(rx.head()));
+        bSpare.add(mine);
+      }
+      relist(pair.a(), aSpare);
+      relist(pair.b(), bSpare);
+    }
+  }
+
+  @Test
+  void packetsHeldInBuffersStayIntactAndComeBackInAnyOrder() {
+    try (Pair pair = open()) {
+      Random random = new Random(seed());
+      NetmapRing rx = pair.b().rx(0);
+      List<Integer> spare = extra(pair.b());
+      List<int[]> held = new ArrayList<>(); // buffer, number
+      for (int i = 0; i < 4 * SLOTS; i++) {
+        send(pair, pair.a(), frame(i, 200));
+        until(pair, "frame " + i, () -> pair.b().rxSync() == 0 && !rx.isEmpty());
+        int replacement;
+        if (spare.isEmpty() || held.size() > 10 && random.nextInt(3) == 0) {
+          int[] back = held.remove(random.nextInt(held.size()));
+          byte[] bytes = new byte[200];
+          Mem.copyOut(pair.b().memory().bufAddress(back[0]), bytes, 0, 200);
+          assertArrayEquals(frame(back[1], 200), bytes, "held frame " + back[1]);
+          replacement = back[0];
+        } else {
+          replacement = spare.remove(0);
+        }
+        held.add(new int[] {rx.bufIdx(rx.head()), i});
+        rx.bufIdx(rx.head(), replacement);
+        rx.slotFlags(rx.head(), Netmap.NS_BUF_CHANGED);
+        rx.advance(rx.next(rx.head()));
+      }
+      held.forEach(h -> spare.add(h[0]));
+      relist(pair.b(), spare);
+    }
+  }
+
+  @Test
+  void packetsHeldBehindHeadStayIntactWhileNewOnesArrive() {
+    try (Pair pair = open()) {
+      NetmapRing rx = pair.b().rx(0);
+      ArrayDeque<Integer> slots = new ArrayDeque<>();
+      int hold = SLOTS / 2;
+      for (int i = 0; i < 3 * SLOTS; i++) {
+        send(pair, pair.a(), frame(i, 80));
+        until(pair, "frame " + i, () -> pair.b().rxSync() == 0 && rx.cur() != rx.tail());
+        slots.add(rx.cur());
+        rx.cur(rx.next(rx.cur()));
+        if (slots.size() > hold) {
+          int slot = slots.remove();
+          assertArrayEquals(frame(i - hold, 80), rx.get(slot), "frame " + (i - hold));
+          rx.head(rx.next(slot));
+        }
+      }
+    }
+  }
+
+  @Test
+  void packetsOfSeveralSlotsArriveWholeBothWays() {
+    try (Pair pair = open()) {
+      Random random = new Random(seed());
+      for (int i = 0; i < 60; i++) {
+        int length = i == 0 ? 9014 : 60 + random.nextInt(9014 - 60 + 1);
+        int part = 100 + random.nextInt(1949);
+        while ((length + part - 1) / part > 40) {
+          part *= 2;
+        }
+        NetmapPort from = i % 2 == 0 ? pair.a() : pair.b();
+        send(pair, from, frame(i, length), Math.min(part, 2048));
+        byte[] got = receive(pair, i % 2 == 0 ? pair.b() : pair.a());
+        assertArrayEquals(frame(i, length), got, length + " bytes in parts of " + part);
+      }
+    }
+  }
+
+  @Test
+  void anUnfinishedPacketWaitsForItsEnd() {
+    try (Pair pair = open()) {
+      NetmapRing tx = pair.a().tx(0);
+      byte[] whole = frame(7, 3000);
+      int first = tx.head();
+      put(tx, frame(6, 64), 2048);
+      int slot = tx.head();
+      Mem.copyIn(whole, 0, tx.buffer(slot), 2000);
+      tx.lenAndFlags(slot, 2000, Netmap.NS_MOREFRAG);
+      tx.advance(tx.next(slot));
+      assertEquals(Libc.EINVAL, pair.a().txSync());
+      assertEquals(Libc.EINVAL, pair.a().txSync(), "and again");
+      assertEquals(first + 2 == SLOTS ? 0 : first + 2, tx.head());
+      slot = tx.head();
+      Mem.copyIn(whole, 2000, tx.buffer(slot), 1000);
+      tx.lenAndFlags(slot, 1000, 0);
+      tx.advance(tx.next(slot));
+      assertEquals(0, pair.a().txSync());
+      assertArrayEquals(frame(6, 64), receive(pair, pair.b()));
+      assertArrayEquals(whole, receive(pair, pair.b()));
+    }
+  }
+
+  @Test
+  void indicesThatAreWrongAreRepairedAndTrafficGoesOn() {
+    try (Pair pair = open()) {
+      Random random = new Random(seed());
+      for (int i = 0; i < 50; i++) {
+        NetmapRing tx = pair.a().tx(0);
+        NetmapRing rx = pair.b().rx(0);
+        tx.head(SLOTS + random.nextInt(1000));
+        tx.cur(random.nextInt());
+        assertEquals(Libc.EINVAL, pair.a().txSync());
+        rx.head(-1 - random.nextInt(1000));
+        assertEquals(Libc.EINVAL, pair.b().rxSync());
+        send(pair, pair.a(), frame(i, 90));
+        assertArrayEquals(frame(i, 90), receive(pair, pair.b()));
+      }
+      assertEquals(50, pair.a().counters().get("ring_reinits"));
+    }
+  }
+
+  @Test
+  void pollWaitsForWhatIsBeyondCur() {
+    try (Pair pair = open()) {
+      NetmapRing rx = pair.b().rx(0);
+      assertEquals(0, pair.b().poll(NetmapPort.POLLIN, 0));
+      long before = System.nanoTime();
+      assertEquals(0, pair.b().poll(NetmapPort.POLLIN, 30));
+      assertThat(System.nanoTime() - before).isBetween(29_000_000L, 5_000_000_000L);
+      put(pair.a().tx(0), frame(1, 60), 2048);
+      assertEquals(0, pair.a().poll(NetmapPort.POLLIN, 0), "POLLIN alone sends what is pending");
+      until(pair, "POLLIN", () -> pair.b().poll(NetmapPort.POLLIN, 1) == NetmapPort.POLLIN);
+      assertEquals(NetmapPort.POLLIN, pair.b().poll(NetmapPort.POLLIN, 1000), "unread packets are news");
+      rx.cur(rx.tail());
+      assertEquals(0, pair.b().poll(NetmapPort.POLLIN, 0), "those before cur are not");
+      assertEquals(1, rx.space(), "though they are still the user's");
+      assertEquals(NetmapPort.POLLOUT, pair.a().poll(NetmapPort.POLLOUT, 1000));
+      rx.head(rx.cur());
+    }
+  }
+
+  @Test
+  void theLastPacketCompletesWithoutAnother() {
+    try (Pair pair = open()) {
+      for (int burst = 1; burst < SLOTS; burst += 7) {
+        for (int i = 0; i < burst; i++) {
+          put(pair.a().tx(0), frame(i, 60), 2048);
+        }
+        pair.a().txSync();
+        drain(pair, pair.a());
+        assertEquals(SLOTS - 1, pair.a().tx(0).space());
+        for (int i = 0; i < burst; i++) {
+          receive(pair, pair.b());
+        }
+      }
+    }
+  }
+
+  private static List<Integer> extra(NetmapPort port) {
+    List<Integer> list = new ArrayList<>();
+    for (int i = port.nifp().bufsHead(); i != 0; i = Mem.getInt(port.memory().bufAddress(i))) {
+      list.add(i);
+    }
+    assertEquals(EXTRA, list.size());
+    return list;
+  }
+
+  /** Rebuilds the list of extra buffers, so that close finds them all. */
+  private static void relist(NetmapPort port, List<Integer> buffers) {
+    int next = 0;
+    for (int index : buffers) {
+      Mem.putInt(port.memory().bufAddress(index), next);
+      next = index;
+    }
+    port.nifp().bufsHead(next);
+  }
+}
