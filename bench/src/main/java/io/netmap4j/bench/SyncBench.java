@@ -1,0 +1,165 @@
+package io.netmap4j.bench;
+
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.ixgbe.IxgbeDriver;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.NicOptions;
+import io.netmap4j.spi.RingSet;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Cost of one sync by batch size, against a device that does nothing: the driver only, no PCIe, no model. A score is ns
+ * for one sync of {@code batch} slots; divide by {@code batch} for ns a slot. RX and bridge include the write-back of the
+ * descriptors, which {@link #writeBackAlone} measures by itself.
+ *
+ * <pre>
+ *   java -jar bench/target/bench.jar SyncBench -prof gc        gc.alloc.rate.norm must be about 0
+ * </pre>
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(
+    value = 3,
+    jvmArgsAppend = {
+      "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+      "--add-opens=java.base/java.lang=ALL-UNNAMED",
+      "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED"
+    })
+public class SyncBench {
+  private static final int SLOTS = 512;
+  private static final int DESC = 16;
+  private static final long RECEIVED = 3 | 60L << 32; // DD, EOP, 60 bytes
+  private static final int DD = 1;
+
+  @Param({"1", "8", "32", "256"})
+  int batch;
+
+  private NetmapMemory region;
+  private NullDevice deviceA;
+  private NullDevice deviceB;
+  private NetmapPort a;
+  private NetmapPort b;
+  private int written;
+
+  @Setup
+  public void open() {
+    region = NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(8192, 2048));
+    deviceA = new NullDevice();
+    deviceB = new NullDevice();
+    a = open(deviceA);
+    b = open(deviceB);
+    for (int i = 0; i < SLOTS; i++) {
+      a.tx(0).len(i, 60);
+      b.tx(0).len(i, 60);
+    }
+  }
+
+  private NetmapPort open(NullDevice device) {
+    RingSet rings = RingSet.start(new IxgbeDriver().attach(device, region, NicOptions.DEFAULT), region);
+    RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
+    rings.bind(all);
+    return new NetmapPort(device.name(), rings, all, NetmapPort.Request.DEFAULT);
+  }
+
+  @TearDown
+  public void close() {
+    a.close();
+    b.close();
+    region.close();
+  }
+
+  /** Submits {@code batch} slots, sees the last batch done. */
+  @Benchmark
+  public int tx() {
+    NetmapRing ring = a.tx(0);
+    int head = ring.plus(ring.head(), batch);
+    ring.advance(head);
+    int status = a.txSync();
+    complete(deviceA, head);
+    return status;
+  }
+
+  /** As {@link #tx}, with NS_BUF_CHANGED on every slot, as zero-copy forwarding sets it. */
+  @Benchmark
+  public int txBufChanged() {
+    NetmapRing ring = a.tx(0);
+    int slot = ring.head();
+    for (int i = 0; i < batch; i++) {
+      ring.lenAndFlags(slot, 60, io.netmap4j.Netmap.NS_BUF_CHANGED);
+      slot = ring.next(slot);
+    }
+    ring.advance(slot);
+    int status = a.txSync();
+    complete(deviceA, slot);
+    return status;
+  }
+
+  /** Takes {@code batch} packets in and gives the last batch back. */
+  @Benchmark
+  public int rx() {
+    writeBack();
+    NetmapRing ring = a.rx(0);
+    ring.advance(ring.tail());
+    return a.rxSync();
+  }
+
+  /** The device's half of {@link #rx}. */
+  @Benchmark
+  public int writeBackAlone() {
+    writeBack();
+    return written;
+  }
+
+  /** Receives {@code batch} packets on one port, swaps their buffers into the other's TX ring, sends them. */
+  @Benchmark
+  public int bridge() {
+    writeBack();
+    int status = a.rxSync();
+    NetmapRing rx = a.rx(0);
+    NetmapRing tx = b.tx(0);
+    int from = rx.head();
+    int to = tx.head();
+    for (int n = Math.min(rx.space(), tx.space()); n > 0; n--) {
+      rx.swap(from, tx, to);
+      from = rx.next(from);
+      to = tx.next(to);
+    }
+    rx.advance(from);
+    tx.advance(to);
+    status |= b.txSync();
+    complete(deviceB, to);
+    return status;
+  }
+
+  private static void complete(NullDevice device, int head) {
+    int last = head == 0 ? SLOTS - 1 : head - 1;
+    Mem.putInt(device.descriptors(0) + (long) last * DESC + 12, DD);
+  }
+
+  private void writeBack() {
+    long descriptors = deviceA.descriptors(1);
+    int slot = written;
+    for (int i = 0; i < batch; i++) {
+      Mem.putLong(descriptors + (long) slot * DESC + 8, RECEIVED);
+      slot = slot + 1 == SLOTS ? 0 : slot + 1;
+    }
+    written = slot;
+  }
+}
