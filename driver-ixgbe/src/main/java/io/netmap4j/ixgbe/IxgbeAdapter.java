@@ -33,6 +33,11 @@ final class IxgbeAdapter implements Adapter, NicControl {
 
   private static final long WATCHDOG_NANOS = 5_000_000_000L;
 
+  // What a sync must know of the device's state.
+  private static final int CARRIER = 0;
+  private static final int NO_CARRIER = 1;
+  private static final int DEAD = 2;
+
   private final NicDevice nic;
   private final NetmapMemory region;
   private final NicOptions options;
@@ -48,15 +53,12 @@ final class IxgbeAdapter implements Adapter, NicControl {
   private Kring[] tx = {};
   private Kring[] rx = {};
   private Thread housekeeper;
+  private boolean started;
   private boolean running;
   private boolean closed;
 
-  /** Read once per sync, written by housekeeping: 0, or why a sync does nothing. */
+  /** Read once per sync, written by housekeeping. */
   private volatile int carrier = NO_CARRIER;
-
-  private static final int CARRIER = 0;
-  private static final int NO_CARRIER = 1;
-  private static final int DEAD = 2;
 
   IxgbeAdapter(NicDevice nic, NetmapMemory region, NicOptions options) {
     check(options, region);
@@ -139,6 +141,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
   public void start(Kring[] txKrings, Kring[] rxKrings) {
     tx = txKrings;
     rx = rxKrings;
+    started = true;
     for (int q = 0; q < tx.length; q++) {
       txRings[q] = new IxgbeTxRing(nic, q, tx[q], txDescs[q], mapping);
     }
@@ -359,33 +362,44 @@ final class IxgbeAdapter implements Adapter, NicControl {
 
   @Override
   public int waitFd(Kring k) {
-    return interrupts.fd(k.ringId, Math.max(tx.length, rx.length));
+    try {
+      return interrupts.fd(k.ringId, Math.max(tx.length, rx.length));
+    } catch (NetmapException e) {
+      die(e);
+      return -1;
+    }
   }
 
   @Override
   public void arm(Kring k) {
-    interrupts.arm(k.ringId);
+    try {
+      interrupts.arm(k.ringId);
+    } catch (NetmapException e) {
+      die(e);
+    }
   }
 
   @Override
   public void disarm(Kring k) {
-    interrupts.disarm(k.ringId);
+    try {
+      interrupts.disarm(k.ringId);
+    } catch (NetmapException e) {
+      die(e);
+    }
   }
 
   @Override
   public void stop() {
     Thread keeper;
-    boolean was;
     synchronized (this) {
       keeper = housekeeper;
-      was = running;
       running = false;
       notifyAll();
     }
     if (keeper != null) {
       joinQuietly(keeper);
     }
-    if (was && carrier != DEAD) {
+    if (started && carrier != DEAD) {
       try {
         device.stop(tx.length, rx.length);
         counters.read(nic);
@@ -417,7 +431,11 @@ final class IxgbeAdapter implements Adapter, NicControl {
       }
       closed = true;
     }
-    interrupts.close();
+    try {
+      interrupts.close();
+    } catch (NetmapException e) {
+      die(e);
+    }
     unwind();
     nic.close();
   }

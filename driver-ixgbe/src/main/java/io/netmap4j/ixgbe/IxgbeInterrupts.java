@@ -12,6 +12,7 @@ final class IxgbeInterrupts {
 
   private final NicDevice nic;
   private int[] fds;
+  private boolean closed;
 
   IxgbeInterrupts(NicDevice nic) {
     this.nic = nic;
@@ -19,6 +20,9 @@ final class IxgbeInterrupts {
 
   /** The eventfd of ring {@code ring}, or −1 when the device cannot interrupt us. */
   synchronized int fd(int ring, int rings) {
+    if (closed) {
+      return -1;
+    }
     if (fds == null) {
       int vectors = Math.min(nic.irqVectors(), Math.min(rings, MAX_VECTORS));
       fds = vectors == 0 ? new int[0] : nic.enableIrqs(vectors);
@@ -29,7 +33,7 @@ final class IxgbeInterrupts {
 
   /** Programs the causes, also after a reset of the card. */
   synchronized void restart() {
-    if (fds == null || fds.length == 0) {
+    if (!working()) {
       return;
     }
     nic.write32(Reg.GPIE, Reg.GPIE_MSIX_MODE | Reg.GPIE_PBA_SUPPORT | Reg.GPIE_OCD | Reg.GPIE_EIAME);
@@ -46,24 +50,28 @@ final class IxgbeInterrupts {
     nic.write32(Reg.eiamEx(0), Reg.QUEUE_CAUSES);
   }
 
-  void arm(int ring) {
-    if (fds.length > 0) {
+  synchronized void arm(int ring) {
+    if (working()) {
       nic.write32(Reg.eimsEx(0), 1 << vector(ring));
     }
   }
 
-  void disarm(int ring) {
-    if (fds.length > 0) {
+  synchronized void disarm(int ring) {
+    if (working()) {
       nic.write32(Reg.eimcEx(0), 1 << vector(ring));
       Libc.drain(fds[vector(ring)]);
     }
   }
 
   synchronized void close() {
-    if (fds != null && fds.length > 0) {
+    if (working()) {
       nic.enableIrqs(0);
     }
-    fds = null;
+    closed = true;
+  }
+
+  private boolean working() {
+    return !closed && fds != null && fds.length > 0;
   }
 
   private int vector(int ring) {
