@@ -1,0 +1,59 @@
+package io.netmap4j.uio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.spi.NicBackend;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class UioBackendTest {
+  @TempDir Path sys;
+
+  private void function(String address, int classCode, String driver) throws IOException {
+    Path device = Files.createDirectories(sys.resolve("bus/pci/devices/" + address));
+    Map<String, Integer> files =
+        Map.of(
+            "vendor", 0x8086, "device", 0x10fb, "subsystem_vendor", 0x8086, "subsystem_device", 3, "class",
+            classCode, "revision", 1);
+    for (Map.Entry<String, Integer> file : files.entrySet()) {
+      Files.writeString(device.resolve(file.getKey()), String.format("0x%x\n", file.getValue()));
+    }
+    if (!driver.isEmpty()) {
+      Files.createSymbolicLink(
+          device.resolve("driver"), Files.createDirectories(sys.resolve("bus/pci/drivers/" + driver)));
+    }
+  }
+
+  @Test
+  void findsNetworkFunctionsBoundToUio() throws IOException {
+    function("0000:03:00.0", 0x020000, "uio_pci_generic");
+    function("0000:03:00.1", 0x020000, "ixgbe");
+    function("0000:04:00.0", 0x030000, "uio_pci_generic");
+    assertThat(new UioBackend(sys).functions()).extracting(NicBackend.Function::address).containsExactly("0000:03:00.0");
+    NicBackend.Function f = new UioBackend(sys).functions().get(0);
+    assertThat(f.id().toString()).isEqualTo("8086:10fb");
+    assertThat(f.boundTo()).isEqualTo("uio_pci_generic");
+    assertThat(f.missing()).isNotEmpty();
+  }
+
+  @Test
+  void sysfsWithoutPciHasNone() {
+    assertThat(new UioBackend(sys).functions()).isEmpty();
+  }
+
+  @Test
+  void openingSaysWhy() throws IOException {
+    function("0000:03:00.0", 0x020000, "igb_uio");
+    UioBackend backend = new UioBackend(sys);
+    assertThatThrownBy(() -> backend.open("0000:05:00.0"))
+        .isInstanceOfSatisfying(NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO));
+    assertThatThrownBy(() -> backend.open("0000:03:00.0")).hasMessageContaining("modelled cards only");
+  }
+}
