@@ -53,8 +53,8 @@ public final class Netmap {
   /**
    * Opens a port by netmap's name: {@code netmap:eth0}, {@code netmap:model0-1/R}.
    *
-   * @throws NetmapException EINVAL bad name, ENXIO no such port, EBUSY taken, ENOMEM the region is too small; the
-   *     message says what mends it
+   * @throws NetmapException EINVAL bad name, ENXIO no such port, EBUSY taken, ENOMEM the region is
+   *     too small; the message says what mends it
    */
   public static NetmapPort open(String name) {
     return open(name, NetmapPort.Request.DEFAULT);
@@ -70,6 +70,8 @@ public final class Netmap {
     }
     throw new NetmapException(
         Libc.EINVAL,
-        "'" + name + "': prefix unknown or missing; names start with netmap: (is netmap4j-netmap-compat on the class path?)");
+        "'"
+            + name
+            + "': prefix unknown or missing; names start with netmap: (is netmap4j-netmap-compat on the class path?)");
   }
 }

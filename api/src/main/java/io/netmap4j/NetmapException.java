@@ -1,6 +1,9 @@
 package io.netmap4j;
 
-/** A call on the cold path failed. Carries the errno that netmap would give and says what, why and the likely cause. */
+/**
+ * A call on the cold path failed. Carries the errno that netmap would give and says what, why and
+ * the likely cause.
+ */
 public class NetmapException extends RuntimeException {
   private static final long serialVersionUID = 1;
   private final int errno;

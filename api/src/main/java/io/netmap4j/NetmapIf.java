@@ -4,7 +4,8 @@ import io.netmap4j.linux.Mem;
 import java.nio.charset.StandardCharsets;
 
 /**
- * One open port's interface object, in place in the region: struct netmap_if, netmap.h, NETMAP_API 14, x86-64.
+ * One open port's interface object, in place in the region: struct netmap_if, netmap.h, NETMAP_API
+ * 14, x86-64.
  *
  * <pre>
  *   0 ni_name:16 | 16 ni_version:4 | 20 ni_flags:4 | 24 ni_tx_rings:4 | 28 ni_rx_rings:4
@@ -101,7 +102,10 @@ public final class NetmapIf {
     Mem.putInt(base + NI_BUFS_HEAD, index);
   }
 
-  /** Entry {@code k} of ring_ofs[]: relative to this object, 0 for a ring that this port did not bind. */
+  /**
+   * Entry {@code k} of ring_ofs[]: relative to this object, 0 for a ring that this port did not
+   * bind.
+   */
   public long ringOfs(int k) {
     java.util.Objects.checkIndex(k, txRings() + hostTxRings() + rxRings() + hostRxRings());
     return Mem.getLong(base + RING_OFS + 8L * k);

@@ -7,13 +7,15 @@ import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One region of shared memory in netmap's layout: a pool of interfaces, a pool of rings, a pool of buffers, back to
- * back (netmap_mem2.c). Ports of one region exchange buffers by index, without copying.
+ * One region of shared memory in netmap's layout: a pool of interfaces, a pool of rings, a pool of
+ * buffers, back to back (netmap_mem2.c). Ports of one region exchange buffers by index, without
+ * copying.
  *
- * <p>Buffers 0 and 1 are reserved: 0 stays zeroed and stands in for every invalid index, 1 is never handed out. The
- * lowest free object is handed out first. Allocation is thread safe and for the cold path; objects belong to the port
- * that opened them. The region is mapped until {@link #close}, or for the life of the process for {@link #shared}, so
- * that a late look into a closed port's ring reads stale memory instead of crashing.
+ * <p>Buffers 0 and 1 are reserved: 0 stays zeroed and stands in for every invalid index, 1 is never
+ * handed out. The lowest free object is handed out first. Allocation is thread safe and for the
+ * cold path; objects belong to the port that opened them. The region is mapped until {@link
+ * #close}, or for the life of the process for {@link #shared}, so that a late look into a closed
+ * port's ring reads stale memory instead of crashing.
  */
 public final class NetmapMemory implements AutoCloseable {
   /** What a buffer index must be at least to be usable. */
@@ -36,7 +38,8 @@ public final class NetmapMemory implements AutoCloseable {
   private boolean closed;
 
   /**
-   * Sizes and backing of a region. Sizes are rounded up to 64 bytes; the defaults are those of netmap's global pool.
+   * Sizes and backing of a region. Sizes are rounded up to 64 bytes; the defaults are those of
+   * netmap's global pool.
    *
    * @param ifNum interfaces, one for each open port
    * @param ifSize bytes of one: 56 + 8 for each ring
@@ -44,8 +47,8 @@ public final class NetmapMemory implements AutoCloseable {
    * @param ringSize bytes of one: 256 + 16 for each slot
    * @param bufNum buffers
    * @param bufSize bytes of one, 64 to 65536
-   * @param hugetlbfs a folder on a mounted hugetlbfs, where a named file will hold the region (UIO needs it); null for
-   *     anonymous shared memory (memfd)
+   * @param hugetlbfs a folder on a mounted hugetlbfs, where a named file will hold the region (UIO
+   *     needs it); null for anonymous shared memory (memfd)
    */
   public record Options(
       int ifNum, int ifSize, int ringNum, int ringSize, int bufNum, int bufSize, Path hugetlbfs) {
@@ -92,13 +95,16 @@ public final class NetmapMemory implements AutoCloseable {
     this.options = options;
     this.ifs = new Pool("interface", "ifNum", 0, options.ifNum, options.ifSize, 0);
     this.rings = new Pool("ring", "ringNum", ifs.end(4096), options.ringNum, options.ringSize, 0);
-    // Buffers that do not fill a 2 MiB page evenly straddle some; that is the device mapping's concern.
+    // Buffers that do not fill a 2 MiB page evenly straddle some; that is the device mapping's
+    // concern.
     this.buffers =
-        new Pool("buffer", "bufNum", rings.end(4096), options.bufNum, options.bufSize, FIRST_BUFFER);
+        new Pool(
+            "buffer", "bufNum", rings.end(4096), options.bufNum, options.bufSize, FIRST_BUFFER);
     this.size = buffers.end(HUGE_PAGE);
     this.fd = openBacking(options, memId);
     try {
-      Libc.truncate(fd, size, "the region needs " + size + " bytes: make bufNum smaller or free some memory");
+      Libc.truncate(
+          fd, size, "the region needs " + size + " bytes: make bufNum smaller or free some memory");
       this.address =
           Libc.mmap(
               size,
@@ -108,7 +114,9 @@ public final class NetmapMemory implements AutoCloseable {
               0,
               options.hugetlbfs == null
                   ? "the region needs " + size + " bytes: make bufNum smaller"
-                  : "the region needs " + size / HUGE_PAGE + " free pages of 2 MiB: see /proc/meminfo HugePages_Free");
+                  : "the region needs "
+                      + size / HUGE_PAGE
+                      + " free pages of 2 MiB: see /proc/meminfo HugePages_Free");
     } catch (RuntimeException e) {
       Libc.closeFd(fd);
       throw e;
@@ -119,7 +127,8 @@ public final class NetmapMemory implements AutoCloseable {
     if (options.hugetlbfs == null) {
       return Libc.memfd("netmap4j-" + memId);
     }
-    Path file = options.hugetlbfs.resolve("netmap4j-" + ProcessHandle.current().pid() + "-" + memId);
+    Path file =
+        options.hugetlbfs.resolve("netmap4j-" + ProcessHandle.current().pid() + "-" + memId);
     return Libc.open(
         file.toString(),
         Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL,
@@ -149,7 +158,10 @@ public final class NetmapMemory implements AutoCloseable {
   public static synchronized void configureShared(Options options) {
     if (shared != null && !options.equals(sharedOptions)) {
       throw new NetmapException(
-          Libc.EBUSY, "the shared region is already in use with " + sharedOptions + "; set its options before the first open");
+          Libc.EBUSY,
+          "the shared region is already in use with "
+              + sharedOptions
+              + "; set its options before the first open");
     }
     sharedOptions = options;
   }
@@ -192,7 +204,9 @@ public final class NetmapMemory implements AutoCloseable {
     return buffers.start;
   }
 
-  /** Where this process has a buffer. @throws IndexOutOfBoundsException for an index that is none */
+  /**
+   * Where this process has a buffer. @throws IndexOutOfBoundsException for an index that is none
+   */
   public long bufAddress(int index) {
     java.util.Objects.checkIndex(index, options.bufNum);
     return address + buffers.offset(index);
@@ -222,8 +236,16 @@ public final class NetmapMemory implements AutoCloseable {
     if (bytes > pool.objectSize) {
       throw new NetmapException(
           Libc.ENOMEM,
-          "a " + pool.what + " of " + bytes + " bytes is needed, " + pool.objectSize + " are available: raise " + option
-              + " to " + bytes);
+          "a "
+              + pool.what
+              + " of "
+              + bytes
+              + " bytes is needed, "
+              + pool.objectSize
+              + " are available: raise "
+              + option
+              + " to "
+              + bytes);
     }
     long offset = pool.offset(pool.take(1)[0]);
     Mem.set(address + offset, pool.objectSize, (byte) 0);
@@ -238,7 +260,10 @@ public final class NetmapMemory implements AutoCloseable {
     rings.giveBack(rings.index(offset));
   }
 
-  /** Takes {@code count} buffers, all or none. @throws NetmapException ENOMEM: states needed and available */
+  /**
+   * Takes {@code count} buffers, all or none. @throws NetmapException ENOMEM: states needed and
+   * available
+   */
   public int[] allocateBuffers(int count) {
     return buffers.take(count);
   }
@@ -250,7 +275,10 @@ public final class NetmapMemory implements AutoCloseable {
     }
   }
 
-  /** Gives a buffer back. @return false, and nothing done, for an index that is reserved, out of range or free */
+  /**
+   * Gives a buffer back. @return false, and nothing done, for an index that is reserved, out of
+   * range or free
+   */
   public boolean freeBuffer(int index) {
     return index >= FIRST_BUFFER && index < options.bufNum && buffers.giveBack(index);
   }
@@ -260,7 +288,10 @@ public final class NetmapMemory implements AutoCloseable {
     users++;
   }
 
-  /** One set of rings fewer. With the last one, buffers that programs lost are found again, as in netmap. */
+  /**
+   * One set of rings fewer. With the last one, buffers that programs lost are found again, as in
+   * netmap.
+   */
   public synchronized void detach() {
     if (--users == 0) {
       buffers.reset();
@@ -282,7 +313,11 @@ public final class NetmapMemory implements AutoCloseable {
     Libc.unmap(address, size);
     Libc.closeFd(fd);
     if (options.hugetlbfs != null) {
-      options.hugetlbfs.resolve("netmap4j-" + ProcessHandle.current().pid() + "-" + memId).toFile().delete();
+      options
+          .hugetlbfs
+          .resolve("netmap4j-" + ProcessHandle.current().pid() + "-" + memId)
+          .toFile()
+          .delete();
     }
   }
 
@@ -332,7 +367,15 @@ public final class NetmapMemory implements AutoCloseable {
       if (n > free()) {
         throw new NetmapException(
             Libc.ENOMEM,
-            n + " " + what + "s are needed, " + free() + " of " + count + " are available: close ports or raise " + option);
+            n
+                + " "
+                + what
+                + "s are needed, "
+                + free()
+                + " of "
+                + count
+                + " are available: close ports or raise "
+                + option);
       }
       int[] taken = new int[n];
       int next = -1;

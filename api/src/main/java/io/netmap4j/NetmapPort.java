@@ -13,11 +13,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An open port: some rings of an adapter, an interface object of its own, extra buffers. {@link Netmap#open} makes one.
+ * An open port: some rings of an adapter, an interface object of its own, extra buffers. {@link
+ * Netmap#open} makes one.
  *
- * <p>A port is for one thread, or for one that sends and one that receives; several threads open several ports, each on
- * a ring of its own ({@code netmap:eth0-0}, {@code -1} ...). {@link #close} is safe at any time from any thread: syncs
- * in flight end first, later ones return EIO.
+ * <p>A port is for one thread, or for one that sends and one that receives; several threads open
+ * several ports, each on a ring of its own ({@code netmap:eth0-0}, {@code -1} ...). {@link #close}
+ * is safe at any time from any thread: syncs in flight end first, later ones return EIO.
  */
 public final class NetmapPort implements AutoCloseable {
   public static final int POLLIN = 1;
@@ -72,7 +73,8 @@ public final class NetmapPort implements AutoCloseable {
   /**
    * Makes the port. For providers.
    *
-   * @param binding what {@link RingSet#bind} has bound; the port releases it when it closes, or here if this fails
+   * @param binding what {@link RingSet#bind} has bound; the port releases it when it closes, or
+   *     here if this fails
    */
   public NetmapPort(String name, RingSet rings, RingSet.Binding binding, Request request) {
     Adapter.Rings n = rings.adapter().rings();
@@ -82,12 +84,14 @@ public final class NetmapPort implements AutoCloseable {
     this.region = rings.region();
     this.noTxPoll = (request.flags() & Netmap.NR_NO_TX_POLL) != 0;
     try {
-      this.nifp = new NetmapIf(region.address() + region.allocateIf(NetmapIf.sizeFor(n.tx() + n.rx() + 2)));
+      this.nifp =
+          new NetmapIf(region.address() + region.allocateIf(NetmapIf.sizeFor(n.tx() + n.rx() + 2)));
     } catch (RuntimeException e) {
       rings.release(binding);
       throw e;
     }
-    nifp.init(name, region == NetmapMemory.sharedIfMade() ? 0 : Netmap.NI_PRIV_MEM, n.tx(), 1, n.rx(), 1);
+    nifp.init(
+        name, region == NetmapMemory.sharedIfMade() ? 0 : Netmap.NI_PRIV_MEM, n.tx(), 1, n.rx(), 1);
     rings.link(nifp, binding);
     this.tx = new Kring[n.tx()];
     this.rx = new Kring[n.rx()];
@@ -168,7 +172,13 @@ public final class NetmapPort implements AutoCloseable {
           Libc.EINVAL,
           String.format(
               "%s: %s ring %d is not bound; bound are tx %d to %d and rx %d to %d (ends excluded)",
-              name, what, i, binding.txFirst(), binding.txEnd(), binding.rxFirst(), binding.rxEnd()));
+              name,
+              what,
+              i,
+              binding.txFirst(),
+              binding.txEnd(),
+              binding.rxFirst(),
+              binding.rxEnd()));
     }
     return of[i];
   }
@@ -176,8 +186,9 @@ public final class NetmapPort implements AutoCloseable {
   /**
    * NIOCTXSYNC: sends what the user gave on every bound TX ring, and looks for completions.
    *
-   * @return 0; EIO when the port is closed or its device is gone; EINVAL when a ring had illegal indices and was
-   *     repaired, or its last packet has no end (netmap's ioctl answers 0 to the former)
+   * @return 0; EIO when the port is closed or its device is gone; EINVAL when a ring had illegal
+   *     indices and was repaired, or its last packet has no end (netmap's ioctl answers 0 to the
+   *     former)
    */
   public int txSync() {
     int status = closed ? Libc.EIO : 0;
@@ -203,12 +214,14 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   /**
-   * Waits until there is something beyond {@code cur}: a packet for POLLIN, a free slot for POLLOUT. Sends pending
-   * packets first, also for POLLIN alone, unless opened with NR_NO_TX_POLL (netmap_poll).
+   * Waits until there is something beyond {@code cur}: a packet for POLLIN, a free slot for
+   * POLLOUT. Sends pending packets first, also for POLLIN alone, unless opened with NR_NO_TX_POLL
+   * (netmap_poll).
    *
    * @param events POLLIN, POLLOUT or both
    * @param timeoutMillis −1 waits for ever, 0 looks once
-   * @return the events that are ready, with POLLERR when a ring is stopped or had illegal indices; 0 on time-out
+   * @return the events that are ready, with POLLERR when a ring is stopped or had illegal indices;
+   *     0 on time-out
    */
   public int poll(int events, int timeoutMillis) {
     long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
@@ -331,8 +344,9 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   /**
-   * Monotonic totals since the device was opened: the hardware's, by register name, drops included; and ours: {@code
-   * bad_slots} (slots that could not be sent or given back as they were) and {@code ring_reinits}.
+   * Monotonic totals since the device was opened: the hardware's, by register name, drops included;
+   * and ours: {@code bad_slots} (slots that could not be sent or given back as they were) and
+   * {@code ring_reinits}.
    */
   public Map<String, Long> counters() {
     Map<String, Long> all = new TreeMap<>(rings.adapter().counters());
@@ -353,14 +367,16 @@ public final class NetmapPort implements AutoCloseable {
   public NicControl nic() {
     NicControl control = rings.adapter().control();
     if (control == null) {
-      throw new NetmapException(Libc.EOPNOTSUPP, name + " is not a NIC, so it has no such settings");
+      throw new NetmapException(
+          Libc.EOPNOTSUPP, name + " is not a NIC, so it has no such settings");
     }
     return control;
   }
 
   /**
-   * Gives everything back. Frees the extra buffers listed from {@link NetmapIf#bufsHead} at this moment; the list must
-   * be whole. The last port of a device stops it. Idempotent, from any thread.
+   * Gives everything back. Frees the extra buffers listed from {@link NetmapIf#bufsHead} at this
+   * moment; the list must be whole. The last port of a device stops it. Idempotent, from any
+   * thread.
    */
   @Override
   public void close() {
@@ -379,12 +395,17 @@ public final class NetmapPort implements AutoCloseable {
     int freed = 0;
     for (int index = nifp.bufsHead(); index != 0; ) {
       int next =
-          index >= NetmapMemory.FIRST_BUFFER && index < region.bufTotal() ? Mem.getInt(region.bufAddress(index)) : 0;
+          index >= NetmapMemory.FIRST_BUFFER && index < region.bufTotal()
+              ? Mem.getInt(region.bufAddress(index))
+              : 0;
       if (!region.freeBuffer(index)) {
         LOG.warn(
             "{}: the list of extra buffers breaks at index {} after {} of {}; the rest is lost until every port of the"
                 + " region is closed. Rewrite the links before close: received packets overwrite them",
-            name, index, freed, extraBuffers);
+            name,
+            index,
+            freed,
+            extraBuffers);
         return;
       }
       freed++;

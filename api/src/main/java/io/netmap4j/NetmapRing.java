@@ -4,8 +4,8 @@ import io.netmap4j.linux.Mem;
 import net.openhft.chronicle.bytes.PointerBytesStore;
 
 /**
- * One TX or RX ring, read and written in place in the region: struct netmap_ring and netmap_slot, netmap.h, NETMAP_API
- * 14, x86-64.
+ * One TX or RX ring, read and written in place in the region: struct netmap_ring and netmap_slot,
+ * netmap.h, NETMAP_API 14, x86-64.
  *
  * <pre>
  *   0 buf_ofs:8 | 8 num_slots:4 | 12 nr_buf_size:4 | 16 ringid:2 | 18 dir:2
@@ -14,12 +14,13 @@ import net.openhft.chronicle.bytes.PointerBytesStore;
  *  slot: 0 buf_idx:4 | 4 len:2 | 6 flags:2 | 8 ptr:8      (16 bytes)
  * </pre>
  *
- * The user owns slots [head, tail): for TX the free ones, for RX the received ones; the driver owns the rest. One slot
- * always stays with the driver. {@code head} gives slots back at the next sync; {@code cur} is where the user wants to
- * be woken, head ≤ cur ≤ tail around the ring. num_slots need not be a power of two: indices move by {@link #next}.
+ * The user owns slots [head, tail): for TX the free ones, for RX the received ones; the driver owns
+ * the rest. One slot always stays with the driver. {@code head} gives slots back at the next sync;
+ * {@code cur} is where the user wants to be woken, head ≤ cur ≤ tail around the ring. num_slots
+ * need not be a power of two: indices move by {@link #next}.
  *
- * <p>Slots are addressed by index. An index out of range throws, unless the property {@code netmap4j.bounds} is
- * {@code false}. A ring is for one thread at a time.
+ * <p>Slots are addressed by index. An index out of range throws, unless the property {@code
+ * netmap4j.bounds} is {@code false}. A ring is for one thread at a time.
  */
 public final class NetmapRing {
   public static final int BUF_OFS = 0;
@@ -67,14 +68,17 @@ public final class NetmapRing {
     return SLOTS + SLOT_SIZE * slots;
   }
 
-  /** Lays out a fresh ring object: the constants, the initial indices (netmap_mem2.c), empty slots. */
+  /**
+   * Lays out a fresh ring object: the constants, the initial indices (netmap_mem2.c), empty slots.
+   */
   public static void init(NetmapMemory region, long offset, int numSlots, int ringId, boolean tx) {
     long base = region.address() + offset;
     Mem.putLong(base + BUF_OFS, region.bufOffset() - offset);
     Mem.putInt(base + NUM_SLOTS, numSlots);
     Mem.putInt(base + NR_BUF_SIZE, region.bufSize());
     Mem.putShort(base + RINGID, (short) ringId);
-    Mem.putShort(base + DIR, (short) (tx ? 1 : 0)); // what the kernel stores, not what its header says
+    Mem.putShort(
+        base + DIR, (short) (tx ? 1 : 0)); // what the kernel stores, not what its header says
     Mem.putInt(base + TAIL, tx ? numSlots - 1 : 0);
   }
 
@@ -216,8 +220,8 @@ public final class NetmapRing {
   }
 
   /**
-   * Zero-copy forwarding: exchanges the buffers of slot {@code i} and slot {@code j} of {@code to}, hands len over and
-   * marks both NS_BUF_CHANGED. NS_MOREFRAG goes along.
+   * Zero-copy forwarding: exchanges the buffers of slot {@code i} and slot {@code j} of {@code to},
+   * hands len over and marks both NS_BUF_CHANGED. NS_MOREFRAG goes along.
    */
   public void swap(int i, NetmapRing to, int j) {
     long from = slot(i);
@@ -226,11 +230,14 @@ public final class NetmapRing {
     int theirs = Mem.getInt(dest);
     long moreFrag = mine >>> 48 & Netmap.NS_MOREFRAG;
     Mem.putLong(dest, mine & 0x0000ffff_ffffffffL | (moreFrag | Netmap.NS_BUF_CHANGED) << 48);
-    Mem.putLong(from, mine & 0x0000ffff_00000000L | theirs & 0xffffffffL | (long) Netmap.NS_BUF_CHANGED << 48);
+    Mem.putLong(
+        from,
+        mine & 0x0000ffff_00000000L | theirs & 0xffffffffL | (long) Netmap.NS_BUF_CHANGED << 48);
   }
 
   /**
-   * Address of the packet in slot {@code i}; bufSize bytes. Valid until the slot is given to the driver.
+   * Address of the packet in slot {@code i}; bufSize bytes. Valid until the slot is given to the
+   * driver.
    *
    * @throws IndexOutOfBoundsException when the slot's buf_idx is none
    */
@@ -252,7 +259,8 @@ public final class NetmapRing {
   /** Copies a whole packet into slot {@code i} and sets its len and flags 0. */
   public void put(int i, byte[] packet) {
     if (packet.length > bufSize) {
-      throw new IllegalArgumentException("packet of " + packet.length + " bytes; buffers hold " + bufSize);
+      throw new IllegalArgumentException(
+          "packet of " + packet.length + " bytes; buffers hold " + bufSize);
     }
     Mem.copyIn(packet, 0, buffer(i), packet.length);
     lenAndFlags(i, packet.length, 0);
@@ -271,7 +279,8 @@ public final class NetmapRing {
 
   private long slot(int i) {
     if (CHECK && Integer.compareUnsigned(i, numSlots) >= 0) {
-      throw new IndexOutOfBoundsException("slot " + i + " of ring " + ringId() + " with " + numSlots + " slots");
+      throw new IndexOutOfBoundsException(
+          "slot " + i + " of ring " + ringId() + " with " + numSlots + " slots");
     }
     return slots + (long) i * SLOT_SIZE;
   }
@@ -279,6 +288,7 @@ public final class NetmapRing {
   @Override
   public String toString() {
     return String.format(
-        "%s ring %d: head %d cur %d tail %d of %d", dir() == 1 ? "tx" : "rx", ringId(), head(), cur(), tail(), numSlots);
+        "%s ring %d: head %d cur %d tail %d of %d",
+        dir() == 1 ? "tx" : "rx", ringId(), head(), cur(), tail(), numSlots);
   }
 }

@@ -1,6 +1,9 @@
 package io.netmap4j;
 
-/** What netmap leaves to ethtool and ifconfig, and a user-space driver must offer itself. Cold path, thread safe. */
+/**
+ * What netmap leaves to ethtool and ifconfig, and a user-space driver must offer itself. Cold path,
+ * thread safe.
+ */
 public interface NicControl {
   /** The station address, 6 bytes. */
   byte[] macAddress();
@@ -11,7 +14,10 @@ public interface NicControl {
   /** Receives every multicast frame. */
   void allMulticast(boolean on);
 
-  /** Receives frames for one more unicast or multicast address. @throws NetmapException ENOMEM when the table is full */
+  /**
+   * Receives frames for one more unicast or multicast address. @throws NetmapException ENOMEM when
+   * the table is full
+   */
   void addAddress(byte[] mac);
 
   /** Takes {@link #addAddress} back. */
@@ -26,8 +32,8 @@ public interface NicControl {
   void rss(byte[] key, int[] table);
 
   /**
-   * Resets the device and restarts it on the same rings. As netmap_reset: what was submitted counts as sent, what was
-   * received stays, the user's indices do not move.
+   * Resets the device and restarts it on the same rings. As netmap_reset: what was submitted counts
+   * as sent, what was received stays, the user's indices do not move.
    */
   void reset();
 }

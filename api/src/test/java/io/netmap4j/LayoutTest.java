@@ -16,8 +16,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every offset and constant of the ABI sheet. The expected figures were printed by a C program compiled against
- * netmap's headers at 89607e1 (sheet sections 1, 3, 18), and are written out again here, not computed.
+ * Every offset and constant of the ABI sheet. The expected figures were printed by a C program
+ * compiled against netmap's headers at 89607e1 (sheet sections 1, 3, 18), and are written out again
+ * here, not computed.
  */
 class LayoutTest {
   private static final int SLOTS = 72;
@@ -42,14 +43,36 @@ class LayoutTest {
   @ParameterizedTest
   @CsvSource({
     "NETMAP_API, 14",
-    "NS_BUF_CHANGED, 0x0001", "NS_REPORT, 0x0002", "NS_FORWARD, 0x0004", "NS_NO_LEARN, 0x0008",
-    "NS_INDIRECT, 0x0010", "NS_MOREFRAG, 0x0020", "NS_TXMON, 0x0040", "NS_PORT_SHIFT, 8", "NS_PORT_MASK, 0xff00",
-    "NR_TIMESTAMP, 0x0002", "NR_FORWARD, 0x0004", "NI_PRIV_MEM, 0x1",
-    "NR_REG_DEFAULT, 0", "NR_REG_ALL_NIC, 1", "NR_REG_SW, 2", "NR_REG_NIC_SW, 3", "NR_REG_ONE_NIC, 4",
-    "NR_REG_PIPE_MASTER, 5", "NR_REG_PIPE_SLAVE, 6", "NR_REG_NULL, 7", "NR_REG_ONE_SW, 8",
-    "NR_MONITOR_TX, 0x100", "NR_MONITOR_RX, 0x200", "NR_ZCOPY_MON, 0x400", "NR_EXCLUSIVE, 0x800",
-    "NR_RX_RINGS_ONLY, 0x2000", "NR_TX_RINGS_ONLY, 0x4000", "NR_ACCEPT_VNET_HDR, 0x8000",
-    "NR_DO_RX_POLL, 0x10000", "NR_NO_TX_POLL, 0x20000",
+    "NS_BUF_CHANGED, 0x0001",
+    "NS_REPORT, 0x0002",
+    "NS_FORWARD, 0x0004",
+    "NS_NO_LEARN, 0x0008",
+    "NS_INDIRECT, 0x0010",
+    "NS_MOREFRAG, 0x0020",
+    "NS_TXMON, 0x0040",
+    "NS_PORT_SHIFT, 8",
+    "NS_PORT_MASK, 0xff00",
+    "NR_TIMESTAMP, 0x0002",
+    "NR_FORWARD, 0x0004",
+    "NI_PRIV_MEM, 0x1",
+    "NR_REG_DEFAULT, 0",
+    "NR_REG_ALL_NIC, 1",
+    "NR_REG_SW, 2",
+    "NR_REG_NIC_SW, 3",
+    "NR_REG_ONE_NIC, 4",
+    "NR_REG_PIPE_MASTER, 5",
+    "NR_REG_PIPE_SLAVE, 6",
+    "NR_REG_NULL, 7",
+    "NR_REG_ONE_SW, 8",
+    "NR_MONITOR_TX, 0x100",
+    "NR_MONITOR_RX, 0x200",
+    "NR_ZCOPY_MON, 0x400",
+    "NR_EXCLUSIVE, 0x800",
+    "NR_RX_RINGS_ONLY, 0x2000",
+    "NR_TX_RINGS_ONLY, 0x4000",
+    "NR_ACCEPT_VNET_HDR, 0x8000",
+    "NR_DO_RX_POLL, 0x10000",
+    "NR_NO_TX_POLL, 0x20000",
   })
   void constantsAreThoseOfNetmapH(String name, String value) throws ReflectiveOperationException {
     assertEquals(Integer.decode(value), Netmap.class.getField(name).get(null), name);
@@ -63,37 +86,60 @@ class LayoutTest {
             .getAnnotation(CsvSource.class);
     Stream<String> names = Stream.of(checked.value()).map(line -> line.split(",")[0]);
     assertThat(names)
-        .containsExactlyInAnyOrderElementsOf(Stream.of(Netmap.class.getFields()).map(Field::getName).toList());
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.of(Netmap.class.getFields()).map(Field::getName).toList());
   }
 
   static Stream<Object[]> ringOffsets() {
     return Stream.of(
-        new Object[] {"BUF_OFS", 0}, new Object[] {"NUM_SLOTS", 8}, new Object[] {"NR_BUF_SIZE", 12},
-        new Object[] {"RINGID", 16}, new Object[] {"DIR", 18}, new Object[] {"HEAD", 20}, new Object[] {"CUR", 24},
-        new Object[] {"TAIL", 28}, new Object[] {"FLAGS", 32}, new Object[] {"TS_SEC", 40},
-        new Object[] {"TS_USEC", 48}, new Object[] {"OFFSET_MASK", 56}, new Object[] {"BUF_ALIGN", 64},
-        new Object[] {"SEM", 128}, new Object[] {"SEM_SIZE", 128}, new Object[] {"SLOTS", 256},
-        new Object[] {"SLOT_SIZE", 16}, new Object[] {"SLOT_BUF_IDX", 0}, new Object[] {"SLOT_LEN", 4},
-        new Object[] {"SLOT_FLAGS", 6}, new Object[] {"SLOT_PTR", 8});
+        new Object[] {"BUF_OFS", 0},
+        new Object[] {"NUM_SLOTS", 8},
+        new Object[] {"NR_BUF_SIZE", 12},
+        new Object[] {"RINGID", 16},
+        new Object[] {"DIR", 18},
+        new Object[] {"HEAD", 20},
+        new Object[] {"CUR", 24},
+        new Object[] {"TAIL", 28},
+        new Object[] {"FLAGS", 32},
+        new Object[] {"TS_SEC", 40},
+        new Object[] {"TS_USEC", 48},
+        new Object[] {"OFFSET_MASK", 56},
+        new Object[] {"BUF_ALIGN", 64},
+        new Object[] {"SEM", 128},
+        new Object[] {"SEM_SIZE", 128},
+        new Object[] {"SLOTS", 256},
+        new Object[] {"SLOT_SIZE", 16},
+        new Object[] {"SLOT_BUF_IDX", 0},
+        new Object[] {"SLOT_LEN", 4},
+        new Object[] {"SLOT_FLAGS", 6},
+        new Object[] {"SLOT_PTR", 8});
   }
 
   @ParameterizedTest
   @MethodSource("ringOffsets")
-  void ringOffsetsAreThoseTheCompilerPrinted(String name, int offset) throws ReflectiveOperationException {
+  void ringOffsetsAreThoseTheCompilerPrinted(String name, int offset)
+      throws ReflectiveOperationException {
     assertEquals(offset, NetmapRing.class.getField(name).get(null), name);
   }
 
   static Stream<Object[]> ifOffsets() {
     return Stream.of(
-        new Object[] {"NI_NAME", 0}, new Object[] {"NI_NAME_SIZE", 16}, new Object[] {"NI_VERSION", 16},
-        new Object[] {"NI_FLAGS", 20}, new Object[] {"NI_TX_RINGS", 24}, new Object[] {"NI_RX_RINGS", 28},
-        new Object[] {"NI_BUFS_HEAD", 32}, new Object[] {"NI_HOST_TX_RINGS", 36},
-        new Object[] {"NI_HOST_RX_RINGS", 40}, new Object[] {"RING_OFS", 56});
+        new Object[] {"NI_NAME", 0},
+        new Object[] {"NI_NAME_SIZE", 16},
+        new Object[] {"NI_VERSION", 16},
+        new Object[] {"NI_FLAGS", 20},
+        new Object[] {"NI_TX_RINGS", 24},
+        new Object[] {"NI_RX_RINGS", 28},
+        new Object[] {"NI_BUFS_HEAD", 32},
+        new Object[] {"NI_HOST_TX_RINGS", 36},
+        new Object[] {"NI_HOST_RX_RINGS", 40},
+        new Object[] {"RING_OFS", 56});
   }
 
   @ParameterizedTest
   @MethodSource("ifOffsets")
-  void interfaceOffsetsAreThoseTheCompilerPrinted(String name, int offset) throws ReflectiveOperationException {
+  void interfaceOffsetsAreThoseTheCompilerPrinted(String name, int offset)
+      throws ReflectiveOperationException {
     assertEquals(offset, NetmapIf.class.getField(name).get(null), name);
   }
 

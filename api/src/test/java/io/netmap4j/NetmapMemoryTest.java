@@ -76,7 +76,8 @@ class NetmapMemoryTest {
   @Test
   void tooFewBuffersIsAnErrorThatCountsThem() {
     int rings = region.freeRings();
-    NetmapMemory small = NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(300, 2048).rings(4, 8448));
+    NetmapMemory small =
+        NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(300, 2048).rings(4, 8448));
     assertThatThrownBy(() -> RingSet.start(new FakeAdapter(1, 1, 256, 256), small))
         .isInstanceOf(NetmapException.class)
         .hasMessageContaining("256 buffers are needed, 42 of 300 are available")
@@ -91,22 +92,26 @@ class NetmapMemoryTest {
   @Test
   void tooManySlotsNamesTheRingSizeToRaise() {
     assertThatThrownBy(() -> open(1024, 0))
-        .hasMessageContaining("a ring of 16640 bytes is needed, 8448 are available: raise ringSize to 16640");
+        .hasMessageContaining(
+            "a ring of 16640 bytes is needed, 8448 are available: raise ringSize to 16640");
   }
 
   @Test
   void sizesOutOfRangeNameTheOption() {
-    assertThatThrownBy(() -> NetmapMemory.Options.DEFAULT.buffers(3, 2048)).hasMessageContaining("bufNum = 3");
+    assertThatThrownBy(() -> NetmapMemory.Options.DEFAULT.buffers(3, 2048))
+        .hasMessageContaining("bufNum = 3");
     assertThatThrownBy(() -> NetmapMemory.Options.DEFAULT.buffers(1024, 65_537))
         .hasMessageContaining("bufSize = 65537");
-    assertThatThrownBy(() -> NetmapMemory.Options.DEFAULT.rings(2, 131_073)).hasMessageContaining("ringSize");
+    assertThatThrownBy(() -> NetmapMemory.Options.DEFAULT.rings(2, 131_073))
+        .hasMessageContaining("ringSize");
   }
 
   @Test
   void theRegionIsOneFileThatCanBeMappedAgain() {
     Mem.putLong(region.bufAddress(7), 0x1234_5678_9abc_def0L);
     long again = Libc.mmap(region.size(), Libc.PROT_READ, Libc.MAP_SHARED, region.fd(), 0, "");
-    assertThat(Mem.getLong(again + region.bufOffset() + 7 * 2048)).isEqualTo(0x1234_5678_9abc_def0L);
+    assertThat(Mem.getLong(again + region.bufOffset() + 7 * 2048))
+        .isEqualTo(0x1234_5678_9abc_def0L);
     Libc.unmap(again, region.size());
   }
 
@@ -115,7 +120,8 @@ class NetmapMemoryTest {
     NetmapMemory shared = NetmapMemory.shared();
     assertThat(NetmapMemory.shared()).isSameAs(shared);
     assertThatThrownBy(shared::close).hasMessageContaining("lives as long as the process");
-    assertThatThrownBy(() -> NetmapMemory.configureShared(NetmapMemory.Options.DEFAULT.buffers(64, 2048)))
+    assertThatThrownBy(
+            () -> NetmapMemory.configureShared(NetmapMemory.Options.DEFAULT.buffers(64, 2048)))
         .hasMessageContaining("before the first open");
   }
 }

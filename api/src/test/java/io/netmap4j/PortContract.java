@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What every kind of port must do, whatever is between two of them. A subclass says how to open a pair; titles come from
- * netmap's own test scripts (utils/tests).
+ * What every kind of port must do, whatever is between two of them. A subclass says how to open a
+ * pair; titles come from netmap's own test scripts (utils/tests).
  */
 @Timeout(60)
 public abstract class PortContract {
@@ -136,7 +136,10 @@ public abstract class PortContract {
   }
 
   private static void drain(Pair pair, NetmapPort port) {
-    until(pair, "the last packet of " + port.name() + " to leave", () -> port.txSync() == 0 && !port.tx(0).txPending());
+    until(
+        pair,
+        "the last packet of " + port.name() + " to leave",
+        () -> port.txSync() == 0 && !port.tx(0).txPending());
   }
 
   @Test
@@ -145,9 +148,11 @@ public abstract class PortContract {
       int number = 0;
       for (int length : new int[] {60, 61, 63, 64, 65, 127, 128, 1024, 1513, 1514, 2047, 2048}) {
         send(pair, pair.a(), frame(++number, length));
-        assertArrayEquals(frame(number, length), receive(pair, pair.b()), "a to b, " + length + " bytes");
+        assertArrayEquals(
+            frame(number, length), receive(pair, pair.b()), "a to b, " + length + " bytes");
         send(pair, pair.b(), frame(++number, length));
-        assertArrayEquals(frame(number, length), receive(pair, pair.a()), "b to a, " + length + " bytes");
+        assertArrayEquals(
+            frame(number, length), receive(pair, pair.a()), "b to a, " + length + " bytes");
       }
     }
   }
@@ -172,7 +177,8 @@ public abstract class PortContract {
             assertEquals(0, pair.a().txSync());
             assertEquals(0, pair.b().rxSync());
             for (int n = random.nextInt(SLOTS); n > 0 && !rx.isEmpty(); n--) {
-              assertArrayEquals(frame(counts[1], 60 + counts[1] % 200), take(rx), "frame " + counts[1]);
+              assertArrayEquals(
+                  frame(counts[1], 60 + counts[1] % 200), take(rx), "frame " + counts[1]);
               counts[1]++;
             }
             return counts[1] == total;
@@ -362,7 +368,8 @@ public abstract class PortContract {
       put(pair.a().tx(0), frame(1, 60), 2048);
       assertEquals(0, pair.a().poll(NetmapPort.POLLIN, 0), "POLLIN alone sends what is pending");
       until(pair, "POLLIN", () -> pair.b().poll(NetmapPort.POLLIN, 1) == NetmapPort.POLLIN);
-      assertEquals(NetmapPort.POLLIN, pair.b().poll(NetmapPort.POLLIN, 1000), "unread packets are news");
+      assertEquals(
+          NetmapPort.POLLIN, pair.b().poll(NetmapPort.POLLIN, 1000), "unread packets are news");
       rx.cur(rx.tail());
       assertEquals(0, pair.b().poll(NetmapPort.POLLIN, 0), "those before cur are not");
       assertEquals(1, rx.space(), "though they are still the user's");

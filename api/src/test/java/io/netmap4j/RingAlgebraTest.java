@@ -13,7 +13,9 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import net.jqwik.api.lifecycle.AfterProperty;
 
-/** Ring algebra for any number of slots, powers of two or not, against arithmetic done the slow way. */
+/**
+ * Ring algebra for any number of slots, powers of two or not, against arithmetic done the slow way.
+ */
 class RingAlgebraTest {
   private final NetmapMemory region =
       NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4096, 64).rings(4, 16640));
@@ -52,7 +54,10 @@ class RingAlgebraTest {
     }
   }
 
-  /** A user who fills, a device that finishes later: never more than n − 1 slots, never one twice, always in order. */
+  /**
+   * A user who fills, a device that finishes later: never more than n − 1 slots, never one twice,
+   * always in order.
+   */
   @Property(tries = 200)
   void anySequenceOfSyncsKeepsOrderAndOneSlotFree(
       @ForAll @IntRange(min = 2, max = 300) int n,
@@ -81,7 +86,10 @@ class RingAlgebraTest {
     }
   }
 
-  /** Whatever a user writes into head and cur: the driver's view stays inside the ring, and a later sync works. */
+  /**
+   * Whatever a user writes into head and cur: the driver's view stays inside the ring, and a later
+   * sync works.
+   */
   @Property(tries = 300)
   void noIndicesBreakTheRing(
       @ForAll @IntRange(min = 2, max = 300) int n,

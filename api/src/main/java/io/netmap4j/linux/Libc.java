@@ -4,10 +4,11 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 
 /**
- * The libc calls that we use, bound once by JNA direct mapping. Cold path only: a call costs about 100 ns.
+ * The libc calls that we use, bound once by JNA direct mapping. Cold path only: a call costs about
+ * 100 ns.
  *
- * <p>Every public method tests the return value before it looks at errno, and throws {@link LinuxException} with the
- * caller's hint.
+ * <p>Every public method tests the return value before it looks at errno, and throws {@link
+ * LinuxException} with the caller's hint.
  */
 public final class Libc {
   public static final int O_RDONLY = 0;
@@ -47,7 +48,8 @@ public final class Libc {
 
   private static native int close(int fd);
 
-  private static native long mmap(long address, long length, int prot, int flags, int fd, long offset);
+  private static native long mmap(
+      long address, long length, int prot, int flags, int fd, long offset);
 
   private static native int munmap(long address, long length);
 
@@ -83,7 +85,9 @@ public final class Libc {
     long address = mmap(0, length, prot, flags, fd, offset);
     if (address == -1) {
       throw new LinuxException(
-          "mmap of " + length + " bytes at offset " + offset + " of descriptor " + fd, Native.getLastError(), hint);
+          "mmap of " + length + " bytes at offset " + offset + " of descriptor " + fd,
+          Native.getLastError(),
+          hint);
     }
     return address;
   }
@@ -104,7 +108,8 @@ public final class Libc {
   public static int memfd(String name) {
     int fd = memfd_create(name, MFD_CLOEXEC);
     if (fd < 0) {
-      throw new LinuxException("memfd_create " + name, Native.getLastError(), "Linux 3.17 or newer has it");
+      throw new LinuxException(
+          "memfd_create " + name, Native.getLastError(), "Linux 3.17 or newer has it");
     }
     return fd;
   }
@@ -113,7 +118,8 @@ public final class Libc {
   public static int eventFd() {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (fd < 0) {
-      throw new LinuxException("eventfd", Native.getLastError(), "raise the limit of open files: ulimit -n");
+      throw new LinuxException(
+          "eventfd", Native.getLastError(), "raise the limit of open files: ulimit -n");
     }
     return fd;
   }
@@ -154,7 +160,8 @@ public final class Libc {
       }
       int ready = poll(array, fds.length, timeoutMillis);
       if (ready < 0 && Native.getLastError() != EINTR) {
-        throw new LinuxException("poll of " + fds.length + " descriptors", Native.getLastError(), "");
+        throw new LinuxException(
+            "poll of " + fds.length + " descriptors", Native.getLastError(), "");
       }
       return Math.max(0, ready);
     } finally {

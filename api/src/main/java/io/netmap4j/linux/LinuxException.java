@@ -6,7 +6,14 @@ public final class LinuxException extends RuntimeException {
   private final int errno;
 
   public LinuxException(String call, int errno, String hint) {
-    super(call + ": " + Libc.errorText(errno) + " (errno " + errno + ")" + (hint.isEmpty() ? "" : "; " + hint));
+    super(
+        call
+            + ": "
+            + Libc.errorText(errno)
+            + " (errno "
+            + errno
+            + ")"
+            + (hint.isEmpty() ? "" : "; " + hint));
     this.errno = errno;
   }
 

@@ -6,9 +6,10 @@ import sun.misc.Unsafe;
 /**
  * Raw memory by absolute address: the one place that knows how Java reaches it.
  *
- * <p>Nothing here checks an address; callers check indices where they enter. "Release" and "acquire" have the meaning
- * of {@link java.lang.invoke.VarHandle}. x86-64 keeps a release store to ordinary memory ahead of a later store to a
- * device register; no other architecture is promised here.
+ * <p>Nothing here checks an address; callers check indices where they enter. "Release" and
+ * "acquire" have the meaning of {@link java.lang.invoke.VarHandle}. x86-64 keeps a release store to
+ * ordinary memory ahead of a later store to a device register; no other architecture is promised
+ * here.
  */
 public final class Mem {
   private static final Unsafe U = UnsafeMemory.UNSAFE;
@@ -48,7 +49,10 @@ public final class Mem {
     U.putLong(address, value);
   }
 
-  /** One load, never two: safe on a clear-on-read register (UnsafeMemory.readVolatileInt reads zero twice). */
+  /**
+   * One load, never two: safe on a clear-on-read register (UnsafeMemory.readVolatileInt reads zero
+   * twice).
+   */
   public static int getIntVolatile(long address) {
     return U.getIntVolatile(null, address);
   }

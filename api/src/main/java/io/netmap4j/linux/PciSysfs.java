@@ -13,7 +13,9 @@ public final class PciSysfs {
   private static final int NETWORK_CONTROLLER = 0x02;
   private final Path root;
 
-  /** @param root {@code /sys}, or a folder that looks like it */
+  /**
+   * @param root {@code /sys}, or a folder that looks like it
+   */
   public PciSysfs(Path root) {
     this.root = root;
   }
@@ -53,10 +55,15 @@ public final class PciSysfs {
             hex(device, "class"),
             hex(device, "revision"));
     return new Function(
-        device.getFileName().toString(), id, linkName(device, "driver"), linkName(device, "iommu_group"));
+        device.getFileName().toString(),
+        id,
+        linkName(device, "driver"),
+        linkName(device, "iommu_group"));
   }
 
-  /** Files hold a number such as 0x8086; a missing one reads as 0 (old kernels have no revision). */
+  /**
+   * Files hold a number such as 0x8086; a missing one reads as 0 (old kernels have no revision).
+   */
   private static int hex(Path device, String file) {
     Path path = device.resolve(file);
     try {

@@ -5,14 +5,18 @@ import io.netmap4j.NicControl;
 import java.util.Map;
 
 /**
- * A kind of port: NIC, pipe, switch port, monitor, host rings, null port. Two hot calls, the rest cold.
+ * A kind of port: NIC, pipe, switch port, monitor, host rings, null port. Two hot calls, the rest
+ * cold.
  *
- * <p>{@link Kring} has validated the user's indices before a sync is called and publishes the tail after it, so an
- * adapter only moves {@link Kring#hwCur} and {@link Kring#hwTail}. Syncs of one ring never overlap; syncs of different
- * rings do.
+ * <p>{@link Kring} has validated the user's indices before a sync is called and publishes the tail
+ * after it, so an adapter only moves {@link Kring#hwCur} and {@link Kring#hwTail}. Syncs of one
+ * ring never overlap; syncs of different rings do.
  */
 public interface Adapter extends AutoCloseable {
-  /** In {@code flags}: look for completions even when the ring has free slots (netmap's NAF_FORCE_RECLAIM). */
+  /**
+   * In {@code flags}: look for completions even when the ring has free slots (netmap's
+   * NAF_FORCE_RECLAIM).
+   */
   int FORCE_RECLAIM = 1;
 
   /** How many rings and slots; fixed for the adapter's life. */
@@ -23,23 +27,30 @@ public interface Adapter extends AutoCloseable {
   Rings rings();
 
   /**
-   * Sends slots [hwCur, rHead) and moves hwTail past what is done. Does not block, throw, allocate or log.
+   * Sends slots [hwCur, rHead) and moves hwTail past what is done. Does not block, throw, allocate
+   * or log.
    *
    * @return 0, or an errno: EINVAL for a packet without end, EIO for a dead device (POLLERR)
    */
   int txSync(Kring kring, int flags);
 
   /**
-   * Moves hwTail past what has arrived, then gives slots [hwCur, rHead) back. Does not block, throw, allocate or log.
+   * Moves hwTail past what has arrived, then gives slots [hwCur, rHead) back. Does not block,
+   * throw, allocate or log.
    *
    * @return 0 or an errno
    */
   int rxSync(Kring kring, int flags);
 
-  /** Starts the device on these rings: one Kring for each ring, indexed by ring. Called once, before any sync. */
+  /**
+   * Starts the device on these rings: one Kring for each ring, indexed by ring. Called once, before
+   * any sync.
+   */
   void start(Kring[] tx, Kring[] rx);
 
-  /** Stops DMA and housekeeping. Every Kring is fenced before, so no sync is in flight or will come. */
+  /**
+   * Stops DMA and housekeeping. Every Kring is fenced before, so no sync is in flight or will come.
+   */
   void stop();
 
   LinkState link();
@@ -52,7 +63,10 @@ public interface Adapter extends AutoCloseable {
     return null;
   }
 
-  /** A descriptor that becomes readable when the armed ring has news, or −1 where only polling helps. */
+  /**
+   * A descriptor that becomes readable when the armed ring has news, or −1 where only polling
+   * helps.
+   */
   default int waitFd(Kring kring) {
     return -1;
   }

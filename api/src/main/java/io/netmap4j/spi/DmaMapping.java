@@ -3,10 +3,11 @@ package io.netmap4j.spi;
 import io.netmap4j.linux.Mem;
 
 /**
- * Where a device finds a region: one device address for each 2 MiB page, the same for UIO, VFIO and the model.
+ * Where a device finds a region: one device address for each 2 MiB page, the same for UIO, VFIO and
+ * the model.
  *
- * <p>The table is off-heap (quicker than a {@code long[]} by a third in the sync loops), so that the hot path adds one
- * load: {@code iova = table[offset >> 21] + (offset & (2 MiB − 1))}.
+ * <p>The table is off-heap (quicker than a {@code long[]} by a third in the sync loops), so that
+ * the hot path adds one load: {@code iova = table[offset >> 21] + (offset & (2 MiB − 1))}.
  */
 public final class DmaMapping implements AutoCloseable {
   public static final int PAGE_SHIFT = 21;
@@ -40,7 +41,10 @@ public final class DmaMapping implements AutoCloseable {
     return table;
   }
 
-  /** True when consecutive pages are consecutive for the device, so that a buffer may straddle two of them. */
+  /**
+   * True when consecutive pages are consecutive for the device, so that a buffer may straddle two
+   * of them.
+   */
   public boolean contiguous() {
     return contiguous;
   }
@@ -48,7 +52,8 @@ public final class DmaMapping implements AutoCloseable {
   /** The device address of a byte of the region. For the cold path. */
   public long iova(long offset) {
     if (offset < 0 || offset >>> PAGE_SHIFT >= pages) {
-      throw new IndexOutOfBoundsException("offset " + offset + " is outside a region of " + pages + " pages of 2 MiB");
+      throw new IndexOutOfBoundsException(
+          "offset " + offset + " is outside a region of " + pages + " pages of 2 MiB");
     }
     return Mem.getLong(table + 8 * (offset >>> PAGE_SHIFT)) + (offset & PAGE_MASK);
   }

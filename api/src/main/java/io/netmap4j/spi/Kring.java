@@ -18,16 +18,18 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The private twin of a shared ring: what the driver has done, and the indices that it last accepted. The user's copy is
- * read once in a prologue, checked, and never looked at again during a sync; the tail is published once after it
- * (netmap.c: nm_txsync_prologue, nm_rxsync_prologue, netmap_ring_reinit, nm_sync_finalize).
+ * The private twin of a shared ring: what the driver has done, and the indices that it last
+ * accepted. The user's copy is read once in a prologue, checked, and never looked at again during a
+ * sync; the tail is published once after it (netmap.c: nm_txsync_prologue, nm_rxsync_prologue,
+ * netmap_ring_reinit, nm_sync_finalize).
  *
  * <pre>
  *   TX   hwTail+1 .... hwCur .... head .... tail       RX   hwCur .... head .... tail = hwTail
  *        | with the NIC |  to send | user's  |              | given back | user's |  with the NIC ...
  * </pre>
  *
- * One thread syncs at a time: a second one skips, as in netmap. {@link #fence} keeps every later sync out.
+ * One thread syncs at a time: a second one skips, as in netmap. {@link #fence} keeps every later
+ * sync out.
  */
 public final class Kring {
   private static final int IDLE = 0;
@@ -80,7 +82,8 @@ public final class Kring {
   @SuppressWarnings("unused") // through STATE
   private volatile int state;
 
-  Kring(Adapter adapter, NetmapMemory region, long ringOffset, boolean tx, int ringId, int numSlots) {
+  Kring(
+      Adapter adapter, NetmapMemory region, long ringOffset, boolean tx, int ringId, int numSlots) {
     this.adapter = adapter;
     this.region = region;
     this.ringOffset = ringOffset;
@@ -96,8 +99,8 @@ public final class Kring {
   /**
    * Sends what is between the last head and the user's, and publishes what is done.
    *
-   * @return 0; EIO when the ring is stopped; EINVAL when the indices were illegal (nothing is sent, the ring is
-   *     repaired) or the last packet has no end; else the adapter's errno
+   * @return 0; EIO when the ring is stopped; EINVAL when the indices were illegal (nothing is sent,
+   *     the ring is repaired) or the last packet has no end; else the adapter's errno
    */
   public int txSync(int flags) {
     if (!STATE.compareAndSet(this, IDLE, BUSY)) {
@@ -119,7 +122,8 @@ public final class Kring {
   /**
    * Takes in what has arrived, publishes it, gives back what the user released.
    *
-   * @return as {@link #txSync}; after illegal indices packets are still taken in, and nothing is given back
+   * @return as {@link #txSync}; after illegal indices packets are still taken in, and nothing is
+   *     given back
    */
   public int rxSync(int flags) {
     if (!STATE.compareAndSet(this, IDLE, BUSY)) {
@@ -177,9 +181,12 @@ public final class Kring {
     return true;
   }
 
-  /** from ≤ head ≤ cur ≤ to, around the ring; unsigned, so that a negative index is out of range. */
+  /**
+   * from ≤ head ≤ cur ≤ to, around the ring; unsigned, so that a negative index is out of range.
+   */
   private boolean legal(int from, int head, int cur, int to) {
-    if (Integer.compareUnsigned(head, numSlots) >= 0 || Integer.compareUnsigned(cur, numSlots) >= 0) {
+    if (Integer.compareUnsigned(head, numSlots) >= 0
+        || Integer.compareUnsigned(cur, numSlots) >= 0) {
       return false;
     }
     int toHead = distance(from, head);
@@ -204,8 +211,9 @@ public final class Kring {
   }
 
   /**
-   * netmap_ring_reinit. Slots with an index or length that cannot be used are set to 0. Only an index out of range
-   * resets the ring (head = cur = hwcur, tail = hwtail); others stay, and the next sync accepts them if the device can.
+   * netmap_ring_reinit. Slots with an index or length that cannot be used are set to 0. Only an
+   * index out of range resets the ring (head = cur = hwcur, tail = hwtail); others stay, and the
+   * next sync accepts them if the device can.
    */
   private void reinit() {
     reinits++;
@@ -230,7 +238,8 @@ public final class Kring {
   private void repairSlots() {
     for (long slot = slots; slot < slots + (long) SLOT_SIZE * numSlots; slot += SLOT_SIZE) {
       int index = Mem.getInt(slot);
-      if (Integer.compareUnsigned(index - NetmapMemory.FIRST_BUFFER, region.bufTotal() - NetmapMemory.FIRST_BUFFER)
+      if (Integer.compareUnsigned(
+              index - NetmapMemory.FIRST_BUFFER, region.bufTotal() - NetmapMemory.FIRST_BUFFER)
           >= 0) {
         Mem.putInt(slot, 0);
         Mem.putShort(slot + SLOT_LEN, (short) 0);

@@ -3,8 +3,8 @@ package io.netmap4j.spi;
 import java.util.List;
 
 /**
- * A way of reaching PCI functions, found by {@link java.util.ServiceLoader} and chosen by the scheme in front of an
- * address: {@code uio:}, {@code vfio:}, {@code vfio-user:}, {@code model:}.
+ * A way of reaching PCI functions, found by {@link java.util.ServiceLoader} and chosen by the
+ * scheme in front of an address: {@code uio:}, {@code vfio:}, {@code vfio-user:}, {@code model:}.
  */
 public interface NicBackend {
   /** Without the colon. */
@@ -14,12 +14,15 @@ public interface NicBackend {
    * Opens a function for exclusive use.
    *
    * @param address what follows the scheme: a PCI address, a socket, a number
-   * @throws io.netmap4j.NetmapException ENXIO no such function, EBUSY in use; what is missing and the command that
-   *     mends it are in the message
+   * @throws io.netmap4j.NetmapException ENXIO no such function, EBUSY in use; what is missing and
+   *     the command that mends it are in the message
    */
   NicDevice open(String address);
 
-  /** The functions that this backend could open or could be made to open; empty where there are none. */
+  /**
+   * The functions that this backend could open or could be made to open; empty where there are
+   * none.
+   */
   List<Function> functions();
 
   /**
@@ -27,7 +30,8 @@ public interface NicBackend {
    *
    * @param address what {@link #open} takes
    * @param boundTo the kernel driver or other owner, "" for none
-   * @param missing what stands in the way of opening it and the command that mends it; empty when it can be opened
+   * @param missing what stands in the way of opening it and the command that mends it; empty when
+   *     it can be opened
    */
   record Function(String address, PciId id, String boundTo, String note, List<String> missing) {}
 }

@@ -1,11 +1,12 @@
 package io.netmap4j.spi;
 
 /**
- * One PCI function, as a driver sees it: registers, configuration space, private DMA memory, interrupt vectors. UIO,
- * VFIO, vfio-user and the software model each implement exactly this.
+ * One PCI function, as a driver sees it: registers, configuration space, private DMA memory,
+ * interrupt vectors. UIO, VFIO, vfio-user and the software model each implement exactly this.
  *
- * <p>Register access is thread safe; everything else is for one thread at a time. When the device or the process that
- * serves it is gone, each call throws {@link io.netmap4j.NetmapException} with ENXIO or EIO: never zeros, never a hang.
+ * <p>Register access is thread safe; everything else is for one thread at a time. When the device
+ * or the process that serves it is gone, each call throws {@link io.netmap4j.NetmapException} with
+ * ENXIO or EIO: never zeros, never a hang.
  */
 public interface NicDevice extends AutoCloseable {
   /** Scheme and address, as in {@code vfio:0000:03:00.0}. */
@@ -17,14 +18,15 @@ public interface NicDevice extends AutoCloseable {
   int read32(int register);
 
   /**
-   * Writes one 32-bit register of BAR 0. Every store that this thread made to DMA memory is visible to the device
-   * before the register changes.
+   * Writes one 32-bit register of BAR 0. Every store that this thread made to DMA memory is visible
+   * to the device before the register changes.
    */
   void write32(int register, int value);
 
   /**
-   * The address at which a release store reaches the register directly, with the ordering promise of {@link #write32},
-   * or 0 where only {@link #write32} reaches it. For doorbells: resolved once, stored to on every sync.
+   * The address at which a release store reaches the register directly, with the ordering promise
+   * of {@link #write32}, or 0 where only {@link #write32} reaches it. For doorbells: resolved once,
+   * stored to on every sync.
    */
   long mappedRegister(int register);
 
@@ -41,17 +43,23 @@ public interface NicDevice extends AutoCloseable {
    */
   DmaBuffer allocateDma(long bytes);
 
-  /** Gives {@code buffer} back; the device must not use it any more. {@link #close} gives back what is left. */
+  /**
+   * Gives {@code buffer} back; the device must not use it any more. {@link #close} gives back what
+   * is left.
+   */
   void freeDma(DmaBuffer buffer);
 
   /** Who owns the mappings through which this device reaches a region. */
   DmaDomain domain();
 
-  /** Interrupt vectors that can be armed: MSI-X vectors, else 1; 0 where interrupts do not reach us. */
+  /**
+   * Interrupt vectors that can be armed: MSI-X vectors, else 1; 0 where interrupts do not reach us.
+   */
   int irqVectors();
 
   /**
-   * Routes vectors 0 to {@code count} − 1 to eventfds of this device; {@code count} 0 switches interrupts off.
+   * Routes vectors 0 to {@code count} − 1 to eventfds of this device; {@code count} 0 switches
+   * interrupts off.
    *
    * @return the eventfds, owned by the device, valid until the next call or {@link #close}
    */
@@ -60,7 +68,10 @@ public interface NicDevice extends AutoCloseable {
   /** Function-level reset where the function has one. @return false where it has none */
   boolean resetFunction();
 
-  /** Stops bus mastering, drops mappings, closes descriptors, in reverse order of opening. Idempotent. */
+  /**
+   * Stops bus mastering, drops mappings, closes descriptors, in reverse order of opening.
+   * Idempotent.
+   */
   @Override
   void close();
 

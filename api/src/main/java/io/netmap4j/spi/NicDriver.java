@@ -8,15 +8,18 @@ public interface NicDriver {
   String name();
 
   /**
-   * @return true when {@link #attach} should be asked, also for devices that it refuses with an explanation
+   * @return true when {@link #attach} should be asked, also for devices that it refuses with an
+   *     explanation
    */
   boolean claims(PciId id);
 
   /**
-   * Takes the device over: on success {@link Adapter#close} closes it; on failure it stays the caller's to close.
+   * Takes the device over: on success {@link Adapter#close} closes it; on failure it stays the
+   * caller's to close.
    *
    * @param region where the buffers of this port live
-   * @throws io.netmap4j.NetmapException EOPNOTSUPP for a device that is recognised and not supported
+   * @throws io.netmap4j.NetmapException EOPNOTSUPP for a device that is recognised and not
+   *     supported
    */
   Adapter attach(NicDevice device, NetmapMemory region, NicOptions options);
 }

@@ -13,13 +13,23 @@ import java.util.Map;
  * @param rxSlots slots of each RX ring
  * @param mtu largest IP packet in bytes; frames of mtu + 18 bytes, VLAN tags excluded, are received
  * @param promiscuous receive frames for any address
- * @param dropWhenFull a full RX ring drops its own frames (QPRDC) instead of holding up the other rings (RXMPC)
+ * @param dropWhenFull a full RX ring drops its own frames (QPRDC) instead of holding up the other
+ *     rings (RXMPC)
  */
 public record NicOptions(
-    int txRings, int rxRings, int txSlots, int rxSlots, int mtu, boolean promiscuous, boolean dropWhenFull) {
+    int txRings,
+    int rxRings,
+    int txSlots,
+    int rxSlots,
+    int mtu,
+    boolean promiscuous,
+    boolean dropWhenFull) {
   public static final NicOptions DEFAULT = new NicOptions(1, 1, 512, 512, 1500, true, true);
 
-  /** {@link #DEFAULT} changed by the given keys: tx-rings rx-rings rings tx-slots rx-slots slots mtu promiscuous drop. */
+  /**
+   * {@link #DEFAULT} changed by the given keys: tx-rings rx-rings rings tx-slots rx-slots slots mtu
+   * promiscuous drop.
+   */
   public static NicOptions of(Map<String, String> values) {
     NicOptions o = DEFAULT;
     for (Map.Entry<String, String> e : values.entrySet()) {
@@ -28,7 +38,9 @@ public record NicOptions(
     return o;
   }
 
-  /** This, with one key changed. @throws NetmapException EINVAL for an unknown key or a bad value */
+  /**
+   * This, with one key changed. @throws NetmapException EINVAL for an unknown key or a bad value
+   */
   public NicOptions with(String key, String value) {
     return switch (key) {
       case "rings" -> rings(number(key, value), number(key, value));
@@ -38,15 +50,20 @@ public record NicOptions(
       case "tx-slots" -> slots(number(key, value), rxSlots);
       case "rx-slots" -> slots(txSlots, number(key, value));
       case "mtu" ->
-          new NicOptions(txRings, rxRings, txSlots, rxSlots, number(key, value), promiscuous, dropWhenFull);
+          new NicOptions(
+              txRings, rxRings, txSlots, rxSlots, number(key, value), promiscuous, dropWhenFull);
       case "promiscuous" ->
-          new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, Boolean.parseBoolean(value), dropWhenFull);
+          new NicOptions(
+              txRings, rxRings, txSlots, rxSlots, mtu, Boolean.parseBoolean(value), dropWhenFull);
       case "drop" ->
-          new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, Boolean.parseBoolean(value));
+          new NicOptions(
+              txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, Boolean.parseBoolean(value));
       default ->
           throw new NetmapException(
               Libc.EINVAL,
-              "unknown key '" + key + "'; known: rings tx-rings rx-rings slots tx-slots rx-slots mtu promiscuous drop");
+              "unknown key '"
+                  + key
+                  + "'; known: rings tx-rings rx-rings slots tx-slots rx-slots mtu promiscuous drop");
     };
   }
 

@@ -1,7 +1,11 @@
 package io.netmap4j.spi;
 
-/** What configuration space says a function is. {@code classCode} is 24 bits: class, subclass, interface. */
-public record PciId(int vendor, int device, int subsystemVendor, int subsystemDevice, int classCode, int revision) {
+/**
+ * What configuration space says a function is. {@code classCode} is 24 bits: class, subclass,
+ * interface.
+ */
+public record PciId(
+    int vendor, int device, int subsystemVendor, int subsystemDevice, int classCode, int revision) {
   @Override
   public String toString() {
     return String.format("%04x:%04x", vendor, device);

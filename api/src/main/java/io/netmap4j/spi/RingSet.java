@@ -8,8 +8,9 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 
 /**
- * The rings of one adapter: the shared objects in the region, their krings, and who uses them. Every port opened on the
- * adapter binds some of them; the last one to leave stops the device and gives everything back.
+ * The rings of one adapter: the shared objects in the region, their krings, and who uses them.
+ * Every port opened on the adapter binds some of them; the last one to leave stops the device and
+ * gives everything back.
  */
 public final class RingSet {
   private final Adapter adapter;
@@ -32,7 +33,8 @@ public final class RingSet {
   }
 
   /**
-   * Lays the adapter's rings out in the region and starts it. On failure the adapter is closed and nothing is left.
+   * Lays the adapter's rings out in the region and starts it. On failure the adapter is closed and
+   * nothing is left.
    *
    * @throws NetmapException ENOMEM: needed and available, and the option to raise
    */
@@ -41,7 +43,8 @@ public final class RingSet {
     Adapter.Rings n = adapter.rings();
     region.attach();
     try {
-      // RX before TX, so that the first RX ring of a fresh region holds buffers 2, 3, 4 ... (ABI sheet, 4.3)
+      // RX before TX, so that the first RX ring of a fresh region holds buffers 2, 3, 4 ... (ABI
+      // sheet, 4.3)
       for (int i = 0; i < n.rx(); i++) {
         set.rx[i] = set.allocate(false, i, n.rxSlots());
       }
@@ -116,7 +119,10 @@ public final class RingSet {
     }
   }
 
-  /** Fences every ring, stops the device, gives rings and buffers back. Syncs in flight are waited for. */
+  /**
+   * Fences every ring, stops the device, gives rings and buffers back. Syncs in flight are waited
+   * for.
+   */
   private void close() {
     closed = true;
     for (Kring k : tx) {

@@ -4,7 +4,10 @@ import io.netmap4j.LinkState;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A port without a device: takes every TX slot, keeps what a test allows it to, receives what a test says. */
+/**
+ * A port without a device: takes every TX slot, keeps what a test allows it to, receives what a
+ * test says.
+ */
 public final class FakeAdapter implements Adapter {
   private final Rings rings;
   public Kring[] tx;

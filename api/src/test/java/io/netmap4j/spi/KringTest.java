@@ -76,9 +76,17 @@ class KringTest {
   @ParameterizedTest(name = "rhead {0} rtail {1}: head {2} cur {3}")
   @CsvSource({
     // B: rhead <= head <= cur <= rtail
-    "20, 50, 20, 20", "20, 50, 20, 50", "20, 50, 35, 40", "20, 50, 50, 50",
+    "20, 50, 20, 20",
+    "20, 50, 20, 50",
+    "20, 50, 35, 40",
+    "20, 50, 50, 50",
     // F and D: rtail < rhead
-    "50, 20, 50, 50", "50, 20, 60, 70", "50, 20, 60, 10", "50, 20, 71, 20", "50, 20, 0, 0", "50, 20, 10, 20",
+    "50, 20, 50, 50",
+    "50, 20, 60, 70",
+    "50, 20, 60, 10",
+    "50, 20, 71, 20",
+    "50, 20, 0, 0",
+    "50, 20, 10, 20",
     "50, 20, 20, 20",
   })
   void legalPositionsAreAccepted(int rhead, int rtail, int head, int cur) {
@@ -127,7 +135,10 @@ class KringTest {
     assertEquals(hwCur, adapter.tx[0].hwCur);
     boolean deviceCan =
         adapter.tx[0].distance(hwCur, head) <= adapter.tx[0].distance(hwCur, adapter.tx[0].hwTail);
-    assertEquals(deviceCan ? head : hwCur, tx.head(), "in range: left as it is, unless slots in flight would be resent");
+    assertEquals(
+        deviceCan ? head : hwCur,
+        tx.head(),
+        "in range: left as it is, unless slots in flight would be resent");
 
     NetmapRing rx = rxAt(rhead, rtail);
     int rxCur = adapter.rx[0].hwCur;

@@ -18,7 +18,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * Head and tail between two threads: the user's, which fills a slot and moves head, and another, which syncs.
+ * Head and tail between two threads: the user's, which fills a slot and moves head, and another,
+ * which syncs.
  *
  * <pre>
  *   java -cp 'bench/target/bench.jar:bench/target/lib/*' org.openjdk.jcstress.Main -t HandOverStress -m quick
@@ -118,7 +119,6 @@ public final class HandOverStress {
     final Kring kringRx;
     final NetmapRing tx;
     final NetmapRing rx;
-
 
     @SuppressWarnings("unused") // keeps the memory mapped
     private final Region holder;

@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A device that does nothing: registers are plain memory, doorbells are stores, descriptors are completed by whoever
- * measures. So a figure taken on it is the driver's alone: no PCIe, no model.
+ * A device that does nothing: registers are plain memory, doorbells are stores, descriptors are
+ * completed by whoever measures. So a figure taken on it is the driver's alone: no PCIe, no model.
  */
 final class NullDevice implements NicDevice {
   private static final int CSR_BYTES = 128 << 10;
@@ -55,7 +55,9 @@ final class NullDevice implements NicDevice {
 
   @Override
   public void write32(int register, int value) {
-    if (register != CTRL && register != STATUS && register != EEC) { // resets are over at once, DMA is always idle
+    if (register != CTRL
+        && register != STATUS
+        && register != EEC) { // resets are over at once, DMA is always idle
       Mem.putIntRelease(registers + register, value);
     }
   }

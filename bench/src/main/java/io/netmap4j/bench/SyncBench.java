@@ -22,9 +22,10 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Cost of one sync by batch size, against a device that does nothing: the driver only, no PCIe, no model. A score is ns
- * for one sync of {@code batch} slots; divide by {@code batch} for ns a slot. RX and bridge include the write-back of the
- * descriptors, which {@link #writeBackAlone} measures by itself.
+ * Cost of one sync by batch size, against a device that does nothing: the driver only, no PCIe, no
+ * model. A score is ns for one sync of {@code batch} slots; divide by {@code batch} for ns a slot.
+ * RX and bridge include the write-back of the descriptors, which {@link #writeBackAlone} measures
+ * by itself.
  *
  * <pre>
  *   java -jar bench/target/bench.jar SyncBench -prof gc        gc.alloc.rate.norm must be about 0
@@ -72,7 +73,8 @@ public class SyncBench {
   }
 
   private NetmapPort open(NullDevice device) {
-    RingSet rings = RingSet.start(new IxgbeDriver().attach(device, region, NicOptions.DEFAULT), region);
+    RingSet rings =
+        RingSet.start(new IxgbeDriver().attach(device, region, NicOptions.DEFAULT), region);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     rings.bind(all);
     return new NetmapPort(device.name(), rings, all, NetmapPort.Request.DEFAULT);
@@ -127,7 +129,10 @@ public class SyncBench {
     return written;
   }
 
-  /** Receives {@code batch} packets on one port, swaps their buffers into the other's TX ring, sends them. */
+  /**
+   * Receives {@code batch} packets on one port, swaps their buffers into the other's TX ring, sends
+   * them.
+   */
   @Benchmark
   public int bridge() {
     writeBack();

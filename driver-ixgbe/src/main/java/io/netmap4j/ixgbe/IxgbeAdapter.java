@@ -3,7 +3,6 @@ package io.netmap4j.ixgbe;
 import io.netmap4j.LinkState;
 import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapMemory;
-import io.netmap4j.NetmapRing;
 import io.netmap4j.NicControl;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.Adapter;
@@ -105,19 +104,26 @@ final class IxgbeAdapter implements Adapter, NicControl {
     if (o.txSlots() % 8 != 0 || o.rxSlots() % 8 != 0) {
       throw new NetmapException(
           Libc.EINVAL,
-          "tx-slots = " + o.txSlots() + ", rx-slots = " + o.rxSlots() + ": the card wants multiples of 8");
+          "tx-slots = "
+              + o.txSlots()
+              + ", rx-slots = "
+              + o.rxSlots()
+              + ": the card wants multiples of 8");
     }
     if (region.bufSize() < 1024) {
       throw new NetmapException(
           Libc.EINVAL,
-          "buffers of " + region.bufSize() + " bytes: the card receives into whole kilobytes; set buf-size to 1024 or"
+          "buffers of "
+              + region.bufSize()
+              + " bytes: the card receives into whole kilobytes; set buf-size to 1024 or"
               + " more (2048 is usual)");
     }
   }
 
   private static void range(String option, int value, int least, int most) {
     if (value < least || value > most) {
-      throw new NetmapException(Libc.EINVAL, option + " = " + value + " is out of range: " + least + " to " + most);
+      throw new NetmapException(
+          Libc.EINVAL, option + " = " + value + " is out of range: " + least + " to " + most);
     }
   }
 
@@ -157,7 +163,12 @@ final class IxgbeAdapter implements Adapter, NicControl {
     housekeeper.start();
     LOG.info(
         "{}: {} tx and {} rx rings of {} and {} slots, link {}",
-        nic.name(), tx.length, rx.length, options.txSlots(), options.rxSlots(), device.link());
+        nic.name(),
+        tx.length,
+        rx.length,
+        options.txSlots(),
+        options.rxSlots(),
+        device.link());
   }
 
   private void startQueues() {
@@ -168,7 +179,8 @@ final class IxgbeAdapter implements Adapter, NicControl {
     }
     for (int q = 0; q < rx.length; q++) {
       int tail = rxRings[q].reset(rx[q]);
-      device.startRxQueue(q, rxDescs[q], rx[q].numSlots, IxgbeRxRing.bufferBytes(region.bufSize()), tail);
+      device.startRxQueue(
+          q, rxDescs[q], rx[q].numSlots, IxgbeRxRing.bufferBytes(region.bufSize()), tail);
     }
     device.enableReceive();
   }
@@ -252,7 +264,10 @@ final class IxgbeAdapter implements Adapter, NicControl {
         marks[q] = txRings[q].reportMark();
         since[q] = System.nanoTime();
       } else if (since[q] != 0 && System.nanoTime() - since[q] > WATCHDOG_NANOS) {
-        LOG.warn("{}: tx ring {} has reported nothing for 5 s although packets are pending", nic.name(), q);
+        LOG.warn(
+            "{}: tx ring {} has reported nothing for 5 s although packets are pending",
+            nic.name(),
+            q);
         since[q] = 0;
       }
     }

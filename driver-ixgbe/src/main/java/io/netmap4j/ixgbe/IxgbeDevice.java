@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The card as a whole: bring-up, reset, link, filters. Cold path. The order is the fact sheet's 3.1; whole register
- * values are written where a reset value is not certain, and read-modify-write is kept for registers that others own
- * bits of.
+ * The card as a whole: bring-up, reset, link, filters. Cold path. The order is the fact sheet's
+ * 3.1; whole register values are written where a reset value is not certain, and read-modify-write
+ * is kept for registers that others own bits of.
  */
 final class IxgbeDevice {
   private static final Logger LOG = LoggerFactory.getLogger(IxgbeDevice.class);
@@ -39,28 +39,40 @@ final class IxgbeDevice {
     this.rss = new Rss(options.rxRings());
   }
 
-  /** From whatever state the last user left to an idle card: no DMA, no interrupts, registers at their defaults. */
+  /**
+   * From whatever state the last user left to an idle card: no DMA, no interrupts, registers at
+   * their defaults.
+   */
   void reset() {
     final int command = 0x04;
     final int memoryAndBusMaster = 1 << 1 | 1 << 2;
     nic.writeConfig(command, 2, nic.readConfig(command, 2) | memoryAndBusMaster);
     if (nic.read32(Reg.STATUS) == ALL_ONES) {
-      throw new NetmapException(Libc.ENXIO, nic.name() + ": STATUS reads all ones; the device is gone or has no power");
+      throw new NetmapException(
+          Libc.ENXIO, nic.name() + ": STATUS reads all ones; the device is gone or has no power");
     }
     maskInterrupts();
     stopDma();
     resetOnce();
     maskInterrupts();
     await("NVM auto-load (EEC.ARD)", Reg.EEC, Reg.EEC_ARD, Reg.EEC_ARD);
-    await("DMA initialisation (RDRXCTL.DMAIDONE)", Reg.RDRXCTL, Reg.RDRXCTL_DMAIDONE, Reg.RDRXCTL_DMAIDONE);
+    await(
+        "DMA initialisation (RDRXCTL.DMAIDONE)",
+        Reg.RDRXCTL,
+        Reg.RDRXCTL_DMAIDONE,
+        Reg.RDRXCTL_DMAIDONE);
     int fwsm = nic.read32(Reg.FWSM);
     if ((fwsm & Reg.FWSM_FW_VALID) == 0 || (fwsm & Reg.FWSM_EXT_ERR) != 0) {
-      LOG.warn("{}: firmware reports an error, FWSM is 0x{}", nic.name(), Integer.toHexString(fwsm));
+      LOG.warn(
+          "{}: firmware reports an error, FWSM is 0x{}", nic.name(), Integer.toHexString(fwsm));
     }
     LOG.debug("{}: reset done", nic.name());
   }
 
-  /** Linux ixgbe_stop_adapter_generic and ixgbe_disable_pcie_primary; the double reset is 82599's way out. */
+  /**
+   * Linux ixgbe_stop_adapter_generic and ixgbe_disable_pcie_primary; the double reset is 82599's
+   * way out.
+   */
   private void stopDma() {
     disableReceive();
     for (int q = 0; q < QUEUES; q++) {
@@ -98,7 +110,9 @@ final class IxgbeDevice {
     nic.read32(Reg.EICR);
   }
 
-  /** Everything that is the card's and not one queue's, between {@link #reset} and the first queue. */
+  /**
+   * Everything that is the card's and not one queue's, between {@link #reset} and the first queue.
+   */
   void configure() {
     clearFilters();
     configureReceive();
@@ -107,8 +121,10 @@ final class IxgbeDevice {
     rss.write(nic);
     writeAddresses();
     writeFilterMode();
-    nic.write32(Reg.CTRL_EXT, nic.read32(Reg.CTRL_EXT) | Reg.CTRL_EXT_NS_DIS | Reg.CTRL_EXT_DRV_LOAD);
-    // The laser goes on: ixgbe_enable_tx_laser_multispeed_fiber clears SDP3. Link parameters are the NVM's.
+    nic.write32(
+        Reg.CTRL_EXT, nic.read32(Reg.CTRL_EXT) | Reg.CTRL_EXT_NS_DIS | Reg.CTRL_EXT_DRV_LOAD);
+    // The laser goes on: ixgbe_enable_tx_laser_multispeed_fiber clears SDP3. Link parameters are
+    // the NVM's.
     nic.write32(Reg.ESDP, nic.read32(Reg.ESDP) & ~Reg.ESDP_SDP3);
   }
 
@@ -127,12 +143,14 @@ final class IxgbeDevice {
   }
 
   private void configureReceive() {
-    int hlreg0 = nic.read32(Reg.HLREG0) | Reg.HLREG0_TXCRCEN | Reg.HLREG0_RXCRCSTRP | Reg.HLREG0_TXPADEN;
+    int hlreg0 =
+        nic.read32(Reg.HLREG0) | Reg.HLREG0_TXCRCEN | Reg.HLREG0_RXCRCSTRP | Reg.HLREG0_TXPADEN;
     boolean jumbo = options.mtu() > 1500;
     nic.write32(Reg.HLREG0, jumbo ? hlreg0 | Reg.HLREG0_JUMBOEN : hlreg0 & ~Reg.HLREG0_JUMBOEN);
     nic.write32(Reg.MAXFRS, options.mtu() + FRAME_OVERHEAD << 16);
     int rdrxctl = nic.read32(Reg.RDRXCTL) & ~Reg.RDRXCTL_RSCFRSTSIZE;
-    nic.write32(Reg.RDRXCTL, rdrxctl | Reg.RDRXCTL_CRCSTRIP | Reg.RDRXCTL_RSCACKC | Reg.RDRXCTL_FCOE_WRFIX);
+    nic.write32(
+        Reg.RDRXCTL, rdrxctl | Reg.RDRXCTL_CRCSTRIP | Reg.RDRXCTL_RSCACKC | Reg.RDRXCTL_FCOE_WRFIX);
     nic.write32(Reg.RFCTL, Reg.RFCTL_RSC_DIS | Reg.RFCTL_NFSW_DIS | Reg.RFCTL_NFSR_DIS);
     nic.write32(Reg.RXCSUM, Reg.RXCSUM_PCSD);
     nic.write32(Reg.RTRUP2TC, 0);
@@ -267,7 +285,12 @@ final class IxgbeDevice {
     int low = nic.read32(Reg.ral(0));
     int high = nic.read32(Reg.rah(0));
     return new byte[] {
-      (byte) low, (byte) (low >> 8), (byte) (low >> 16), (byte) (low >> 24), (byte) high, (byte) (high >> 8)
+      (byte) low,
+      (byte) (low >> 8),
+      (byte) (low >> 16),
+      (byte) (low >> 24),
+      (byte) high,
+      (byte) (high >> 8)
     };
   }
 
@@ -281,7 +304,10 @@ final class IxgbeDevice {
     writeFilterMode();
   }
 
-  /** Unicast and multicast alike take an exact entry of the RAL/RAH table; entry 0 is the station's own. */
+  /**
+   * Unicast and multicast alike take an exact entry of the RAL/RAH table; entry 0 is the station's
+   * own.
+   */
   synchronized void addAddress(byte[] mac) {
     if (mac.length != 6) {
       throw new NetmapException(Libc.EINVAL, "a MAC address has 6 bytes, not " + mac.length);
@@ -297,7 +323,11 @@ final class IxgbeDevice {
       }
     }
     throw new NetmapException(
-        Libc.ENOMEM, nic.name() + ": all " + (ADDRESSES - 1) + " addresses are taken; use promiscuous or allMulticast");
+        Libc.ENOMEM,
+        nic.name()
+            + ": all "
+            + (ADDRESSES - 1)
+            + " addresses are taken; use promiscuous or allMulticast");
   }
 
   synchronized void removeAddress(byte[] mac) {
@@ -337,7 +367,9 @@ final class IxgbeDevice {
     }
     nic.write32(
         Reg.ral(i),
-        mac == null ? 0 : mac[0] & 0xff | (mac[1] & 0xff) << 8 | (mac[2] & 0xff) << 16 | (mac[3] & 0xff) << 24);
+        mac == null
+            ? 0
+            : mac[0] & 0xff | (mac[1] & 0xff) << 8 | (mac[2] & 0xff) << 16 | (mac[3] & 0xff) << 24);
     nic.write32(Reg.rah(i), mac == null ? 0 : mac[4] & 0xff | (mac[5] & 0xff) << 8 | Reg.RAH_AV);
     writeMulticastTable();
   }

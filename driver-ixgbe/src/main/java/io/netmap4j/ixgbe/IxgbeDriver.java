@@ -17,8 +17,8 @@ public final class IxgbeDriver implements NicDriver {
 
   private static final Set<Integer> IDS_82599 =
       Set.of(
-          0x10f7, 0x10f8, 0x10f9, 0x10fb, 0x10fc, 0x1507, 0x1514, 0x1517, 0x151c, 0x1529, 0x152a, 0x154a, 0x154d,
-          0x1557, 0x154f, 0x1558);
+          0x10f7, 0x10f8, 0x10f9, 0x10fb, 0x10fc, 0x1507, 0x1514, 0x1517, 0x151c, 0x1529, 0x152a,
+          0x154a, 0x154d, 0x1557, 0x154f, 0x1558);
 
   private static final Map<Integer, String> NOT_YET =
       Map.ofEntries(
@@ -49,7 +49,8 @@ public final class IxgbeDriver implements NicDriver {
 
   @Override
   public boolean claims(PciId id) {
-    return id.vendor() == INTEL && (IDS_82599.contains(id.device()) || NOT_YET.containsKey(id.device()));
+    return id.vendor() == INTEL
+        && (IDS_82599.contains(id.device()) || NOT_YET.containsKey(id.device()));
   }
 
   @Override
@@ -58,7 +59,12 @@ public final class IxgbeDriver implements NicDriver {
     if (family != null) {
       throw new NetmapException(
           Libc.EOPNOTSUPP,
-          device.name() + " is an " + family + " (" + device.id() + "): recognised, not driven yet; this version"
+          device.name()
+              + " is an "
+              + family
+              + " ("
+              + device.id()
+              + "): recognised, not driven yet; this version"
               + " drives the 82599 (8086:10fb and its relatives)");
     }
     return new IxgbeAdapter(device, region, options);

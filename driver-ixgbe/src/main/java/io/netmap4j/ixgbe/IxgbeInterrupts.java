@@ -4,8 +4,9 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;
 
 /**
- * Wake-ups: vector i for rings i of both directions, masked except while somebody sleeps. Nothing of this is touched
- * until the first sleeper. Fact sheet 6.2, 6.3: automatic clear and mask (EIAC, EIAM) make one message one wake-up.
+ * Wake-ups: vector i for rings i of both directions, masked except while somebody sleeps. Nothing
+ * of this is touched until the first sleeper. Fact sheet 6.2, 6.3: automatic clear and mask (EIAC,
+ * EIAM) make one message one wake-up.
  */
 final class IxgbeInterrupts {
   private static final int MAX_VECTORS = 16;
@@ -36,7 +37,8 @@ final class IxgbeInterrupts {
     if (!working()) {
       return;
     }
-    nic.write32(Reg.GPIE, Reg.GPIE_MSIX_MODE | Reg.GPIE_PBA_SUPPORT | Reg.GPIE_OCD | Reg.GPIE_EIAME);
+    nic.write32(
+        Reg.GPIE, Reg.GPIE_MSIX_MODE | Reg.GPIE_PBA_SUPPORT | Reg.GPIE_OCD | Reg.GPIE_EIAME);
     for (int n = 0; n < MAX_VECTORS / 2; n++) {
       int even = vector(2 * n) | Reg.IVAR_VALID;
       int odd = vector(2 * n + 1) | Reg.IVAR_VALID;

@@ -14,9 +14,11 @@ import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
 
 /**
- * One RX queue: takes written-back descriptors into slots, gives released slots back (fact sheet 4.4, 4.5, 4.7).
+ * One RX queue: takes written-back descriptors into slots, gives released slots back (fact sheet
+ * 4.4, 4.5, 4.7).
  *
- * <p>What the device writes is checked before use: a slot with an impossible length comes up with len 0 and is counted.
+ * <p>What the device writes is checked before use: a slot with an impossible length comes up with
+ * len 0 and is counted.
  */
 final class IxgbeRxRing {
   static final int DESC_SIZE = 16;
@@ -31,7 +33,10 @@ final class IxgbeRxRing {
   private static final int DD = 1;
   private static final int EOP = 1 << 1;
 
-  /** CE, LE, PE, OSE, RXE: the frame is damaged. Not the checksum errors, which are the user's to judge. */
+  /**
+   * CE, LE, PE, OSE, RXE: the frame is damaged. Not the checksum errors, which are the user's to
+   * judge.
+   */
   private static final int DAMAGED = 1 << 24 | 1 << 25 | 1 << 27 | 1 << 28 | 1 << 29;
 
   private static final int JUDGED = DD | EOP | DAMAGED;
@@ -71,7 +76,8 @@ final class IxgbeRxRing {
   }
 
   /**
-   * As netmap_reset: slot hwTail becomes descriptor 0; what the user holds stays; the rest is armed.
+   * As netmap_reset: slot hwTail becomes descriptor 0; what the user holds stays; the rest is
+   * armed.
    *
    * @return the tail to write once the queue is enabled
    */
@@ -125,7 +131,8 @@ final class IxgbeRxRing {
   }
 
   /**
-   * The hot loop: packets of one descriptor. Ends at the first that is not there yet, or is anything else.
+   * The hot loop: packets of one descriptor. Ends at the first that is not there yet, or is
+   * anything else.
    *
    * @return slots done
    */
@@ -155,7 +162,8 @@ final class IxgbeRxRing {
     boolean good = true;
     boolean ended = false;
     for (int slot = first; !ended; slot = k.next(slot)) {
-      long d = length < left ? Mem.getLong(descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE + 8) : 0;
+      long d =
+          length < left ? Mem.getLong(descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE + 8) : 0;
       if (((int) d & DD) == 0) {
         return 0;
       }
@@ -169,14 +177,19 @@ final class IxgbeRxRing {
       badWriteBacks++;
     }
     for (int i = 0, slot = first; i < length; i++, slot = k.next(slot)) {
-      int len = (int) (Mem.getLong(descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE + 8) >>> 32);
+      int len =
+          (int) (Mem.getLong(descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE + 8) >>> 32);
       int flags = i < length - 1 ? NS_MOREFRAG << 16 : 0;
-      Mem.putInt(slots + (long) slot * SLOT_SIZE + SLOT_LEN, good ? Math.min(len & 0xffff, bufferBytes) | flags : 0);
+      Mem.putInt(
+          slots + (long) slot * SLOT_SIZE + SLOT_LEN,
+          good ? Math.min(len & 0xffff, bufferBytes) | flags : 0);
     }
     return length;
   }
 
-  /** Gives [hwCur, rHead) back and rings the doorbell once. Stops at a slot whose buffer is none. */
+  /**
+   * Gives [hwCur, rHead) back and rings the doorbell once. Stops at a slot whose buffer is none.
+   */
   private int release(Kring k) {
     int slot = k.hwCur;
     int todo = k.distance(slot, k.rHead);
@@ -195,7 +208,8 @@ final class IxgbeRxRing {
     if (slot != k.hwCur) {
       k.hwCur = slot;
       int desc = k.distance(k.hwOfs, slot);
-      doorbell(desc == 0 ? numSlots - 1 : desc - 1); // RDT = RDH would mean that the device has none
+      doorbell(
+          desc == 0 ? numSlots - 1 : desc - 1); // RDT = RDH would mean that the device has none
     }
     return status;
   }
@@ -222,7 +236,8 @@ final class IxgbeRxRing {
       long offset = base + index * size;
       Mem.putLong(
           to + o,
-          Mem.getLong(lut + (offset >>> DmaMapping.PAGE_SHIFT << 3)) + (offset & DmaMapping.PAGE_MASK));
+          Mem.getLong(lut + (offset >>> DmaMapping.PAGE_SHIFT << 3))
+              + (offset & DmaMapping.PAGE_MASK));
       Mem.putLong(to + o + 8, 0);
       if ((s & (long) NS_BUF_CHANGED << 48) != 0) {
         Mem.putShort(from + o + SLOT_FLAGS, (short) (s >>> 48 & ~NS_BUF_CHANGED));

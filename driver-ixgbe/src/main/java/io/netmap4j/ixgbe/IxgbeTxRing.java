@@ -17,13 +17,17 @@ import io.netmap4j.spi.NicDevice;
 /**
  * One TX queue: slots to advanced data descriptors (fact sheet 4.1), doorbell, completions.
  *
- * <p>A report (RS) is asked for on the last descriptor of a sync, on NS_REPORT, and at least every 64, always at the end
- * of a packet. A queue remembers where; one read of DD there tells for everything before it.
+ * <p>A report (RS) is asked for on the last descriptor of a sync, on NS_REPORT, and at least every
+ * 64, always at the end of a packet. A queue remembers where; one read of DD there tells for
+ * everything before it.
  */
 final class IxgbeTxRing {
   static final int DESC_SIZE = 16;
 
-  /** Linux pads a shorter frame to 17 bytes: 16 and less may hang the engine (fact sheet 11, ixgbe_xmit_frame). */
+  /**
+   * Linux pads a shorter frame to 17 bytes: 16 and less may hang the engine (fact sheet 11,
+   * ixgbe_xmit_frame).
+   */
   static final int MIN_PAYLEN = 17;
 
   /** An Ethernet header; DPDK refuses less. */
@@ -107,7 +111,10 @@ final class IxgbeTxRing {
     return 0;
   }
 
-  /** True when nothing that was asked for has been reported back since {@code mark}; the watchdog's question. */
+  /**
+   * True when nothing that was asked for has been reported back since {@code mark}; the watchdog's
+   * question.
+   */
   boolean waitingFor(int mark) {
     return reportHead != reportTail && reportHead == mark;
   }
@@ -124,7 +131,8 @@ final class IxgbeTxRing {
     int unreported = 0;
     while (todo > 0) {
       int desc = k.distance(k.hwOfs, slot);
-      int run = Math.min(Math.min(todo, REPORT_EVERY - unreported), numSlots - Math.max(slot, desc));
+      int run =
+          Math.min(Math.min(todo, REPORT_EVERY - unreported), numSlots - Math.max(slot, desc));
       int done = fill(slot, desc, run);
       int last = slot + done - 1;
       boolean report = false;
@@ -132,7 +140,9 @@ final class IxgbeTxRing {
         int first = slot + done;
         int length = segments(k, first, todo - done);
         if (length == 0) {
-          reportTail = reportsBefore; // as netmap: nothing of this batch goes out until the packet has an end
+          reportTail =
+              reportsBefore; // as netmap: nothing of this batch goes out until the packet has an
+          // end
           return Libc.EINVAL;
         }
         last = wrap(first + length - 1);
@@ -153,7 +163,8 @@ final class IxgbeTxRing {
   }
 
   /**
-   * The hot loop: whole packets with no flag but NS_BUF_CHANGED. Ends at the first slot that is anything else.
+   * The hot loop: whole packets with no flag but NS_BUF_CHANGED. Ends at the first slot that is
+   * anything else.
    *
    * @return slots done
    */
@@ -168,7 +179,9 @@ final class IxgbeTxRing {
     final int end = run * SLOT_SIZE;
     for (int o = 0; o < end; o += SLOT_SIZE) {
       long s = Mem.getLong(from + o);
-      int len = (int) (s >>> 32) & ~(NS_BUF_CHANGED << 16); // flags are above the length: any other fails the test
+      int len =
+          (int) (s >>> 32)
+              & ~(NS_BUF_CHANGED << 16); // flags are above the length: any other fails the test
       int index = (int) s;
       if (Integer.compareUnsigned(len - MIN_PAYLEN, lengths) > 0
           || Integer.compareUnsigned(index - NetmapMemory.FIRST_BUFFER, usable) >= 0) {
@@ -177,7 +190,8 @@ final class IxgbeTxRing {
       long offset = base + index * size;
       Mem.putLong(
           to + o,
-          Mem.getLong(lut + (offset >>> DmaMapping.PAGE_SHIFT << 3)) + (offset & DmaMapping.PAGE_MASK));
+          Mem.getLong(lut + (offset >>> DmaMapping.PAGE_SHIFT << 3))
+              + (offset & DmaMapping.PAGE_MASK));
       Mem.putLong(to + o + 8, WHOLE | len | (long) len << PAYLEN_SHIFT);
       if (s >>> 48 != 0) {
         Mem.putShort(from + o + SLOT_FLAGS, (short) 0);
@@ -186,7 +200,9 @@ final class IxgbeTxRing {
     return run;
   }
 
-  /** Slots of the packet that begins at {@code slot}, or 0 when it does not end within {@code todo}. */
+  /**
+   * Slots of the packet that begins at {@code slot}, or 0 when it does not end within {@code todo}.
+   */
   private int segments(Kring k, int slot, int todo) {
     for (int n = 1; n <= todo; n++) {
       if ((flags(slot) & NS_MOREFRAG) == 0) {
@@ -198,7 +214,8 @@ final class IxgbeTxRing {
   }
 
   /**
-   * A packet of several slots, one with NS_REPORT, a short one, or one that cannot be sent as it is.
+   * A packet of several slots, one with NS_REPORT, a short one, or one that cannot be sent as it
+   * is.
    *
    * @return true when a report was asked for
    */
@@ -237,7 +254,9 @@ final class IxgbeTxRing {
 
   private void describe(long desc, long offset, long command) {
     Mem.putLong(
-        desc, Mem.getLong(table + (offset >>> DmaMapping.PAGE_SHIFT << 3)) + (offset & DmaMapping.PAGE_MASK));
+        desc,
+        Mem.getLong(table + (offset >>> DmaMapping.PAGE_SHIFT << 3))
+            + (offset & DmaMapping.PAGE_MASK));
     Mem.putLong(desc + 8, command);
   }
 
@@ -275,7 +294,9 @@ final class IxgbeTxRing {
   }
 
   private boolean goodIndex(int index) {
-    return Integer.compareUnsigned(index - NetmapMemory.FIRST_BUFFER, bufTotal - NetmapMemory.FIRST_BUFFER) < 0;
+    return Integer.compareUnsigned(
+            index - NetmapMemory.FIRST_BUFFER, bufTotal - NetmapMemory.FIRST_BUFFER)
+        < 0;
   }
 
   private long bufOffset(int index) {

@@ -5,8 +5,9 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;
 
 /**
- * Receive-side scaling: which RX ring a flow goes to. Toeplitz hash over addresses and ports, low 7 bits into a table
- * of 128 rings. Fact sheet 5.1; registers as DPDK ixgbe_rss_configure writes them.
+ * Receive-side scaling: which RX ring a flow goes to. Toeplitz hash over addresses and ports, low 7
+ * bits into a table of 128 rings. Fact sheet 5.1; registers as DPDK ixgbe_rss_configure writes
+ * them.
  */
 final class Rss {
   static final int KEY_BYTES = 40;
@@ -35,7 +36,9 @@ final class Rss {
     }
   }
 
-  /** @throws NetmapException EINVAL for a wrong size or a ring that does not exist */
+  /**
+   * @throws NetmapException EINVAL for a wrong size or a ring that does not exist
+   */
   void set(byte[] newKey, int[] newTable) {
     if (newKey.length != KEY_BYTES || newTable.length != TABLE) {
       throw new NetmapException(
@@ -47,7 +50,8 @@ final class Rss {
     for (int ring : newTable) {
       if (ring < 0 || ring >= rings) {
         throw new NetmapException(
-            Libc.EINVAL, "RSS table names ring " + ring + "; this port has RX rings 0 to " + (rings - 1));
+            Libc.EINVAL,
+            "RSS table names ring " + ring + "; this port has RX rings 0 to " + (rings - 1));
       }
     }
     key = newKey.clone();
@@ -68,7 +72,8 @@ final class Rss {
           Reg.reta(i),
           table[4 * i] | table[4 * i + 1] << 8 | table[4 * i + 2] << 16 | table[4 * i + 3] << 24);
     }
-    int fields = FIELD_IPV4 | FIELD_IPV4_TCP | FIELD_IPV4_UDP | FIELD_IPV6 | FIELD_IPV6_TCP | FIELD_IPV6_UDP;
+    int fields =
+        FIELD_IPV4 | FIELD_IPV4_TCP | FIELD_IPV4_UDP | FIELD_IPV6 | FIELD_IPV6_TCP | FIELD_IPV6_UDP;
     nic.write32(Reg.MRQC, rings > 1 ? MRQE_RSS | fields : 0);
   }
 }

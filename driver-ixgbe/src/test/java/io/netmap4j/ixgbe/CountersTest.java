@@ -49,7 +49,8 @@ class CountersTest {
     counters.read(nic);
     assertEquals(0xa_ffff_ffffL, counters.totals().get("GORC"));
     counters.read(nic);
-    assertEquals(0xa_ffff_ffffL, counters.totals().get("GORC"), "reading twice loses and doubles nothing");
+    assertEquals(
+        0xa_ffff_ffffL, counters.totals().get("GORC"), "reading twice loses and doubles nothing");
   }
 
   @Test

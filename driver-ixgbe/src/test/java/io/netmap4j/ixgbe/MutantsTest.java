@@ -23,8 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Breaks the driver on purpose, in a copy, and expects the suite to fail and to name the cause. One file a mutant, under
- * src/test/mutants:
+ * Breaks the driver on purpose, in a copy, and expects the suite to fail and to name the cause. One
+ * file a mutant, under src/test/mutants:
  *
  * <pre>
  *   in: IxgbeTxRing.java
@@ -35,7 +35,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  *   lines to put there instead
  * </pre>
  *
- * A file may hold several such pairs. Each mutant runs in a JVM of its own: a broken driver may write anywhere.
+ * A file may hold several such pairs. Each mutant runs in a JVM of its own: a broken driver may
+ * write anywhere.
  */
 @Timeout(value = 300, threadMode = ThreadMode.SAME_THREAD)
 class MutantsTest {
@@ -62,7 +63,10 @@ class MutantsTest {
     Mutant mutant = Mutant.parse(file);
     compile(mutant.apply(), mutant.in, folder);
     Report report = runSuite(folder);
-    assertEquals(1, report.exit, () -> "the suite does not notice " + file.getFileName() + "\n" + report.text);
+    assertEquals(
+        1,
+        report.exit,
+        () -> "the suite does not notice " + file.getFileName() + "\n" + report.text);
     assertTrue(
         Pattern.compile(mutant.cause).matcher(report.text).find(),
         () -> "the failure does not name the cause /" + mutant.cause + "/\n" + report.text);
@@ -74,8 +78,12 @@ class MutantsTest {
     Files.writeString(file, source);
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     List<String> options =
-        List.of("-d", folder.toString(), "-cp", classPath(), "-proc:none", "-nowarn", file.toString());
-    assertEquals(0, compiler.run(null, null, null, options.toArray(String[]::new)), "the mutant must compile");
+        List.of(
+            "-d", folder.toString(), "-cp", classPath(), "-proc:none", "-nowarn", file.toString());
+    assertEquals(
+        0,
+        compiler.run(null, null, null, options.toArray(String[]::new)),
+        "the mutant must compile");
   }
 
   /** Runs {@link SuiteRunner} with the mutated classes in front. */
@@ -84,9 +92,15 @@ class MutantsTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(System.getProperty("mutants.jvm", "").trim().split("\\s+")));
     command.removeIf(String::isEmpty);
-    command.addAll(List.of("-ea", "-cp", mutated + File.pathSeparator + classPath(), SuiteRunner.class.getName()));
+    command.addAll(
+        List.of(
+            "-ea", "-cp", mutated + File.pathSeparator + classPath(), SuiteRunner.class.getName()));
     Path output = mutated.resolve("output.txt");
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
     boolean ended = process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
     if (!ended) {
       process.destroyForcibly().waitFor();
@@ -124,9 +138,16 @@ class MutantsTest {
       String source = Files.readString(SOURCES.resolve(in));
       for (String[] change : changes) {
         String[] words = change[0].strip().split("\\s+");
-        Pattern pattern = Pattern.compile(String.join("\\s+", Stream.of(words).map(Pattern::quote).toList()));
-        assertEquals(1, pattern.matcher(source).results().count(), "occurrences in " + in + " of: " + change[0]);
-        source = pattern.matcher(source).replaceFirst(java.util.regex.Matcher.quoteReplacement(change[1].strip()));
+        Pattern pattern =
+            Pattern.compile(String.join("\\s+", Stream.of(words).map(Pattern::quote).toList()));
+        assertEquals(
+            1,
+            pattern.matcher(source).results().count(),
+            "occurrences in " + in + " of: " + change[0]);
+        source =
+            pattern
+                .matcher(source)
+                .replaceFirst(java.util.regex.Matcher.quoteReplacement(change[1].strip()));
       }
       return source;
     }

@@ -11,7 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Functions bound to a UIO driver. This version finds them and says what they lack; it does not open them yet. */
+/**
+ * Functions bound to a UIO driver. This version finds them and says what they lack; it does not
+ * open them yet.
+ */
 public final class UioBackend implements NicBackend {
   private static final Set<String> DRIVERS = Set.of("uio_pci_generic", "igb_uio");
   private final Path sys;
@@ -20,7 +23,9 @@ public final class UioBackend implements NicBackend {
     this(Path.of("/sys"));
   }
 
-  /** @param sys a folder that looks like /sys */
+  /**
+   * @param sys a folder that looks like /sys
+   */
   UioBackend(Path sys) {
     this.sys = sys;
   }
@@ -40,11 +45,18 @@ public final class UioBackend implements NicBackend {
                 () ->
                     new NetmapException(
                         Libc.ENXIO,
-                        "uio:" + address + ": no such function bound to " + String.join(" or ", DRIVERS)
+                        "uio:"
+                            + address
+                            + ": no such function bound to "
+                            + String.join(" or ", DRIVERS)
                             + "; see 'netmap4j devices'"));
     throw new NetmapException(
         Libc.EOPNOTSUPP,
-        "uio:" + address + " (" + function.id() + "): this version drives modelled cards only; try netmap:model0");
+        "uio:"
+            + address
+            + " ("
+            + function.id()
+            + "): this version drives modelled cards only; try netmap:model0");
   }
 
   @Override

@@ -20,14 +20,25 @@ class UioBackendTest {
     Path device = Files.createDirectories(sys.resolve("bus/pci/devices/" + address));
     Map<String, Integer> files =
         Map.of(
-            "vendor", 0x8086, "device", 0x10fb, "subsystem_vendor", 0x8086, "subsystem_device", 3, "class",
-            classCode, "revision", 1);
+            "vendor",
+            0x8086,
+            "device",
+            0x10fb,
+            "subsystem_vendor",
+            0x8086,
+            "subsystem_device",
+            3,
+            "class",
+            classCode,
+            "revision",
+            1);
     for (Map.Entry<String, Integer> file : files.entrySet()) {
       Files.writeString(device.resolve(file.getKey()), String.format("0x%x\n", file.getValue()));
     }
     if (!driver.isEmpty()) {
       Files.createSymbolicLink(
-          device.resolve("driver"), Files.createDirectories(sys.resolve("bus/pci/drivers/" + driver)));
+          device.resolve("driver"),
+          Files.createDirectories(sys.resolve("bus/pci/drivers/" + driver)));
     }
   }
 
@@ -36,7 +47,9 @@ class UioBackendTest {
     function("0000:03:00.0", 0x020000, "uio_pci_generic");
     function("0000:03:00.1", 0x020000, "ixgbe");
     function("0000:04:00.0", 0x030000, "uio_pci_generic");
-    assertThat(new UioBackend(sys).functions()).extracting(NicBackend.Function::address).containsExactly("0000:03:00.0");
+    assertThat(new UioBackend(sys).functions())
+        .extracting(NicBackend.Function::address)
+        .containsExactly("0000:03:00.0");
     NicBackend.Function f = new UioBackend(sys).functions().get(0);
     assertThat(f.id().toString()).isEqualTo("8086:10fb");
     assertThat(f.boundTo()).isEqualTo("uio_pci_generic");
@@ -53,7 +66,9 @@ class UioBackendTest {
     function("0000:03:00.0", 0x020000, "igb_uio");
     UioBackend backend = new UioBackend(sys);
     assertThatThrownBy(() -> backend.open("0000:05:00.0"))
-        .isInstanceOfSatisfying(NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO));
-    assertThatThrownBy(() -> backend.open("0000:03:00.0")).hasMessageContaining("modelled cards only");
+        .isInstanceOfSatisfying(
+            NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO));
+    assertThatThrownBy(() -> backend.open("0000:03:00.0"))
+        .hasMessageContaining("modelled cards only");
   }
 }

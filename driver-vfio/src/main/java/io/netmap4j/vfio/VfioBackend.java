@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Functions bound to vfio-pci, and those that are bound to nothing or to their own kernel driver, which could be. This
- * version finds them and says what they lack; it does not open them yet.
+ * Functions bound to vfio-pci, and those that are bound to nothing or to their own kernel driver,
+ * which could be. This version finds them and says what they lack; it does not open them yet.
  */
 public final class VfioBackend implements NicBackend {
   private static final String DRIVER = "vfio-pci";
@@ -21,7 +21,9 @@ public final class VfioBackend implements NicBackend {
     this(Path.of("/sys"));
   }
 
-  /** @param sys a folder that looks like /sys */
+  /**
+   * @param sys a folder that looks like /sys
+   */
   VfioBackend(Path sys) {
     this.sys = sys;
   }
@@ -40,10 +42,15 @@ public final class VfioBackend implements NicBackend {
             .orElseThrow(
                 () ->
                     new NetmapException(
-                        Libc.ENXIO, "vfio:" + address + ": no such network function; see 'netmap4j devices'"));
+                        Libc.ENXIO,
+                        "vfio:" + address + ": no such network function; see 'netmap4j devices'"));
     throw new NetmapException(
         Libc.EOPNOTSUPP,
-        "vfio:" + address + " (" + function.id() + "): this version drives modelled cards only; try netmap:model0");
+        "vfio:"
+            + address
+            + " ("
+            + function.id()
+            + "): this version drives modelled cards only; try netmap:model0");
   }
 
   @Override
@@ -62,8 +69,14 @@ public final class VfioBackend implements NicBackend {
   /** The override, the old driver's unbind if there is one, the probe. */
   private static String bindCommand(PciSysfs.Function f) {
     String device = "/sys/bus/pci/devices/" + f.address();
-    String unbind = f.driver().isEmpty() ? "" : " && echo " + f.address() + " > " + device + "/driver/unbind";
-    return "echo vfio-pci > " + device + "/driver_override" + unbind + " && echo " + f.address()
+    String unbind =
+        f.driver().isEmpty() ? "" : " && echo " + f.address() + " > " + device + "/driver/unbind";
+    return "echo vfio-pci > "
+        + device
+        + "/driver_override"
+        + unbind
+        + " && echo "
+        + f.address()
         + " > /sys/bus/pci/drivers_probe";
   }
 

@@ -20,14 +20,25 @@ class VfioBackendTest {
     Path device = Files.createDirectories(sys.resolve("bus/pci/devices/" + address));
     Map<String, Integer> files =
         Map.of(
-            "vendor", 0x8086, "device", 0x10fb, "subsystem_vendor", 0x8086, "subsystem_device", 3, "class",
-            classCode, "revision", 1);
+            "vendor",
+            0x8086,
+            "device",
+            0x10fb,
+            "subsystem_vendor",
+            0x8086,
+            "subsystem_device",
+            3,
+            "class",
+            classCode,
+            "revision",
+            1);
     for (Map.Entry<String, Integer> file : files.entrySet()) {
       Files.writeString(device.resolve(file.getKey()), String.format("0x%x\n", file.getValue()));
     }
     if (!driver.isEmpty()) {
       Files.createSymbolicLink(
-          device.resolve("driver"), Files.createDirectories(sys.resolve("bus/pci/drivers/" + driver)));
+          device.resolve("driver"),
+          Files.createDirectories(sys.resolve("bus/pci/drivers/" + driver)));
     }
   }
 
@@ -40,7 +51,8 @@ class VfioBackendTest {
     assertThat(new VfioBackend(sys).functions())
         .extracting(NicBackend.Function::address)
         .containsExactly("0000:03:00.0", "0000:03:00.1", "0000:04:00.0");
-    assertThat(new VfioBackend(sys).functions().get(1).missing()).anyMatch(m -> m.contains("driver_override"));
+    assertThat(new VfioBackend(sys).functions().get(1).missing())
+        .anyMatch(m -> m.contains("driver_override"));
   }
 
   @Test
@@ -48,7 +60,9 @@ class VfioBackendTest {
     function("0000:03:00.0", 0x020000, "vfio-pci");
     VfioBackend backend = new VfioBackend(sys);
     assertThatThrownBy(() -> backend.open("0000:05:00.0"))
-        .isInstanceOfSatisfying(NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO));
-    assertThatThrownBy(() -> backend.open("0000:03:00.0")).hasMessageContaining("modelled cards only");
+        .isInstanceOfSatisfying(
+            NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO));
+    assertThatThrownBy(() -> backend.open("0000:03:00.0"))
+        .hasMessageContaining("modelled cards only");
   }
 }
