@@ -112,7 +112,7 @@ public final class Kring {
         return Libc.EINVAL;
       }
       int status = adapter.txSync(this, flags);
-      Mem.putIntRelease(ring + TAIL, rTail = hwTail);
+      publishTail();
       return status;
     } finally {
       STATE.setRelease(this, IDLE);
@@ -141,7 +141,7 @@ public final class Kring {
       if (hwTail != before) {
         stamp();
       }
-      Mem.putIntRelease(ring + TAIL, rTail = hwTail);
+      publishTail();
       return status == 0 ? result : status;
     } finally {
       STATE.setRelease(this, IDLE);
@@ -202,6 +202,11 @@ public final class Kring {
   /** The slot after {@code i}. */
   public int next(int i) {
     return i + 1 == numSlots ? 0 : i + 1;
+  }
+
+  private void publishTail() {
+    rTail = hwTail;
+    Mem.putIntRelease(ring + TAIL, hwTail);
   }
 
   private void restoreTail() {
