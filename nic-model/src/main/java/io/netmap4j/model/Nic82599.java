@@ -1,0 +1,4 @@
+package io.netmap4j.model;
+
+/** The card; to come. */
+public final class Nic82599 {}
