@@ -10,6 +10,11 @@ public interface FrameSink {
    */
   boolean receive(long address, int length);
 
+  /** A burst of frames follows, up to {@link #end}: what is done once a burst need not be done for each frame. */
+  default void begin() {}
+
+  default void end() {}
+
   /** The frame was refused and is gone. */
   void missed(long address, int length);
 }

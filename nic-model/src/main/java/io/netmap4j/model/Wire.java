@@ -22,6 +22,11 @@ public interface Wire extends AutoCloseable {
    */
   boolean send(WireEnd from, long address, int length);
 
+  /** A burst of {@link #send} from this end follows, up to {@link #end}. Optional. */
+  default void begin(WireEnd from) {}
+
+  default void end(WireEnd from) {}
+
   /** Delivers what the wire itself holds and is due. @return frames delivered */
   default int run(int budget) {
     return 0;
