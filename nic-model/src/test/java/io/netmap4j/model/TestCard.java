@@ -18,7 +18,7 @@ final class TestCard implements CardState, AutoCloseable {
   final List<String> violations = new ArrayList<>();
   final DeviceMemory memory = new DeviceMemory(this::violation);
   final PcieBill bill = new PcieBill();
-  final ModelClock clock = new ModelClock();
+  final ModelClock clock = ModelClock.manual();
   final TxEngine tx = new TxEngine(this);
   final RxEngine rx = new RxEngine(this);
   final long raw;
