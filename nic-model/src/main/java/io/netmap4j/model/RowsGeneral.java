@@ -27,7 +27,7 @@ final class RowsGeneral {
         rw("TCPTIMER", 0x0004C, GENERAL),
         rw("LEDCTL", 0x00200, GENERAL).reset(0x05040100),
         // PRES, ARD and SIZE = 2: 256 words.
-        rw("EEC", 0x10010, "facts 2.1 note 2").reset(0x00001730).readOnly(0x007F7F88),
+        rw("EEC", 0x10010, "facts 2.1 note 2").reset(0x00001730).readOnly(0x003FFF88),
         rw("EERD", 0x10014, "facts 2.1, 3.4"),
         rw("EEWR", 0x10018, "facts 2.1, 3.4"),
         rw("FLA", 0x1001C, GENERAL),
