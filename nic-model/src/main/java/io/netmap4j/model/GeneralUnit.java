@@ -70,7 +70,7 @@ final class GeneralUnit {
   private void rules() {
     rule(
         "RXCSUM",
-        (old, value) -> old != value && get("RXCTRL", 0) != 0,
+        (old, value) -> old != value && (get("RXCTRL", 0) & RXEN) != 0,
         "RXCSUM is written with RXCTRL.RXEN = 0 only (DS2)");
     rule(
         "MTQC",

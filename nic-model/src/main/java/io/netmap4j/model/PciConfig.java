@@ -1,5 +1,7 @@
 package io.netmap4j.model;
 
+import java.util.Arrays;
+
 /**
  * 4 KiB of configuration space: for each byte a value, the bits that a write stores and the bits that a one clears
  * (facts 1.1 to 1.4). The SR-IOV capability of real cards is left out: there are no virtual functions here. For who
@@ -144,8 +146,9 @@ final class PciConfig {
     }
   }
 
-  private void reset() {
-    java.util.Arrays.fill(values, (byte) 0);
+  /** As after power-on. */
+  void reset() {
+    Arrays.fill(values, (byte) 0);
     header();
     capabilities();
     extended();

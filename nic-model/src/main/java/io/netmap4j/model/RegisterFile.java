@@ -21,6 +21,11 @@ final class RegisterFile {
     void write(int index, int value);
   }
 
+  /** What is looked at before a write; tells {@link #refuse}. */
+  interface Rule {
+    void check(int value);
+  }
+
   /** Hears of a broken rule: throws, or lists it and returns. */
   interface Referee {
     void refuse(String rule);
@@ -30,6 +35,7 @@ final class RegisterFile {
   private final int[] words = new int[RegisterMap82599.SIZE / 4];
   private final OnRead[] onRead = new OnRead[words.length];
   private final OnWrite[] onWrite = new OnWrite[words.length];
+  private final Rule[] rules = new Rule[words.length];
   private final Referee referee;
 
   RegisterFile(Referee referee) {
@@ -50,6 +56,18 @@ final class RegisterFile {
     for (int i = 0; i < row.count(); i++) {
       onWrite[row.offset(i) >> 2] = hook;
     }
+  }
+
+  /** Adds a rule for writes to one register. */
+  void addRule(int offset, Rule rule) {
+    Rule before = rules[offset >> 2];
+    rules[offset >> 2] =
+        before == null
+            ? rule
+            : value -> {
+              before.check(value);
+              rule.check(value);
+            };
   }
 
   /** Every word to its reset value. */
@@ -101,6 +119,9 @@ final class RegisterFile {
     int home = map.home(word) << 2;
     if (((value ^ get(home)) & row.readOnly()) != 0 && row.access() != Register.Access.W1C) {
       refuse(offset, value, "would change read-only bits " + hex(row.readOnly()));
+    }
+    if (rules[home >> 2] != null) {
+      rules[home >> 2].check(value);
     }
     OnWrite hook = onWrite[home >> 2];
     if (hook != null) {
