@@ -460,12 +460,10 @@ public final class Nic82599 implements AutoCloseable {
    */
   public boolean step(RandomGenerator random) {
     Wire joined = wire;
-    if (joined != null && joined.run(1) > 0) {
-      return true;
-    }
     boolean mine = memory.enter();
     try {
-      boolean worked = dmaOn && stepEngines(random);
+      boolean worked =
+          (joined != null && joined.run(1) > 0) || (dmaOn && stepEngines(random));
       interrupts.deliver();
       return worked;
     } catch (ModelViolation e) {
