@@ -1,0 +1,82 @@
+package io.netmap4j.model;
+
+import io.netmap4j.linux.Mem;
+
+/** Checksum arithmetic: the Internet's ones' complement sum (RFC 1071), CRC-32 and CRC-32C. */
+final class Checksum {
+  private static final int[] CRC32 = table(0xEDB88320);
+  private static final int[] CRC32C = table(0x82F63B78);
+
+  private Checksum() {}
+
+  /**
+   * The ones' complement sum of 16-bit words, in network order; an odd last byte is padded with zero.
+   *
+   * @param start a sum to continue, of at most a few hundred words
+   */
+  static int sum(long address, int length, int start) {
+    long sum = 0;
+    int i = 0;
+    for (; i + 8 <= length; i += 8) {
+      long word = Mem.getLong(address + i);
+      sum += (word & 0xFFFFFFFFL) + (word >>> 32);
+    }
+    for (; i + 2 <= length; i += 2) {
+      sum += Mem.getShort(address + i) & 0xFFFF;
+    }
+    if (i < length) {
+      sum += Mem.getByte(address + i) & 0xFF;
+    }
+    // Summing little-endian words gives the swapped sum: RFC 1071, 2 (B).
+    int swapped = Short.reverseBytes((short) fold(sum)) & 0xFFFF;
+    return fold((long) swapped + start);
+  }
+
+  /** Adds the carries back until 16 bits are left. */
+  static int fold(long sum) {
+    long folded = (sum & 0xFFFFFFFFL) + (sum >>> 32);
+    folded = (folded & 0xFFFF) + (folded >>> 16 & 0xFFFF) + (folded >>> 32);
+    folded = (folded & 0xFFFF) + (folded >>> 16);
+    return (int) ((folded & 0xFFFF) + (folded >>> 16));
+  }
+
+  /** The sum of the pseudo header: addresses, protocol and length of the L4 part. */
+  static int pseudoHeader(long l3, boolean ipv6, int protocol, int l4Length) {
+    int addresses =
+        ipv6 ? sum(l3 + 8, 32, 0) : sum(l3 + 12, 8, 0);
+    return fold((long) addresses + protocol + (l4Length >>> 16) + (l4Length & 0xFFFF));
+  }
+
+  /** CRC-32 as Ethernet's frame check sequence, to be stored little-endian. */
+  static int crc32(long address, int length) {
+    return ~crc(CRC32, ~0, address, length);
+  }
+
+  /** CRC-32C of an SCTP packet, its own checksum field taken as zero, to be stored little-endian. */
+  static int sctp(long address, int length) {
+    int crc = crc(CRC32C, ~0, address, 8);
+    for (int i = 0; i < 4; i++) {
+      crc = CRC32C[crc & 0xFF] ^ crc >>> 8;
+    }
+    return ~crc(CRC32C, crc, address + 12, length - 12);
+  }
+
+  private static int crc(int[] table, int crc, long address, int length) {
+    for (int i = 0; i < length; i++) {
+      crc = table[(crc ^ Mem.getByte(address + i)) & 0xFF] ^ crc >>> 8;
+    }
+    return crc;
+  }
+
+  private static int[] table(int polynomial) {
+    int[] table = new int[256];
+    for (int i = 0; i < 256; i++) {
+      int crc = i;
+      for (int bit = 0; bit < 8; bit++) {
+        crc = (crc & 1) != 0 ? crc >>> 1 ^ polynomial : crc >>> 1;
+      }
+      table[i] = crc;
+    }
+    return table;
+  }
+}

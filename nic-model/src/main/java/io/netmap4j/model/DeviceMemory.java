@@ -1,0 +1,281 @@
+package io.netmap4j.model;
+
+import io.netmap4j.linux.Mem;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/**
+ * The memory that a device reaches: ranges of device addresses, each mapped to memory of ours, and nothing else. An
+ * access outside them does what an IOMMU would do: it touches nothing, is counted and is told to the listener.
+ *
+ * <p>One lock, held by an engine for a batch of work and by {@link #map} and {@link #unmap}: when {@code unmap}
+ * returns, no engine has the range any more. Everything else is for who holds it.
+ */
+public final class DeviceMemory {
+  /** Mappings are made of whole pages, as an IOMMU's are: so no descriptor ever straddles two. */
+  public static final long PAGE = 4096;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final TreeMap<Long, Range> ranges = new TreeMap<>(Long::compareUnsigned);
+  private final Consumer<String> onFault;
+  private final int[] lastHit = new int[DmaLog.Kind.values().length];
+  private boolean stale;
+  private int count;
+  private long[] starts = {};
+  private long[] sizes = {};
+  private long[] addresses = {};
+  private DmaLog log;
+  private volatile long faults;
+
+  private record Range(long iova, long size, long address) {}
+
+  /**
+   * @param onFault hears of each access outside the mappings, on the engine's thread; it may throw
+   */
+  public DeviceMemory(Consumer<String> onFault) {
+    this.onFault = onFault;
+  }
+
+  /** Lets the device reach {@code size} bytes at {@code address} under {@code iova}. */
+  public void map(long iova, long size, long address) {
+    if (size <= 0 || ((iova | size) & (PAGE - 1)) != 0) {
+      throw new IllegalArgumentException(
+          "a mapping is made of whole pages of 4096 bytes: " + text(iova, size));
+    }
+    lock.lock();
+    try {
+      Map.Entry<Long, Range> below = ranges.floorEntry(iova + size - 1);
+      if (below != null
+          && Long.compareUnsigned(below.getKey() + below.getValue().size - 1, iova) >= 0) {
+        throw new IllegalArgumentException(
+            text(iova, size)
+                + " overlaps the mapping of "
+                + text(below.getKey(), below.getValue().size));
+      }
+      ranges.put(iova, new Range(iova, size, address));
+      stale = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes every mapping within the range back. When this returns, no engine touches it.
+   *
+   * @return the bytes that were mapped
+   * @throws IllegalArgumentException when the range would cut a mapping in two, as VFIO refuses it
+   */
+  public long unmap(long iova, long size) {
+    lock.lock();
+    try {
+      Map.Entry<Long, Range> first = ranges.floorEntry(iova);
+      Map.Entry<Long, Range> last = ranges.floorEntry(iova + size - 1);
+      checkWhole(first, iova, iova, size);
+      checkWhole(last, iova + size, iova, size);
+      Map<Long, Range> within = ranges.subMap(iova, true, iova + size - 1, true);
+      long bytes = within.values().stream().mapToLong(Range::size).sum();
+      within.clear();
+      stale = true;
+      return bytes;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static void checkWhole(Map.Entry<Long, Range> range, long cut, long iova, long size) {
+    if (range != null
+        && Long.compareUnsigned(range.getKey(), cut) < 0
+        && Long.compareUnsigned(cut, range.getKey() + range.getValue().size) < 0) {
+      throw new IllegalArgumentException(
+          "unmapping "
+              + text(iova, size)
+              + " would cut "
+              + text(range.getKey(), range.getValue().size));
+    }
+  }
+
+  /** Forgets every mapping. */
+  public void unmapAll() {
+    lock.lock();
+    try {
+      ranges.clear();
+      stale = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until every engine is between two batches: what is disabled by then stays untouched. */
+  public void quiesce() {
+    lock.lock();
+    lock.unlock();
+  }
+
+  /** Records each access in {@code log} from now on; null stops it. */
+  public void log(DmaLog log) {
+    lock.lock();
+    try {
+      this.log = log;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Accesses, or parts of them, outside every mapping so far. */
+  public long faults() {
+    return faults;
+  }
+
+  /** An engine starts a batch. @return true when it has to {@link #exit}: it was not within one already */
+  boolean enter() {
+    if (lock.isHeldByCurrentThread()) {
+      return false;
+    }
+    lock.lock();
+    return true;
+  }
+
+  void exit() {
+    lock.unlock();
+  }
+
+  /**
+   * Where the device's access lands.
+   *
+   * @return the address, or 0 when the bytes are not in one piece; then {@link #read} or {@link #write} does the rest
+   */
+  long direct(DmaLog.Kind kind, int queue, long iova, long length) {
+    long address = find(kind, iova, length);
+    if (address != 0 && log != null) {
+      log.add(kind, queue, iova, length);
+    }
+    return address;
+  }
+
+  /** Like {@link #direct} for a descriptor, where 0 is a fault that has been told. */
+  long descriptor(DmaLog.Kind kind, int queue, long iova, int length) {
+    long address = direct(kind, queue, iova, length);
+    if (address == 0) {
+      fault(kind, queue, iova, length);
+    }
+    return address;
+  }
+
+  /** Copies from the device's addresses to {@code to}, piece by piece. @return false after a fault */
+  boolean read(DmaLog.Kind kind, int queue, long iova, long to, long length) {
+    return copy(kind, queue, iova, to, length, false);
+  }
+
+  /** Copies from {@code from} to the device's addresses, piece by piece. @return false after a fault */
+  boolean write(DmaLog.Kind kind, int queue, long iova, long from, long length) {
+    return copy(kind, queue, iova, from, length, true);
+  }
+
+  private boolean copy(
+      DmaLog.Kind kind, int queue, long iova, long ours, long length, boolean out) {
+    long done = 0;
+    while (done < length) {
+      long piece = length - done;
+      long address = find(kind, iova + done, piece);
+      if (address == 0) {
+        piece = Math.min(piece, PAGE - ((iova + done) & (PAGE - 1)));
+        address = find(kind, iova + done, piece);
+      }
+      if (address == 0) {
+        fault(kind, queue, iova + done, length - done);
+        return false;
+      }
+      if (log != null) {
+        log.add(kind, queue, iova + done, piece);
+      }
+      if (out) {
+        Mem.copy(ours + done, address, piece);
+      } else {
+        Mem.copy(address, ours + done, piece);
+      }
+      done += piece;
+    }
+    return true;
+  }
+
+  private void fault(DmaLog.Kind kind, int queue, long iova, long length) {
+    faults = faults + 1;
+    if (log != null) {
+      log.add(kind, queue, iova, length);
+    }
+    onFault.accept(
+        "DMA fault: "
+            + kind
+            + " of queue "
+            + queue
+            + " at "
+            + text(iova, length)
+            + " is outside every mapping, an IOMMU would block it");
+  }
+
+  private long find(DmaLog.Kind kind, long iova, long length) {
+    if (stale) {
+      rebuild();
+    }
+    int hit = lastHit[kind.ordinal()];
+    if (hit < count) {
+      long offset = iova - starts[hit];
+      if (offset >= 0 && offset <= sizes[hit] - length) {
+        return addresses[hit] + offset;
+      }
+    }
+    return search(kind, iova, length);
+  }
+
+  private long search(DmaLog.Kind kind, long iova, long length) {
+    int low = 0;
+    int high = count - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      if (Long.compareUnsigned(starts[middle], iova) <= 0) {
+        low = middle + 1;
+      } else {
+        high = middle - 1;
+      }
+    }
+    if (high < 0) {
+      return 0;
+    }
+    long offset = iova - starts[high];
+    if (offset < 0 || offset > sizes[high] - length) {
+      return 0;
+    }
+    lastHit[kind.ordinal()] = high;
+    return addresses[high] + offset;
+  }
+
+  /** Sorted arrays, with neighbours that continue each other on both sides made one. */
+  private void rebuild() {
+    stale = false;
+    count = 0;
+    starts = new long[ranges.size()];
+    sizes = new long[ranges.size()];
+    addresses = new long[ranges.size()];
+    Arrays.fill(lastHit, 0);
+    for (Range range : ranges.values()) {
+      int last = count - 1;
+      if (last >= 0
+          && starts[last] + sizes[last] == range.iova
+          && addresses[last] + sizes[last] == range.address) {
+        sizes[last] += range.size;
+      } else {
+        starts[count] = range.iova;
+        sizes[count] = range.size;
+        addresses[count] = range.address;
+        count++;
+      }
+    }
+  }
+
+  private static String text(long iova, long size) {
+    return "0x" + Long.toHexString(iova) + " + " + size;
+  }
+}

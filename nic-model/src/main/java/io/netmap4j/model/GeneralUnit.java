@@ -1,0 +1,157 @@
+package io.netmap4j.model;
+
+/**
+ * Link, MDIO, timers, and the few rules that join two registers. For who holds the card's lock.
+ *
+ * <p>The link is up while a wire is attached, nobody has unplugged it, and the laser is on: ESDP.SDP3 = 0, which it is
+ * after a reset (facts 3.7). It is up at once.
+ */
+final class GeneralUnit {
+  private static final int ESDP = RegisterMap82599.find("ESDP").offset();
+  private static final int LASER_OFF = 1 << 3;
+  private static final int STATUS_LINK = 1 << 7;
+  private static final int STATUS_GIO = 1 << 19;
+  private static final int GIO_DIS = 1 << 2;
+  private static final int CTRL = RegisterMap82599.find("CTRL").offset();
+  private static final int STATUS = RegisterMap82599.find("STATUS").offset();
+  // UP, 10 Gb/s (facts 3.7).
+  private static final int LINKS_UP = 0x70000080;
+  private static final int RXEN = 1;
+  private static final int SYSTIM_TICK = 10;
+
+  private final RegisterFile registers;
+  private final Interrupts interrupts;
+  private final CardOptions options;
+  private boolean wired;
+  private boolean plugged = true;
+  private boolean wasUp;
+  private int systimHigh;
+
+  GeneralUnit(RegisterFile registers, Interrupts interrupts, CardOptions options) {
+    this.registers = registers;
+    this.interrupts = interrupts;
+    this.options = options;
+    registers.onRead("STATUS", i -> status());
+    registers.onRead("LINKS", i -> linkUp() ? LINKS_UP : 0);
+    registers.onWrite(
+        "ESDP",
+        (i, value) -> {
+          registers.store(ESDP, value);
+          linkChanged();
+        });
+    int msrwd = RegisterMap82599.find("MSRWD").offset();
+    registers.onWrite(
+        "MSCA",
+        (i, value) -> {
+          registers.store(RegisterMap82599.find("MSCA").offset(), value);
+          // No PHY answers: the read half is all ones (facts 10.5 item 5).
+          registers.set(msrwd, registers.get(msrwd) | 0xFFFF0000);
+        });
+    timers();
+    rules();
+  }
+
+  private void timers() {
+    registers.onRead("FRTIMER", i -> (int) (options.clock().nanos() / 1000));
+    // Reading the low half latches the high one (facts 2.7); here a tick is 10 ns.
+    registers.onRead(
+        "SYSTIML",
+        i -> {
+          long now = options.clock().nanos() / SYSTIM_TICK;
+          systimHigh = (int) (now >>> 32);
+          return (int) now;
+        });
+    registers.onRead("SYSTIMH", i -> systimHigh);
+    int fdirctrl = RegisterMap82599.find("FDIRCTRL").offset();
+    // INIT_DONE at once (facts 5.5).
+    registers.onWrite("FDIRCTRL", (i, value) -> registers.set(fdirctrl, value | 1 << 3));
+  }
+
+  private void rules() {
+    rule(
+        "RXCSUM",
+        (old, value) -> old != value && (get("RXCTRL", 0) & RXEN) != 0,
+        "RXCSUM is written with RXCTRL.RXEN = 0 only (DS2)");
+    rule(
+        "MTQC",
+        (old, value) -> old != value && (get("RTTDCS", 0) & 1 << 6) == 0,
+        "MTQC is written while RTTDCS.ARBDIS = 1 only");
+    rule(
+        "GSSR",
+        (old, value) -> old != value && (get("SWSM", 0) & 2) == 0,
+        "SWSM.SWESMBI must be held (facts 3.6)");
+    rule(
+        "RXCTRL",
+        (old, value) -> (value & ~old & RXEN) != 0 && crcStripDiffers(),
+        "RDRXCTL.CRCSTRIP and HLREG0.RXCRCSTRP must be equal (facts 4.9)");
+    rule(
+        "RXCTRL",
+        (old, value) -> (value & ~old & RXEN) != 0 && packetBufferKilobytes() > 512,
+        "RXPBSIZE(0..7) are more than the 512 KB there are (facts 3.1 step 11)");
+  }
+
+  private interface Broken {
+    boolean test(int old, int value);
+  }
+
+  private void rule(String name, Broken broken, String text) {
+    int offset = RegisterMap82599.find(name).offset();
+    registers.addRule(
+        offset,
+        value -> {
+          if (broken.test(registers.get(offset), value)) {
+            registers.refuse(offset, value, text);
+          }
+        });
+  }
+
+  private int get(String name, int index) {
+    return registers.get(RegisterMap82599.find(name).offset(index));
+  }
+
+  private boolean crcStripDiffers() {
+    return (get("RDRXCTL", 0) >> 1 & 1) != (get("HLREG0", 0) >> 1 & 1);
+  }
+
+  private int packetBufferKilobytes() {
+    int sum = 0;
+    for (int i = 0; i < 8; i++) {
+      sum += get("RXPBSIZE", i) >> 10 & 0x3FF;
+    }
+    return sum;
+  }
+
+  private int status() {
+    int gio = (registers.get(CTRL) & GIO_DIS) == 0 ? STATUS_GIO : 0;
+    return registers.get(STATUS) & ~STATUS_GIO
+        | gio
+        | options.lanId() << 2
+        | (linkUp() ? STATUS_LINK : 0);
+  }
+
+  boolean linkUp() {
+    return wired && plugged && (registers.get(ESDP) & LASER_OFF) == 0;
+  }
+
+  void wired(boolean attached) {
+    wired = attached;
+    linkChanged();
+  }
+
+  void plugged(boolean cable) {
+    plugged = cable;
+    linkChanged();
+  }
+
+  /** After a reset: the new state is the state, and no cause. */
+  void reset() {
+    wasUp = linkUp();
+  }
+
+  private void linkChanged() {
+    if (linkUp() != wasUp) {
+      wasUp = !wasUp;
+      interrupts.raise(Interrupts.LSC);
+    }
+  }
+}

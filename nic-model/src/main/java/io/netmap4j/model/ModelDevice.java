@@ -1,0 +1,242 @@
+package io.netmap4j.model;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.DmaDomain;
+import io.netmap4j.spi.NicDevice;
+import io.netmap4j.spi.PciId;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * A modelled card as a device of this process. Every access goes through the model's rules, so no register has an
+ * address. The function is reset when it is opened and when it is closed, as vfio-pci does.
+ */
+public final class ModelDevice implements NicDevice {
+  private static final int COMMAND = 0x04;
+  private static final int MEMORY_AND_MASTER = 0x6;
+  private static final int DEVICE_CONTROL = 0xA8;
+  private static final int FUNCTION_RESET = 1 << 15;
+  private static final int MSIX_CONTROL = 0x72;
+  private static final int MSIX_ENABLE = 1 << 15;
+
+  private final Nic82599 card;
+  private final ModelDomain domain;
+  private final String name;
+  private final Runnable onClose;
+  private final Map<DmaBuffer, Long> buffers = new HashMap<>();
+  private volatile boolean closed;
+  private int[] irqs = {};
+
+  private ModelDevice(Nic82599 card, ModelDomain domain, String name, Runnable onClose) {
+    this.card = card;
+    this.domain = domain;
+    this.name = name;
+    this.onClose = onClose;
+  }
+
+  /**
+   * Opens a card for exclusive use. Somebody has to run its engines: a {@link ModelRunner}.
+   *
+   * @throws NetmapException EBUSY while it is open
+   */
+  public static ModelDevice open(Nic82599 card, ModelDomain domain, String name) {
+    return open(card, domain, name, () -> {});
+  }
+
+  static ModelDevice open(Nic82599 card, ModelDomain domain, String name, Runnable onClose) {
+    if (!card.claim()) {
+      throw new NetmapException(
+          Libc.EBUSY, name + " is open already: close it first, or open it once and share the port");
+    }
+    ModelDevice device = new ModelDevice(card, domain, name, onClose);
+    domain.attach(card);
+    card.writeConfig(DEVICE_CONTROL, 2, FUNCTION_RESET);
+    card.writeConfig(COMMAND, 2, MEMORY_AND_MASTER);
+    return device;
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new NetmapException(Libc.ENXIO, name + " is closed");
+    }
+  }
+
+  /** The card behind the device: its bill, log, violations and cable. */
+  public Nic82599 card() {
+    return card;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public PciId id() {
+    return idOf(card);
+  }
+
+  static PciId idOf(Nic82599 card) {
+    return new PciId(
+        card.readConfig(0x00, 2),
+        card.readConfig(0x02, 2),
+        card.readConfig(0x2C, 2),
+        card.readConfig(0x2E, 2),
+        card.readConfig(0x08, 4) >>> 8,
+        card.readConfig(0x08, 1));
+  }
+
+  @Override
+  public int read32(int register) {
+    checkOpen();
+    return card.read(register);
+  }
+
+  @Override
+  public void write32(int register, int value) {
+    checkOpen();
+    card.write(register, value);
+  }
+
+  @Override
+  public long mappedRegister(int register) {
+    return 0;
+  }
+
+  @Override
+  public int readConfig(int offset, int bytes) {
+    checkOpen();
+    return card.readConfig(offset, bytes);
+  }
+
+  @Override
+  public void writeConfig(int offset, int bytes, int value) {
+    checkOpen();
+    card.writeConfig(offset, bytes, value);
+  }
+
+  @Override
+  public synchronized DmaBuffer allocateDma(long bytes) {
+    checkOpen();
+    if (bytes <= 0) {
+      throw new NetmapException(Libc.EINVAL, bytes + " bytes of DMA memory asked for");
+    }
+    long size = (bytes + DeviceMemory.PAGE - 1) & -DeviceMemory.PAGE;
+    long raw = Mem.allocate(size + DeviceMemory.PAGE);
+    long address = (raw + DeviceMemory.PAGE - 1) & -DeviceMemory.PAGE;
+    long iova = domain.reserve(size);
+    card.memory().map(iova, size, address);
+    DmaBuffer buffer = new DmaBuffer(address, iova, bytes);
+    buffers.put(buffer, raw);
+    return buffer;
+  }
+
+  @Override
+  public synchronized void freeDma(DmaBuffer buffer) {
+    Long raw = buffers.remove(buffer);
+    if (raw == null) {
+      throw new NetmapException(Libc.EINVAL, buffer + " is not a buffer of " + name);
+    }
+    release(buffer, raw);
+  }
+
+  private void release(DmaBuffer buffer, long raw) {
+    card.memory()
+        .unmap(buffer.iova(), (buffer.size() + DeviceMemory.PAGE - 1) & -DeviceMemory.PAGE);
+    Mem.free(raw);
+  }
+
+  @Override
+  public DmaDomain domain() {
+    return domain;
+  }
+
+  @Override
+  public int irqVectors() {
+    return MsixTable.VECTORS;
+  }
+
+  @Override
+  public synchronized int[] enableIrqs(int count) {
+    checkOpen();
+    if (count < 0 || count > MsixTable.VECTORS) {
+      throw new NetmapException(
+          Libc.EINVAL, count + " vectors asked for, " + name + " has " + MsixTable.VECTORS);
+    }
+    disableIrqs();
+    if (count == 0) {
+      return new int[0];
+    }
+    int[] fds = new int[count];
+    Arrays.fill(fds, -1);
+    irqs = fds;
+    for (int i = 0; i < count; i++) {
+      fds[i] = Libc.eventFd();
+    }
+    card.connectInterrupts(new EventFds(fds), count);
+    card.writeConfig(MSIX_CONTROL, 2, MSIX_ENABLE);
+    return fds.clone();
+  }
+
+  private void disableIrqs() {
+    card.writeConfig(MSIX_CONTROL, 2, 0);
+    // When this returns, nobody signals the descriptors any more.
+    card.connectInterrupts(InterruptSink.NONE, 0);
+    for (int fd : irqs) {
+      if (fd >= 0) {
+        Libc.closeFd(fd);
+      }
+    }
+    irqs = new int[0];
+  }
+
+  private record EventFds(int[] fds) implements InterruptSink {
+    @Override
+    public void fire(int vector) {
+      if (vector < fds.length) {
+        Libc.signal(fds[vector]);
+      }
+    }
+
+    @Override
+    public void intx(boolean asserted) {
+      if (asserted) {
+        Libc.signal(fds[0]);
+      }
+    }
+  }
+
+  /** Resets the function; the kernel's way, so that the command register and the interrupts are as before. */
+  @Override
+  public synchronized boolean resetFunction() {
+    checkOpen();
+    int command = card.readConfig(COMMAND, 2);
+    int msix = card.readConfig(MSIX_CONTROL, 2);
+    card.writeConfig(DEVICE_CONTROL, 2, FUNCTION_RESET);
+    card.writeConfig(COMMAND, 2, command);
+    if (irqs.length > 0) {
+      card.connectInterrupts(new EventFds(irqs), irqs.length);
+      card.writeConfig(MSIX_CONTROL, 2, msix);
+    }
+    return true;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    card.writeConfig(COMMAND, 2, 0);
+    disableIrqs();
+    card.writeConfig(DEVICE_CONTROL, 2, FUNCTION_RESET);
+    buffers.forEach(this::release);
+    buffers.clear();
+    domain.detach(card);
+    card.release();
+    onClose.run();
+  }
+}

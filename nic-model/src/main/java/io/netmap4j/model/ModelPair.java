@@ -1,0 +1,48 @@
+package io.netmap4j.model;
+
+import io.netmap4j.spi.NicDevice;
+
+/**
+ * Two strict cards joined by a cable that loses nothing. While one of them is open, a thread runs both. Thread safe.
+ */
+public final class ModelPair {
+  private final Nic82599[] cards = new Nic82599[2];
+  private final Cable cable = new Cable(CableMode.FLOW_CONTROLLED);
+  private final ModelDomain domain = ModelDomain.straight();
+  private ModelRunner runner;
+  private int open;
+
+  /**
+   * @param first the even number of the pair's two addresses; it goes into the MAC addresses
+   */
+  ModelPair(int first) {
+    for (int i = 0; i < 2; i++) {
+      cards[i] = new Nic82599(CardOptions.port(i).mac(0x020000000001L + first + i));
+      cards[i].attach(cable, i == 0 ? WireEnd.A : WireEnd.B);
+    }
+  }
+
+  /** Card 0 or 1. */
+  public Nic82599 card(int index) {
+    return cards[index];
+  }
+
+  /** What crossed: frames of card 0 enter at A, frames of card 1 at B. */
+  public Cable cable() {
+    return cable;
+  }
+
+  synchronized NicDevice open(int index, String name) {
+    NicDevice device = ModelDevice.open(cards[index], domain, name, this::closed);
+    if (open++ == 0) {
+      runner = new ModelRunner(cards).start();
+    }
+    return device;
+  }
+
+  private synchronized void closed() {
+    if (--open == 0) {
+      runner.close();
+    }
+  }
+}

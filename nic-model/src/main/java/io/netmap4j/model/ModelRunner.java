@@ -1,0 +1,137 @@
+package io.netmap4j.model;
+
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.random.RandomGenerator;
+
+/**
+ * Runs the engines of one or more cards, which are all the cards of their wires: on a thread of its own after {@link
+ * #start}, or on the caller's by {@link #step} and {@link #runUntilIdle}, never both.
+ */
+public final class ModelRunner implements AutoCloseable {
+  private static final int BATCH = 64;
+
+  /** Rounds without work before the thread parks. */
+  private static final int SPINS = 20_000;
+
+  private static final long PARK_NANOS = 50_000;
+  private static final int MOST_ROUNDS = 10_000_000;
+
+  private final List<Nic82599> cards;
+  private volatile boolean running;
+  private volatile Thread parked;
+  private Thread thread;
+
+  public ModelRunner(Nic82599... cards) {
+    this.cards = List.of(cards);
+  }
+
+  /** Starts the thread, a daemon. @return this */
+  public synchronized ModelRunner start() {
+    if (thread == null) {
+      running = true;
+      cards.forEach(card -> card.onWork(this::wake));
+      thread = new Thread(this::loop, "model-82599");
+      thread.setDaemon(true);
+      thread.start();
+    }
+    return this;
+  }
+
+  /** Cheap when the thread is not parked. What is missed is found when the park ends by itself. */
+  private void wake() {
+    Thread sleeper = parked;
+    if (sleeper != null) {
+      LockSupport.unpark(sleeper);
+    }
+  }
+
+  private void loop() {
+    int idle = 0;
+    while (running) {
+      if (round() > 0) {
+        idle = 0;
+      } else if (idle < SPINS) {
+        idle++;
+        Thread.onSpinWait();
+      } else {
+        parked = Thread.currentThread();
+        LockSupport.parkNanos(this, PARK_NANOS);
+        parked = null;
+      }
+    }
+  }
+
+  private int round() {
+    int done = 0;
+    for (Nic82599 card : cards) {
+      done += card.run(BATCH);
+    }
+    return done;
+  }
+
+  /**
+   * Does one small unit of work of a card chosen by {@code random}.
+   *
+   * @return false when no card had any
+   * @throws ModelViolation what the unit found
+   */
+  public boolean step(RandomGenerator random) {
+    checkStepped();
+    int first = random.nextInt(cards.size());
+    for (int i = 0; i < cards.size(); i++) {
+      if (cards.get((first + i) % cards.size()).step(random)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Runs whole batches until no card has work.
+   *
+   * @return packets moved
+   * @throws IllegalStateException when there is no end to it
+   */
+  public long runUntilIdle() {
+    checkStepped();
+    long done = 0;
+    for (int i = 0; i < MOST_ROUNDS; i++) {
+      int moved = round();
+      if (moved == 0) {
+        return done;
+      }
+      done += moved;
+    }
+    throw new IllegalStateException("the cards still have work after " + MOST_ROUNDS + " rounds");
+  }
+
+  private void checkStepped() {
+    if (running) {
+      throw new IllegalStateException("the runner's own thread is running the cards");
+    }
+  }
+
+  /** Stops the thread and waits for it: no engine moves any more. Idempotent. */
+  @Override
+  public synchronized void close() {
+    running = false;
+    if (thread == null) {
+      return;
+    }
+    LockSupport.unpark(thread);
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    thread = null;
+    cards.forEach(card -> card.onWork(() -> {}));
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,604 @@
+package io.netmap4j.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+
+/**
+ * A software 82599: registers, configuration space, interrupts and engines. It knows nothing of how a driver reaches
+ * it; {@link ModelDevice} is one way.
+ *
+ * <p>Registers, configuration space and BAR 4 may be used from any thread. The engines run on one thread, which runs
+ * all the cards of a wire: a {@link ModelRunner}'s, or a test's that steps them. The card's lock is its {@link
+ * DeviceMemory}'s: a batch of engine work holds it, and so does every register access but a doorbell (RDT, TDT), which
+ * is checked and stored without it.
+ */
+public final class Nic82599 implements AutoCloseable {
+  private static final int CTRL = RegisterMap82599.find("CTRL").offset();
+  private static final int RAL = RegisterMap82599.find("RAL").offset();
+  private static final int RAH = RegisterMap82599.find("RAH").offset();
+  private static final int GIO_DIS = 1 << 2;
+  private static final int LRST = 1 << 3;
+  private static final int RST = 1 << 26;
+  private static final int ADDRESS_VALID = 1 << 31;
+  private static final int MOST_VIOLATIONS = 1000;
+  private static final int YIELDS = 100;
+
+  /** Rounds without work after which the card writes back what WTHRESH holds, as EITR's expiry does. */
+  private static final int IDLE_FLUSH = 64;
+
+  private final CardOptions options;
+  private final DeviceMemory memory = new DeviceMemory(this::engineViolation);
+  private final PcieBill bill = new PcieBill();
+  private final RegisterLog log = new RegisterLog();
+  private final RegisterFile registers = new RegisterFile(this::registerViolation);
+  private final RegisterMap82599 map = RegisterMap82599.map();
+  private final PciConfig config;
+  private final MsixTable msix = new MsixTable();
+  private final Interrupts interrupts;
+  private final Statistics statistics = new Statistics(registers);
+  private final GeneralUnit general;
+  private final I2cBus i2c;
+  private final QueueRules rxRules;
+  private final QueueRules txRules;
+  private final TxEngine tx;
+  private final RxEngine rx;
+  private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicBoolean claimed = new AtomicBoolean();
+  private final List<String> violations = new ArrayList<>();
+  private volatile RuntimeException pending;
+  private volatile boolean removed;
+  private volatile boolean dmaOn;
+  private volatile Wire wire;
+  private volatile Runnable wake = () -> {};
+  private WireEnd end;
+  private boolean halted;
+  private int idleRounds;
+
+  /** A card that nobody drives, as after power-on: bus mastering is off. */
+  public Nic82599(CardOptions options) {
+    this.options = options;
+    this.config = new PciConfig(options, this::functionReset);
+    this.interrupts = new Interrupts(registers, config, msix, options.clock());
+    this.general = new GeneralUnit(registers, interrupts, options);
+    this.i2c = new I2cBus(registers, options.sfp());
+    new Nvm(registers, options);
+    State state = new State();
+    this.tx = new TxEngine(state);
+    this.rx = new RxEngine(state);
+    this.rxRules = new QueueRules(registers, 'R', queue -> {});
+    this.txRules = new QueueRules(registers, 'T', tx::flush);
+    registers.onWrite("CTRL", (i, value) -> writeCtrl(value));
+    reset();
+  }
+
+  public CardOptions options() {
+    return options;
+  }
+
+  /** What this card can reach, for whoever gives it memory. */
+  public DeviceMemory memory() {
+    return memory;
+  }
+
+  public PcieBill bill() {
+    return bill;
+  }
+
+  /** The register accesses, once switched on. */
+  public RegisterLog log() {
+    return log;
+  }
+
+  /** Rules that were broken, oldest first; the first 1000 are kept. */
+  public List<String> violations() {
+    synchronized (violations) {
+      return List.copyOf(violations);
+    }
+  }
+
+  // Register space.
+
+  /**
+   * Reads a register of BAR 0.
+   *
+   * @return all ones while the card is pulled out
+   * @throws ModelViolation from a strict card, for this access or for what its engines found since the last one
+   */
+  public int read(int offset) {
+    if (removed) {
+      return -1;
+    }
+    throwPending();
+    boolean mine = lock();
+    try {
+      bill.registerRead();
+      int value = registers.read(offset);
+      log.add(false, offset, value);
+      interrupts.deliver();
+      return value;
+    } finally {
+      unlock(mine);
+    }
+  }
+
+  /**
+   * Writes a register of BAR 0. What this thread stored in memory before is visible to the engines.
+   *
+   * @throws ModelViolation as {@link #read}; a refused write changes nothing
+   */
+  public void write(int offset, int value) {
+    if (removed) {
+      return;
+    }
+    throwPending();
+    log.add(true, offset, value);
+    QueueRules tail = tailRules(offset);
+    if (tail != null) {
+      bill.doorbell();
+      ring(tail, offset, value);
+      return;
+    }
+    boolean mine = lock();
+    try {
+      bill.registerWrite();
+      registers.write(offset, value);
+      if (concernsEngines(offset)) {
+        tx.configChanged();
+        rx.configChanged();
+      }
+      interrupts.deliver();
+    } finally {
+      unlock(mine);
+    }
+    wake.run();
+  }
+
+  /** The interrupt registers and EITR: written often, and nothing that the engines read. */
+  private static boolean concernsEngines(int offset) {
+    return (offset < 0x00800 || offset >= 0x00B00) && offset < 0x10000;
+  }
+
+  /** RDT: 0x01018 and 0x0D018 + 0x40 n; TDT: 0x06018 + 0x40 n (facts 2.3, 2.5). */
+  private QueueRules tailRules(int offset) {
+    if ((offset & 0x3F) != 0x18) {
+      return null;
+    }
+    int page = offset >> 12;
+    return page == 0x1 || page == 0xD ? rxRules : page == 0x6 || page == 0x7 ? txRules : null;
+  }
+
+  private void ring(QueueRules rules, int offset, int value) {
+    int queue = map.index(offset >> 2);
+    if (rules.checkTail(queue, value, config.busMaster()) != null) {
+      // The head may be behind a status that the driver has seen already: look again between batches.
+      boolean mine = lock();
+      try {
+        String broken = rules.checkTail(queue, value, config.busMaster());
+        if (broken != null) {
+          registers.refuse(offset, value, broken);
+        }
+      } finally {
+        unlock(mine);
+      }
+    }
+    registers.set(offset, value);
+    wake.run();
+  }
+
+  private boolean lock() {
+    waiting.getAndIncrement();
+    try {
+      return memory.enter();
+    } finally {
+      waiting.getAndDecrement();
+    }
+  }
+
+  private void unlock(boolean mine) {
+    if (mine) {
+      memory.exit();
+    }
+  }
+
+  private void throwPending() {
+    RuntimeException was = pending;
+    if (was != null) {
+      pending = null;
+      throw was;
+    }
+  }
+
+  // Configuration space and BAR 4.
+
+  /** Reads 1, 2 or 4 bytes, zero extended; all ones while the card is pulled out. */
+  public int readConfig(int offset, int bytes) {
+    boolean mine = lock();
+    try {
+      int value = config.read(offset, bytes);
+      return removed ? (int) ((1L << 8 * bytes) - 1) : value;
+    } finally {
+      unlock(mine);
+    }
+  }
+
+  /** Writes 1, 2 or 4 bytes. Function-level reset and bus mastering take effect before this returns. */
+  public void writeConfig(int offset, int bytes, int value) {
+    boolean mine = lock();
+    try {
+      if (!removed) {
+        config.write(offset, bytes, value);
+        refreshDma();
+        interrupts.deliver();
+      }
+    } finally {
+      unlock(mine);
+    }
+    wake.run();
+  }
+
+  /** Reads a word of BAR 4: the MSI-X table and its pending bits. */
+  public int readMsix(int offset) {
+    boolean mine = lock();
+    try {
+      return removed ? -1 : msix.read(offset);
+    } finally {
+      unlock(mine);
+    }
+  }
+
+  /** Writes a word of BAR 4. An unmasked vector that is pending fires before this returns. */
+  public void writeMsix(int offset, int value) {
+    boolean mine = lock();
+    try {
+      if (!removed) {
+        msix.write(offset, value);
+        interrupts.deliver();
+      }
+    } finally {
+      unlock(mine);
+    }
+  }
+
+  /** Unmasks MSI-X entries 0 to {@code count} − 1, masks the others, and sends messages to {@code sink}. */
+  public void connectInterrupts(InterruptSink sink, int count) {
+    boolean mine = lock();
+    try {
+      interrupts.sink(sink);
+      msix.arm(count);
+    } finally {
+      unlock(mine);
+    }
+  }
+
+  // Resets.
+
+  private void writeCtrl(int value) {
+    if ((value & (RST | LRST)) != 0) {
+      // The reset wins over GIO_DIS in the same write (facts 3.3).
+      reset();
+    } else {
+      // GIO_DIS stays until a reset (facts 2.1).
+      registers.set(CTRL, value | registers.get(CTRL) & GIO_DIS);
+      refreshDma();
+    }
+  }
+
+  /** CTRL.RST: registers and engines, but neither configuration space nor the MSI-X table (facts 3.3). */
+  private void reset() {
+    registers.reset();
+    loadMac();
+    i2c.reset();
+    interrupts.reset();
+    general.reset();
+    tx.reset();
+    rx.reset();
+    halted = false;
+    refreshDma();
+  }
+
+  private void loadMac() {
+    long mac = Long.reverseBytes(options.mac() << 16);
+    registers.set(RAL, (int) mac);
+    registers.set(RAH, (int) (mac >>> 32) & 0xFFFF | ADDRESS_VALID);
+  }
+
+  /** Function-level reset: configuration space has been reset, now the rest. */
+  private void functionReset() {
+    msix.reset();
+    pending = null;
+    reset();
+  }
+
+  private void refreshDma() {
+    dmaOn =
+        !removed && !halted && config.busMaster() && (registers.get(CTRL) & GIO_DIS) == 0;
+  }
+
+  // The outside.
+
+  /** Joins the card to an end of a wire; null takes it off. Not while engines run. */
+  public void attach(Wire newWire, WireEnd newEnd) {
+    if (wire != null) {
+      wire.connect(end, null);
+    }
+    boolean mine = lock();
+    try {
+      wire = newWire;
+      end = newEnd;
+      tx.attach(newWire, newEnd);
+      general.wired(newWire != null);
+      interrupts.deliver();
+    } finally {
+      unlock(mine);
+    }
+    if (newWire != null) {
+      newWire.connect(newEnd, new Port());
+    }
+  }
+
+  /** What the card is attached to, or null. */
+  public Wire wire() {
+    return wire;
+  }
+
+  /** Plugs the cable in (true, as at first) or pulls it. A change is a cause, LSC. */
+  public void setLink(boolean plugged) {
+    boolean mine = lock();
+    try {
+      general.plugged(plugged);
+      interrupts.deliver();
+    } finally {
+      unlock(mine);
+    }
+    wake.run();
+  }
+
+  /** Surprise removal: reads give all ones, writes vanish, engines stop, frames are lost. */
+  public void pullOut() {
+    boolean mine = lock();
+    try {
+      removed = true;
+      refreshDma();
+    } finally {
+      unlock(mine);
+    }
+  }
+
+  /** Puts a card that was pulled out back, as after power-on. */
+  public void plugIn() {
+    boolean mine = lock();
+    try {
+      removed = false;
+      config.reset();
+      functionReset();
+    } finally {
+      unlock(mine);
+    }
+  }
+
+  /** Spoils what the engines write back from now on; null ends it. */
+  public void corruptWriteBack(WriteBackFault fault) {
+    tx.corruptWriteBack(fault);
+    rx.corruptWriteBack(fault);
+  }
+
+  /** Takes the card for one user. @return false when it is taken */
+  boolean claim() {
+    return claimed.compareAndSet(false, true);
+  }
+
+  void release() {
+    claimed.set(false);
+  }
+
+  /** Called after whatever may give the engines work. */
+  void onWork(Runnable wakeUp) {
+    wake = wakeUp;
+  }
+
+  // The engines; for the thread that runs the cards of a wire.
+
+  /**
+   * Receives and sends up to {@code budget} packets each and delivers interrupts. Violations wait for the next register
+   * access.
+   *
+   * @return how many packets moved
+   */
+  public int run(int budget) {
+    for (int i = 0; i < YIELDS && waiting.get() > 0; i++) {
+      Thread.yield();
+    }
+    Wire joined = wire;
+    int done = 0;
+    try {
+      done = joined == null ? 0 : joined.run(budget);
+      done += runEngines(budget);
+    } catch (RuntimeException e) {
+      blame(e);
+    }
+    return done;
+  }
+
+  private int runEngines(int budget) {
+    boolean mine = memory.enter();
+    try {
+      int done = 0;
+      if (dmaOn) {
+        done = rx.run(budget) + tx.run(budget);
+        idleRounds = done > 0 ? 0 : idleRounds + 1;
+        if (idleRounds == IDLE_FLUSH) {
+          flushAll();
+        }
+      }
+      interrupts.deliver();
+      return done;
+    } finally {
+      unlock(mine);
+    }
+  }
+
+  private void flushAll() {
+    for (int queue = 0; queue < DatapathRegisters.QUEUES; queue++) {
+      tx.flush(queue);
+    }
+  }
+
+  /** Keeps what an engine threw for the driver of the card whose rule was broken. */
+  private void blame(RuntimeException e) {
+    Nic82599 card = e instanceof ModelViolation violation ? violation.card() : this;
+    card.pending = e;
+  }
+
+  /**
+   * One small unit of work, chosen by {@code random}, of the engines or the wire.
+   *
+   * @return false when there was none
+   * @throws ModelViolation what the unit found
+   */
+  public boolean step(RandomGenerator random) {
+    Wire joined = wire;
+    boolean mine = memory.enter();
+    try {
+      boolean worked =
+          (joined != null && joined.run(1) > 0) || (dmaOn && stepEngines(random));
+      interrupts.deliver();
+      return worked;
+    } catch (ModelViolation e) {
+      e.card().pending = null;
+      throw e;
+    } finally {
+      unlock(mine);
+    }
+  }
+
+  private boolean stepEngines(RandomGenerator random) {
+    return random.nextBoolean()
+        ? rx.step(random) || tx.step(random)
+        : tx.step(random) || rx.step(random);
+  }
+
+  /** Frees the engines' memory. The card is not used again. */
+  @Override
+  public void close() {
+    attach(null, null);
+    boolean mine = lock();
+    try {
+      removed = true;
+      refreshDma();
+      memory.unmapAll();
+    } finally {
+      unlock(mine);
+    }
+    tx.close();
+    rx.close();
+  }
+
+  // Violations.
+
+  private void registerViolation(String rule) {
+    remember(rule);
+    if (options.strict()) {
+      throw new ModelViolation(this, rule);
+    }
+  }
+
+  private void engineViolation(String rule) {
+    remember(rule);
+    if (options.strict()) {
+      halted = true;
+      refreshDma();
+      ModelViolation violation = new ModelViolation(this, rule);
+      pending = violation;
+      throw violation;
+    }
+  }
+
+  private void remember(String rule) {
+    synchronized (violations) {
+      if (violations.size() < MOST_VIOLATIONS) {
+        violations.add(rule);
+      }
+    }
+  }
+
+  /** The card's end of a wire. A frame that comes while the card may not write memory is lost. */
+  private final class Port implements FrameSink {
+    @Override
+    public void begin() {
+      rx.begin();
+    }
+
+    @Override
+    public void end() {
+      rx.end();
+    }
+
+    @Override
+    public boolean receive(long address, int length) {
+      return !dmaOn || rx.receive(address, length);
+    }
+
+    @Override
+    public void missed(long address, int length) {
+      if (dmaOn) {
+        rx.missed(address, length);
+      }
+    }
+  }
+
+  /** What the engines see. */
+  private final class State implements CardState {
+    @Override
+    public int reg(int offset) {
+      return registers.get(offset);
+    }
+
+    @Override
+    public void setReg(int offset, int value) {
+      registers.set(offset, value);
+    }
+
+    @Override
+    public DeviceMemory memory() {
+      return memory;
+    }
+
+    @Override
+    public PcieBill bill() {
+      return bill;
+    }
+
+    @Override
+    public ModelClock clock() {
+      return options.clock();
+    }
+
+    @Override
+    public void count(int statisticsRegister, long n) {
+      statistics.count(statisticsRegister, n);
+    }
+
+    @Override
+    public void txReported(int queue) {
+      interrupts.tx(queue);
+    }
+
+    @Override
+    public void rxWritten(int queue) {
+      interrupts.rx(queue);
+    }
+
+    @Override
+    public void violation(String rule) {
+      engineViolation(rule);
+    }
+
+    @Override
+    public boolean linkUp() {
+      return general.linkUp();
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package io.netmap4j.model;
+
+import io.netmap4j.linux.Mem;
+import io.netmap4j.pcap.PcapReader;
+import io.netmap4j.pcap.PcapWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+
+/**
+ * Joins a card at end A to capture files: what it sends is written to one, what the other holds is delivered to it by
+ * {@link #run}. Captures of a host's own frames have runts, which no MAC delivers: they are padded to 60 bytes.
+ */
+public final class PcapWire implements Wire {
+  /** When the frames of a file are delivered. */
+  public enum Pace {
+    /** With the gaps that they were recorded with, by the model's clock. */
+    AS_RECORDED,
+    /** As soon as the card takes them. */
+    AS_FAST_AS_POSSIBLE
+  }
+
+  private static final int LONGEST = 1 << 18;
+
+  private final PcapReader in;
+  private final PcapWriter out;
+  private final Pace pace;
+  private final ModelClock clock;
+  private final long frame = Mem.allocate(LONGEST + 64);
+  private final WireCounters fromCard = new WireCounters();
+  private final WireCounters fromFile = new WireCounters();
+  private FrameSink card;
+  private boolean loaded;
+  private boolean started;
+  private int length;
+  private long clockMinusFile;
+  private boolean closed;
+
+  /**
+   * @param in frames for the card, or null for none
+   * @param out where the card's frames go with nanoseconds of {@code clock}, or null for nowhere
+   */
+  public PcapWire(Path in, Path out, Pace pace, ModelClock clock) throws IOException {
+    this.pace = pace;
+    this.clock = clock;
+    this.in = in == null ? null : PcapReader.open(in);
+    this.out = out == null ? null : PcapWriter.createNanos(out);
+    this.loaded = this.in != null && load();
+  }
+
+  private boolean load() throws IOException {
+    if (!in.next()) {
+      return false;
+    }
+    in.copyTo(frame);
+    length = in.length();
+    if (length < DatapathRegisters.LEAST_FRAME) {
+      Mem.set(frame + length, DatapathRegisters.LEAST_FRAME - length, (byte) 0);
+      length = DatapathRegisters.LEAST_FRAME;
+    }
+    return true;
+  }
+
+  @Override
+  public void connect(WireEnd end, FrameSink sink) {
+    card = sink;
+  }
+
+  @Override
+  public boolean carrier(WireEnd end) {
+    return true;
+  }
+
+  @Override
+  public boolean send(WireEnd from, long address, int bytes) {
+    try {
+      if (out != null) {
+        out.write(clock.nanos(), address, bytes);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing what the card sends: " + e.getMessage(), e);
+    }
+    fromCard.addSent(bytes);
+    return true;
+  }
+
+  /** Delivers frames that are due until the card takes no more. */
+  @Override
+  public int run(int budget) {
+    int done = 0;
+    try {
+      while (done < budget && loaded && card != null && due() && card.receive(frame, length)) {
+        fromFile.addSent(length);
+        done++;
+        loaded = load();
+      }
+    } catch (IOException e) {
+      loaded = false;
+      throw new UncheckedIOException("reading frames for the card: " + e.getMessage(), e);
+    }
+    return done;
+  }
+
+  private boolean due() {
+    if (pace == Pace.AS_FAST_AS_POSSIBLE) {
+      return true;
+    }
+    if (!started) {
+      started = true;
+      clockMinusFile = clock.nanos() - in.timestampNanos();
+    }
+    return clock.nanos() - clockMinusFile >= in.timestampNanos();
+  }
+
+  /** True when every frame of the file has been delivered. */
+  public boolean exhausted() {
+    return !loaded;
+  }
+
+  /** {@link WireEnd#A}: what the card sent; {@link WireEnd#B}: what the file sent. */
+  @Override
+  public WireCounters counters(WireEnd from) {
+    return from == WireEnd.A ? fromCard : fromFile;
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    Mem.free(frame);
+    try (in;
+        out) {
+      loaded = false;
+    } catch (IOException e) {
+      throw new UncheckedIOException("closing a capture file: " + e.getMessage(), e);
+    }
+  }
+}

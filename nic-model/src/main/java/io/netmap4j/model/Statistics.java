@@ -1,0 +1,42 @@
+package io.netmap4j.model;
+
+/** Adds to counters; some are 36 bits wide, in two registers (facts 7). For who holds the card's lock. */
+final class Statistics {
+  private static final String[][] PAIRS = {
+    {"GORCL", "GORCH"},
+    {"GOTCL", "GOTCH"},
+    {"TORL", "TORH"},
+    {"QBRC_L", "QBRC_H"},
+    {"QBTC_L", "QBTC_H"},
+    {"RXDGBCL", "RXDGBCH"},
+    {"TXDGBCL", "TXDGBCH"}
+  };
+  private static final int[] HIGH = highHalves();
+
+  private final RegisterFile registers;
+
+  Statistics(RegisterFile registers) {
+    this.registers = registers;
+  }
+
+  /** For each word that is a low half, the offset of the high half; else 0. */
+  private static int[] highHalves() {
+    int[] high = new int[RegisterMap82599.SIZE / 4];
+    for (String[] pair : PAIRS) {
+      Register lows = RegisterMap82599.find(pair[0]);
+      for (int i = 0; i < lows.count(); i++) {
+        high[lows.offset(i) >> 2] = RegisterMap82599.find(pair[1]).offset(i);
+      }
+    }
+    return high;
+  }
+
+  void count(int register, long n) {
+    long sum = (registers.get(register) & 0xFFFFFFFFL) + n;
+    registers.set(register, (int) sum);
+    int high = HIGH[register >> 2];
+    if (high != 0 && sum >>> 32 != 0) {
+      registers.set(high, (int) (registers.get(high) + (sum >>> 32) & 0xF));
+    }
+  }
+}
