@@ -85,7 +85,8 @@ final class IxgbeRxRing {
     k.hwOfs = k.hwTail;
     int armed = numSlots - 1 - k.distance(k.hwCur, k.hwTail);
     Mem.set(descs, (long) numSlots * DESC_SIZE, (byte) 0);
-    for (int desc = 0, slot = k.hwTail; desc < armed; desc++, slot = k.next(slot)) {
+    // One more than the tail covers: the next release hands it over without writing it again.
+    for (int desc = 0, slot = k.hwTail; desc <= armed; desc++, slot = k.next(slot)) {
       long address = slots + (long) slot * SLOT_SIZE;
       if (give(slot, desc, 1) == 0) { // somebody wrote into a slot that is the driver's
         k.badSlots++;

@@ -1,0 +1,106 @@
+package io.netmap4j.ixgbe;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.netmap4j.NetmapPort;
+import io.netmap4j.PortContract;
+import io.netmap4j.spi.NicOptions;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The contract on two modelled cards: stepped with seeded interleaving, and run by a thread; at several ring offsets. */
+@ParameterizedClass(name = "{0}")
+@MethodSource("cases")
+@Tag(SuiteRunner.TAG)
+class ModelContractTest extends PortContract {
+  /** {@code offset}: slots between slot 0 and descriptor 0. */
+  record Case(Long seed, int offset) {
+    @Override
+    public String toString() {
+      return (seed == null ? "threaded" : "stepped, seed " + seed) + ", offset " + offset;
+    }
+  }
+
+  static Stream<Case> cases() {
+    long more = Long.getLong("netmap4j.seed", 4711);
+    return Stream.of(
+        new Case(1L, 0),
+        new Case(2L, 1),
+        new Case(3L, SLOTS - 1),
+        new Case(more, (int) Math.floorMod(more * 31, SLOTS)),
+        new Case(null, 0),
+        new Case(null, 1),
+        new Case(null, SLOTS - 1),
+        new Case(null, 29));
+  }
+
+  private final Case how;
+
+  ModelContractTest(Case how) {
+    this.how = how;
+  }
+
+  @Override
+  protected long seed() {
+    return how.seed == null ? 1 : how.seed;
+  }
+
+  @Override
+  protected Pair open() {
+    NicOptions nic = NicOptions.DEFAULT.slots(SLOTS, SLOTS).mtu(9000).dropWhenFull(false);
+    ModelRig.Setup setup = ModelRig.Setup.DEFAULT.nic(nic).extra(EXTRA);
+    RigPair pair = new RigPair(new ModelRig(how.seed == null ? setup : setup.stepped(how.seed)));
+    moveRings(pair, how.offset);
+    return pair;
+  }
+
+  /** Traffic up to slot {@code offset}, then a reset: descriptor 0 belongs to that slot from now on. */
+  private static void moveRings(RigPair pair, int offset) {
+    if (offset == 0) {
+      return;
+    }
+    for (int i = 0; i < offset; i++) {
+      send(pair, pair.a(), frame(i, 60));
+      assertArrayEquals(frame(i, 60), receive(pair, pair.b()));
+      send(pair, pair.b(), frame(i, 60));
+      assertArrayEquals(frame(i, 60), receive(pair, pair.a()));
+    }
+    for (NetmapPort port : new NetmapPort[] {pair.a(), pair.b()}) {
+      port.rxSync();
+      until(pair, "an empty tx ring", () -> port.txSync() == 0 && !port.tx(0).txPending());
+      port.nic().reset();
+    }
+    for (int i = 0; i < 2; i++) {
+      assertEquals(offset, pair.rig.rings[i].tx(0).hwOfs, "tx offset");
+      assertEquals(offset, pair.rig.rings[i].rx(0).hwOfs, "rx offset");
+    }
+    until(pair, "link", () -> pair.a().link().up() && pair.b().link().up());
+  }
+
+  private record RigPair(ModelRig rig) implements Pair {
+    @Override
+    public NetmapPort a() {
+      return rig.a;
+    }
+
+    @Override
+    public NetmapPort b() {
+      return rig.b;
+    }
+
+    @Override
+    public void run() {
+      rig.run();
+    }
+
+    @Override
+    public void close() {
+      String violations = rig.violations();
+      rig.close();
+      assertEquals("", violations, "rules of the card that were broken");
+    }
+  }
+}

@@ -1,0 +1,183 @@
+package io.netmap4j.ixgbe;
+
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.model.Cable;
+import io.netmap4j.model.CableMode;
+import io.netmap4j.model.CardOptions;
+import io.netmap4j.model.DmaLog;
+import io.netmap4j.model.ModelDevice;
+import io.netmap4j.model.ModelDomain;
+import io.netmap4j.model.ModelRunner;
+import io.netmap4j.model.Nic82599;
+import io.netmap4j.model.WireEnd;
+import io.netmap4j.spi.NicDevice;
+import io.netmap4j.spi.NicOptions;
+import io.netmap4j.spi.RingSet;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.Random;
+
+/**
+ * Two modelled cards on a cable, our driver on both, a port on each. Either a thread runs the cards, or the test does:
+ * {@link #run} then does a few small units of work chosen by a seed, and so does every register access of the test's
+ * thread, so that the card's DMA falls between any two steps of the driver.
+ */
+final class ModelRig implements AutoCloseable {
+  /** How a rig is made. {@code seed} is null for cards that a thread runs. */
+  record Setup(Long seed, NicOptions nic, CableMode cable, NetmapMemory.Options memory, boolean scattered, int extra) {
+    static final Setup DEFAULT =
+        new Setup(
+            null,
+            NicOptions.DEFAULT.slots(72, 72),
+            CableMode.FLOW_CONTROLLED,
+            NetmapMemory.Options.DEFAULT.buffers(8192, 2048),
+            true,
+            0);
+
+    Setup stepped(long newSeed) {
+      return new Setup(newSeed, nic, cable, memory, scattered, extra);
+    }
+
+    Setup nic(NicOptions options) {
+      return new Setup(seed, options, cable, memory, scattered, extra);
+    }
+
+    Setup cable(CableMode mode) {
+      return new Setup(seed, nic, mode, memory, scattered, extra);
+    }
+
+    Setup extra(int buffers) {
+      return new Setup(seed, nic, cable, memory, scattered, buffers);
+    }
+  }
+
+  final Nic82599[] cards = {new Nic82599(CardOptions.port(0)), new Nic82599(CardOptions.port(1))};
+  final DmaLog[] logs = {new DmaLog(1 << 16), new DmaLog(1 << 16)};
+  final Cable cable;
+  final ModelDomain domain;
+  final NetmapMemory region;
+  final ModelRunner runner = new ModelRunner(cards);
+  final RingSet[] rings = new RingSet[2];
+  final NetmapPort a;
+  final NetmapPort b;
+  private final Setup setup;
+  private final Random random;
+  private final Thread tester = Thread.currentThread();
+  private boolean stepping;
+
+  ModelRig(Setup setup) {
+    this.setup = setup;
+    this.random = setup.seed == null ? null : new Random(setup.seed);
+    this.cable = new Cable(setup.cable);
+    this.domain = setup.scattered ? ModelDomain.scattered(7) : ModelDomain.straight();
+    this.region = NetmapMemory.create(setup.memory);
+    for (int i = 0; i < 2; i++) {
+      cards[i].attach(cable, i == 0 ? WireEnd.A : WireEnd.B);
+      cards[i].memory().log(logs[i]);
+    }
+    if (random == null) {
+      runner.start();
+    }
+    this.a = open(0);
+    this.b = open(1);
+    this.stepping = true;
+    awaitLink();
+  }
+
+  private NetmapPort open(int i) {
+    NicDevice device = interleaved(ModelDevice.open(cards[i], domain, "model:" + i));
+    RingSet set;
+    try {
+      set = RingSet.start(new IxgbeDriver().attach(device, region, setup.nic), region);
+    } catch (RuntimeException e) {
+      device.close();
+      throw e;
+    }
+    rings[i] = set;
+    return port(i, 0, setup.nic.txRings(), setup.extra);
+  }
+
+  /** A further port of card {@code i}, on rings [first, end). The caller closes it. */
+  NetmapPort port(int i, int first, int end, int extra) {
+    RingSet.Binding binding = new RingSet.Binding(first, end, first, end, false);
+    rings[i].bind(binding);
+    return new NetmapPort(
+        "model" + i, rings[i], binding, NetmapPort.Request.DEFAULT.extraBuffers(extra));
+  }
+
+  private void awaitLink() {
+    if (!a.awaitLink(5000) || !b.awaitLink(5000)) {
+      throw new AssertionError("no link: a " + a.link() + ", b " + b.link());
+    }
+  }
+
+  /** Before and after each register access of the test's thread the cards do something. */
+  private NicDevice interleaved(NicDevice device) {
+    if (random == null) {
+      return device;
+    }
+    return (NicDevice)
+        Proxy.newProxyInstance(
+            ModelRig.class.getClassLoader(),
+            new Class<?>[] {NicDevice.class},
+            (proxy, method, args) -> {
+              boolean access = method.getName().equals("write32") || method.getName().equals("read32");
+              try {
+                if (access) {
+                  steps(4);
+                }
+                Object result = method.invoke(device, args);
+                if (access) {
+                  steps(12);
+                }
+                return result;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  private void steps(int most) {
+    if (stepping && Thread.currentThread() == tester) {
+      stepping = false; // an engine's work may end in an access of ours
+      try {
+        for (int n = random.nextInt(most + 1); n > 0; n--) {
+          runner.step(random);
+        }
+      } finally {
+        stepping = true;
+      }
+    }
+  }
+
+  /** Lets the cards do some of what they have to do. */
+  void run() {
+    if (random == null) {
+      Thread.yield();
+    } else {
+      steps(40);
+    }
+  }
+
+  Nic82599 card(NetmapPort port) {
+    return cards[port == a ? 0 : 1];
+  }
+
+  /** Cards first found at fault, as one text; "" when none was. */
+  String violations() {
+    return String.join("\n", cards[0].violations()) + String.join("\n", cards[1].violations());
+  }
+
+  @Override
+  public void close() {
+    stepping = false;
+    a.close();
+    b.close();
+    runner.close();
+    for (Nic82599 card : cards) {
+      card.close();
+    }
+    region.close();
+  }
+}
