@@ -17,6 +17,14 @@ final class Checksum {
   static int sum(long address, int length, int start) {
     long sum = 0;
     int i = 0;
+    for (; i + 32 <= length; i += 32) {
+      long a = Mem.getLong(address + i);
+      long b = Mem.getLong(address + i + 8);
+      long c = Mem.getLong(address + i + 16);
+      long d = Mem.getLong(address + i + 24);
+      sum += (a & 0xFFFFFFFFL) + (a >>> 32) + (b & 0xFFFFFFFFL) + (b >>> 32);
+      sum += (c & 0xFFFFFFFFL) + (c >>> 32) + (d & 0xFFFFFFFFL) + (d >>> 32);
+    }
     for (; i + 8 <= length; i += 8) {
       long word = Mem.getLong(address + i);
       sum += (word & 0xFFFFFFFFL) + (word >>> 32);

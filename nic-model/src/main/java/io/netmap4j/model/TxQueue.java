@@ -23,7 +23,7 @@ final class TxQueue {
   long headWriteBack;
   int counter;
 
-  /** The head as the register has it: descriptors before it are done with. */
+  /** The head as the register has it: descriptors before it are sent; those with RS may not be reported yet. */
   int head;
 
   /** The next descriptor to fetch. */
