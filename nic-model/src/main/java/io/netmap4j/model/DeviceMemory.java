@@ -18,7 +18,7 @@ public final class DeviceMemory {
   /** Mappings are made of whole pages, as an IOMMU's are: so no descriptor ever straddles two. */
   public static final long PAGE = 4096;
 
-  private final ReentrantLock lock = new ReentrantLock();
+  private final ReentrantLock lock;
   private final TreeMap<Long, Range> ranges = new TreeMap<>(Long::compareUnsigned);
   private final Consumer<String> onFault;
   private final int[] lastHit = new int[DmaLog.Kind.values().length];
@@ -36,6 +36,15 @@ public final class DeviceMemory {
    * @param onFault hears of each access outside the mappings, on the engine's thread; it may throw
    */
   public DeviceMemory(Consumer<String> onFault) {
+    this(new ReentrantLock(), onFault);
+  }
+
+  /**
+   * @param lock the card's own, so that an engine within a batch holds all of its card, even when the frame comes from
+   *     another card's batch
+   */
+  DeviceMemory(ReentrantLock lock, Consumer<String> onFault) {
+    this.lock = lock;
     this.onFault = onFault;
   }
 

@@ -3,6 +3,7 @@ package io.netmap4j.model;
 import static io.netmap4j.model.DatapathRegisters.*;
 
 import io.netmap4j.linux.Mem;
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
@@ -143,6 +144,7 @@ final class TxEngine {
     while (queue.mayReport()) {
       report(queue);
     }
+    queue.flushIfHeldLong(card);
     return done;
   }
 
@@ -171,6 +173,7 @@ final class TxEngine {
   }
 
   private boolean stepQueue(TxQueue queue, RandomGenerator random) {
+    queue.flushIfHeldLong(card);
     boolean canReport = queue.mayReport();
     boolean canFetch = !queue.complete && queue.available(card) > 0;
     if (canReport && (!(canFetch || queue.complete) || random.nextBoolean())) {
@@ -340,7 +343,7 @@ final class TxEngine {
     Mem.putLongRelease(at + 8, status);
   }
 
-  /** Reports what WTHRESH holds back: the vector's EITR has run out, or SWFLSH was written. */
+  /** Reports what WTHRESH holds back: SWFLSH was written. */
   void flush(int queue) {
     boolean entered = memory.enter();
     try {
@@ -383,7 +386,7 @@ final class TxEngine {
       for (TxQueue queue : queues) {
         queue.forget();
         queue.enabled = false;
-        java.util.Arrays.fill(queue.contextSet, false);
+        Arrays.fill(queue.contextSet, false);
       }
       actives = 0;
       changed = true;

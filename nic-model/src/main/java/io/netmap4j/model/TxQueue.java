@@ -14,6 +14,9 @@ final class TxQueue {
 
   static final int CONTEXTS = 2;
 
+  /** How long WTHRESH may hold a report; no source says more than "until the ITR expires" (facts 4.8). */
+  private static final long HOLD_NANOS = 50_000;
+
   final int index;
   final int block;
   boolean enabled;
@@ -53,6 +56,8 @@ final class TxQueue {
   private int reports;
   private int doneSinceReport;
   private boolean flushing;
+  private boolean held;
+  private long heldSince;
 
   TxQueue(int index) {
     this.index = index;
@@ -99,7 +104,7 @@ final class TxQueue {
   void forget() {
     clearPacket();
     reports = doneSinceReport = 0;
-    flushing = false;
+    flushing = held = false;
   }
 
   void clearPacket() {
@@ -189,6 +194,20 @@ final class TxQueue {
     return reports != 0 && (flushing || doneSinceReport >= writeBackThreshold);
   }
 
+  /** Begins to report what is held once it has been for a while, as the vector's EITR would make it. */
+  void flushIfHeldLong(CardState card) {
+    if (reports == 0 || flushing) {
+      return;
+    }
+    long now = card.clock().nanos();
+    if (!held) {
+      held = true;
+      heldSince = now;
+    } else if (now - heldSince >= HOLD_NANOS) {
+      flush();
+    }
+  }
+
   void flush() {
     flushing = reports != 0;
   }
@@ -207,6 +226,7 @@ final class TxQueue {
     flushing = reports != 0;
     if (reports == 0) {
       doneSinceReport = 0;
+      held = false;
     }
   }
 }

@@ -135,6 +135,12 @@ class TxEngineTest {
     assertThat(card.reported[0]).isEqualTo(4);
     card.tx.flush(0);
     assertThat(ring.done(4)).as("flushed").isTrue();
+    ring.frame(TestFrames.plain(5, 60), RS, 0);
+    run();
+    card.clock.advance(50_000);
+    run();
+    run();
+    assertThat(ring.done(5)).as("held long").isTrue();
   }
 
   @Test
