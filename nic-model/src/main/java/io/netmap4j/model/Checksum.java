@@ -10,7 +10,8 @@ final class Checksum {
   private Checksum() {}
 
   /**
-   * The ones' complement sum of 16-bit words, in network order; an odd last byte is padded with zero.
+   * The ones' complement sum of 16-bit words, in network order; an odd last byte is padded with
+   * zero.
    *
    * @param start a sum to continue, of at most a few hundred words
    */
@@ -50,8 +51,7 @@ final class Checksum {
 
   /** The sum of the pseudo header: addresses, protocol and length of the L4 part. */
   static int pseudoHeader(long l3, boolean ipv6, int protocol, int l4Length) {
-    int addresses =
-        ipv6 ? sum(l3 + 8, 32, 0) : sum(l3 + 12, 8, 0);
+    int addresses = ipv6 ? sum(l3 + 8, 32, 0) : sum(l3 + 12, 8, 0);
     return fold((long) addresses + protocol + (l4Length >>> 16) + (l4Length & 0xFFFF));
   }
 
@@ -60,7 +60,9 @@ final class Checksum {
     return ~crc(CRC32, ~0, address, length);
   }
 
-  /** CRC-32C of an SCTP packet, its own checksum field taken as zero, to be stored little-endian. */
+  /**
+   * CRC-32C of an SCTP packet, its own checksum field taken as zero, to be stored little-endian.
+   */
   static int sctp(long address, int length) {
     int crc = crc(CRC32C, ~0, address, 8);
     for (int i = 0; i < 4; i++) {

@@ -8,11 +8,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
- * The memory that a device reaches: ranges of device addresses, each mapped to memory of ours, and nothing else. An
- * access outside them does what an IOMMU would do: it touches nothing, is counted and is told to the listener.
+ * The memory that a device reaches: ranges of device addresses, each mapped to memory of ours, and
+ * nothing else. An access outside them does what an IOMMU would do: it touches nothing, is counted
+ * and is told to the listener.
  *
- * <p>One lock, held by an engine for a batch of work and by {@link #map} and {@link #unmap}: when {@code unmap}
- * returns, no engine has the range any more. Everything else is for who holds it.
+ * <p>One lock, held by an engine for a batch of work and by {@link #map} and {@link #unmap}: when
+ * {@code unmap} returns, no engine has the range any more. Everything else is for who holds it.
  */
 public final class DeviceMemory {
   /** Mappings are made of whole pages, as an IOMMU's are: so no descriptor ever straddles two. */
@@ -40,8 +41,8 @@ public final class DeviceMemory {
   }
 
   /**
-   * @param lock the card's own, so that an engine within a batch holds all of its card, even when the frame comes from
-   *     another card's batch
+   * @param lock the card's own, so that an engine within a batch holds all of its card, even when
+   *     the frame comes from another card's batch
    */
   DeviceMemory(ReentrantLock lock, Consumer<String> onFault) {
     this.lock = lock;
@@ -138,7 +139,10 @@ public final class DeviceMemory {
     return faults;
   }
 
-  /** An engine starts a batch. @return true when it has to {@link #exit}: it was not within one already */
+  /**
+   * An engine starts a batch. @return true when it has to {@link #exit}: it was not within one
+   * already
+   */
   boolean enter() {
     if (lock.isHeldByCurrentThread()) {
       return false;
@@ -154,7 +158,8 @@ public final class DeviceMemory {
   /**
    * Where the device's access lands.
    *
-   * @return the address, or 0 when the bytes are not in one piece; then {@link #read} or {@link #write} does the rest
+   * @return the address, or 0 when the bytes are not in one piece; then {@link #read} or {@link
+   *     #write} does the rest
    */
   long direct(DmaLog.Kind kind, int queue, long iova, long length) {
     long address = find(kind, iova, length);
@@ -173,12 +178,16 @@ public final class DeviceMemory {
     return address;
   }
 
-  /** Copies from the device's addresses to {@code to}, piece by piece. @return false after a fault */
+  /**
+   * Copies from the device's addresses to {@code to}, piece by piece. @return false after a fault
+   */
   boolean read(DmaLog.Kind kind, int queue, long iova, long to, long length) {
     return copy(kind, queue, iova, to, length, false);
   }
 
-  /** Copies from {@code from} to the device's addresses, piece by piece. @return false after a fault */
+  /**
+   * Copies from {@code from} to the device's addresses, piece by piece. @return false after a fault
+   */
   boolean write(DmaLog.Kind kind, int queue, long iova, long from, long length) {
     return copy(kind, queue, iova, from, length, true);
   }

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The last accesses of a device to memory, for tests to ask. Made active with {@link DeviceMemory#log}; it keeps {@code
- * capacity} of them and counts the rest.
+ * The last accesses of a device to memory, for tests to ask. Made active with {@link
+ * DeviceMemory#log}; it keeps {@code capacity} of them and counts the rest.
  */
 public final class DmaLog {
   /** What the device did. */
@@ -30,7 +30,8 @@ public final class DmaLog {
   /**
    * One access, or the part of one that fell into one mapping.
    *
-   * @param queue the transmit queue for {@code PACKET_READ}, the receive queue for {@code PACKET_WRITE}
+   * @param queue the transmit queue for {@code PACKET_READ}, the receive queue for {@code
+   *     PACKET_WRITE}
    */
   public record Access(Kind kind, int queue, long iova, long length) {
     /** True when no byte of it is outside {@code size} bytes at {@code start}. */

@@ -6,11 +6,11 @@ import io.netmap4j.linux.Mem;
 import java.util.random.RandomGenerator;
 
 /**
- * The receive side: filters a frame, chooses its queue and puts it into that queue's buffers, by way of the packet
- * buffer when the queue has none at hand.
+ * The receive side: filters a frame, chooses its queue and puts it into that queue's buffers, by
+ * way of the packet buffer when the queue has none at hand.
  *
- * <p>For one thread, with the card's memory entered: {@link #begin} to {@link #end}. Only {@link #configChanged} may
- * come from another.
+ * <p>For one thread, with the card's memory entered: {@link #begin} to {@link #end}. Only {@link
+ * #configChanged} may come from another.
  */
 final class RxEngine implements FrameSink {
   private static final int SCRATCH = (1 << 16) + 64;
@@ -48,7 +48,9 @@ final class RxEngine implements FrameSink {
     fifo.clear();
   }
 
-  /** To be called after a write to any register but a tail, an interrupt's or a counter. Any thread. */
+  /**
+   * To be called after a write to any register but a tail, an interrupt's or a counter. Any thread.
+   */
   void configChanged() {
     changed = true;
   }
@@ -252,8 +254,9 @@ final class RxEngine implements FrameSink {
   }
 
   /**
-   * One small unit of work: a buffer filled, or a descriptor written back. From the first step on, frames always go
-   * through the packet buffer, so that all of their DMA happens in steps; {@link #run} ends that.
+   * One small unit of work: a buffer filled, or a descriptor written back. From the first step on,
+   * frames always go through the packet buffer, so that all of their DMA happens in steps; {@link
+   * #run} ends that.
    *
    * @return false when there was nothing to do
    */
@@ -280,7 +283,9 @@ final class RxEngine implements FrameSink {
     }
   }
 
-  /** Makes the first frame of the packet buffer the current one, past those that must be dropped. */
+  /**
+   * Makes the first frame of the packet buffer the current one, past those that must be dropped.
+   */
   private boolean startFirst() {
     while (enabled && !fifo.isEmpty()) {
       RxQueue queue = queues[fifo.queue()];

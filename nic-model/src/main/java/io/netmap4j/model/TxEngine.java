@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
- * The transmit side: fetches descriptors, sends the packets that they make, and reports those that asked for it. The
- * status of a fetched descriptor means nothing (facts 4.7).
+ * The transmit side: fetches descriptors, sends the packets that they make, and reports those that
+ * asked for it. The status of a fetched descriptor means nothing (facts 4.7).
  *
  * <p>For one thread at a time; only {@link #configChanged} may come from another.
  */
@@ -55,7 +55,9 @@ final class TxEngine {
     this.end = end;
   }
 
-  /** To be called after a write to any register but a tail, an interrupt's or a counter. Any thread. */
+  /**
+   * To be called after a write to any register but a tail, an interrupt's or a counter. Any thread.
+   */
   void configChanged() {
     changed = true;
   }
@@ -149,7 +151,8 @@ final class TxEngine {
   }
 
   /**
-   * One small unit of work of one queue: a descriptor fetched, a packet sent, or a status written back.
+   * One small unit of work of one queue: a descriptor fetched, a packet sent, or a status written
+   * back.
    *
    * @return false when no queue had any
    */
@@ -191,8 +194,7 @@ final class TxEngine {
   private void fetch(TxQueue queue) {
     int place = queue.next;
     long at =
-        memory.descriptor(
-            DmaLog.Kind.DESCRIPTOR_READ, queue.index, queue.base + 16L * place, 16);
+        memory.descriptor(DmaLog.Kind.DESCRIPTOR_READ, queue.index, queue.base + 16L * place, 16);
     queue.next = queue.after(place);
     bill.descriptorReads(1);
     if (at == 0) {
@@ -215,8 +217,7 @@ final class TxEngine {
     if ((high >>> 20 & 0xF) == CONTEXT) {
       queue.setContext(low, high);
       if (!between) {
-        card.violation(
-            where(queue, place) + "a context descriptor within a packet (facts 4.2)");
+        card.violation(where(queue, place) + "a context descriptor within a packet (facts 4.2)");
       }
     } else {
       card.violation(
@@ -258,9 +259,7 @@ final class TxEngine {
 
   private boolean transmit(TxQueue queue) {
     if (packet.plain() && queue.count == 1 && !frames.pads(packet.bytes)) {
-      long at =
-          memory.direct(
-              DmaLog.Kind.PACKET_READ, queue.index, queue.address[0], packet.bytes);
+      long at = memory.direct(DmaLog.Kind.PACKET_READ, queue.index, queue.address[0], packet.bytes);
       if (at != 0) {
         return packet.bytes < 14 || put(queue, at, packet.bytes);
       }
@@ -311,8 +310,7 @@ final class TxEngine {
     queue.reported();
     bill.descriptorWrites(1);
     if (queue.headWriteBack != 0) {
-      long at =
-          memory.descriptor(DmaLog.Kind.STATUS_WRITE, queue.index, queue.headWriteBack, 4);
+      long at = memory.descriptor(DmaLog.Kind.STATUS_WRITE, queue.index, queue.headWriteBack, 4);
       if (at != 0) {
         Mem.putIntRelease(at, queue.after(place));
       }
@@ -322,13 +320,14 @@ final class TxEngine {
     card.txReported(queue.index);
   }
 
-  /** All of an advanced descriptor but DD is don't-care afterwards: zeros, so that nobody relies on it. */
+  /**
+   * All of an advanced descriptor but DD is don't-care afterwards: zeros, so that nobody relies on
+   * it.
+   */
   private void writeStatus(TxQueue queue, int place, long words) {
     WriteBackFault wrong = fault;
     int to = wrong == WriteBackFault.DD_ON_WRONG_DESCRIPTOR ? queue.after(place) : place;
-    long at =
-        memory.descriptor(
-            DmaLog.Kind.STATUS_WRITE, queue.index, queue.base + 16L * to, 16);
+    long at = memory.descriptor(DmaLog.Kind.STATUS_WRITE, queue.index, queue.base + 16L * to, 16);
     if (at == 0) {
       return;
     }

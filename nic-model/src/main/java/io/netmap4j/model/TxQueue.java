@@ -5,8 +5,8 @@ import static io.netmap4j.model.DatapathRegisters.*;
 import java.util.Arrays;
 
 /**
- * One transmit queue: its settings, read from the registers when they change, the packet whose descriptors have been
- * fetched, and what is to be reported.
+ * One transmit queue: its settings, read from the registers when they change, the packet whose
+ * descriptors have been fetched, and what is to be reported.
  */
 final class TxQueue {
   /** On-chip descriptors of one queue, shared between a packet and held write-backs (facts 11). */
@@ -14,7 +14,10 @@ final class TxQueue {
 
   static final int CONTEXTS = 2;
 
-  /** How long WTHRESH may hold a report; no source says more than "until the ITR expires" (facts 4.8). */
+  /**
+   * How long WTHRESH may hold a report; no source says more than "until the ITR expires" (facts
+   * 4.8).
+   */
   private static final long HOLD_NANOS = 50_000;
 
   final int index;
@@ -26,7 +29,10 @@ final class TxQueue {
   long headWriteBack;
   int counter;
 
-  /** The head as the register has it: descriptors before it are sent; those with RS may not be reported yet. */
+  /**
+   * The head as the register has it: descriptors before it are sent; those with RS may not be
+   * reported yet.
+   */
   int head;
 
   /** The next descriptor to fetch. */
@@ -194,7 +200,9 @@ final class TxQueue {
     return reports != 0 && (flushing || doneSinceReport >= writeBackThreshold);
   }
 
-  /** Begins to report what is held once it has been for a while, as the vector's EITR would make it. */
+  /**
+   * Begins to report what is held once it has been for a while, as the vector's EITR would make it.
+   */
   void flushIfHeldLong(CardState card) {
     if (reports == 0 || flushing) {
       return;

@@ -4,7 +4,10 @@ import static io.netmap4j.model.DatapathRegisters.*;
 
 import java.util.Locale;
 
-/** Frames through TX engine, cable and RX engine with RSS on four queues: main prints million frames a second. */
+/**
+ * Frames through TX engine, cable and RX engine with RSS on four queues: main prints million frames
+ * a second.
+ */
 final class DatapathBenchmark {
   private static final int RING = 512;
 
@@ -39,8 +42,7 @@ final class DatapathBenchmark {
   private static void measure(TestCard a, TestTxRing tx, TestRxRing[] rx, int size, long nanos) {
     for (int i = 0; i < RING; i++) {
       int length = size != 0 ? size : 64 + (i * 37 & 0x1BF);
-      byte[] frame =
-          TestFrames.ip("10.0.0." + (i & 63), 1000 + i, "10.1.0.1", 80, 17, length - 46);
+      byte[] frame = TestFrames.ip("10.0.0." + (i & 63), 1000 + i, "10.1.0.1", 80, 17, length - 46);
       tx.tail = i;
       tx.frame(frame, (i & 31) == 31 ? TestTxRing.RS : 0, 0);
     }

@@ -75,9 +75,10 @@ class DeviceMemoryTest {
     memory.map(0x10000, PAGE, host);
     long ours = Mem.allocate(2 * PAGE);
     assertThat(memory.read(READ, 7, 0x10000, ours, 2 * PAGE)).isFalse();
-    assertThat(faults).containsExactly(
-        "DMA fault: PACKET_READ of queue 7 at 0x11000 + 4096 is outside every mapping,"
-            + " an IOMMU would block it");
+    assertThat(faults)
+        .containsExactly(
+            "DMA fault: PACKET_READ of queue 7 at 0x11000 + 4096 is outside every mapping,"
+                + " an IOMMU would block it");
     assertThat(memory.faults()).isEqualTo(1);
     Mem.free(ours);
   }

@@ -66,8 +66,12 @@ class RxFilterTest {
 
   @Test
   void multicastPassesByTheHashOfItsLastBytesInTheWindowThatMoNames() {
-    int[] index = {0x34 >> 4 | 0x12 << 4, 0x34 >> 3 | 0x12 << 5, 0x34 >> 2 | 0x12 << 6,
-      (0x34 | 0x12 << 8) & 0xFFF};
+    int[] index = {
+      0x34 >> 4 | 0x12 << 4,
+      0x34 >> 3 | 0x12 << 5,
+      0x34 >> 2 | 0x12 << 6,
+      (0x34 | 0x12 << 8) & 0xFFF
+    };
     for (int mo = 0; mo < 4; mo++) {
       card.set(MCSTCTRL, mo | 4);
       assertThat(passes(1, 0, 0x5E, 0, 0x34, 0x12)).isFalse();
