@@ -107,6 +107,6 @@ final class DatapathRegisters {
 
   /** Which of the 16 statistics counters a queue has: 4 queues to a register, 8 bits each. */
   static int counterOf(CardState card, int mapRegister, int queue) {
-    return card.reg(mapRegister + (queue & ~3)) >>> 8 * (queue & 3) & 0xF;
+    return card.reg(mapRegister + (queue & ~3)) >>> (8 * (queue & 3)) & 0xF;
   }
 }

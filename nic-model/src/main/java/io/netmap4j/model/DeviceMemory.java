@@ -4,6 +4,7 @@ import io.netmap4j.linux.Mem;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -12,14 +13,14 @@ import java.util.function.Consumer;
  * nothing else. An access outside them does what an IOMMU would do: it touches nothing, is counted
  * and is told to the listener.
  *
- * <p>One lock, held by an engine for a batch of work and by {@link #map} and {@link #unmap}: when
+ * <p>One lock, which is the card's, held by an engine for a batch of work and by {@link #map} and {@link #unmap}: when
  * {@code unmap} returns, no engine has the range any more. Everything else is for who holds it.
  */
 public final class DeviceMemory {
   /** Mappings are made of whole pages, as an IOMMU's are: so no descriptor ever straddles two. */
   public static final long PAGE = 4096;
 
-  private final ReentrantLock lock;
+  private final ReentrantLock lock = new ReentrantLock();
   private final TreeMap<Long, Range> ranges = new TreeMap<>(Long::compareUnsigned);
   private final Consumer<String> onFault;
   private final int[] lastHit = new int[DmaLog.Kind.values().length];
@@ -29,7 +30,7 @@ public final class DeviceMemory {
   private long[] sizes = {};
   private long[] addresses = {};
   private DmaLog log;
-  private volatile long faults;
+  private final AtomicLong faults = new AtomicLong();
 
   private record Range(long iova, long size, long address) {}
 
@@ -37,15 +38,6 @@ public final class DeviceMemory {
    * @param onFault hears of each access outside the mappings, on the engine's thread; it may throw
    */
   public DeviceMemory(Consumer<String> onFault) {
-    this(new ReentrantLock(), onFault);
-  }
-
-  /**
-   * @param lock the card's own, so that an engine within a batch holds all of its card, even when
-   *     the frame comes from another card's batch
-   */
-  DeviceMemory(ReentrantLock lock, Consumer<String> onFault) {
-    this.lock = lock;
     this.onFault = onFault;
   }
 
@@ -118,12 +110,6 @@ public final class DeviceMemory {
     }
   }
 
-  /** Waits until every engine is between two batches: what is disabled by then stays untouched. */
-  public void quiesce() {
-    lock.lock();
-    lock.unlock();
-  }
-
   /** Records each access in {@code log} from now on; null stops it. */
   public void log(DmaLog log) {
     lock.lock();
@@ -136,7 +122,7 @@ public final class DeviceMemory {
 
   /** Accesses, or parts of them, outside every mapping so far. */
   public long faults() {
-    return faults;
+    return faults.get();
   }
 
   /**
@@ -220,7 +206,7 @@ public final class DeviceMemory {
   }
 
   private void fault(DmaLog.Kind kind, int queue, long iova, long length) {
-    faults = faults + 1;
+    faults.incrementAndGet();
     if (log != null) {
       log.add(kind, queue, iova, length);
     }
@@ -238,7 +224,7 @@ public final class DeviceMemory {
     if (stale) {
       rebuild();
     }
-    int hit = lastHit[kind.ordinal()];
+    int hit = lastHit[kind.index];
     if (hit < count) {
       long offset = iova - starts[hit];
       if (offset >= 0 && offset <= sizes[hit] - length) {
@@ -266,7 +252,7 @@ public final class DeviceMemory {
     if (offset < 0 || offset > sizes[high] - length) {
       return 0;
     }
-    lastHit[kind.ordinal()] = high;
+    lastHit[kind.index] = high;
     return addresses[high] + offset;
   }
 

@@ -10,14 +10,16 @@ import java.util.List;
 public final class DmaLog {
   /** What the device did. */
   public enum Kind {
-    DESCRIPTOR_READ(false),
-    STATUS_WRITE(true),
-    PACKET_READ(false),
-    PACKET_WRITE(true);
+    DESCRIPTOR_READ(0, false),
+    STATUS_WRITE(1, true),
+    PACKET_READ(2, false),
+    PACKET_WRITE(3, true);
 
+    final int index;
     private final boolean write;
 
-    Kind(boolean write) {
+    Kind(int index, boolean write) {
+      this.index = index;
       this.write = write;
     }
 
@@ -53,7 +55,7 @@ public final class DmaLog {
 
   synchronized void add(Kind kind, int queue, long iova, long length) {
     int at = 3 * (int) (total++ % capacity);
-    words[at] = (long) queue << 8 | kind.ordinal();
+    words[at] = (long) queue << 8 | kind.index;
     words[at + 1] = iova;
     words[at + 2] = length;
   }

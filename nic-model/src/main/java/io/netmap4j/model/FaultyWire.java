@@ -40,6 +40,7 @@ public final class FaultyWire implements Wire {
   private final Faults faults;
   private final Direction fromA;
   private final Direction fromB;
+  private boolean closed;
 
   public FaultyWire(Wire inner, Faults faults, long seed) {
     this.inner = inner;
@@ -210,6 +211,10 @@ public final class FaultyWire implements Wire {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     Mem.free(fromA.slots);
     Mem.free(fromB.slots);
     inner.close();

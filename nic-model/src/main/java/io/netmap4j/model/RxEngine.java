@@ -33,6 +33,7 @@ final class RxEngine implements FrameSink {
   private boolean stepped;
   private int depth;
   private boolean entered;
+  private boolean closed;
   private long totalFrames;
   private long totalBytes;
 
@@ -329,7 +330,10 @@ final class RxEngine implements FrameSink {
   }
 
   void close() {
-    fifo.close();
-    Mem.free(scratch);
+    if (!closed) {
+      closed = true;
+      fifo.close();
+      Mem.free(scratch);
+    }
   }
 }

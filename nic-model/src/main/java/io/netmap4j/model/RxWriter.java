@@ -134,12 +134,12 @@ final class RxWriter {
     int bits = last ? status | EOP | DD : DD;
     if (queue.legacy) {
       // dw3: status, errors, VLAN; dw2: length. The address in bytes 0 to 7 stays.
-      long upper = bits & 0xFF | (last ? legacyErrors() << 8 | vlanTag << 16 : 0);
+      long upper = (bits & 0xFF) | (last ? legacyErrors() << 8 | vlanTag << 16 : 0);
       filledHigh[at] = piece | upper << 32;
     } else {
-      filledLow[at] = last ? info & 0xFFFFFFFFL | (long) hashOrChecksum << 32 : 0;
+      filledLow[at] = last ? (info & 0xFFFFFFFFL) | (long) hashOrChecksum << 32 : 0;
       long upper = piece | (last ? vlanTag << 16 : 0);
-      filledHigh[at] = bits & 0xFFFFFFFFL | upper << 32;
+      filledHigh[at] = (bits & 0xFFFFFFFFL) | upper << 32;
     }
   }
 

@@ -22,8 +22,8 @@ final class Toeplitz {
       for (int value = 0; value < 256; value++) {
         int hash = 0;
         for (int bit = 0; bit < 8; bit++) {
-          if ((value & 0x80 >> bit) != 0) {
-            hash ^= (int) (window >>> 8 - bit);
+          if ((value & (0x80 >> bit)) != 0) {
+            hash ^= (int) (window >>> (8 - bit));
           }
         }
         table[at << 8 | value] = hash;

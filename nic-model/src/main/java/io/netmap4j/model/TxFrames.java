@@ -24,6 +24,7 @@ final class TxFrames {
   private final long gathered = Mem.allocate(GATHERED + 2L * HEADROOM) + HEADROOM;
   private final long segmented = Mem.allocate(LONGEST + 2L * HEADROOM) + HEADROOM;
   private boolean pad;
+  private boolean closed;
   private int vlanType;
   private int firstAndMiddleFlags;
   private int lastFlags;
@@ -175,6 +176,10 @@ final class TxFrames {
   }
 
   void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     Mem.free(gathered - HEADROOM);
     Mem.free(segmented - HEADROOM);
   }

@@ -95,7 +95,7 @@ final class TxQueue {
     int low = card.reg(block + TDWBAL);
     headWriteBack = 0;
     if ((low & 1) != 0) {
-      headWriteBack = low & 0xFFFFFFFCL | (long) card.reg(block + TDWBAH) << 32;
+      headWriteBack = (low & 0xFFFFFFFCL) | (long) card.reg(block + TDWBAH) << 32;
       if ((headWriteBack & 15) != 0) {
         card.violation(
             String.format(

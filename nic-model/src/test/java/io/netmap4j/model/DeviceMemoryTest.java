@@ -46,7 +46,7 @@ class DeviceMemoryTest {
     long from = Mem.allocate(3 * PAGE);
     Mem.copyIn(bytes, 0, from, bytes.length);
     for (int i = 0; i < 3; i++) {
-      memory.map(0x10000 + i * PAGE, PAGE, host + (2 - i) * 2 * PAGE);
+      memory.map(0x10000 + i * PAGE, PAGE, host + (2L - i) * 2 * PAGE);
     }
     assertThat(memory.write(WRITE, 0, 0x10000 + 100, from, bytes.length)).isTrue();
     Mem.set(from, bytes.length, (byte) 0);
@@ -62,7 +62,7 @@ class DeviceMemoryTest {
   void sixteenThousandPagesAreFoundEachInItsPlace() {
     int pages = 16_384;
     for (int i = 0; i < pages; i++) {
-      memory.map(i * 2 * PAGE, PAGE, host + i % 64 * PAGE);
+      memory.map(i * 2 * PAGE, PAGE, host + (i % 64) * PAGE);
     }
     for (int i = 0; i < pages; i++) {
       assertThat(memory.direct(READ, 0, i * 2 * PAGE + 8, 8)).isEqualTo(host + i % 64 * PAGE + 8);

@@ -426,6 +426,6 @@ class RxEngineTest {
     }
     assertThat(card.counter(GORC)).as("CRC stripped").isEqualTo(bytes);
     assertThat(card.counter(QBRC)).isEqualTo(bytes);
-    assertThat(card.counter(TOR)).as("CRC always").isEqualTo(bytes + 4 * sizes.length);
+    assertThat(card.counter(TOR)).as("CRC always").isEqualTo(bytes + 4L * sizes.length);
   }
 }

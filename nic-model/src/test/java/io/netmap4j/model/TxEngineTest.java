@@ -230,7 +230,7 @@ class TxEngineTest {
     refused(16, 16, EOP | DATA, "PAYLEN 16 is less than 17");
     refused(0, 60, EOP | DATA, "DTALEN of descriptor");
     refused(60, 64, EOP | DATA, "EOP after 60 bytes, but PAYLEN says 64");
-    refused(60, 60, EOP | DATA & ~IFCS, "IFCS is clear");
+    refused(60, 60, (EOP | DATA) & ~IFCS, "IFCS is clear");
     refused(60, 60, EOP | 0x20500000, "DTYP 5 is reserved");
     refused(1600, 1600, EOP | DATA, "longer than 1518");
     refused(60, 60, EOP | DATA | VLE, "context 0, which was never written");
