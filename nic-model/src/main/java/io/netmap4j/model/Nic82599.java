@@ -361,6 +361,7 @@ public final class Nic82599 implements AutoCloseable {
     boolean mine = lock();
     try {
       removed = true;
+      interrupts.reset();
       refreshDma();
     } finally {
       unlock(mine);
