@@ -13,8 +13,9 @@ import java.util.function.Consumer;
  * nothing else. An access outside them does what an IOMMU would do: it touches nothing, is counted
  * and is told to the listener.
  *
- * <p>One lock, which is the card's, held by an engine for a batch of work and by {@link #map} and {@link #unmap}: when
- * {@code unmap} returns, no engine has the range any more. Everything else is for who holds it.
+ * <p>One lock, which is the card's, held by an engine for a batch of work and by {@link #map} and
+ * {@link #unmap}: when {@code unmap} returns, no engine has the range any more. Everything else is
+ * for who holds it.
  */
 public final class DeviceMemory {
   /** Mappings are made of whole pages, as an IOMMU's are: so no descriptor ever straddles two. */

@@ -241,8 +241,7 @@ final class RxEngine implements FrameSink {
     begin();
     try {
       refreshIfChanged();
-      writer.finish();
-      int done = 0;
+      int done = finishSteps();
       while (done < budget && startFirst()) {
         writer.finish();
         fifo.remove();
@@ -252,6 +251,16 @@ final class RxEngine implements FrameSink {
     } finally {
       end();
     }
+  }
+
+  /** Completes what steps have begun. @return frames */
+  private int finishSteps() {
+    boolean withinFrame = writer.placing();
+    writer.finish();
+    if (withinFrame) {
+      fifo.remove();
+    }
+    return withinFrame ? 1 : 0;
   }
 
   /**
