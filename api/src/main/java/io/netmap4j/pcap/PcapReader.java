@@ -4,16 +4,16 @@ import io.netmap4j.linux.Mem;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
- * Reads a classic pcap file of Ethernet frames: either byte order, micro- or nanoseconds. One frame at a time is
- * current, and everything but {@link #next} is about it.
+ * Reads a classic pcap file of Ethernet frames: either byte order, micro- or nanoseconds. One frame
+ * at a time is current, and everything but {@link #next} is about it.
  */
 public final class PcapReader implements AutoCloseable {
   private static final VarHandle BIG =
@@ -124,7 +124,13 @@ public final class PcapReader implements AutoCloseable {
 
   private EOFException truncated(int wanted) {
     return new EOFException(
-        file + " is truncated: frame " + frames + " needs " + wanted + " bytes, " + (end - start)
+        file
+            + " is truncated: frame "
+            + frames
+            + " needs "
+            + wanted
+            + " bytes, "
+            + (end - start)
             + " are left");
   }
 
@@ -160,7 +166,10 @@ public final class PcapReader implements AutoCloseable {
     return length;
   }
 
-  /** Bytes the frame had on the wire, without CRC: more than {@link #length} when the capture cut it. */
+  /**
+   * Bytes the frame had on the wire, without CRC: more than {@link #length} when the capture cut
+   * it.
+   */
   public int originalLength() {
     return originalLength;
   }

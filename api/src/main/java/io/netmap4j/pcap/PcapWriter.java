@@ -8,7 +8,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Writes a classic pcap file of Ethernet frames, buffered. What is not flushed or closed may not be in the file. */
+/**
+ * Writes a classic pcap file of Ethernet frames, buffered. What is not flushed or closed may not be
+ * in the file.
+ */
 public final class PcapWriter implements AutoCloseable {
   private static final int RECORD_HEADER = 16;
   private static final int MOST = 1 << 18;

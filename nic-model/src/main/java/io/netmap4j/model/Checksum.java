@@ -10,13 +10,22 @@ final class Checksum {
   private Checksum() {}
 
   /**
-   * The ones' complement sum of 16-bit words, in network order; an odd last byte is padded with zero.
+   * The ones' complement sum of 16-bit words, in network order; an odd last byte is padded with
+   * zero.
    *
    * @param start a sum to continue, of at most a few hundred words
    */
   static int sum(long address, int length, int start) {
     long sum = 0;
     int i = 0;
+    for (; i + 32 <= length; i += 32) {
+      long a = Mem.getLong(address + i);
+      long b = Mem.getLong(address + i + 8);
+      long c = Mem.getLong(address + i + 16);
+      long d = Mem.getLong(address + i + 24);
+      sum += (a & 0xFFFFFFFFL) + (a >>> 32) + (b & 0xFFFFFFFFL) + (b >>> 32);
+      sum += (c & 0xFFFFFFFFL) + (c >>> 32) + (d & 0xFFFFFFFFL) + (d >>> 32);
+    }
     for (; i + 8 <= length; i += 8) {
       long word = Mem.getLong(address + i);
       sum += (word & 0xFFFFFFFFL) + (word >>> 32);
@@ -42,8 +51,7 @@ final class Checksum {
 
   /** The sum of the pseudo header: addresses, protocol and length of the L4 part. */
   static int pseudoHeader(long l3, boolean ipv6, int protocol, int l4Length) {
-    int addresses =
-        ipv6 ? sum(l3 + 8, 32, 0) : sum(l3 + 12, 8, 0);
+    int addresses = ipv6 ? sum(l3 + 8, 32, 0) : sum(l3 + 12, 8, 0);
     return fold((long) addresses + protocol + (l4Length >>> 16) + (l4Length & 0xFFFF));
   }
 
@@ -52,7 +60,9 @@ final class Checksum {
     return ~crc(CRC32, ~0, address, length);
   }
 
-  /** CRC-32C of an SCTP packet, its own checksum field taken as zero, to be stored little-endian. */
+  /**
+   * CRC-32C of an SCTP packet, its own checksum field taken as zero, to be stored little-endian.
+   */
   static int sctp(long address, int length) {
     int crc = crc(CRC32C, ~0, address, 8);
     for (int i = 0; i < 4; i++) {

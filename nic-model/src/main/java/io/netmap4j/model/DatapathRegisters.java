@@ -97,7 +97,9 @@ final class DatapathRegisters {
     return 0x06000 + 0x40 * queue;
   }
 
-  /** The longest frame, CRC included, without a VLAN tag: MFS counts only with JUMBOEN (facts 4.9). */
+  /**
+   * The longest frame, CRC included, without a VLAN tag: MFS counts only with JUMBOEN (facts 4.9).
+   */
   static int longestFrame(CardState card) {
     boolean jumbo = (card.reg(HLREG0) & HLREG0_JUMBOEN) != 0;
     return jumbo ? card.reg(MAXFRS) >>> 16 : 1518;
@@ -105,6 +107,6 @@ final class DatapathRegisters {
 
   /** Which of the 16 statistics counters a queue has: 4 queues to a register, 8 bits each. */
   static int counterOf(CardState card, int mapRegister, int queue) {
-    return card.reg(mapRegister + (queue & ~3)) >>> 8 * (queue & 3) & 0xF;
+    return card.reg(mapRegister + (queue & ~3)) >>> (8 * (queue & 3)) & 0xF;
   }
 }

@@ -4,15 +4,18 @@ import io.netmap4j.linux.Mem;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
- * The memory that a device reaches: ranges of device addresses, each mapped to memory of ours, and nothing else. An
- * access outside them does what an IOMMU would do: it touches nothing, is counted and is told to the listener.
+ * The memory that a device reaches: ranges of device addresses, each mapped to memory of ours, and
+ * nothing else. An access outside them does what an IOMMU would do: it touches nothing, is counted
+ * and is told to the listener.
  *
- * <p>One lock, held by an engine for a batch of work and by {@link #map} and {@link #unmap}: when {@code unmap}
- * returns, no engine has the range any more. Everything else is for who holds it.
+ * <p>One lock, which is the card's, held by an engine for a batch of work and by {@link #map} and
+ * {@link #unmap}: when {@code unmap} returns, no engine has the range any more. Everything else is
+ * for who holds it.
  */
 public final class DeviceMemory {
   /** Mappings are made of whole pages, as an IOMMU's are: so no descriptor ever straddles two. */
@@ -28,7 +31,7 @@ public final class DeviceMemory {
   private long[] sizes = {};
   private long[] addresses = {};
   private DmaLog log;
-  private volatile long faults;
+  private final AtomicLong faults = new AtomicLong();
 
   private record Range(long iova, long size, long address) {}
 
@@ -108,12 +111,6 @@ public final class DeviceMemory {
     }
   }
 
-  /** Waits until every engine is between two batches: what is disabled by then stays untouched. */
-  public void quiesce() {
-    lock.lock();
-    lock.unlock();
-  }
-
   /** Records each access in {@code log} from now on; null stops it. */
   public void log(DmaLog log) {
     lock.lock();
@@ -126,10 +123,13 @@ public final class DeviceMemory {
 
   /** Accesses, or parts of them, outside every mapping so far. */
   public long faults() {
-    return faults;
+    return faults.get();
   }
 
-  /** An engine starts a batch. @return true when it has to {@link #exit}: it was not within one already */
+  /**
+   * An engine starts a batch. @return true when it has to {@link #exit}: it was not within one
+   * already
+   */
   boolean enter() {
     if (lock.isHeldByCurrentThread()) {
       return false;
@@ -142,10 +142,16 @@ public final class DeviceMemory {
     lock.unlock();
   }
 
+  /** Somebody waits for the lock: an engine lets him go first. */
+  boolean contended() {
+    return lock.hasQueuedThreads();
+  }
+
   /**
    * Where the device's access lands.
    *
-   * @return the address, or 0 when the bytes are not in one piece; then {@link #read} or {@link #write} does the rest
+   * @return the address, or 0 when the bytes are not in one piece; then {@link #read} or {@link
+   *     #write} does the rest
    */
   long direct(DmaLog.Kind kind, int queue, long iova, long length) {
     long address = find(kind, iova, length);
@@ -164,12 +170,16 @@ public final class DeviceMemory {
     return address;
   }
 
-  /** Copies from the device's addresses to {@code to}, piece by piece. @return false after a fault */
+  /**
+   * Copies from the device's addresses to {@code to}, piece by piece. @return false after a fault
+   */
   boolean read(DmaLog.Kind kind, int queue, long iova, long to, long length) {
     return copy(kind, queue, iova, to, length, false);
   }
 
-  /** Copies from {@code from} to the device's addresses, piece by piece. @return false after a fault */
+  /**
+   * Copies from {@code from} to the device's addresses, piece by piece. @return false after a fault
+   */
   boolean write(DmaLog.Kind kind, int queue, long iova, long from, long length) {
     return copy(kind, queue, iova, from, length, true);
   }
@@ -202,7 +212,7 @@ public final class DeviceMemory {
   }
 
   private void fault(DmaLog.Kind kind, int queue, long iova, long length) {
-    faults = faults + 1;
+    faults.incrementAndGet();
     if (log != null) {
       log.add(kind, queue, iova, length);
     }
@@ -220,7 +230,7 @@ public final class DeviceMemory {
     if (stale) {
       rebuild();
     }
-    int hit = lastHit[kind.ordinal()];
+    int hit = lastHit[kind.index];
     if (hit < count) {
       long offset = iova - starts[hit];
       if (offset >= 0 && offset <= sizes[hit] - length) {
@@ -248,7 +258,7 @@ public final class DeviceMemory {
     if (offset < 0 || offset > sizes[high] - length) {
       return 0;
     }
-    lastHit[kind.ordinal()] = high;
+    lastHit[kind.index] = high;
     return addresses[high] + offset;
   }
 

@@ -4,20 +4,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The last accesses of a device to memory, for tests to ask. Made active with {@link DeviceMemory#log}; it keeps {@code
- * capacity} of them and counts the rest.
+ * The last accesses of a device to memory, for tests to ask. Made active with {@link
+ * DeviceMemory#log}; it keeps {@code capacity} of them and counts the rest.
  */
 public final class DmaLog {
   /** What the device did. */
   public enum Kind {
-    DESCRIPTOR_READ(false),
-    STATUS_WRITE(true),
-    PACKET_READ(false),
-    PACKET_WRITE(true);
+    DESCRIPTOR_READ(0, false),
+    STATUS_WRITE(1, true),
+    PACKET_READ(2, false),
+    PACKET_WRITE(3, true);
 
+    final int index;
     private final boolean write;
 
-    Kind(boolean write) {
+    Kind(int index, boolean write) {
+      this.index = index;
       this.write = write;
     }
 
@@ -30,7 +32,8 @@ public final class DmaLog {
   /**
    * One access, or the part of one that fell into one mapping.
    *
-   * @param queue the transmit queue for {@code PACKET_READ}, the receive queue for {@code PACKET_WRITE}
+   * @param queue the transmit queue for {@code PACKET_READ}, the receive queue for {@code
+   *     PACKET_WRITE}
    */
   public record Access(Kind kind, int queue, long iova, long length) {
     /** True when no byte of it is outside {@code size} bytes at {@code start}. */
@@ -52,7 +55,7 @@ public final class DmaLog {
 
   synchronized void add(Kind kind, int queue, long iova, long length) {
     int at = 3 * (int) (total++ % capacity);
-    words[at] = (long) queue << 8 | kind.ordinal();
+    words[at] = (long) queue << 8 | kind.index;
     words[at + 1] = iova;
     words[at + 2] = length;
   }

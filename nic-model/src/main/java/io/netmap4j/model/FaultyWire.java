@@ -4,9 +4,9 @@ import io.netmap4j.linux.Mem;
 import java.util.SplittableRandom;
 
 /**
- * Loses, delays, duplicates and reorders what another wire would carry. What happens to the n-th frame of a direction
- * depends on the seed and n only, never on time: a delayed frame comes after a number of later frames, or when the
- * wire has been idle for some runs.
+ * Loses, delays, duplicates and reorders what another wire would carry. What happens to the n-th
+ * frame of a direction depends on the seed and n only, never on time: a delayed frame comes after a
+ * number of later frames, or when the wire has been idle for some runs.
  */
 public final class FaultyWire implements Wire {
   /**
@@ -20,8 +20,14 @@ public final class FaultyWire implements Wire {
       double sum = loss + delay + duplicate + reorder;
       if (Math.min(Math.min(loss, delay), Math.min(duplicate, reorder)) < 0 || sum > 1) {
         throw new IllegalArgumentException(
-            "probabilities are 0 to 1 and at most 1 together: " + loss + ", " + delay + ", "
-                + duplicate + ", " + reorder);
+            "probabilities are 0 to 1 and at most 1 together: "
+                + loss
+                + ", "
+                + delay
+                + ", "
+                + duplicate
+                + ", "
+                + reorder);
       }
     }
   }
@@ -34,6 +40,7 @@ public final class FaultyWire implements Wire {
   private final Faults faults;
   private final Direction fromA;
   private final Direction fromB;
+  private boolean closed;
 
   public FaultyWire(Wire inner, Faults faults, long seed) {
     this.inner = inner;
@@ -204,6 +211,10 @@ public final class FaultyWire implements Wire {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     Mem.free(fromA.slots);
     Mem.free(fromB.slots);
     inner.close();

@@ -3,7 +3,10 @@ package io.netmap4j.model;
 import static io.netmap4j.model.NetOrder.get16;
 import static io.netmap4j.model.NetOrder.get8;
 
-/** What a frame is, found out once for filters, RSS and checksums. One object, used for frame after frame. */
+/**
+ * What a frame is, found out once for filters, RSS and checksums. One object, used for frame after
+ * frame.
+ */
 final class FrameHeaders {
   static final int TCP = 6;
   static final int UDP = 17;
@@ -25,7 +28,10 @@ final class FrameHeaders {
   /** Of the IP payload; -1 without IP, or behind a header that is not whole. */
   int protocol;
 
-  /** Offsets from the frame's start: of the IP header, of what follows it, and of its end without padding. */
+  /**
+   * Offsets from the frame's start: of the IP header, of what follows it, and of its end without
+   * padding.
+   */
   int l3;
 
   int l4;

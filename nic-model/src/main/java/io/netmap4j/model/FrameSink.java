@@ -5,12 +5,15 @@ public interface FrameSink {
   /**
    * Takes a frame, without CRC. The bytes are the sender's and only valid during the call.
    *
-   * @return false when the packet buffer has no room: nothing has happened, and the wire keeps the frame to offer it
-   *     again, or tells {@link #missed}
+   * @return false when the packet buffer has no room: nothing has happened, and the wire keeps the
+   *     frame to offer it again, or tells {@link #missed}
    */
   boolean receive(long address, int length);
 
-  /** A burst of frames follows, up to {@link #end}: what is done once a burst need not be done for each frame. */
+  /**
+   * A burst of frames follows, up to {@link #end}: what is done once a burst need not be done for
+   * each frame.
+   */
   default void begin() {}
 
   default void end() {}

@@ -3,8 +3,8 @@ package io.netmap4j.model;
 import io.netmap4j.linux.Mem;
 
 /**
- * A card's receive packet buffer: frames in order of arrival, each with what is known of it. A frame takes its length
- * rounded up to 16 of the capacity; what we keep beside it is not charged.
+ * A card's receive packet buffer: frames in order of arrival, each with what is known of it. A
+ * frame takes its length rounded up to 16 of the capacity; what we keep beside it is not charged.
  */
 final class PacketFifo {
   private static final int HEADER = 32;

@@ -8,8 +8,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
 /**
- * Joins a card at end A to capture files: what it sends is written to one, what the other holds is delivered to it by
- * {@link #run}. Captures of a host's own frames have runts, which no MAC delivers: they are padded to 60 bytes.
+ * Joins a card at end A to capture files: what it sends is written to one, what the other holds is
+ * delivered to it by {@link #run}. Captures of a host's own frames have runts, which no MAC
+ * delivers: they are padded to 60 bytes.
  */
 public final class PcapWire implements Wire {
   /** When the frames of a file are delivered. */

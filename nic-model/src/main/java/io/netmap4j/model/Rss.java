@@ -51,11 +51,11 @@ final class Rss {
       return;
     }
     for (int i = 0; i < redirection.length; i++) {
-      redirection[i] = (byte) (card.reg(RETA + (i & ~3)) >>> 8 * (i & 3) & 0xF);
+      redirection[i] = (byte) (card.reg(RETA + (i & ~3)) >>> (8 * (i & 3)) & 0xF);
     }
     byte[] now = new byte[Toeplitz.KEY_BYTES];
     for (int i = 0; i < now.length; i++) {
-      now[i] = (byte) (card.reg(RSSRK + (i & ~3)) >>> 8 * (i & 3));
+      now[i] = (byte) (card.reg(RSSRK + (i & ~3)) >>> (8 * (i & 3)));
     }
     if (!Arrays.equals(key, now)) {
       key = now;

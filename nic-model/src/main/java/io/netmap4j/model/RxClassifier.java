@@ -4,7 +4,10 @@ import static io.netmap4j.model.DatapathRegisters.*;
 
 import io.netmap4j.linux.Mem;
 
-/** What the descriptor will say of a frame: packet type, hash, checksum results, queue (facts 4.5, 5 and 8.1). */
+/**
+ * What the descriptor will say of a frame: packet type, hash, checksum results, queue (facts 4.5, 5
+ * and 8.1).
+ */
 final class RxClassifier {
   // Packet type, dw0[16:4].
   private static final int IPV4 = 1 << 4;

@@ -6,11 +6,11 @@ import io.netmap4j.linux.Mem;
 import java.util.random.RandomGenerator;
 
 /**
- * The receive side: filters a frame, chooses its queue and puts it into that queue's buffers, by way of the packet
- * buffer when the queue has none at hand.
+ * The receive side: filters a frame, chooses its queue and puts it into that queue's buffers, by
+ * way of the packet buffer when the queue has none at hand.
  *
- * <p>For one thread, with the card's memory entered: {@link #begin} to {@link #end}. Only {@link #configChanged} may
- * come from another.
+ * <p>For one thread, with the card's memory entered: {@link #begin} to {@link #end}. Only {@link
+ * #configChanged} may come from another.
  */
 final class RxEngine implements FrameSink {
   private static final int SCRATCH = (1 << 16) + 64;
@@ -33,6 +33,7 @@ final class RxEngine implements FrameSink {
   private boolean stepped;
   private int depth;
   private boolean entered;
+  private boolean closed;
   private long totalFrames;
   private long totalBytes;
 
@@ -48,7 +49,9 @@ final class RxEngine implements FrameSink {
     fifo.clear();
   }
 
-  /** To be called after a write to any register but a tail, an interrupt's or a counter. Any thread. */
+  /**
+   * To be called after a write to any register but a tail, an interrupt's or a counter. Any thread.
+   */
   void configChanged() {
     changed = true;
   }
@@ -238,8 +241,7 @@ final class RxEngine implements FrameSink {
     begin();
     try {
       refreshIfChanged();
-      writer.finish();
-      int done = 0;
+      int done = finishSteps();
       while (done < budget && startFirst()) {
         writer.finish();
         fifo.remove();
@@ -251,9 +253,20 @@ final class RxEngine implements FrameSink {
     }
   }
 
+  /** Completes what steps have begun. @return frames */
+  private int finishSteps() {
+    boolean withinFrame = writer.placing();
+    writer.finish();
+    if (withinFrame) {
+      fifo.remove();
+    }
+    return withinFrame ? 1 : 0;
+  }
+
   /**
-   * One small unit of work: a buffer filled, or a descriptor written back. From the first step on, frames always go
-   * through the packet buffer, so that all of their DMA happens in steps; {@link #run} ends that.
+   * One small unit of work: a buffer filled, or a descriptor written back. From the first step on,
+   * frames always go through the packet buffer, so that all of their DMA happens in steps; {@link
+   * #run} ends that.
    *
    * @return false when there was nothing to do
    */
@@ -280,7 +293,9 @@ final class RxEngine implements FrameSink {
     }
   }
 
-  /** Makes the first frame of the packet buffer the current one, past those that must be dropped. */
+  /**
+   * Makes the first frame of the packet buffer the current one, past those that must be dropped.
+   */
   private boolean startFirst() {
     while (enabled && !fifo.isEmpty()) {
       RxQueue queue = queues[fifo.queue()];
@@ -324,7 +339,10 @@ final class RxEngine implements FrameSink {
   }
 
   void close() {
-    fifo.close();
-    Mem.free(scratch);
+    if (!closed) {
+      closed = true;
+      fifo.close();
+      Mem.free(scratch);
+    }
   }
 }

@@ -32,7 +32,7 @@ final class RxFilter {
     for (int i = 0; i < QUEUES; i++) {
       int high = card.reg(RAL + 8 * i + 4);
       if (high < 0) { // AV is bit 31
-        unicast[unicasts++] = card.reg(RAL + 8 * i) & 0xFFFFFFFFL | (high & 0xFFFFL) << 32;
+        unicast[unicasts++] = (card.reg(RAL + 8 * i) & 0xFFFFFFFFL) | (high & 0xFFFFL) << 32;
       }
     }
   }

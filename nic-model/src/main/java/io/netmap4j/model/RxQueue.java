@@ -2,7 +2,10 @@ package io.netmap4j.model;
 
 import static io.netmap4j.model.DatapathRegisters.*;
 
-/** One receive queue's settings, read from the registers when they change, and its place in the ring. */
+/**
+ * One receive queue's settings, read from the registers when they change, and its place in the
+ * ring.
+ */
 final class RxQueue {
   final int index;
   private final int block;
@@ -26,7 +29,9 @@ final class RxQueue {
     this.block = rx(index);
   }
 
-  /** @return true when what was under way in this queue is void */
+  /**
+   * @return true when what was under way in this queue is void
+   */
   boolean refresh(CardState card) {
     boolean was = enabled;
     int control = card.reg(block + RXDCTL);

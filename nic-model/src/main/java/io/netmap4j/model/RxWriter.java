@@ -5,8 +5,9 @@ import static io.netmap4j.model.DatapathRegisters.*;
 import io.netmap4j.linux.Mem;
 
 /**
- * Puts the current frame into a queue's buffers, one after the other, and writes the descriptors back in the order in
- * which they were used (facts 4.5): the payload first, then bytes 0 to 7, then those with DD and length in one store.
+ * Puts the current frame into a queue's buffers, one after the other, and writes the descriptors
+ * back in the order in which they were used (facts 4.5): the payload first, then bytes 0 to 7, then
+ * those with DD and length in one store.
  */
 final class RxWriter {
   private static final int DD = 1;
@@ -111,8 +112,7 @@ final class RxWriter {
       queueBytes[queue.counter] += wireLength;
     }
     long descriptor =
-        memory.descriptor(
-            DmaLog.Kind.DESCRIPTOR_READ, queue.index, queue.base + 16L * index, 16);
+        memory.descriptor(DmaLog.Kind.DESCRIPTOR_READ, queue.index, queue.base + 16L * index, 16);
     bill.descriptorReads(1);
     if (descriptor == 0 || fault == WriteBackFault.DD_WITHOUT_DATA) {
       return;
@@ -134,12 +134,12 @@ final class RxWriter {
     int bits = last ? status | EOP | DD : DD;
     if (queue.legacy) {
       // dw3: status, errors, VLAN; dw2: length. The address in bytes 0 to 7 stays.
-      long upper = bits & 0xFF | (last ? legacyErrors() << 8 | vlanTag << 16 : 0);
+      long upper = (bits & 0xFF) | (last ? legacyErrors() << 8 | vlanTag << 16 : 0);
       filledHigh[at] = piece | upper << 32;
     } else {
-      filledLow[at] = last ? info & 0xFFFFFFFFL | (long) hashOrChecksum << 32 : 0;
+      filledLow[at] = last ? (info & 0xFFFFFFFFL) | (long) hashOrChecksum << 32 : 0;
       long upper = piece | (last ? vlanTag << 16 : 0);
-      filledHigh[at] = bits & 0xFFFFFFFFL | upper << 32;
+      filledHigh[at] = (bits & 0xFFFFFFFFL) | upper << 32;
     }
   }
 

@@ -3,8 +3,9 @@ package io.netmap4j.model;
 import io.netmap4j.linux.Mem;
 
 /**
- * The Toeplitz hash of RSS: for each input bit that is set, first bit first, the 32 key bits that start there are
- * XORed in (facts 5.1). By one table of 256 entries for each input byte, made when the key is set.
+ * The Toeplitz hash of RSS: for each input bit that is set, first bit first, the 32 key bits that
+ * start there are XORed in (facts 5.1). By one table of 256 entries for each input byte, made when
+ * the key is set.
  */
 final class Toeplitz {
   static final int KEY_BYTES = 40;
@@ -21,8 +22,8 @@ final class Toeplitz {
       for (int value = 0; value < 256; value++) {
         int hash = 0;
         for (int bit = 0; bit < 8; bit++) {
-          if ((value & 0x80 >> bit) != 0) {
-            hash ^= (int) (window >>> 8 - bit);
+          if ((value & (0x80 >> bit)) != 0) {
+            hash ^= (int) (window >>> (8 - bit));
           }
         }
         table[at << 8 | value] = hash;

@@ -3,11 +3,12 @@ package io.netmap4j.model;
 import static io.netmap4j.model.DatapathRegisters.*;
 
 import io.netmap4j.linux.Mem;
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
- * The transmit side: fetches descriptors, sends the packets that they make, and reports those that asked for it. The
- * status of a fetched descriptor means nothing (facts 4.7).
+ * The transmit side: fetches descriptors, sends the packets that they make, and reports those that
+ * asked for it. The status of a fetched descriptor means nothing (facts 4.7).
  *
  * <p>For one thread at a time; only {@link #configChanged} may come from another.
  */
@@ -54,7 +55,9 @@ final class TxEngine {
     this.end = end;
   }
 
-  /** To be called after a write to any register but a tail, an interrupt's or a counter. Any thread. */
+  /**
+   * To be called after a write to any register but a tail, an interrupt's or a counter. Any thread.
+   */
   void configChanged() {
     changed = true;
   }
@@ -143,11 +146,13 @@ final class TxEngine {
     while (queue.mayReport()) {
       report(queue);
     }
+    queue.flushIfHeldLong(card);
     return done;
   }
 
   /**
-   * One small unit of work of one queue: a descriptor fetched, a packet sent, or a status written back.
+   * One small unit of work of one queue: a descriptor fetched, a packet sent, or a status written
+   * back.
    *
    * @return false when no queue had any
    */
@@ -171,6 +176,7 @@ final class TxEngine {
   }
 
   private boolean stepQueue(TxQueue queue, RandomGenerator random) {
+    queue.flushIfHeldLong(card);
     boolean canReport = queue.mayReport();
     boolean canFetch = !queue.complete && queue.available(card) > 0;
     if (canReport && (!(canFetch || queue.complete) || random.nextBoolean())) {
@@ -188,8 +194,7 @@ final class TxEngine {
   private void fetch(TxQueue queue) {
     int place = queue.next;
     long at =
-        memory.descriptor(
-            DmaLog.Kind.DESCRIPTOR_READ, queue.index, queue.base + 16L * place, 16);
+        memory.descriptor(DmaLog.Kind.DESCRIPTOR_READ, queue.index, queue.base + 16L * place, 16);
     queue.next = queue.after(place);
     bill.descriptorReads(1);
     if (at == 0) {
@@ -212,8 +217,7 @@ final class TxEngine {
     if ((high >>> 20 & 0xF) == CONTEXT) {
       queue.setContext(low, high);
       if (!between) {
-        card.violation(
-            where(queue, place) + "a context descriptor within a packet (facts 4.2)");
+        card.violation(where(queue, place) + "a context descriptor within a packet (facts 4.2)");
       }
     } else {
       card.violation(
@@ -255,9 +259,7 @@ final class TxEngine {
 
   private boolean transmit(TxQueue queue) {
     if (packet.plain() && queue.count == 1 && !frames.pads(packet.bytes)) {
-      long at =
-          memory.direct(
-              DmaLog.Kind.PACKET_READ, queue.index, queue.address[0], packet.bytes);
+      long at = memory.direct(DmaLog.Kind.PACKET_READ, queue.index, queue.address[0], packet.bytes);
       if (at != 0) {
         return packet.bytes < 14 || put(queue, at, packet.bytes);
       }
@@ -308,8 +310,7 @@ final class TxEngine {
     queue.reported();
     bill.descriptorWrites(1);
     if (queue.headWriteBack != 0) {
-      long at =
-          memory.descriptor(DmaLog.Kind.STATUS_WRITE, queue.index, queue.headWriteBack, 4);
+      long at = memory.descriptor(DmaLog.Kind.STATUS_WRITE, queue.index, queue.headWriteBack, 4);
       if (at != 0) {
         Mem.putIntRelease(at, queue.after(place));
       }
@@ -319,13 +320,14 @@ final class TxEngine {
     card.txReported(queue.index);
   }
 
-  /** All of an advanced descriptor but DD is don't-care afterwards: zeros, so that nobody relies on it. */
+  /**
+   * All of an advanced descriptor but DD is don't-care afterwards: zeros, so that nobody relies on
+   * it.
+   */
   private void writeStatus(TxQueue queue, int place, long words) {
     WriteBackFault wrong = fault;
     int to = wrong == WriteBackFault.DD_ON_WRONG_DESCRIPTOR ? queue.after(place) : place;
-    long at =
-        memory.descriptor(
-            DmaLog.Kind.STATUS_WRITE, queue.index, queue.base + 16L * to, 16);
+    long at = memory.descriptor(DmaLog.Kind.STATUS_WRITE, queue.index, queue.base + 16L * to, 16);
     if (at == 0) {
       return;
     }
@@ -340,7 +342,7 @@ final class TxEngine {
     Mem.putLongRelease(at + 8, status);
   }
 
-  /** Reports what WTHRESH holds back: the vector's EITR has run out, or SWFLSH was written. */
+  /** Reports what WTHRESH holds back: SWFLSH was written. */
   void flush(int queue) {
     boolean entered = memory.enter();
     try {
@@ -383,7 +385,7 @@ final class TxEngine {
       for (TxQueue queue : queues) {
         queue.forget();
         queue.enabled = false;
-        java.util.Arrays.fill(queue.contextSet, false);
+        Arrays.fill(queue.contextSet, false);
       }
       actives = 0;
       changed = true;

@@ -5,8 +5,8 @@ import static io.netmap4j.model.DatapathRegisters.*;
 import io.netmap4j.linux.Mem;
 
 /**
- * Makes frames of a packet in the card's own memory: gathers its buffers, then pads, checksums, tags and segments
- * (facts 4.2 and 8.2). The driver's memory is never written.
+ * Makes frames of a packet in the card's own memory: gathers its buffers, then pads, checksums,
+ * tags and segments (facts 4.2 and 8.2). The driver's memory is never written.
  */
 final class TxFrames {
   /** Of one frame; more is not gathered. */
@@ -24,6 +24,7 @@ final class TxFrames {
   private final long gathered = Mem.allocate(GATHERED + 2L * HEADROOM) + HEADROOM;
   private final long segmented = Mem.allocate(LONGEST + 2L * HEADROOM) + HEADROOM;
   private boolean pad;
+  private boolean closed;
   private int vlanType;
   private int firstAndMiddleFlags;
   private int lastFlags;
@@ -48,7 +49,10 @@ final class TxFrames {
     return pad && bytes < LEAST_FRAME;
   }
 
-  /** Copies the packet's buffers together. @return false when that cannot be done: the packet is lost */
+  /**
+   * Copies the packet's buffers together. @return false when that cannot be done: the packet is
+   * lost
+   */
   boolean gather(TxQueue queue, TxPacket packet) {
     if (packet.bytes > GATHERED) {
       return false;
@@ -56,8 +60,7 @@ final class TxFrames {
     long to = gathered;
     for (int i = 0; i < queue.count; i++) {
       int piece = (int) queue.words[i] & 0xFFFF;
-      if (!card.memory()
-          .read(DmaLog.Kind.PACKET_READ, queue.index, queue.address[i], to, piece)) {
+      if (!card.memory().read(DmaLog.Kind.PACKET_READ, queue.index, queue.address[i], to, piece)) {
         return false;
       }
       to += piece;
@@ -173,6 +176,10 @@ final class TxFrames {
   }
 
   void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     Mem.free(gathered - HEADROOM);
     Mem.free(segmented - HEADROOM);
   }

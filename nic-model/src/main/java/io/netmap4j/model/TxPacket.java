@@ -1,8 +1,8 @@
 package io.netmap4j.model;
 
 /**
- * The packet that a queue's fetched descriptors make, taken apart by its first one and its context (facts 4.1 to 4.3).
- * One object, used for packet after packet.
+ * The packet that a queue's fetched descriptors make, taken apart by its first one and its context
+ * (facts 4.1 to 4.3). One object, used for packet after packet.
  */
 final class TxPacket {
   // Bits of a descriptor's upper 8 bytes: dw2 and, 32 above, dw3.
@@ -20,7 +20,9 @@ final class TxPacket {
   static final int TCP = 1;
   static final int SCTP = 2;
 
-  /** Linux pads to this before it writes the descriptor; less may hang the engine of real silicon. */
+  /**
+   * Linux pads to this before it writes the descriptor; less may hang the engine of real silicon.
+   */
   private static final int LEAST = 17;
 
   boolean advanced;
@@ -51,8 +53,7 @@ final class TxPacket {
 
   /** True when the frame goes out exactly as it is in memory. */
   boolean plain() {
-    return insertCrc
-        && !(insertVlan || segment || ipChecksum || l4Checksum || legacyChecksum);
+    return insertCrc && !(insertVlan || segment || ipChecksum || l4Checksum || legacyChecksum);
   }
 
   int headerLength() {
@@ -118,44 +119,76 @@ final class TxPacket {
     String where = "TX queue " + queue.index + ", descriptor " + queue.place[0] + ": ";
     int most = TxQueue.ON_CHIP - queue.writeBackThreshold;
     if (queue.count > most) {
-      return where + queue.count + " descriptors for one packet, WTHRESH leaves " + most
+      return where
+          + queue.count
+          + " descriptors for one packet, WTHRESH leaves "
+          + most
           + " of 40 (facts 11: DPDK's IXGBE_TX_MAX_SEG)";
     }
     if (emptyDescriptor >= 0) {
-      return where + "DTALEN of descriptor " + emptyDescriptor
+      return where
+          + "DTALEN of descriptor "
+          + emptyDescriptor
           + " is 0, it must be above 0 (facts 4.1)";
     }
     if (payload < LEAST) {
-      return where + "PAYLEN " + payload + " is less than 17"
+      return where
+          + "PAYLEN "
+          + payload
+          + " is less than 17"
           + " (facts 11: LX ixgbe_xmit_frame pads to 17)";
     }
     if (!insertCrc) {
       return where + "IFCS is clear; all drivers set it in each data descriptor (facts 4.1)";
     }
     if (contextUsed && !contextSet) {
-      return where + "offloads by context " + slot
+      return where
+          + "offloads by context "
+          + slot
           + ", which was never written; 0 and 1 exist (facts 4.2)";
     }
     int expected = segment ? headerLength() + payload : payload;
     if (advanced && expected != bytes) {
-      return where + "EOP after " + bytes + " bytes, but PAYLEN says "
-          + (segment ? headerLength() + " + " + payload : payload) + " (facts 4.1)";
+      return where
+          + "EOP after "
+          + bytes
+          + " bytes, but PAYLEN says "
+          + (segment ? headerLength() + " + " + payload : payload)
+          + " (facts 4.1)";
     }
     return brokenOffload(where, longest);
   }
 
   private String brokenOffload(String where, int longest) {
     if (segment && (mss == 0 || l4Type > TCP || l4Length == 0)) {
-      return where + "segmentation with MSS " + mss + ", L4T " + l4Type + ", L4LEN " + l4Length
+      return where
+          + "segmentation with MSS "
+          + mss
+          + ", L4T "
+          + l4Type
+          + ", L4LEN "
+          + l4Length
           + " (facts 4.2)";
     }
     if (!fitsOffload()) {
-      return where + "the headers of " + macLength + " + " + ipLength + " + " + l4Length
-          + " bytes and the checksum in them do not fit " + bytes + " (facts 4.2)";
+      return where
+          + "the headers of "
+          + macLength
+          + " + "
+          + ipLength
+          + " + "
+          + l4Length
+          + " bytes and the checksum in them do not fit "
+          + bytes
+          + " (facts 4.2)";
     }
     int frame = segment ? headerLength() + Math.min(mss, payload) : bytes;
     if (frame + DatapathRegisters.CRC > longest) {
-      return where + "a frame of " + frame + " bytes and CRC is longer than " + longest
+      return where
+          + "a frame of "
+          + frame
+          + " bytes and CRC is longer than "
+          + longest
           + ", MAXFRS.MFS or 1518 without HLREG0.JUMBOEN (facts 4.9)";
     }
     return null;

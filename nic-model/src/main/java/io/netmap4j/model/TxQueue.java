@@ -5,14 +5,20 @@ import static io.netmap4j.model.DatapathRegisters.*;
 import java.util.Arrays;
 
 /**
- * One transmit queue: its settings, read from the registers when they change, the packet whose descriptors have been
- * fetched, and what is to be reported.
+ * One transmit queue: its settings, read from the registers when they change, the packet whose
+ * descriptors have been fetched, and what is to be reported.
  */
 final class TxQueue {
   /** On-chip descriptors of one queue, shared between a packet and held write-backs (facts 11). */
   static final int ON_CHIP = 40;
 
   static final int CONTEXTS = 2;
+
+  /**
+   * How long WTHRESH may hold a report; no source says more than "until the ITR expires" (facts
+   * 4.8).
+   */
+  private static final long HOLD_NANOS = 50_000;
 
   final int index;
   final int block;
@@ -23,7 +29,10 @@ final class TxQueue {
   long headWriteBack;
   int counter;
 
-  /** The head as the register has it: descriptors before it are done with. */
+  /**
+   * The head as the register has it: descriptors before it are sent; those with RS may not be
+   * reported yet.
+   */
   int head;
 
   /** The next descriptor to fetch. */
@@ -53,6 +62,8 @@ final class TxQueue {
   private int reports;
   private int doneSinceReport;
   private boolean flushing;
+  private boolean held;
+  private long heldSince;
 
   TxQueue(int index) {
     this.index = index;
@@ -84,7 +95,7 @@ final class TxQueue {
     int low = card.reg(block + TDWBAL);
     headWriteBack = 0;
     if ((low & 1) != 0) {
-      headWriteBack = low & 0xFFFFFFFCL | (long) card.reg(block + TDWBAH) << 32;
+      headWriteBack = (low & 0xFFFFFFFCL) | (long) card.reg(block + TDWBAH) << 32;
       if ((headWriteBack & 15) != 0) {
         card.violation(
             String.format(
@@ -99,7 +110,7 @@ final class TxQueue {
   void forget() {
     clearPacket();
     reports = doneSinceReport = 0;
-    flushing = false;
+    flushing = held = false;
   }
 
   void clearPacket() {
@@ -189,6 +200,22 @@ final class TxQueue {
     return reports != 0 && (flushing || doneSinceReport >= writeBackThreshold);
   }
 
+  /**
+   * Begins to report what is held once it has been for a while, as the vector's EITR would make it.
+   */
+  void flushIfHeldLong(CardState card) {
+    if (reports == 0 || flushing) {
+      return;
+    }
+    long now = card.clock().nanos();
+    if (!held) {
+      held = true;
+      heldSince = now;
+    } else if (now - heldSince >= HOLD_NANOS) {
+      flush();
+    }
+  }
+
   void flush() {
     flushing = reports != 0;
   }
@@ -207,6 +234,7 @@ final class TxQueue {
     flushing = reports != 0;
     if (reports == 0) {
       doneSinceReport = 0;
+      held = false;
     }
   }
 }

@@ -1,12 +1,12 @@
 package io.netmap4j.model;
 
 /**
- * What joins a card to another card, a file or a device of the operating system. Frames cross as an address and a
- * length: no object for each.
+ * What joins a card to another card, a file or a device of the operating system. Frames cross as an
+ * address and a length: no object for each.
  *
- * <p>A frame crosses within the sender's call, into the peer's packet buffer or straight into its memory. Whoever runs
- * one card of a wire therefore runs all of them, on one thread, and the wire too: a sender holds the lock of its own
- * {@link DeviceMemory} while it takes the receiver's.
+ * <p>A frame crosses within the sender's call, into the peer's packet buffer or straight into its
+ * memory. Whoever runs one card of a wire therefore runs all of them, on one thread, and the wire
+ * too: a sender holds the lock of its own {@link DeviceMemory} while it takes the receiver's.
  */
 public interface Wire extends AutoCloseable {
   /** Plugs a card into an end; null pulls it out. */

@@ -30,7 +30,10 @@ public final class WireCounters {
     return bytes;
   }
 
-  /** Frames that did not leave it: lost by a faulty wire, or refused by a peer that nobody waits for. */
+  /**
+   * Frames that did not leave it: lost by a faulty wire, or refused by a peer that nobody waits
+   * for.
+   */
   public long lost() {
     return lost;
   }

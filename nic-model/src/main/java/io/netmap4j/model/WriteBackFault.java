@@ -1,6 +1,8 @@
 package io.netmap4j.model;
 
-/** How a misbehaving device spoils the status it writes, to test that a driver checks what it reads. */
+/**
+ * How a misbehaving device spoils the status it writes, to test that a driver checks what it reads.
+ */
 public enum WriteBackFault {
   /** A receive length of 0. */
   ZERO_LENGTH,

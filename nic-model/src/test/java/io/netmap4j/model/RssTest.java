@@ -66,8 +66,7 @@ class RssTest {
 
   @Test
   void ipv6VectorsGiveThePublishedHashes() {
-    byte[] frame =
-        TestFrames.ip("3ffe:2501:200:1fff::7", 2794, "3ffe:2501:200:3::1", 1766, 6, 0);
+    byte[] frame = TestFrames.ip("3ffe:2501:200:1fff::7", 2794, "3ffe:2501:200:3::1", 1766, 6, 0);
     classify(IP6, frame);
     assertThat(rss.hash).isEqualTo(0x2CC18CD5);
     assertThat(rss.type).isEqualTo(5);

@@ -71,7 +71,7 @@ final class TestTxRing {
 
   int context(int slot, int mac, int ip, int vlan, int type, int l4, int mss) {
     return put(
-        ip | mac << 9 | (long) vlan << 16 & 0xFFFF0000L,
+        ip | mac << 9 | ((long) vlan << 16 & 0xFFFF0000L),
         0x20200000 | type,
         slot << 4 | l4 << 8 | mss << 16);
   }

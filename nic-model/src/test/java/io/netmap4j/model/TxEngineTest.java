@@ -135,6 +135,12 @@ class TxEngineTest {
     assertThat(card.reported[0]).isEqualTo(4);
     card.tx.flush(0);
     assertThat(ring.done(4)).as("flushed").isTrue();
+    ring.frame(TestFrames.plain(5, 60), RS, 0);
+    run();
+    card.clock.advance(50_000);
+    run();
+    run();
+    assertThat(ring.done(5)).as("held long").isTrue();
   }
 
   @Test
@@ -224,7 +230,7 @@ class TxEngineTest {
     refused(16, 16, EOP | DATA, "PAYLEN 16 is less than 17");
     refused(0, 60, EOP | DATA, "DTALEN of descriptor");
     refused(60, 64, EOP | DATA, "EOP after 60 bytes, but PAYLEN says 64");
-    refused(60, 60, EOP | DATA & ~IFCS, "IFCS is clear");
+    refused(60, 60, (EOP | DATA) & ~IFCS, "IFCS is clear");
     refused(60, 60, EOP | 0x20500000, "DTYP 5 is reserved");
     refused(1600, 1600, EOP | DATA, "longer than 1518");
     refused(60, 60, EOP | DATA | VLE, "context 0, which was never written");

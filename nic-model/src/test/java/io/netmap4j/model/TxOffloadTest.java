@@ -42,8 +42,7 @@ class TxOffloadTest {
   /** What Linux leaves in the checksum field: the pseudo header's sum, not complemented. */
   private static byte[] seeded(byte[] frame, int l4, int field, int length) {
     boolean v4 = frame[12] == 8;
-    int addresses =
-        v4 ? TestFrames.sum(frame, 26, 8, 0) : TestFrames.sum(frame, 22, 32, 0);
+    int addresses = v4 ? TestFrames.sum(frame, 26, 8, 0) : TestFrames.sum(frame, 22, 32, 0);
     byte[] seeded = frame.clone();
     int seed = TestFrames.sum(frame, 0, 0, addresses + frame[v4 ? 23 : 20] + length);
     ByteBuffer.wrap(seeded).putShort(l4 + field, (short) seed);
@@ -114,8 +113,8 @@ class TxOffloadTest {
     long at = Mem.allocate(300);
     Mem.copyIn(bytes, 0, at, 300);
     for (int length = 0; length <= 300; length++) {
-      assertThat(Checksum.sum(at, length, 0x1FFFE)).isEqualTo(
-          TestFrames.sum(bytes, 0, length, 0x1FFFE));
+      assertThat(Checksum.sum(at, length, 0x1FFFE))
+          .isEqualTo(TestFrames.sum(bytes, 0, length, 0x1FFFE));
     }
     Mem.set(at, 300, (byte) 0xFF);
     assertThat(Checksum.sum(at, 300, 0xFFFF)).isEqualTo(0xFFFF);
