@@ -78,7 +78,10 @@ final class DatapathBenchmark {
     double took = (cpuNanos() - start) / 1e3;
     tx.tail = tail;
     System.out.printf(
-        Locale.ROOT, "%s bytes: %.2f M frames per CPU second%n", size == 0 ? "64-511" : size, received / took);
+        Locale.ROOT,
+        "%s bytes: %.2f M frames per CPU second%n",
+        size == 0 ? "64-511" : size,
+        received / took);
   }
 
   private static long cpuNanos() {
