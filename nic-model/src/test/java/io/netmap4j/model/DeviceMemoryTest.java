@@ -61,10 +61,10 @@ class DeviceMemoryTest {
   @Test
   void sixteenThousandPagesAreFoundEachInItsPlace() {
     int pages = 16_384;
-    for (int i = 0; i < pages; i++) {
+    for (long i = 0; i < pages; i++) {
       memory.map(i * 2 * PAGE, PAGE, host + (i % 64) * PAGE);
     }
-    for (int i = 0; i < pages; i++) {
+    for (long i = 0; i < pages; i++) {
       assertThat(memory.direct(READ, 0, i * 2 * PAGE + 8, 8)).isEqualTo(host + i % 64 * PAGE + 8);
       assertThat(memory.direct(READ, 0, (i * 2 + 1) * PAGE, 8)).isZero();
     }
