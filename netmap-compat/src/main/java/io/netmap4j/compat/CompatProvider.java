@@ -78,6 +78,26 @@ public final class CompatProvider implements PortProvider {
     }
   }
 
+  /** True while a port of the device with that NAME is open in this process. False for a NAME that nothing has. */
+  public static boolean isOpen(String name) {
+    Device device;
+    try {
+      device = DEVICES.get(Nics.find(name, Config.load()).key());
+    } catch (NetmapException e) {
+      return false;
+    }
+    if (device == null) {
+      return false;
+    }
+    synchronized (device) {
+      boolean open = device.rings != null && device.rings.bind(NO_RING);
+      if (open) {
+        device.rings.release(NO_RING);
+      }
+      return open;
+    }
+  }
+
   /** netmap_interp_ringid: which rings a mode and its flags mean, on a port with that many. */
   static RingSet.Binding rings(PortSpec spec, long flags, Adapter adapter) {
     Adapter.Rings has = adapter.rings();

@@ -135,7 +135,7 @@ public record Config(
   }
 
   /** How the port of that name is set up. */
-  NicOptions options(String name) {
+  public NicOptions options(String name) {
     return nics.getOrDefault(name, NicOptions.DEFAULT);
   }
 }
