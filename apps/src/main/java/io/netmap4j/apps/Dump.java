@@ -25,8 +25,8 @@ import picocli.CommandLine.ParentCommand;
     footer = {
       "",
       "A packet of several slots is one packet of the file. The time is that of the batch it came in with. The card is"
-          + " set up for frames up to MTU 9216 unless --nic mtu=... says otherwise. Ctrl-C ends it with a whole file; the"
-          + " exit code is then 130.",
+          + " set up for frames up to MTU 9216, and to hold frames back while a ring is full; --nic mtu=...,drop=true"
+          + " changes that. Ctrl-C ends it with a whole file; the exit code is then 130.",
       "",
       "Examples:",
       "  netmap4j dump -i netmap:eth0",

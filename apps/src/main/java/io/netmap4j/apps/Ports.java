@@ -16,6 +16,7 @@ import picocli.CommandLine.Option;
 /** How the commands open their ports. */
 final class Ports {
   private static final int LINK_STEP_NANOS = 20_000_000;
+  private static final long QUIET_NANOS = 500_000_000; // a link that comes this soon is not worth a line
 
   private Ports() {}
 
@@ -41,15 +42,15 @@ final class Ports {
       return Ports.open(name, flags, options(name, 0));
     }
 
-    /** With frames up to that MTU at least, unless the user says otherwise. */
+    /** For captures: frames up to that MTU at least, and nothing dropped by rings, unless the user says otherwise. */
     NetmapPort open(String name, long flags, int mtu) {
       return Ports.open(name, flags, options(name, mtu));
     }
 
     private NicOptions options(String name, int mtu) {
       NicOptions options = Config.load().options(PortSpec.parse(full(name)).name());
-      if (options.mtu() < mtu) {
-        options = options.mtu(mtu);
+      if (mtu > 0) {
+        options = options.mtu(Math.max(mtu, options.mtu())).dropWhenFull(false);
       }
       for (Map.Entry<String, String> e : nic.entrySet()) {
         options = options.with(e.getKey(), e.getValue());
@@ -63,12 +64,17 @@ final class Ports {
       if (linked(port, peer)) {
         return;
       }
-      main.err.println("Wait " + waitSeconds + " secs for link on " + port.name());
-      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(waitSeconds);
-      while (!main.stop.requested() && System.nanoTime() - deadline < 0) {
+      long begin = System.nanoTime();
+      boolean said = false;
+      for (long waited = 0; !main.stop.requested() && waited < TimeUnit.SECONDS.toNanos(waitSeconds); ) {
         LockSupport.parkNanos(LINK_STEP_NANOS);
         if (linked(port, peer)) {
           return;
+        }
+        waited = System.nanoTime() - begin;
+        if (!said && waited > QUIET_NANOS) {
+          main.err.println("Wait " + waitSeconds + " secs for link on " + port.name());
+          said = true;
         }
       }
       if (!main.stop.requested()) {
