@@ -1,0 +1,219 @@
+package io.netmap4j.apps;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.model.ModelBackend;
+import io.netmap4j.model.WireCounters;
+import io.netmap4j.model.WireEnd;
+import io.netmap4j.spi.NicOptions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Sends from one modelled card to the other and holds against each other what every party counted. */
+@Command(
+    name = "demo",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Sends UDP packets from one software 82599 to another through the real driver, and checks every count.",
+    footer = {
+      "",
+      "netmap:model0 sends on all its rings from one thread; netmap:model1 receives in another, its RSS spreading 256"
+          + " flows over its rings. At the end the counts of the programs, of both cards and of the cable must agree:"
+          + " exit code 1 if they don't.",
+      "",
+      "Examples:",
+      "  netmap4j demo",
+      "  netmap4j demo --seconds 10 --rings 1 --no-flow-control",
+    })
+final class Demo implements Callable<Integer> {
+  private static final int SLOTS = 1024;
+  private static final long SETTLE_NANOS = 2_000_000_000;
+
+  @ParentCommand Main main;
+  @Spec CommandSpec spec;
+
+  @Option(
+      names = "-n",
+      paramLabel = "COUNT",
+      defaultValue = "5000000",
+      description = "Packets to send (default: ${DEFAULT-VALUE}).")
+  long count;
+
+  @Option(names = "--seconds", paramLabel = "S", description = "Send for so long instead.")
+  int seconds;
+
+  @Option(
+      names = "--rings",
+      paramLabel = "N",
+      defaultValue = "4",
+      description = "Rings of each card and direction, 1 to 16 (default: ${DEFAULT-VALUE}).")
+  int rings;
+
+  @Option(names = "-l", paramLabel = "BYTES", defaultValue = "60", description = "Frame without CRC (default: 60).")
+  int size;
+
+  @Option(
+      names = "--no-flow-control",
+      description = "Send without regard to the receiver; full rings drop, and the cards count what.")
+  boolean noFlowControl;
+
+  private final Tally sent = new Tally();
+  private Tally[] received;
+
+  @Override
+  public Integer call() throws Exception {
+    if (rings < 1 || rings > 16 || count < 1 || seconds < 0 || size < UdpFrame.HEADERS || size > 1514) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "out of range: -n from 1, --seconds from 0, --rings 1 to 16, -l " + UdpFrame.HEADERS + " to 1514");
+    }
+    NicOptions options = NicOptions.DEFAULT.rings(rings, rings).slots(SLOTS, SLOTS).dropWhenFull(noFlowControl);
+    received = new Tally[rings];
+    Arrays.setAll(received, r -> new Tally());
+    Wire before = Wire.now();
+    Map<String, Long> txCard;
+    Map<String, Long> rxCard;
+    try (NetmapPort tx = Ports.open("model0", 0, options);
+        NetmapPort rx = Ports.open("model1", Netmap.NR_NO_TX_POLL, options)) {
+      tx.awaitLink(5000);
+      rx.awaitLink(5000);
+      main.ready();
+      traffic(tx, rx);
+      txCard = tx.counters();
+      rxCard = rx.counters();
+    }
+    // The cards' thread has ended with the last port, so the cable's plain counters can be read.
+    return report(txCard, rxCard, Wire.now().minus(before)) ? Main.OK : Main.FAILED;
+  }
+
+  private void traffic(NetmapPort tx, NetmapPort rx) throws Exception {
+    Stop sending = main.stop.child();
+    Stop receiving = new Stop();
+    Workers receiver = new Workers(sending);
+    receiver.start("rx", () -> new Receiver(rx, 512, received).run(0, false, receiving));
+    Workers sender = new Workers(sending);
+    UdpFrame frame =
+        new UdpFrame(
+            rx.nic().macAddress(),
+            tx.nic().macAddress(),
+            UdpFrame.Endpoints.parse("10.0.0.1:1024-10.0.0.1:1279"),
+            UdpFrame.Endpoints.parse("10.1.0.1"),
+            size);
+    Pace pace = noFlowControl ? Pace.unlimited() : new Window();
+    sender.start("tx", () -> new Sender(tx, frame, pace, 256, sent).run(seconds > 0 ? 0 : count, sending));
+    Rates rates = new Rates(List.of(received));
+    long end = System.nanoTime() + seconds * 1_000_000_000L;
+    long next = System.nanoTime() + 1_000_000_000L;
+    while (!sender.await(50)) {
+      if (seconds > 0 && System.nanoTime() - end >= 0) {
+        sending.request();
+      }
+      if (System.nanoTime() - next >= 0) {
+        main.out.println(rates.line());
+        next += 1_000_000_000L;
+      }
+    }
+    settle(rx);
+    receiving.request();
+    sender.join();
+    receiver.join();
+  }
+
+  /** Everything sent has arrived, or was lost and counted, or two seconds have passed. */
+  private void settle(NetmapPort rx) throws InterruptedException {
+    long deadline = System.nanoTime() + SETTLE_NANOS;
+    while (arrived() < sent.packets() && System.nanoTime() - deadline < 0) {
+      Thread.sleep(20);
+      Map<String, Long> card = rx.counters();
+      if (arrived() + lost(card) >= sent.packets()) {
+        return;
+      }
+    }
+  }
+
+  private long arrived() {
+    long sum = 0;
+    for (Tally t : received) {
+      sum += t.packets();
+    }
+    return sum;
+  }
+
+  /** Never more on the way than one ring holds, wherever RSS puts them. */
+  private final class Window implements Pace {
+    private long granted;
+
+    @Override
+    public int grant(int wanted) {
+      int n = (int) Math.min(wanted, SLOTS - 1 - (granted - arrived()));
+      if (n <= 0) {
+        Thread.yield();
+        return 0;
+      }
+      granted += n;
+      return n;
+    }
+  }
+
+  /** What has entered the cable at either end. */
+  private record Wire(long there, long back, long lost) {
+    static Wire now() {
+      WireCounters a = ModelBackend.pair().cable().counters(WireEnd.A);
+      WireCounters b = ModelBackend.pair().cable().counters(WireEnd.B);
+      return new Wire(a.frames(), b.frames(), a.lost() + b.lost());
+    }
+
+    Wire minus(Wire w) {
+      return new Wire(there - w.there, back - w.back, lost - w.lost);
+    }
+  }
+
+  private boolean report(Map<String, Long> tx, Map<String, Long> rx, Wire wire) {
+    main.out.println(new Rates(List.of(received)).totals("Received"));
+    main.out.println();
+    row("", "model0", "model1");
+    row("program: sent", sent.packets(), 0L);
+    row("program: received", 0L, arrived());
+    for (int r = 0; r < rings; r++) {
+      row("  on ring " + r, "", String.valueOf(received[r].packets()));
+    }
+    for (String name : new String[] {"GPTC", "GPRC", "RXMPC", "QPRDC"}) {
+      row("card: " + name, tx.getOrDefault(name, 0L), rx.getOrDefault(name, 0L));
+    }
+    row("cable: frames in", wire.there, wire.back);
+    main.out.println();
+    List<String> wrong = new ArrayList<>();
+    same(wrong, "sent by the program", sent.packets(), "GPTC of model0", tx.get("GPTC"));
+    same(wrong, "GPTC of model0", tx.get("GPTC"), "frames in the cable", wire.there);
+    same(wrong, "frames in the cable", wire.there - wire.lost, "received + dropped", arrived() + lost(rx));
+    if (!noFlowControl) {
+      same(wrong, "GPRC of model1", rx.get("GPRC"), "received by the program", arrived());
+      same(wrong, "dropped", lost(rx), "what flow control allows", 0L);
+    }
+    main.out.println(wrong.isEmpty() ? "All counts agree." : "These do not agree: " + String.join("; ", wrong));
+    return wrong.isEmpty();
+  }
+
+  private static long lost(Map<String, Long> card) {
+    return card.getOrDefault("RXMPC", 0L) + card.getOrDefault("QPRDC", 0L);
+  }
+
+  private static void same(List<String> wrong, String what, Long a, String other, Long b) {
+    if (!a.equals(b)) {
+      wrong.add(what + " " + a + ", " + other + " " + b);
+    }
+  }
+
+  private void row(String what, Object model0, Object model1) {
+    main.out.println(String.format("%-22s %14s %14s", what, model0, model1).stripTrailing());
+  }
+}

@@ -1,0 +1,70 @@
+package io.netmap4j.apps;
+
+import io.netmap4j.compat.Config;
+import io.netmap4j.compat.Nics;
+import io.netmap4j.spi.NicBackend;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParentCommand;
+
+/** Lists what can be opened, by what name, and what is missing where something is. */
+@Command(
+    name = "devices",
+    mixinStandardHelpOptions = true,
+    description = "Lists every supported device: the name that opens it, its ids, who has it, what is missing.",
+    footer = {
+      "",
+      "Names without a PCI address come from the backends or from the configuration file: NETMAP4J_CONFIG, else"
+          + " ./netmap4j.properties, else /etc/netmap4j.properties.",
+      "",
+      "Example:",
+      "  netmap4j devices",
+    })
+final class Devices implements Callable<Integer> {
+  @ParentCommand Main main;
+
+  @Override
+  public Integer call() {
+    List<String[]> rows = new ArrayList<>();
+    rows.add(new String[] {"PORT", "DEVICE", "ID", "BOUND TO", "NOTE"});
+    List<String> missing = new ArrayList<>();
+    for (NicBackend backend : Nics.backends()) {
+      for (NicBackend.Function f : backend.functions()) {
+        String port = "netmap:" + Nics.nameOf(backend, f);
+        String device = backend.scheme() + ":" + f.address();
+        rows.add(new String[] {port, device, f.id().toString(), f.boundTo().isEmpty() ? "-" : f.boundTo(), f.note()});
+        f.missing().forEach(m -> missing.add(device + ": " + m));
+      }
+    }
+    Config config = Config.load();
+    for (Map.Entry<String, String> alias : config.aliases().entrySet()) {
+      rows.add(new String[] {"netmap:" + alias.getKey(), alias.getValue(), "-", "-", "alias in " + config.source()});
+    }
+    print(rows);
+    if (!missing.isEmpty()) {
+      main.out.println();
+      main.out.println("Missing:");
+      missing.forEach(m -> main.out.println("  " + m));
+    }
+    return Main.OK;
+  }
+
+  private void print(List<String[]> rows) {
+    int[] width = new int[rows.get(0).length];
+    for (String[] row : rows) {
+      for (int c = 0; c < width.length; c++) {
+        width[c] = Math.max(width[c], row[c].length());
+      }
+    }
+    for (String[] row : rows) {
+      StringBuilder line = new StringBuilder();
+      for (int c = 0; c < width.length; c++) {
+        line.append(row[c]).append(" ".repeat(width[c] - row[c].length() + 2));
+      }
+      main.out.println(line.toString().stripTrailing());
+    }
+  }
+}

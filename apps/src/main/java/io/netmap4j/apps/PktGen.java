@@ -1,0 +1,258 @@
+package io.netmap4j.apps;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapException;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.compat.PortSpec;
+import io.netmap4j.linux.Libc;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** netmap's pkt-gen: {@link Sender} or {@link Receiver}, one or several, and a line each second. */
+@Command(
+    name = "pkt-gen",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Sends or receives packets as quickly as it can, or at a rate, with pkt-gen's options and output.",
+    footer = {
+      "",
+      "Functions ping, pong, txseq and rxseq, and the options -4 -6 -a -c -o -r -z -Z -A -C -F -H -I -M -N -P -X of"
+          + " netmap's pkt-gen are not there. Rates go to standard error, totals to standard output. Ctrl-C ends a run"
+          + " with its totals; the exit code is then 130.",
+      "",
+      "Examples:",
+      "  netmap4j pkt-gen -i netmap:eth0 -f tx -n 10000000 -l 60",
+      "  netmap4j pkt-gen -i netmap:eth0 -f rx -p 4 --nic rings=4",
+      "  netmap4j pkt-gen -i netmap:eth0 -f tx -R 1M -s 10.0.0.1:1024-10.0.0.1:2047",
+      "  netmap4j run \"pkt-gen -i netmap:model1 -f rx -W\" \"pkt-gen -i netmap:model0 -f tx -n 1000000\"",
+    })
+final class PktGen implements Callable<Integer> {
+  @ParentCommand Main main;
+  @Spec CommandSpec spec;
+  @Mixin Ports.Setup setup;
+
+  @Option(names = "-i", required = true, paramLabel = "PORT", description = "The port: netmap:NAME.")
+  String port;
+
+  @Option(names = "-f", paramLabel = "tx|rx", defaultValue = "rx", description = "What to do (default: rx).")
+  String function;
+
+  @Option(names = "-n", paramLabel = "COUNT", defaultValue = "0", description = "Packets; 0, the default, for no end.")
+  long count;
+
+  @Option(
+      names = "-l",
+      paramLabel = "BYTES",
+      defaultValue = "60",
+      description = "Frame without CRC, 42 to 65520 (default: 60). More than a buffer takes several slots.")
+  int size;
+
+  @Option(
+      names = "-b",
+      paramLabel = "PACKETS",
+      defaultValue = "512",
+      description = "Most packets of one ring between two syncs (default: 512).")
+  int burst;
+
+  @Option(names = "-s", paramLabel = "IP[:PORT[-IP:PORT]]", defaultValue = "10.0.0.1", description = "Source.")
+  String source;
+
+  @Option(names = "-d", paramLabel = "IP[:PORT[-IP:PORT]]", defaultValue = "10.1.0.1", description = "Destination.")
+  String destination;
+
+  @Option(names = "-S", paramLabel = "MAC", description = "Source address (default: the port's own).")
+  String sourceMac;
+
+  @Option(
+      names = "-D",
+      paramLabel = "MAC",
+      defaultValue = "ff:ff:ff:ff:ff:ff",
+      description = "Destination address (default: broadcast).")
+  String destinationMac;
+
+  @Option(
+      names = "-p",
+      paramLabel = "THREADS",
+      defaultValue = "1",
+      description = "Threads, each with a ring of its own (default: 1, with all rings).")
+  int threads;
+
+  @Option(names = "-R", paramLabel = "PPS", description = "Packets a second, with K, M or G (default: no limit).")
+  String rate;
+
+  @Option(names = "-T", paramLabel = "MS", defaultValue = "1000", description = "Time between reports (default: 1000).")
+  long reportMillis;
+
+  @Option(names = "-W", description = "Receivers end after a second of silence, once there was traffic.")
+  boolean untilSilence;
+
+  @Option(names = "-w", paramLabel = "SECONDS", description = "The same as --wait-link.")
+  void waitLink(int seconds) {
+    setup.waitSeconds = seconds;
+  }
+
+  private UdpFrame.Endpoints sources;
+  private UdpFrame.Endpoints destinations;
+  private long pps;
+
+  @Override
+  public Integer call() throws Exception {
+    check();
+    List<NetmapPort> ports = new ArrayList<>();
+    try {
+      open(ports);
+      main.ready();
+      setup.awaitLink(ports.get(0), main);
+      return function.equals("tx") ? transmit(ports) : receive(ports);
+    } finally {
+      ports.forEach(NetmapPort::close);
+    }
+  }
+
+  private void check() {
+    require(
+        function.equals("tx") || function.equals("rx"),
+        "-f " + function + ": only tx and rx are there; ping, pong, txseq and rxseq are not");
+    require(
+        size >= UdpFrame.HEADERS && size <= UdpFrame.LONGEST,
+        "-l " + size + " is out of range: " + UdpFrame.HEADERS + " to " + UdpFrame.LONGEST);
+    require(count >= 0, "-n " + count + " is less than 0");
+    require(burst > 0, "-b " + burst + " is less than 1");
+    require(threads > 0, "-p " + threads + " is less than 1");
+    require(reportMillis > 0, "-T " + reportMillis + " is less than 1");
+    try {
+      sources = UdpFrame.Endpoints.parse(source);
+      destinations = UdpFrame.Endpoints.parse(destination);
+      pps = rate == null ? 0 : Rates.parse(rate);
+      mac(destinationMac);
+      mac(sourceMac == null ? destinationMac : sourceMac);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private void require(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), otherwise);
+    }
+  }
+
+  private static byte[] mac(String text) {
+    String[] parts = text.split(":", -1);
+    byte[] mac = new byte[6];
+    try {
+      for (int i = 0; i < 6 && parts.length == 6; i++) {
+        int value = Integer.parseInt(parts[i], 16);
+        if (value >= 0 && value <= 255) {
+          mac[i] = (byte) value;
+        } else {
+          parts = new String[0];
+        }
+      }
+    } catch (NumberFormatException e) {
+      parts = new String[0];
+    }
+    if (parts.length != 6) {
+      throw new IllegalArgumentException("'" + text + "' is no MAC address, as in 02:00:00:00:00:01");
+    }
+    return mac;
+  }
+
+  /** One port with everything, or one for each thread with one ring. */
+  private void open(List<NetmapPort> ports) {
+    long flags = function.equals("rx") ? Netmap.NR_NO_TX_POLL : 0;
+    if (threads == 1) {
+      ports.add(setup.open(port, flags));
+      return;
+    }
+    PortSpec name = PortSpec.parse(Ports.full(port));
+    require(name.mode() == Netmap.NR_REG_ALL_NIC, "-p " + threads + " needs every ring: leave the suffix of " + port + " out");
+    for (int i = 0; i < threads; i++) {
+      ports.add(setup.open(name.name() + "-" + i, flags | name.flags()));
+      int rings = function.equals("tx") ? ports.get(0).nifp().txRings() : ports.get(0).nifp().rxRings();
+      require(
+          threads <= rings,
+          "-p " + threads + ": " + name.name() + " has " + rings + " " + function + " rings; --nic rings=" + threads);
+    }
+  }
+
+  private int transmit(List<NetmapPort> ports) throws Exception {
+    Stop stop = main.stop.child();
+    Workers workers = new Workers(stop);
+    List<Tally> tallies = new ArrayList<>();
+    boolean[] left = new boolean[threads];
+    for (int i = 0; i < threads; i++) {
+      Tally tally = new Tally();
+      tallies.add(tally);
+      NetmapPort own = ports.get(i);
+      byte[] from = sourceMac != null ? mac(sourceMac) : ownMac(own);
+      UdpFrame frame = new UdpFrame(mac(destinationMac), from, sources, destinations, size);
+      Pace pace = pps == 0 ? Pace.unlimited() : Pace.rate(Math.max(1, pps / threads));
+      Sender sender = new Sender(own, frame, pace, burst, tally);
+      long share = count / threads + (i < count % threads ? 1 : 0);
+      int me = i;
+      if (count == 0 || share > 0) {
+        workers.start("tx " + i, () -> left[me] = sender.run(share, stop));
+      } else {
+        left[i] = true;
+      }
+    }
+    Rates rates = new Rates(tallies);
+    while (!workers.await(reportMillis)) {
+      main.err.println(rates.line());
+    }
+    workers.join();
+    main.out.println(rates.totals("Sent"));
+    for (boolean all : left) {
+      if (!all) {
+        throw new NetmapException(Libc.EIO, port + ": not every packet has left after a second: link " + ports.get(0).link());
+      }
+    }
+    return Main.OK;
+  }
+
+  private static byte[] ownMac(NetmapPort port) {
+    try {
+      return port.nic().macAddress();
+    } catch (NetmapException e) {
+      return new byte[6]; // not a NIC
+    }
+  }
+
+  private int receive(List<NetmapPort> ports) throws Exception {
+    Stop stop = main.stop.child();
+    Workers workers = new Workers(stop);
+    List<Tally> all = new ArrayList<>();
+    for (NetmapPort own : ports) {
+      Tally[] tallies = new Tally[own.endRxRing()];
+      for (int r = own.firstRxRing(); r < own.endRxRing(); r++) {
+        all.add(tallies[r] = new Tally());
+      }
+      Receiver receiver = new Receiver(own, burst, tallies);
+      // RSS decides which thread gets how many, so several threads count together, below
+      workers.start("rx " + own.firstRxRing(), () -> receiver.run(threads == 1 ? count : 0, untilSilence, stop));
+    }
+    Rates rates = new Rates(all);
+    long next = System.nanoTime() + reportMillis * 1_000_000;
+    while (!workers.await(threads == 1 ? reportMillis : Math.min(reportMillis, 10))) {
+      if (count > 0 && all.stream().mapToLong(Tally::packets).sum() >= count) {
+        stop.request();
+      }
+      if (System.nanoTime() - next >= 0) {
+        main.err.println(rates.line());
+        next = System.nanoTime() + reportMillis * 1_000_000;
+      }
+    }
+    workers.join();
+    main.out.println(rates.totals("Received"));
+    return Main.OK;
+  }
+}

@@ -1,0 +1,137 @@
+package io.netmap4j.apps;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapException;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.compat.CompatProvider;
+import io.netmap4j.compat.Config;
+import io.netmap4j.compat.PortSpec;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.spi.NicOptions;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import picocli.CommandLine.Option;
+
+/** How the commands open their ports. */
+final class Ports {
+  private static final int LINK_STEP_NANOS = 20_000_000;
+  private static final long QUIET_NANOS = 500_000_000; // a link that comes this soon is not worth a line
+
+  private Ports() {}
+
+  /** The options that every command with a port has. */
+  static final class Setup {
+    @Option(
+        names = "--nic",
+        split = ",",
+        paramLabel = "KEY=VALUE",
+        description =
+            "How the NIC is set up, over what the configuration file says: rings, tx-rings, rx-rings, slots, tx-slots,"
+                + " rx-slots, mtu, promiscuous, drop. Counts only for the first port of a device.")
+    Map<String, String> nic = Map.of();
+
+    @Option(
+        names = "--wait-link",
+        paramLabel = "SECONDS",
+        defaultValue = "2",
+        description = "How long to wait for carrier (default: ${DEFAULT-VALUE}).")
+    int waitSeconds;
+
+    NetmapPort open(String name, long flags) {
+      return Ports.open(name, flags, options(name, 0));
+    }
+
+    /** For captures: frames up to that MTU at least, and nothing dropped by rings, unless the user says otherwise. */
+    NetmapPort open(String name, long flags, int mtu) {
+      return Ports.open(name, flags, options(name, mtu));
+    }
+
+    private NicOptions options(String name, int mtu) {
+      NicOptions options = Config.load().options(PortSpec.parse(full(name)).name());
+      if (mtu > 0) {
+        options = options.mtu(Math.max(mtu, options.mtu())).dropWhenFull(false);
+      }
+      for (Map.Entry<String, String> e : nic.entrySet()) {
+        options = options.with(e.getKey(), e.getValue());
+      }
+      return options;
+    }
+
+    /** Waits for carrier, says so, and says what may help when none comes. */
+    void awaitLink(NetmapPort port, Main main) {
+      String peer = peerOf(port.name());
+      if (linked(port, peer)) {
+        return;
+      }
+      long begin = System.nanoTime();
+      boolean said = false;
+      for (long waited = 0; !main.stop.requested() && waited < TimeUnit.SECONDS.toNanos(waitSeconds); ) {
+        LockSupport.parkNanos(LINK_STEP_NANOS);
+        if (linked(port, peer)) {
+          return;
+        }
+        waited = System.nanoTime() - begin;
+        if (!said && waited > QUIET_NANOS) {
+          main.err.println("Wait " + waitSeconds + " secs for link on " + port.name());
+          said = true;
+        }
+      }
+      if (!main.stop.requested()) {
+        main.err.println(hint(port.name(), peer));
+      }
+    }
+  }
+
+  /** A modelled card always has carrier; what matters is whether anybody in this process has the other one. */
+  private static boolean linked(NetmapPort port, String peer) {
+    return port.link().up() && (peer == null || CompatProvider.isOpen(peer));
+  }
+
+  /** The NAME at the other end of the modelled cable; null for other ports. */
+  private static String peerOf(String name) {
+    return name.equals("model0") ? "model1" : name.equals("model1") ? "model0" : null;
+  }
+
+  private static String hint(String name, String peer) {
+    if (peer == null) {
+      return "No link on " + name + ": frames wait until there is one.";
+    }
+    return String.format(
+        "%s is cabled to %s of the same process; nobody here has opened %s: frames wait. Run both ends in one process:"
+            + " netmap4j run \"pkt-gen -i %s -f rx\" \"pkt-gen -i %s -f tx\", or netmap4j demo. Serving a pair to two"
+            + " processes comes in a later version.",
+        name, peer, peer, peer, name);
+  }
+
+  /** Opens a port; {@code netmap:} may be left out, as in pkt-gen. */
+  static NetmapPort open(String name, long flags, NicOptions options) {
+    return Netmap.open(full(name), NetmapPort.Request.DEFAULT.flags(flags).nic(options));
+  }
+
+  static String full(String name) {
+    return name.startsWith("netmap:") || name.startsWith("vale") ? name : "netmap:" + name;
+  }
+
+  /** A modelled card has no carrier while nobody has the other one. */
+  private static String hint(String name) {
+    if (!name.equals("model0") && !name.equals("model1")) {
+      return "";
+    }
+    String peer = name.equals("model0") ? "model1" : "model0";
+    return String.format(
+        " %s is cabled to %s of the same process, which nobody here has opened. Run both ends in one process:"
+            + " netmap4j run \"pkt-gen -i %s -f rx\" \"pkt-gen -i %s -f tx\", or see netmap4j demo."
+            + " A pair for two processes comes in a later version.",
+        name, peer, peer, name);
+  }
+
+  /** Ends a loop whose port has failed. @param ready what poll said */
+  static void check(NetmapPort port, int ready) {
+    if ((ready & NetmapPort.POLLERR) != 0) {
+      throw new NetmapException(
+          Libc.EIO,
+          port.name() + ": POLLERR: the device is gone, or a ring had indices or a packet that it could not accept");
+    }
+  }
+}

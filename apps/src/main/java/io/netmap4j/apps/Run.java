@@ -1,0 +1,84 @@
+package io.netmap4j.apps;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Runs several commands in one process, which therefore share its devices: both ends of the modelled pair, say. */
+@Command(
+    name = "run",
+    mixinStandardHelpOptions = true,
+    description = "Runs several commands at once in one process; they share its ports and its modelled cards.",
+    footer = {
+      "",
+      "Each starts when the one before it has opened its ports, and all end at their own time or at Ctrl-C. The exit"
+          + " code is the largest of theirs.",
+      "",
+      "Examples:",
+      "  netmap4j run \"dump -i netmap:model1 -w out.pcap -c 1000\" \"replay -i netmap:model0 -r samples/mixed.pcap\"",
+      "  netmap4j run \"pkt-gen -i netmap:model1 -f rx -W\" \"pkt-gen -i netmap:model0 -f tx -n 1000000\"",
+    })
+final class Run implements Callable<Integer> {
+  /** Opening hardware takes a few seconds; a command that takes longer does not hold the others up for ever. */
+  private static final long READY_SECONDS = 30;
+
+  @ParentCommand Main main;
+  @Spec CommandSpec spec;
+
+  @Parameters(arity = "1..*", paramLabel = "COMMAND", description = "A command with its options, quoted.")
+  List<String> commands;
+
+  @Override
+  public Integer call() throws Exception {
+    Workers workers = new Workers(main.stop.child());
+    int[] codes = new int[commands.size()];
+    for (int i = 0; i < codes.length; i++) {
+      String[] words = split(commands.get(i));
+      int me = i;
+      Main one = new Main(main.stop, main.out, main.err);
+      workers.start(words.length == 0 ? "empty" : words[0], () -> codes[me] = one.run(words));
+      one.awaitReady(READY_SECONDS);
+    }
+    workers.join();
+    main.ready();
+    int worst = Main.OK;
+    for (int code : codes) {
+      worst = Math.max(worst, code);
+    }
+    return worst;
+  }
+
+  /** Words as a shell splits them, with single and double quotes. */
+  private String[] split(String command) {
+    List<String> words = new ArrayList<>();
+    StringBuilder word = null;
+    char quote = 0;
+    for (char c : command.toCharArray()) {
+      if (quote != 0 ? c == quote : c == '"' || c == '\'') {
+        quote = quote == 0 ? c : 0;
+        word = word == null ? new StringBuilder() : word;
+      } else if (quote == 0 && Character.isWhitespace(c)) {
+        if (word != null) {
+          words.add(word.toString());
+        }
+        word = null;
+      } else {
+        word = word == null ? new StringBuilder() : word;
+        word.append(c);
+      }
+    }
+    if (quote != 0) {
+      throw new ParameterException(spec.commandLine(), "a quote is not closed in: " + command);
+    }
+    if (word != null) {
+      words.add(word.toString());
+    }
+    return words.toArray(new String[0]);
+  }
+}

@@ -1,0 +1,100 @@
+package io.netmap4j.apps;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
+
+/**
+ * The transmit loop: wait for room, fill slots, hand them over, again. Everything in it is netmap's API; nothing is
+ * allocated for a packet. For one thread.
+ */
+final class Sender {
+  private final NetmapPort port;
+  private final UdpFrame frame;
+  private final Pace pace;
+  private final int burst;
+  private final Tally tally;
+  private final int slotsEach;
+  private final int[] written;
+
+  /**
+   * @param burst most packets put into one ring before the next sync
+   */
+  Sender(NetmapPort port, UdpFrame frame, Pace pace, int burst, Tally tally) {
+    this.port = port;
+    this.frame = frame;
+    this.pace = pace;
+    this.burst = burst;
+    this.tally = tally;
+    int bufSize = port.memory().bufSize();
+    this.slotsEach = (frame.size() + bufSize - 1) / bufSize;
+    this.written = new int[port.endTxRing()];
+  }
+
+  /**
+   * Sends {@code count} packets, 0 for no end, and waits until they have left.
+   *
+   * @return false when some have not: no carrier
+   */
+  boolean run(long count, Stop stop) {
+    long left = count == 0 ? Long.MAX_VALUE : count;
+    tally.begin();
+    while (left > 0 && !stop.requested()) {
+      int ready = port.poll(NetmapPort.POLLOUT, 100); // sends what is pending, waits for room
+      Ports.check(port, ready);
+      for (int r = port.firstTxRing(); r < port.endTxRing() && left > 0; r++) {
+        left -= fill(port.tx(r), (int) Math.min(left, burst));
+      }
+    }
+    return port.drain(1000);
+  }
+
+  /** Puts up to {@code most} packets into the ring. @return how many */
+  private int fill(NetmapRing ring, int most) {
+    int space = ring.space();
+    int n = pace.grant(Math.min(most, space / slotsEach));
+    if (n > 0) {
+      int slot = ring.head();
+      for (int k = 1; k <= n; k++) {
+        slot = put(ring, slot, k == n ? Netmap.NS_REPORT : 0);
+      }
+      ring.advance(slot);
+      tally.add(n, (long) n * frame.size(), space - n * slotsEach);
+    }
+    if (ring.space() < slotsEach) {
+      ring.cur(ring.tail()); // wake me when there is more room than now
+    }
+    return n;
+  }
+
+  /** One packet, over as many slots as it needs. @return the slot after it */
+  private int put(NetmapRing ring, int slot, int flags) {
+    if (slotsEach > 1) {
+      return putFragments(ring, slot, flags);
+    }
+    long buffer = ring.buffer(slot);
+    boolean fresh = written[ring.ringId()] < ring.numSlots(); // buffers keep what was sent, so one round fills them all
+    if (fresh) {
+      written[ring.ringId()]++;
+      frame.copy(0, buffer, frame.size());
+    }
+    if (fresh || frame.varies()) {
+      frame.stamp(buffer);
+    }
+    ring.lenAndFlags(slot, frame.size(), flags);
+    return ring.next(slot);
+  }
+
+  private int putFragments(NetmapRing ring, int first, int flags) {
+    int slot = first;
+    for (int from = 0; from < frame.size(); from += ring.bufSize()) {
+      int length = Math.min(ring.bufSize(), frame.size() - from);
+      boolean last = from + length == frame.size();
+      frame.copy(from, ring.buffer(slot), length);
+      ring.lenAndFlags(slot, length, last ? flags : Netmap.NS_MOREFRAG);
+      slot = ring.next(slot);
+    }
+    frame.stamp(ring.buffer(first));
+    return slot;
+  }
+}

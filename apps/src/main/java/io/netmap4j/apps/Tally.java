@@ -1,0 +1,67 @@
+package io.netmap4j.apps;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** What one loop has moved: written by its thread once a batch, read by whoever reports. */
+final class Tally {
+  private static final int MUCH_SPACE = 99_999;
+
+  private final AtomicLong packets = new AtomicLong();
+  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong events = new AtomicLong();
+  private final AtomicInteger minSpace = new AtomicInteger(MUCH_SPACE);
+  private volatile long begin;
+  private volatile long end;
+
+  /** The sum over several tallies; times are System.nanoTime(), 0 where nothing has moved. */
+  record Sum(long packets, long bytes, long events, int minSpace, long begin, long end) {
+    double seconds() {
+      return (end - begin) / 1e9;
+    }
+  }
+
+  /** Starts the clock; else the first batch does. */
+  void begin() {
+    begin = end = System.nanoTime();
+  }
+
+  /** One batch. */
+  void add(int morePackets, long moreBytes, int spaceLeft) {
+    packets.setRelease(packets.getPlain() + morePackets);
+    bytes.setRelease(bytes.getPlain() + moreBytes);
+    events.setRelease(events.getPlain() + 1);
+    if (spaceLeft < minSpace.getPlain()) {
+      minSpace.setRelease(spaceLeft);
+    }
+    if (begin == 0) {
+      begin();
+    }
+    end = System.nanoTime();
+  }
+
+  long packets() {
+    return packets.getAcquire();
+  }
+
+  /** Adds up; with {@code reset} the smallest space starts anew, as pkt-gen does after each line. */
+  static Sum sum(List<Tally> tallies, boolean reset) {
+    long packets = 0;
+    long bytes = 0;
+    long events = 0;
+    int minSpace = 0;
+    long begin = 0;
+    long end = 0;
+    for (Tally t : tallies) {
+      packets += t.packets.getAcquire();
+      bytes += t.bytes.getAcquire();
+      events += t.events.getAcquire();
+      minSpace += reset ? t.minSpace.getAndSet(MUCH_SPACE) : t.minSpace.get();
+      long began = t.begin;
+      begin = began == 0 ? begin : begin == 0 ? began : Math.min(begin, began);
+      end = began == 0 ? end : end == 0 ? t.end : Math.max(end, t.end);
+    }
+    return new Sum(packets, bytes, events, minSpace, begin, end);
+  }
+}

@@ -1,0 +1,70 @@
+package io.netmap4j.apps;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The threads of one command. The first failure stops the others and is thrown by {@link #join}. */
+final class Workers {
+  /** What a thread does. */
+  interface Body {
+    void run() throws Exception;
+  }
+
+  private final List<Thread> threads = new ArrayList<>();
+  private final Stop stop;
+  private volatile Throwable failure;
+
+  Workers(Stop stop) {
+    this.stop = stop;
+  }
+
+  void start(String name, Body body) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                body.run();
+              } catch (Throwable e) {
+                failed(e);
+              }
+            },
+            name);
+    thread.setDaemon(true);
+    threads.add(thread);
+    thread.start();
+  }
+
+  private synchronized void failed(Throwable e) {
+    if (failure == null) {
+      failure = e;
+    }
+    stop.request();
+  }
+
+  /** Waits until all have ended. @return false when the time was over first */
+  boolean await(long millis) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    for (Thread thread : threads) {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      thread.join(Math.max(1, left));
+      if (thread.isAlive()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Waits until all have ended, without limit, and throws what made one fail. */
+  void join() throws Exception {
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    if (failure instanceof Exception e) {
+      throw e;
+    }
+    if (failure instanceof Error e) {
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,183 @@
+package io.netmap4j.apps;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.pcap.PcapReader;
+import io.netmap4j.pcap.PcapWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The commands on two fake cards with a cable between them; RX ring i hears TX ring i. */
+@Timeout(60)
+class CommandsTest {
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @CsvSource({"60, 1", "1514, 1", "5000, 1", "60, 3"})
+  void pktGenSendsAndReceivesWhatItSays(int size, int threads) {
+    String nic = " --nic rings=" + threads;
+    Command run =
+        Command.run(
+            "run",
+            "pkt-gen -i fake1 -f rx -n 9999 -p " + threads + nic,
+            "pkt-gen -i netmap:fake0 -f tx -n 9999 -b 100 -l " + size + " -p " + threads + nic);
+    assertThat(run.err()).doesNotContain("netmap4j:");
+    assertThat(run.code()).isZero();
+    assertThat(run.out())
+        .contains("Sent 9999 packets " + 9999L * size + " bytes")
+        .contains("Received 9999 packets " + 9999L * size + " bytes")
+        .contains("events " + size + " bytes each in");
+  }
+
+  @Test
+  void aRateIsKept() {
+    long begin = System.nanoTime();
+    Command run =
+        Command.run(
+            "run",
+            "pkt-gen -i fake1 -f rx -n 2000 -T 100",
+            "pkt-gen -i fake0 -f tx -n 2000 -R 4K -T 100");
+    double seconds = (System.nanoTime() - begin) / 1e9;
+    assertThat(run.out()).contains("Sent 2000 packets");
+    assertThat(seconds).isBetween(0.4, 5.0);
+    assertThat(run.err()).contains("main_thread [2639] ").contains(" avg_batch ");
+  }
+
+  @Test
+  void whatReplaySendsDumpRecordsByteForByte() throws Exception {
+    Path in = folder.resolve("in.pcap");
+    Path out = folder.resolve("out.pcap");
+    Random random = new Random(1);
+    List<byte[]> frames = new ArrayList<>();
+    try (PcapWriter writer = PcapWriter.create(in)) {
+      for (int i = 0; i < 700; i++) {
+        byte[] frame = new byte[i % 10 == 0 ? 2048 * (1 + i / 10 % 4) + i % 3 - 1 : 60 + random.nextInt(1454)];
+        random.nextBytes(frame);
+        frames.add(frame);
+        writer.write(1_000_000_000L + i * 100_000L, frame);
+      }
+    }
+    Command run =
+        Command.run(
+            "run", "dump -i netmap:fake1 -c 1400 -w '" + out + "'", "replay -i fake0 --loop 2 -r \"" + in + "\"");
+    assertThat(run.err()).contains("1400 packets");
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).contains("Sent 1400 packets");
+    try (PcapReader reader = PcapReader.open(out)) {
+      for (int i = 0; i < 1400; i++) {
+        assertThat(reader.next()).isTrue();
+        assertThat(reader.bytes()).as("frame %d", i).isEqualTo(frames.get(i % 700));
+      }
+      assertThat(reader.next()).isFalse();
+    }
+  }
+
+  @Test
+  void dumpPrintsALineForEachPacketAndCutsThemInFiles() throws Exception {
+    Command text =
+        Command.run("run", "dump -i fake1 -c 2", "pkt-gen -i fake0 -f tx -n 2 -S 02:00:00:00:00:07");
+    assertThat(text.out())
+        .containsPattern(
+            "\\d\\d:\\d\\d:\\d\\d\\.\\d{6} 02:00:00:00:00:07 > ff:ff:ff:ff:ff:ff IPv4 10\\.0\\.0\\.1:1234 >"
+                + " 10\\.1\\.0\\.1:1234 UDP, length 60");
+    Path out = folder.resolve("cut.pcap");
+    Command.run("run", "dump -i fake1 -c 2 -s 14 -w " + out, "pkt-gen -i fake0 -f tx -n 2");
+    try (PcapReader reader = PcapReader.open(out)) {
+      assertThat(reader.next()).isTrue();
+      assertThat(reader.length()).isEqualTo(14);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"''", "-c"})
+  void bridgeForwardsWholePacketsBothWays(String option) throws Exception {
+    Stop stop = new Stop();
+    CompletableFuture<Command> bridge =
+        CompletableFuture.supplyAsync(
+            () ->
+                option.isEmpty()
+                    ? Command.run(stop, "bridge", "-i", "fake0", "-i", "fake1", "-b", "3")
+                    : Command.run(stop, "bridge", "-i", "fake0", "-i", "fake1", "-b", "3", option));
+    // fake0's frames arrive at fake1, whose frames the bridge sends back on fake0: they go round for ever
+    try (NetmapPort inject = Netmap.open("netmap:fake0/T")) {
+      inject.tx(0).put(0, new byte[] {1, 2, 3});
+      inject.tx(0).lenAndFlags(0, 3, Netmap.NS_MOREFRAG);
+      inject.tx(0).put(1, new byte[] {4});
+      inject.tx(0).advance(2);
+      inject.txSync();
+      Thread.sleep(1500);
+    }
+    stop.request();
+    Command end = bridge.get();
+    assertThat(end.err()).doesNotContain("netmap4j:");
+    assertThat(end.code()).isZero();
+    assertThat(end.out()).containsPattern("fake1 -> fake0: [1-9]\\d* packets");
+  }
+
+  @Test
+  void devicesListsNamesIdsAndWhatIsMissing() {
+    Command devices = Command.run("devices");
+    assertThat(devices.code()).isZero();
+    assertThat(devices.out().lines().findFirst().orElseThrow())
+        .matches("PORT +DEVICE +ID +BOUND TO +NOTE");
+    assertThat(devices.out())
+        .containsPattern("netmap:fake0 +fake:0 +1234:0001 +fake +for tests")
+        .contains("fake:0000:03:00.1: bound to ixgbe: unbind it");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "pkt-gen | Missing required option: '-i=PORT'",
+        "pkt-gen -i fake0 -f ping | -f ping: only tx and rx are there",
+        "pkt-gen -i fake0 -l 41 | -l 41 is out of range: 42 to 65520",
+        "pkt-gen -i fake0 -R 1Q | '1Q' is no rate",
+        "pkt-gen -i fake0 -D 1:2 | '1:2' is no MAC address",
+        "pkt-gen -i fake0 -s 10.0.0 | '10.0.0' is not ip",
+        "pkt-gen -i fake0 -p 2 | -p 2: fake0 has 1 rx rings; --nic rings=2",
+        "pkt-gen -i fake0-1 -p 2 | -p 2 needs every ring",
+        "bridge -i fake0 | bridge needs two different ports",
+        "bridge -i fake0 -i fake1 -b 0 | -b 0 is out of range",
+        "replay -i fake0 -r x --rate fast | --rate 'fast' is no rate",
+        "run 'dump | a quote is not closed",
+        "nonsense | Unmatched argument",
+        "demo --rings 17 | out of range",
+      })
+  void wrongUsageIsExplainedInOneLine(String line, String message) {
+    String[] words = line.split(" ");
+    Command run = Command.run(line.startsWith("run ") ? new String[] {"run", line.substring(4)} : words);
+    assertThat(run.err()).startsWith("netmap4j: ").contains(message).contains("See netmap4j");
+    assertThat(run.code()).isEqualTo(Main.USAGE);
+  }
+
+  @Test
+  void failuresAreOneLineAndAStackTraceOnlyWhenAskedFor() {
+    Command run = Command.run("dump", "-i", "eth9");
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+    assertThat(run.err().lines()).hasSize(1);
+    assertThat(run.err()).startsWith("netmap4j: netmap:eth9: no such port; known names: ");
+    assertThat(Command.run("-v", "dump", "-i", "eth9").err()).contains("at io.netmap4j.");
+    assertThat(Command.run("replay", "-i", "fake0", "-r", "/none.pcap").err())
+        .isEqualTo("netmap4j: /none.pcap: no such file or folder" + System.lineSeparator());
+    assertThat(Command.run("run", "dump -i eth9", "devices").code()).isEqualTo(Main.FAILED);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"demo", "pkt-gen", "bridge", "dump", "replay", "run", "devices"})
+  void everyCommandHasHelpWithAnExample(String command) {
+    Command help = Command.run(command, "--help");
+    assertThat(help.code()).isZero();
+    assertThat(help.out()).contains("Example").contains("netmap4j " + command);
+  }
+}

@@ -1,0 +1,162 @@
+package io.netmap4j.compat;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapException;
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
+import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.NicOptions;
+import io.netmap4j.spi.PortProvider;
+import io.netmap4j.spi.RingSet;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opens ports by netmap's names. Ports of one device share its rings, whatever alias they were opened by; the first one
+ * sets the device up, the last one to close stops it.
+ */
+public final class CompatProvider implements PortProvider {
+  private static final Logger LOG = LoggerFactory.getLogger(CompatProvider.class);
+  private static final RingSet.Binding NO_RING = new RingSet.Binding(0, 0, 0, 0, false);
+  private static final long MONITOR = Netmap.NR_MONITOR_TX | Netmap.NR_MONITOR_RX | Netmap.NR_ZCOPY_MON;
+  private static final ConcurrentHashMap<String, Device> DEVICES = new ConcurrentHashMap<>();
+  private static boolean memoryConfigured;
+
+  /** Held while a device starts, so that of two threads that open it one starts it and the other shares. */
+  private static final class Device {
+    RingSet rings;
+  }
+
+  @Override
+  public NetmapPort open(String name, NetmapPort.Request request) {
+    if (!PortSpec.mine(name)) {
+      return null;
+    }
+    try {
+      PortSpec spec = PortSpec.parse(name);
+      List<String> unavailable = spec.unavailable();
+      if (!unavailable.isEmpty() || (request.flags() & MONITOR) != 0) {
+        String what = unavailable.isEmpty() ? "monitors" : String.join(", ", unavailable);
+        throw new NetmapException(Libc.EOPNOTSUPP, "not in this version of netmap4j: " + what);
+      }
+      return open(spec, request.flags(spec.flags()));
+    } catch (NetmapException e) {
+      throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
+    } catch (LinuxException e) {
+      throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static NetmapPort open(PortSpec spec, NetmapPort.Request request) {
+    Config config = Config.load();
+    Nics.Named nic = Nics.find(spec.name(), config);
+    Device device = DEVICES.computeIfAbsent(nic.key(), key -> new Device());
+    synchronized (device) {
+      RingSet open = device.rings;
+      if (open != null && open.bind(NO_RING)) {
+        checkRegion(open, request);
+      } else {
+        NicOptions options = request.nic() != null ? request.nic() : config.options(spec.name());
+        NetmapMemory region = request.region() != null ? request.region() : sharedRegion(config);
+        open = RingSet.start(Nics.attach(nic, region, options), region);
+        open.bind(NO_RING);
+        device.rings = open;
+      }
+      // Until the port has its own rings this hold keeps the device; without a port, giving it back closes it.
+      try {
+        checkMemId(spec, open.region());
+        RingSet.Binding binding = rings(spec, request.flags(), open.adapter());
+        open.bind(binding);
+        return new NetmapPort(spec.name(), open, binding, request);
+      } finally {
+        open.release(NO_RING);
+      }
+    }
+  }
+
+  /** True while a port of the device with that NAME is open in this process. False for a NAME that nothing has. */
+  public static boolean isOpen(String name) {
+    Device device;
+    try {
+      device = DEVICES.get(Nics.find(name, Config.load()).key());
+    } catch (NetmapException e) {
+      return false;
+    }
+    if (device == null) {
+      return false;
+    }
+    synchronized (device) {
+      boolean open = device.rings != null && device.rings.bind(NO_RING);
+      if (open) {
+        device.rings.release(NO_RING);
+      }
+      return open;
+    }
+  }
+
+  /** netmap_interp_ringid: which rings a mode and its flags mean, on a port with that many. */
+  static RingSet.Binding rings(PortSpec spec, long flags, Adapter adapter) {
+    Adapter.Rings has = adapter.rings();
+    int txFirst = 0;
+    int txEnd = has.tx();
+    int rxFirst = 0;
+    int rxEnd = has.rx();
+    if (spec.mode() == Netmap.NR_REG_ONE_NIC) {
+      int i = spec.ringId();
+      if (i >= has.tx() && i >= has.rx()) {
+        throw new NetmapException(
+            Libc.EINVAL, "no ring " + i + ": there are " + has.tx() + " tx and " + has.rx() + " rx rings, from 0");
+      }
+      txFirst = i < has.tx() ? i : 0;
+      txEnd = txFirst + 1;
+      rxFirst = i < has.rx() ? i : 0;
+      rxEnd = rxFirst + 1;
+    }
+    if ((flags & Netmap.NR_TX_RINGS_ONLY) != 0) {
+      rxFirst = rxEnd = 0;
+    }
+    if ((flags & Netmap.NR_RX_RINGS_ONLY) != 0) {
+      txFirst = txEnd = 0;
+    }
+    return new RingSet.Binding(txFirst, txEnd, rxFirst, rxEnd, (flags & Netmap.NR_EXCLUSIVE) != 0);
+  }
+
+  private static void checkRegion(RingSet open, NetmapPort.Request request) {
+    if (request.region() != null && request.region() != open.region()) {
+      open.release(NO_RING);
+      throw new NetmapException(
+          Libc.EINVAL,
+          open.adapter().name()
+              + " is open in region "
+              + open.region().memId()
+              + ", so it cannot be opened in region "
+              + request.region().memId());
+    }
+  }
+
+  /** Only the memory that the port lives in can be asked for. */
+  private static void checkMemId(PortSpec spec, NetmapMemory region) {
+    if (spec.memId() != 0 && spec.memId() != region.memId()) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          "mem_id " + spec.memId() + " was asked for, this port lives in " + region.memId());
+    }
+  }
+
+  /** The file sizes the shared region, unless the program has made it already. */
+  private static synchronized NetmapMemory sharedRegion(Config config) {
+    if (!memoryConfigured && config.memory() != null) {
+      try {
+        NetmapMemory.configureShared(config.memory());
+      } catch (NetmapException e) {
+        LOG.info("{}: memory.* is not used: {}", config.source(), e.getMessage());
+      }
+    }
+    memoryConfigured = true;
+    return NetmapMemory.shared();
+  }
+}

@@ -1,0 +1,139 @@
+package io.netmap4j.compat;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.NicBackend;
+import io.netmap4j.spi.NicDevice;
+import io.netmap4j.spi.NicDriver;
+import io.netmap4j.spi.NicOptions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * From a NAME to a device and from a device to an adapter, through what {@link ServiceLoader} finds on the class path:
+ * backends by scheme, drivers by PCI id. Thread safe.
+ */
+public final class Nics {
+  private Nics() {}
+
+  /** Found once, so that every open talks to the same backend object. */
+  private static final class Found {
+    static final List<NicBackend> BACKENDS = all(NicBackend.class);
+    static final List<NicDriver> DRIVERS = all(NicDriver.class);
+
+    private static <T> List<T> all(Class<T> service) {
+      return ServiceLoader.load(service).stream().map(ServiceLoader.Provider::get).toList();
+    }
+  }
+
+  /** A device that has a name: which backend opens it, and by what address. */
+  record Named(NicBackend backend, String address) {
+    String key() {
+      return backend.scheme() + ":" + address;
+    }
+  }
+
+  /** Every backend on the class path. */
+  public static List<NicBackend> backends() {
+    return Found.BACKENDS;
+  }
+
+  /**
+   * The NAME that opens a function: scheme and address run together when the address is a plain number ({@code
+   * model0}), else the address itself, as for {@code 0000:03:00.0}.
+   */
+  public static String nameOf(NicBackend backend, NicBackend.Function function) {
+    boolean number = function.address().chars().allMatch(c -> c >= '0' && c <= '9');
+    return number ? backend.scheme() + function.address() : function.address();
+  }
+
+  /**
+   * Looks a NAME up: the file's aliases first, then the functions that the backends list.
+   *
+   * @throws NetmapException ENXIO when nothing has that name, saying what does; or when a function has it and cannot be
+   *     opened, saying what is missing
+   */
+  static Named find(String name, Config config) {
+    String alias = config.aliases().get(name);
+    if (alias != null) {
+      int colon = alias.indexOf(':');
+      return new Named(backend(alias.substring(0, colon), name, config), alias.substring(colon + 1));
+    }
+    List<String> missing = new ArrayList<>();
+    Set<String> known = new TreeSet<>(config.aliases().keySet());
+    for (NicBackend backend : backends()) {
+      for (NicBackend.Function function : backend.functions()) {
+        String itsName = nameOf(backend, function);
+        known.add(itsName);
+        if (!itsName.equals(name.toLowerCase(Locale.ROOT)) && !itsName.equals(name)) {
+          continue;
+        }
+        if (function.missing().isEmpty()) {
+          return new Named(backend, function.address());
+        }
+        missing.add(backend.scheme() + ": " + String.join("; ", function.missing()));
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw new NetmapException(Libc.ENXIO, "cannot be opened yet: " + String.join("; or ", missing));
+    }
+    throw new NetmapException(
+        Libc.ENXIO, "no such port; known names: " + words(known) + " (" + config.source() + ")");
+  }
+
+  private static NicBackend backend(String scheme, String name, Config config) {
+    for (NicBackend backend : backends()) {
+      if (backend.scheme().equals(scheme)) {
+        return backend;
+      }
+    }
+    String have = words(backends().stream().map(NicBackend::scheme).toList());
+    throw new NetmapException(
+        Libc.ENXIO,
+        config.source() + ": nic." + name + ": no backend for '" + scheme + ":' on the class path, only: " + have);
+  }
+
+  /**
+   * Opens the device and has a driver make an adapter of it. When this fails nothing stays open.
+   *
+   * @throws NetmapException as the backend's open and the driver's attach; ENXIO when no driver claims the device
+   */
+  static Adapter attach(Named nic, NetmapMemory region, NicOptions options) {
+    NicDevice device = nic.backend().open(nic.address());
+    try {
+      return driverFor(device).attach(device, region, options);
+    } catch (RuntimeException | Error e) {
+      try {
+        device.close();
+      } catch (RuntimeException closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
+    }
+  }
+
+  private static NicDriver driverFor(NicDevice device) {
+    for (NicDriver driver : Found.DRIVERS) {
+      if (driver.claims(device.id())) {
+        return driver;
+      }
+    }
+    String have = words(Found.DRIVERS.stream().map(NicDriver::name).toList());
+    throw new NetmapException(
+        Libc.ENXIO,
+        device.name() + " is " + device.id() + ", which no driver on the class path claims; drivers here: " + have);
+  }
+
+  private static String words(Iterable<String> words) {
+    List<String> all = new ArrayList<>();
+    words.forEach(all::add);
+    return all.isEmpty() ? "none" : all.stream().collect(Collectors.joining(", "));
+  }
+}

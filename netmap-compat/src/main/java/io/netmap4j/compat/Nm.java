@@ -1,0 +1,209 @@
+package io.netmap4j.compat;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+
+/**
+ * The helpers of netmap_user.h over a port, for programs written with them: nm_open, nm_inject, nm_dispatch,
+ * nm_nextpkt, nm_close, with netmap's results. None of them syncs: {@link NetmapPort#poll}, {@code txSync} and {@code
+ * rxSync} do, through {@link #port}. For one thread.
+ */
+public final class Nm {
+  /** In {@link Header#flags}: another packet follows in this nm_dispatch. */
+  public static final int NM_MORE_PKTS = 1;
+
+  /** One packet, or one slot of it; overwritten by the next one. */
+  public static final class Header {
+    /** Microseconds since 1970, of the batch. */
+    public long ts;
+
+    /** Bytes that are contiguous from the buffer on. */
+    public int caplen;
+
+    /** Bytes in all. */
+    public int len;
+
+    /** {@link #NM_MORE_PKTS}, in nm_dispatch. */
+    public int flags;
+
+    /** Where the packet is: first slot, its ring, its buffer. */
+    public int slot;
+
+    public NetmapRing ring;
+    public long buf;
+  }
+
+  /** nm_cb_t. */
+  @FunctionalInterface
+  public interface Callback {
+    /** One packet. Its memory is valid until the next sync. */
+    void packet(Header header, long buffer);
+  }
+
+  private final NetmapPort port;
+  private final Header header = new Header();
+  private int curTxRing;
+  private int curRxRing;
+  private boolean closed;
+
+  private Nm(NetmapPort port) {
+    this.port = port;
+    this.curTxRing = port.firstTxRing();
+    this.curRxRing = port.firstRxRing();
+  }
+
+  /** Opens a port. @throws io.netmap4j.NetmapException where nm_open gives NULL and errno */
+  public static Nm nmOpen(String name) {
+    return new Nm(Netmap.open(name));
+  }
+
+  /** As {@link #nmOpen(String)}, with extra buffers and the like. */
+  public static Nm nmOpen(String name, NetmapPort.Request request) {
+    return new Nm(Netmap.open(name, request));
+  }
+
+  /** What the helpers work on. */
+  public NetmapPort port() {
+    return port;
+  }
+
+  /** Where {@link #nmInject} tries first. */
+  public int curTxRing() {
+    return curTxRing;
+  }
+
+  /** Where {@link #nmNextpkt} and {@link #nmDispatch} look first. */
+  public int curRxRing() {
+    return curRxRing;
+  }
+
+  /**
+   * Copies one packet into the first bound TX ring that has room for all of it, from the current one on, split over as
+   * many slots as it needs.
+   *
+   * @param size bytes, 0 or more; 0 takes one slot of length 0
+   * @return size, or 0 when no ring has room
+   */
+  public int nmInject(long buffer, int size) {
+    int first = port.firstTxRing();
+    int rings = port.endTxRing() - first;
+    for (int c = 0; c < rings; c++) {
+      int ri = first + (curTxRing - first + c) % rings;
+      NetmapRing ring = port.tx(ri);
+      int need = Math.max(1, (size + ring.bufSize() - 1) / ring.bufSize());
+      int room = ring.tail() - ring.cur();
+      if (need <= (room < 0 ? room + ring.numSlots() : room)) {
+        copyIn(ring, buffer, size);
+        curTxRing = ri;
+        return size;
+      }
+    }
+    return 0;
+  }
+
+  private static void copyIn(NetmapRing ring, long buffer, int size) {
+    int i = ring.cur();
+    int left = size;
+    while (left > ring.bufSize()) {
+      Mem.copy(buffer + size - left, ring.buffer(i), ring.bufSize());
+      ring.lenAndFlags(i, ring.bufSize(), Netmap.NS_MOREFRAG);
+      left -= ring.bufSize();
+      i = ring.next(i);
+    }
+    Mem.copy(buffer + size - left, ring.buffer(i), left);
+    ring.lenAndFlags(i, left, 0);
+    ring.advance(ring.next(i));
+  }
+
+  /**
+   * Hands received packets out, each bound RX ring visited once. Every call but the last has {@link #NM_MORE_PKTS}.
+   *
+   * @param count at most so many; 0 or −1 for all that is there
+   * @return packets handed out
+   */
+  public int nmDispatch(int count, Callback callback) {
+    int first = port.firstRxRing();
+    int rings = port.endRxRing() - first;
+    int most = count <= 0 ? Integer.MAX_VALUE : count;
+    int got = 0;
+    int ri = curRxRing;
+    header.flags = NM_MORE_PKTS;
+    for (int c = 0; c < rings && got < most; c++) {
+      ri = first + (curRxRing - first + c) % rings;
+      NetmapRing ring = port.rx(ri);
+      for (; !ring.isEmpty() && got < most; got++) {
+        if (got > 0) {
+          callback.packet(header, header.buf);
+        }
+        take(ring);
+      }
+    }
+    curRxRing = ri;
+    if (got > 0) {
+      header.flags = 0;
+      callback.packet(header, header.buf);
+    }
+    return got;
+  }
+
+  /** Fills the header with the whole packet at cur, and advances over it. */
+  private void take(NetmapRing ring) {
+    int i = ring.cur();
+    fill(header, ring, i);
+    int last = i;
+    int tail = ring.tail();
+    while ((ring.slotFlags(i) & Netmap.NS_MOREFRAG) != 0 && ring.next(i) != tail) {
+      i = ring.next(i);
+      header.len += ring.len(i);
+      boolean contiguous = ring.buffer(i) == ring.buffer(last) + ring.bufSize() && ring.len(last) == ring.bufSize();
+      if (contiguous && header.caplen + ring.len(i) == header.len) {
+        header.caplen += ring.len(i);
+      }
+      last = i;
+    }
+    ring.advance(ring.next(i));
+  }
+
+  private static void fill(Header h, NetmapRing ring, int i) {
+    h.ts = ring.timestampMicros();
+    h.len = h.caplen = ring.len(i);
+    h.slot = i;
+    h.ring = ring;
+    h.buf = ring.buffer(i);
+  }
+
+  /**
+   * Takes the next slot (of a packet of several slots, one by one) from the bound RX rings, the current one first.
+   *
+   * @return address of its buffer, valid until the next sync; 0 when there is none
+   */
+  public long nmNextpkt(Header into) {
+    int first = port.firstRxRing();
+    int rings = port.endRxRing() - first;
+    for (int c = 0; c < rings; c++) {
+      int ri = first + (curRxRing - first + c) % rings;
+      NetmapRing ring = port.rx(ri);
+      if (!ring.isEmpty()) {
+        int i = ring.cur();
+        fill(into, ring, i);
+        ring.advance(ring.next(i));
+        curRxRing = ri;
+        return into.buf;
+      }
+    }
+    return 0;
+  }
+
+  /** Closes the port. @return 0, or EINVAL when it is closed already */
+  public int nmClose() {
+    if (closed) {
+      return Libc.EINVAL;
+    }
+    closed = true;
+    port.close();
+    return 0;
+  }
+}

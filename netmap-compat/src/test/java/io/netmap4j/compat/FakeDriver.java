@@ -1,0 +1,119 @@
+package io.netmap4j.compat;
+
+import io.netmap4j.LinkState;
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapException;
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.Kring;
+import io.netmap4j.spi.NicDevice;
+import io.netmap4j.spi.NicDriver;
+import io.netmap4j.spi.NicOptions;
+import io.netmap4j.spi.PciId;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Makes adapters whose TX ring i ends up in RX ring i of the card at the other end, slot by slot. */
+public final class FakeDriver implements NicDriver {
+  static final AtomicInteger STARTS = new AtomicInteger();
+
+  /** What is on its way to a card's ring, by "address/ring". */
+  private static final Map<String, Queue<Part>> WIRES = new ConcurrentHashMap<>();
+
+  private record Part(byte[] bytes, boolean more) {}
+
+  @Override
+  public String name() {
+    return "fakedriver";
+  }
+
+  @Override
+  public boolean claims(PciId id) {
+    return id.vendor() == FakeBackend.VENDOR;
+  }
+
+  @Override
+  public Adapter attach(NicDevice device, NetmapMemory region, NicOptions options) {
+    String address = device.name().substring("fake:".length());
+    if (address.equals("3")) {
+      throw new NetmapException(Libc.EOPNOTSUPP, "fake:3 is recognised and not supported");
+    }
+    return new FakeAdapter(device, address, options);
+  }
+
+  private record FakeAdapter(NicDevice device, String address, NicOptions options) implements Adapter {
+    @Override
+    public String name() {
+      return device.name();
+    }
+
+    @Override
+    public Rings rings() {
+      return new Rings(options.txRings(), options.rxRings(), options.txSlots(), options.rxSlots());
+    }
+
+    private static Queue<Part> wire(String to, int ring) {
+      return WIRES.computeIfAbsent(to + "/" + ring, key -> new ConcurrentLinkedQueue<>());
+    }
+
+    @Override
+    public int txSync(Kring k, int flags) {
+      Queue<Part> wire = wire(address.equals("0") ? "1" : "0", k.ringId);
+      for (int i = k.hwCur; i != k.rHead; i = k.next(i)) {
+        long slot = k.slots + (long) i * NetmapRing.SLOT_SIZE;
+        byte[] bytes = new byte[Mem.getShort(slot + NetmapRing.SLOT_LEN) & 0xffff];
+        Mem.copyOut(k.region.bufAddress(Mem.getInt(slot)), bytes, 0, bytes.length);
+        wire.add(new Part(bytes, (Mem.getShort(slot + NetmapRing.SLOT_FLAGS) & Netmap.NS_MOREFRAG) != 0));
+      }
+      k.hwCur = k.rHead;
+      k.hwTail = k.hwCur == 0 ? k.numSlots - 1 : k.hwCur - 1;
+      return 0;
+    }
+
+    @Override
+    public int rxSync(Kring k, int flags) {
+      Queue<Part> wire = wire(address, k.ringId);
+      for (Part p; k.next(k.hwTail) != k.hwCur && (p = wire.poll()) != null; k.hwTail = k.next(k.hwTail)) {
+        long slot = k.slots + (long) k.hwTail * NetmapRing.SLOT_SIZE;
+        Mem.copyIn(p.bytes, 0, k.region.bufAddress(Mem.getInt(slot)), p.bytes.length);
+        Mem.putInt(slot + NetmapRing.SLOT_LEN, p.bytes.length | (p.more ? Netmap.NS_MOREFRAG << 16 : 0));
+      }
+      k.hwCur = k.rHead;
+      return 0;
+    }
+
+    @Override
+    public void start(Kring[] tx, Kring[] rx) {
+      STARTS.incrementAndGet();
+      if (address.equals("4")) {
+        throw new NetmapException(Libc.EIO, "fake:4 does not start");
+      }
+    }
+
+    @Override
+    public void stop() {
+      WIRES.keySet().removeIf(key -> key.startsWith(address + "/"));
+    }
+
+    @Override
+    public LinkState link() {
+      return new LinkState(true, 10_000);
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+      return Map.of();
+    }
+
+    @Override
+    public void close() {
+      device.close();
+    }
+  }
+}

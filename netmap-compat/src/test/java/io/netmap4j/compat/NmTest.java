@@ -1,0 +1,135 @@
+package io.netmap4j.compat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.NicOptions;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class NmTest {
+  private static final int BUF = 256;
+  private static final int SLOTS = 8;
+  private NetmapMemory region;
+  private Nm sender;
+  private Nm receiver;
+  private long packet;
+
+  @BeforeEach
+  void openBoth() {
+    region = NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(1024, BUF));
+    NetmapPort.Request request =
+        NetmapPort.Request.DEFAULT.region(region).nic(NicOptions.DEFAULT.rings(2, 2).slots(SLOTS, 64));
+    sender = Nm.nmOpen("netmap:fake0", request);
+    receiver = Nm.nmOpen("netmap:fake1", request);
+    packet = Mem.allocate(4096);
+    for (int i = 0; i < 4096; i++) {
+      Mem.putByte(packet + i, (byte) (i * 7 + i / 256));
+    }
+  }
+
+  @AfterEach
+  void closeBoth() {
+    assertThat(sender.nmClose()).isZero();
+    assertThat(sender.nmClose()).isEqualTo(Libc.EINVAL);
+    receiver.nmClose();
+    Mem.free(packet);
+    region.close();
+  }
+
+  private void cross() {
+    sender.port().txSync();
+    receiver.port().rxSync();
+  }
+
+  @Test
+  void injectFillsARingAndThenTheNext() {
+    for (int i = 0; i < 2 * (SLOTS - 1); i++) {
+      assertThat(sender.nmInject(packet, 60)).isEqualTo(60);
+      assertThat(sender.curTxRing()).isEqualTo(i / (SLOTS - 1));
+    }
+    assertThat(sender.nmInject(packet, 60)).isZero();
+    assertThat(sender.nmInject(packet, 0)).isZero();
+    cross();
+    assertThat(receiver.nmDispatch(-1, (h, buffer) -> {})).isEqualTo(2 * (SLOTS - 1));
+  }
+
+  @Test
+  void injectSplitsExactly() {
+    sender.nmInject(packet, 2 * BUF);
+    sender.nmInject(packet, 2 * BUF + 1);
+    sender.nmInject(packet, 0);
+    NetmapRing ring = sender.port().tx(0);
+    int[] lengths = {BUF, BUF, BUF, BUF, 1, 0};
+    for (int i = 0; i < lengths.length; i++) {
+      assertThat(ring.len(i)).isEqualTo(lengths[i]);
+      boolean more = i == 0 || i == 2 || i == 3;
+      assertThat(ring.slotFlags(i)).isEqualTo(more ? Netmap.NS_MOREFRAG : 0);
+    }
+    assertThat(ring.head()).isEqualTo(6);
+    assertThat(sender.nmInject(packet, 2 * BUF)).as("one slot left, so the other ring").isPositive();
+    assertThat(sender.curTxRing()).isEqualTo(1);
+  }
+
+  @Test
+  void dispatchHandsOutWholePacketsAndMarksTheLast() {
+    sender.nmInject(packet, 60);
+    sender.nmInject(packet, 2 * BUF + 10);
+    sender.nmInject(packet, 70);
+    cross();
+    List<String> seen = new ArrayList<>();
+    int got =
+        receiver.nmDispatch(
+            0,
+            (h, buffer) -> {
+              assertThat(Mem.getInt(buffer)).isEqualTo(Mem.getInt(packet));
+              assertThat(h.ts).isPositive();
+              seen.add(h.len + "/" + h.flags + "/" + h.slot);
+            });
+    assertThat(got).isEqualTo(3);
+    assertThat(seen).containsExactly("60/1/0", "522/1/1", "70/0/4");
+    assertThat(receiver.nmDispatch(0, (h, buffer) -> {})).isZero();
+  }
+
+  @Test
+  void dispatchStopsAtTheCount() {
+    for (int i = 0; i < 5; i++) {
+      sender.nmInject(packet, 60 + i);
+    }
+    cross();
+    List<Integer> seen = new ArrayList<>();
+    assertThat(receiver.nmDispatch(2, (h, buffer) -> seen.add(h.len * 10 + h.flags))).isEqualTo(2);
+    assertThat(receiver.nmDispatch(2, (h, buffer) -> seen.add(h.len * 10 + h.flags))).isEqualTo(2);
+    assertThat(seen).containsExactly(601, 610, 621, 630);
+  }
+
+  @Test
+  void nextpktGivesSlotsOneByOneFromEveryRing() {
+    for (int i = 0; i < SLOTS - 1; i++) {
+      sender.nmInject(packet, 60);
+    }
+    sender.nmInject(packet, BUF + 4);
+    cross();
+    Nm.Header header = new Nm.Header();
+    for (int i = 0; i < SLOTS - 1; i++) {
+      assertThat(receiver.nmNextpkt(header)).isNotZero();
+      assertThat(receiver.curRxRing()).isZero();
+    }
+    assertThat(receiver.nmNextpkt(header)).isNotZero();
+    assertThat(header.len).isEqualTo(BUF);
+    assertThat(receiver.nmNextpkt(header)).isNotZero();
+    assertThat(header.len).isEqualTo(4);
+    assertThat(receiver.curRxRing()).isEqualTo(1);
+    assertThat(receiver.nmNextpkt(header)).isZero();
+  }
+}
