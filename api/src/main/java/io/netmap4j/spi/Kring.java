@@ -141,6 +141,9 @@ public final class Kring {
       if (hwTail != before) {
         stamp();
       }
+      if (result == Libc.EINVAL) {
+        reinit(); // a buffer that is none was to be given back
+      }
       publishTail();
       return status == 0 ? result : status;
     } finally {

@@ -149,7 +149,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
     rx = rxKrings;
     started = true;
     for (int q = 0; q < tx.length; q++) {
-      txRings[q] = new IxgbeTxRing(nic, q, tx[q], txDescs[q], mapping);
+      txRings[q] = new IxgbeTxRing(nic, q, tx[q], txDescs[q], mapping, options.mtu());
     }
     for (int q = 0; q < rx.length; q++) {
       rxRings[q] = new IxgbeRxRing(nic, q, rx[q], rxDescs[q], mapping);

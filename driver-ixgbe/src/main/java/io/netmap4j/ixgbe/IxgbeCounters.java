@@ -117,6 +117,15 @@ final class IxgbeCounters {
     return map;
   }
 
+  /** Offsets by name; of a pair, the low half's. */
+  Map<String, Integer> registers() {
+    Map<String, Integer> map = new TreeMap<>();
+    for (Counter counter : all) {
+      map.put(counter.name, counter.register);
+    }
+    return map;
+  }
+
   private static Counter c(String name, int register) {
     return new Counter(name, register, false);
   }

@@ -33,8 +33,8 @@ final class IxgbeTxRing {
   /** An Ethernet header; DPDK refuses less. */
   static final int MIN_FRAME = 14;
 
-  /** Largest frame without CRC that Linux sends (ixgbe_change_mtu: 9728 with it). */
-  static final int MAX_FRAME = 9724;
+  /** What a frame has beside an IP packet of MTU size: Ethernet header, VLAN tag. */
+  private static final int FRAME_OVERHEAD = 18;
 
   /** Most descriptors of one packet, with WTHRESH 0 (DPDK's IXGBE_TX_MAX_SEG). */
   static final int MAX_SEGMENTS = 40;
@@ -62,6 +62,7 @@ final class IxgbeTxRing {
   private final long bufOffset;
   private final int bufSize;
   private final int bufTotal;
+  private final int maxFrame;
   private final int maxLen;
 
   /** Slots with RS, oldest first: [reportHead, reportTail) of a power of two. */
@@ -73,7 +74,7 @@ final class IxgbeTxRing {
   private int reportHead;
   private int reportTail;
 
-  IxgbeTxRing(NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping) {
+  IxgbeTxRing(NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping, int mtu) {
     this.nic = nic;
     this.tdt = Reg.tdt(queue);
     this.tdtAddress = nic.mappedRegister(tdt);
@@ -85,7 +86,8 @@ final class IxgbeTxRing {
     this.bufOffset = k.region.bufOffset();
     this.bufSize = k.region.bufSize();
     this.bufTotal = k.region.bufTotal();
-    this.maxLen = Math.min(bufSize, MAX_FRAME);
+    this.maxFrame = mtu + FRAME_OVERHEAD;
+    this.maxLen = Math.min(bufSize, maxFrame);
     this.reports = new int[Integer.highestOneBit(numSlots) << 1];
   }
 
@@ -235,7 +237,7 @@ final class IxgbeTxRing {
       packet[0] += (long) (MIN_PAYLEN - total) << 32;
       total = MIN_PAYLEN;
     }
-    good &= total >= MIN_PAYLEN && total <= MAX_FRAME;
+    good &= total >= MIN_PAYLEN && total <= maxFrame;
     for (int i = 0, slot = first; i < count; i++, slot = k.next(slot)) {
       long desc = descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE;
       if (good) {

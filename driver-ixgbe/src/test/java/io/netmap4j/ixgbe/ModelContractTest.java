@@ -25,6 +25,9 @@ class ModelContractTest extends PortContract {
   }
 
   static Stream<Case> cases() {
+    if (Boolean.getBoolean(SuiteRunner.ONE_VARIANT)) {
+      return Stream.of(new Case(2L, 1));
+    }
     long more = Long.getLong("netmap4j.seed", 4711);
     return Stream.of(
         new Case(1L, 0),

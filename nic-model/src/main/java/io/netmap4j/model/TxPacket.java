@@ -5,6 +5,7 @@ package io.netmap4j.model;
  * (facts 4.1 to 4.3). One object, used for packet after packet.
  */
 final class TxPacket {
+  private static final int VLAN_TAG = 4;
   // Bits of a descriptor's upper 8 bytes: dw2 and, 32 above, dw3.
   static final long EOP = 1L << 24;
   static final long RS = 1L << 27;
@@ -183,7 +184,9 @@ final class TxPacket {
           + " (facts 4.2)";
     }
     int frame = segment ? headerLength() + Math.min(mss, payload) : bytes;
-    if (frame + DatapathRegisters.CRC > longest) {
+    // A tag in the frame is allowed for; whether there is one is not looked at: the limits of facts 4.9 are the
+    // receiver's, and Linux sends tagged frames of MFS + 4.
+    if (frame + DatapathRegisters.CRC > longest + VLAN_TAG) {
       return where
           + "a frame of "
           + frame
