@@ -27,8 +27,8 @@ interface CardState {
   void rxWritten(int queue);
 
   /**
-   * The driver broke a rule. A strict card throws {@link ModelViolation} out of the step and stops its engines until
-   * the next reset; a lenient one only lists it.
+   * The driver broke a rule. A strict card throws {@link ModelViolation} out of the step and stops
+   * its engines until the next reset; a lenient one only lists it.
    */
   void violation(String rule);
 

@@ -142,6 +142,11 @@ public final class DeviceMemory {
     lock.unlock();
   }
 
+  /** Somebody waits for the lock: an engine lets him go first. */
+  boolean contended() {
+    return lock.hasQueuedThreads();
+  }
+
   /**
    * Where the device's access lands.
    *

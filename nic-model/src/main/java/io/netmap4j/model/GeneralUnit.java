@@ -3,8 +3,8 @@ package io.netmap4j.model;
 /**
  * Link, MDIO, timers, and the few rules that join two registers. For who holds the card's lock.
  *
- * <p>The link is up while a wire is attached, nobody has unplugged it, and the laser is on: ESDP.SDP3 = 0, which it is
- * after a reset (facts 3.7). It is up at once.
+ * <p>The link is up while a wire is attached, nobody has unplugged it, and the laser is on:
+ * ESDP.SDP3 = 0, which it is after a reset (facts 3.7). It is up at once.
  */
 final class GeneralUnit {
   private static final int ESDP = RegisterMap82599.find("ESDP").offset();

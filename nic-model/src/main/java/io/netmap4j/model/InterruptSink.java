@@ -1,8 +1,8 @@
 package io.netmap4j.model;
 
 /**
- * Where a card's interrupts go. Called under the card's lock, by whichever thread caused them: must be quick and must
- * not touch the card.
+ * Where a card's interrupts go. Called under the card's lock, by whichever thread caused them: must
+ * be quick and must not touch the card.
  */
 public interface InterruptSink {
   /** A message: MSI-X vector 0 to 63, or 0 for MSI. */

@@ -1,11 +1,13 @@
 package io.netmap4j.model;
 
 /**
- * Causes, masks and messages (facts 6, and 10.6 item 2 where the sources are silent). For who holds the card's lock.
+ * Causes, masks and messages (facts 6, and 10.6 item 2 where the sources are silent). For who holds
+ * the card's lock.
  *
- * <p>Bits 0 to 63 of {@code causes} are the queue vectors, of which 0 to 15 are EICR's; {@code other} holds EICR bits
- * 16 to 31. {@code due} has the vectors with a cause newer than their last message, so that a cause that stays makes
- * one message. Messages are sent by {@link #deliver}, once for a batch of work.
+ * <p>Bits 0 to 63 of {@code causes} are the queue vectors, of which 0 to 15 are EICR's; {@code
+ * other} holds EICR bits 16 to 31. {@code due} has the vectors with a cause newer than their last
+ * message, so that a cause that stays makes one message. Messages are sent by {@link #deliver},
+ * once for a batch of work.
  */
 final class Interrupts {
   static final int LSC = 1 << 20;

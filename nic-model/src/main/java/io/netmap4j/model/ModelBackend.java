@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * {@code model:0} and {@code model:1}: two software cards, joined by a cable, in every process. Further pairs, {@code
- * model:2} and {@code model:3} and so on, are made when they are asked for: an even address and the next one.
+ * {@code model:0} and {@code model:1}: two software cards, joined by a cable, in every process.
+ * Further pairs, {@code model:2} and {@code model:3} and so on, are made when they are asked for:
+ * an even address and the next one.
  */
 public final class ModelBackend implements NicBackend {
   private static final int MOST = 1024;

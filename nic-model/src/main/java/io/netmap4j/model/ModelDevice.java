@@ -11,8 +11,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A modelled card as a device of this process. Every access goes through the model's rules, so no register has an
- * address. The function is reset when it is opened and when it is closed, as vfio-pci does.
+ * A modelled card as a device of this process. Every access goes through the model's rules, so no
+ * register has an address. The function is reset when it is opened and when it is closed, as
+ * vfio-pci does.
  */
 public final class ModelDevice implements NicDevice {
   private static final int COMMAND = 0x04;
@@ -49,7 +50,8 @@ public final class ModelDevice implements NicDevice {
   static ModelDevice open(Nic82599 card, ModelDomain domain, String name, Runnable onClose) {
     if (!card.claim()) {
       throw new NetmapException(
-          Libc.EBUSY, name + " is open already: close it first, or open it once and share the port");
+          Libc.EBUSY,
+          name + " is open already: close it first, or open it once and share the port");
     }
     ModelDevice device = new ModelDevice(card, domain, name, onClose);
     domain.attach(card);
@@ -209,7 +211,10 @@ public final class ModelDevice implements NicDevice {
     }
   }
 
-  /** Resets the function; the kernel's way, so that the command register and the interrupts are as before. */
+  /**
+   * Resets the function; the kernel's way, so that the command register and the interrupts are as
+   * before.
+   */
   @Override
   public synchronized boolean resetFunction() {
     checkOpen();

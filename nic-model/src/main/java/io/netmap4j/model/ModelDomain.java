@@ -11,11 +11,11 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /**
- * Device addresses for one or more cards: never equal to an address of ours, with gaps between what is mapped, so that
- * a driver that mixes the two or runs past an end meets a fault. Thread safe.
+ * Device addresses for one or more cards: never equal to an address of ours, with gaps between what
+ * is mapped, so that a driver that mixes the two or runs past an end meets a fault. Thread safe.
  *
- * <p>A region is mapped once, however many devices and mappings use it, and must stay open until the last mapping is
- * closed.
+ * <p>A region is mapped once, however many devices and mappings use it, and must stay open until
+ * the last mapping is closed.
  */
 public final class ModelDomain implements DmaDomain {
   private static final long FIRST_IOVA = 0x40_0000_0000L;
@@ -46,7 +46,9 @@ public final class ModelDomain implements DmaDomain {
     return new ModelDomain(null);
   }
 
-  /** A region's pages of 2 MiB are apart and in an order made from {@code seed}, as UIO finds them. */
+  /**
+   * A region's pages of 2 MiB are apart and in an order made from {@code seed}, as UIO finds them.
+   */
   public static ModelDomain scattered(long seed) {
     return new ModelDomain(RandomGeneratorFactory.of("SplittableRandom").create(seed));
   }

@@ -3,7 +3,8 @@ package io.netmap4j.model;
 import io.netmap4j.spi.NicDevice;
 
 /**
- * Two strict cards joined by a cable that loses nothing. While one of them is open, a thread runs both. Thread safe.
+ * Two strict cards joined by a cable that loses nothing. While one of them is open, a thread runs
+ * both. Thread safe.
  */
 public final class ModelPair {
   private final Nic82599[] cards = new Nic82599[2];

@@ -5,8 +5,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 
 /**
- * Runs the engines of one or more cards, which are all the cards of their wires: on a thread of its own after {@link
- * #start}, or on the caller's by {@link #step} and {@link #runUntilIdle}, never both.
+ * Runs the engines of one or more cards, which are all the cards of their wires: on a thread of its
+ * own after {@link #start}, or on the caller's by {@link #step} and {@link #runUntilIdle}, never
+ * both.
  */
 public final class ModelRunner implements AutoCloseable {
   private static final int BATCH = 64;

@@ -1,8 +1,8 @@
 package io.netmap4j.model;
 
 /**
- * A driver did what no 82599 driver may do. The message names the register, the values, the rule and where the fact
- * comes from. Thrown by strict cards only.
+ * A driver did what no 82599 driver may do. The message names the register, the values, the rule
+ * and where the fact comes from. Thrown by strict cards only.
  */
 public final class ModelViolation extends RuntimeException {
   private static final long serialVersionUID = 1;

@@ -3,17 +3,16 @@ package io.netmap4j.model;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 
 /**
- * A software 82599: registers, configuration space, interrupts and engines. It knows nothing of how a driver reaches
- * it; {@link ModelDevice} is one way.
+ * A software 82599: registers, configuration space, interrupts and engines. It knows nothing of how
+ * a driver reaches it; {@link ModelDevice} is one way.
  *
- * <p>Registers, configuration space and BAR 4 may be used from any thread. The engines run on one thread, which runs
- * all the cards of a wire: a {@link ModelRunner}'s, or a test's that steps them. The card's lock is its {@link
- * DeviceMemory}'s: a batch of engine work holds it, and so does every register access but a doorbell (RDT, TDT), which
- * is checked and stored without it.
+ * <p>Registers, configuration space and BAR 4 may be used from any thread. The engines run on one
+ * thread, which runs all the cards of a wire: a {@link ModelRunner}'s, or a test's that steps them.
+ * The card's lock is its {@link DeviceMemory}'s: a batch of engine work holds it, and so does every
+ * register access but a doorbell (RDT, TDT), which is checked and stored without it.
  */
 public final class Nic82599 implements AutoCloseable {
   private static final int CTRL = RegisterMap82599.find("CTRL").offset();
@@ -25,9 +24,6 @@ public final class Nic82599 implements AutoCloseable {
   private static final int ADDRESS_VALID = 1 << 31;
   private static final int MOST_VIOLATIONS = 1000;
   private static final int YIELDS = 100;
-
-  /** Rounds without work after which the card writes back what WTHRESH holds, as EITR's expiry does. */
-  private static final int IDLE_FLUSH = 64;
 
   private final CardOptions options;
   private final DeviceMemory memory = new DeviceMemory(this::engineViolation);
@@ -45,7 +41,6 @@ public final class Nic82599 implements AutoCloseable {
   private final QueueRules txRules;
   private final TxEngine tx;
   private final RxEngine rx;
-  private final AtomicInteger waiting = new AtomicInteger();
   private final AtomicBoolean claimed = new AtomicBoolean();
   private final List<String> violations = new ArrayList<>();
   private volatile RuntimeException pending;
@@ -55,7 +50,6 @@ public final class Nic82599 implements AutoCloseable {
   private volatile Runnable wake = () -> {};
   private WireEnd end;
   private boolean halted;
-  private int idleRounds;
 
   /** A card that nobody drives, as after power-on: bus mastering is off. */
   public Nic82599(CardOptions options) {
@@ -105,14 +99,15 @@ public final class Nic82599 implements AutoCloseable {
    * Reads a register of BAR 0.
    *
    * @return all ones while the card is pulled out
-   * @throws ModelViolation from a strict card, for this access or for what its engines found since the last one
+   * @throws ModelViolation from a strict card, for this access or for what its engines found since
+   *     the last one
    */
   public int read(int offset) {
     if (removed) {
       return -1;
     }
     throwPending();
-    boolean mine = lock();
+    boolean mine = memory.enter();
     try {
       bill.registerRead();
       int value = registers.read(offset);
@@ -141,7 +136,7 @@ public final class Nic82599 implements AutoCloseable {
       ring(tail, offset, value);
       return;
     }
-    boolean mine = lock();
+    boolean mine = memory.enter();
     try {
       bill.registerWrite();
       registers.write(offset, value);
@@ -173,8 +168,9 @@ public final class Nic82599 implements AutoCloseable {
   private void ring(QueueRules rules, int offset, int value) {
     int queue = map.index(offset >> 2);
     if (rules.checkTail(queue, value, config.busMaster()) != null) {
-      // The head may be behind a status that the driver has seen already: look again between batches.
-      boolean mine = lock();
+      // The head may be behind a status that the driver has seen already: look again between
+      // batches.
+      boolean mine = memory.enter();
       try {
         String broken = rules.checkTail(queue, value, config.busMaster());
         if (broken != null) {
@@ -186,15 +182,6 @@ public final class Nic82599 implements AutoCloseable {
     }
     registers.set(offset, value);
     wake.run();
-  }
-
-  private boolean lock() {
-    waiting.getAndIncrement();
-    try {
-      return memory.enter();
-    } finally {
-      waiting.getAndDecrement();
-    }
   }
 
   private void unlock(boolean mine) {
@@ -215,7 +202,7 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Reads 1, 2 or 4 bytes, zero extended; all ones while the card is pulled out. */
   public int readConfig(int offset, int bytes) {
-    boolean mine = lock();
+    boolean mine = memory.enter();
     try {
       int value = config.read(offset, bytes);
       return removed ? (int) ((1L << 8 * bytes) - 1) : value;
@@ -224,9 +211,11 @@ public final class Nic82599 implements AutoCloseable {
     }
   }
 
-  /** Writes 1, 2 or 4 bytes. Function-level reset and bus mastering take effect before this returns. */
+  /**
+   * Writes 1, 2 or 4 bytes. Function-level reset and bus mastering take effect before this returns.
+   */
   public void writeConfig(int offset, int bytes, int value) {
-    boolean mine = lock();
+    boolean mine = memory.enter();
     try {
       if (!removed) {
         config.write(offset, bytes, value);
@@ -241,7 +230,7 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Reads a word of BAR 4: the MSI-X table and its pending bits. */
   public int readMsix(int offset) {
-    boolean mine = lock();
+    boolean mine = memory.enter();
     try {
       return removed ? -1 : msix.read(offset);
     } finally {
@@ -251,7 +240,7 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Writes a word of BAR 4. An unmasked vector that is pending fires before this returns. */
   public void writeMsix(int offset, int value) {
-    boolean mine = lock();
+    boolean mine = memory.enter();
     try {
       if (!removed) {
         msix.write(offset, value);
@@ -262,9 +251,12 @@ public final class Nic82599 implements AutoCloseable {
     }
   }
 
-  /** Unmasks MSI-X entries 0 to {@code count} − 1, masks the others, and sends messages to {@code sink}. */
+  /**
+   * Unmasks MSI-X entries 0 to {@code count} − 1, masks the others, and sends messages to {@code
+   * sink}.
+   */
   public void connectInterrupts(InterruptSink sink, int count) {
-    boolean mine = lock();
+    boolean mine = memory.enter();
     try {
       interrupts.sink(sink);
       msix.arm(count);
@@ -286,7 +278,10 @@ public final class Nic82599 implements AutoCloseable {
     }
   }
 
-  /** CTRL.RST: registers and engines, but neither configuration space nor the MSI-X table (facts 3.3). */
+  /**
+   * CTRL.RST: registers and engines, but neither configuration space nor the MSI-X table (facts
+   * 3.3).
+   */
   private void reset() {
     registers.reset();
     loadMac();
@@ -313,8 +308,7 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   private void refreshDma() {
-    dmaOn =
-        !removed && !halted && config.busMaster() && (registers.get(CTRL) & GIO_DIS) == 0;
+    dmaOn = !removed && !halted && config.busMaster() && (registers.get(CTRL) & GIO_DIS) == 0;
   }
 
   // The outside.
@@ -324,7 +318,7 @@ public final class Nic82599 implements AutoCloseable {
     if (wire != null) {
       wire.connect(end, null);
     }
-    boolean mine = lock();
+    boolean mine = memory.enter();
     try {
       wire = newWire;
       end = newEnd;
@@ -346,7 +340,7 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Plugs the cable in (true, as at first) or pulls it. A change is a cause, LSC. */
   public void setLink(boolean plugged) {
-    boolean mine = lock();
+    boolean mine = memory.enter();
     try {
       general.plugged(plugged);
       interrupts.deliver();
@@ -358,7 +352,7 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Surprise removal: reads give all ones, writes vanish, engines stop, frames are lost. */
   public void pullOut() {
-    boolean mine = lock();
+    boolean mine = memory.enter();
     try {
       removed = true;
       interrupts.reset();
@@ -370,7 +364,7 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Puts a card that was pulled out back, as after power-on. */
   public void plugIn() {
-    boolean mine = lock();
+    boolean mine = memory.enter();
     try {
       removed = false;
       config.reset();
@@ -403,13 +397,14 @@ public final class Nic82599 implements AutoCloseable {
   // The engines; for the thread that runs the cards of a wire.
 
   /**
-   * Receives and sends up to {@code budget} packets each and delivers interrupts. Violations wait for the next register
-   * access.
+   * Receives and sends up to {@code budget} packets each and delivers interrupts. Violations wait
+   * for the next register access.
    *
    * @return how many packets moved
    */
   public int run(int budget) {
-    for (int i = 0; i < YIELDS && waiting.get() > 0; i++) {
+    // The lock is not fair: without this, an access might never get it from a busy engine.
+    for (int i = 0; i < YIELDS && memory.contended(); i++) {
       Thread.yield();
     }
     Wire joined = wire;
@@ -426,24 +421,11 @@ public final class Nic82599 implements AutoCloseable {
   private int runEngines(int budget) {
     boolean mine = memory.enter();
     try {
-      int done = 0;
-      if (dmaOn) {
-        done = rx.run(budget) + tx.run(budget);
-        idleRounds = done > 0 ? 0 : idleRounds + 1;
-        if (idleRounds == IDLE_FLUSH) {
-          flushAll();
-        }
-      }
+      int done = dmaOn ? rx.run(budget) + tx.run(budget) : 0;
       interrupts.deliver();
       return done;
     } finally {
       unlock(mine);
-    }
-  }
-
-  private void flushAll() {
-    for (int queue = 0; queue < DatapathRegisters.QUEUES; queue++) {
-      tx.flush(queue);
     }
   }
 
@@ -463,8 +445,7 @@ public final class Nic82599 implements AutoCloseable {
     Wire joined = wire;
     boolean mine = memory.enter();
     try {
-      boolean worked =
-          (joined != null && joined.run(1) > 0) || (dmaOn && stepEngines(random));
+      boolean worked = (joined != null && joined.run(1) > 0) || (dmaOn && stepEngines(random));
       interrupts.deliver();
       return worked;
     } catch (ModelViolation e) {
@@ -485,7 +466,7 @@ public final class Nic82599 implements AutoCloseable {
   @Override
   public void close() {
     attach(null, null);
-    boolean mine = lock();
+    boolean mine = memory.enter();
     try {
       removed = true;
       refreshDma();

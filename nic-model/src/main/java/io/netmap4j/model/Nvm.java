@@ -3,8 +3,8 @@ package io.netmap4j.model;
 import java.util.Arrays;
 
 /**
- * The EEPROM: 256 words, readable through EERD, writable through EEWR, with the checksum and the firmware words that
- * drivers insist on (facts 3.4, 10.5 item 3). For who holds the card's lock.
+ * The EEPROM: 256 words, readable through EERD, writable through EEWR, with the checksum and the
+ * firmware words that drivers insist on (facts 3.4, 10.5 item 3). For who holds the card's lock.
  */
 final class Nvm {
   private static final int WORDS = 256;

@@ -3,9 +3,9 @@ package io.netmap4j.model;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What a driver made cross PCIe: the same for every run of the same program, so free of noise. Doorbells are counted by
- * whoever rings them, everything else under the card's lock; {@link #snapshot} may be called from any thread and is
- * exact when the card is idle.
+ * What a driver made cross PCIe: the same for every run of the same program, so free of noise.
+ * Doorbells are counted by whoever rings them, everything else under the card's lock; {@link
+ * #snapshot} may be called from any thread and is exact when the card is idle.
  */
 public final class PcieBill {
   private static final int DESCRIPTOR_BYTES = 16;

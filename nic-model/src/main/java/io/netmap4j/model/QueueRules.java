@@ -1,8 +1,9 @@
 package io.netmap4j.model;
 
 /**
- * What a driver may do to the queue registers and when: tails, heads, rings, enables (facts 3.1 steps 11 and 12, 4.7).
- * One object for each direction. Everything but {@link #checkTail} is for who holds the card's lock.
+ * What a driver may do to the queue registers and when: tails, heads, rings, enables (facts 3.1
+ * steps 11 and 12, 4.7). One object for each direction. Everything but {@link #checkTail} is for
+ * who holds the card's lock.
  */
 final class QueueRules {
   private static final int ENABLE = 1 << 25;
@@ -82,7 +83,8 @@ final class QueueRules {
       registers.refuse(at, value, "enabled with a ring of length 0: set " + length + " first");
     }
     int entries = get(length, queue) >>> DESCRIPTOR_SHIFT;
-    if (entries != 0 && (outside(get(head, queue), entries) || outside(get(tail, queue), entries))) {
+    if (entries != 0
+        && (outside(get(head, queue), entries) || outside(get(tail, queue), entries))) {
       registers.refuse(at, value, "enabled with head or tail outside a ring of " + entries);
     }
     if (control.name().equals("RXDCTL")) {

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A row of the register table: one register or an array of them. Immutable; the methods that change something return a
- * changed copy.
+ * A row of the register table: one register or an array of them. Immutable; the methods that change
+ * something return a changed copy.
  */
 public final class Register {
   /** What reads and writes do. */
@@ -39,12 +39,7 @@ public final class Register {
   private final int selfClearing;
   private final String fact;
 
-  private Register(
-      String name,
-      Access access,
-      List<Window> windows,
-      int[] values,
-      String fact) {
+  private Register(String name, Access access, List<Window> windows, int[] values, String fact) {
     this.name = name;
     this.access = access;
     this.windows = windows;
@@ -56,13 +51,17 @@ public final class Register {
     this.fact = fact;
   }
 
-  /** A register that stands alone. {@code fact} is a section of the fact sheet, with tags where it matters. */
+  /**
+   * A register that stands alone. {@code fact} is a section of the fact sheet, with tags where it
+   * matters.
+   */
   static Register of(String name, Access access, int offset, String fact) {
     return array(name, access, offset, 4, 1, fact);
   }
 
   /** Elements 0 to {@code count} − 1. */
-  static Register array(String name, Access access, int offset, int stride, int count, String fact) {
+  static Register array(
+      String name, Access access, int offset, int stride, int count, String fact) {
     boolean fixed = access == Access.RO || access == Access.RC;
     int[] values = {0, 0, fixed ? 0 : -1, access == Access.RO ? -1 : 0, 0};
     return new Register(
@@ -100,7 +99,10 @@ public final class Register {
     return with(2, mask);
   }
 
-  /** Bits that a write must leave as they read; to change them is a violation. They are not writable. */
+  /**
+   * Bits that a write must leave as they read; to change them is a violation. They are not
+   * writable.
+   */
   Register readOnly(int mask) {
     return with(2, writable & ~mask).with(3, mask);
   }
@@ -148,7 +150,9 @@ public final class Register {
     return sum;
   }
 
-  /** Offset of an element's own storage. @throws IndexOutOfBoundsException for an index that is none */
+  /**
+   * Offset of an element's own storage. @throws IndexOutOfBoundsException for an index that is none
+   */
   public int offset(int index) {
     for (Window window : windows) {
       if (!window.alias && index >= window.first && index < window.first + window.count) {
@@ -158,7 +162,9 @@ public final class Register {
     throw new IndexOutOfBoundsException(name + "(" + index + ") of " + count());
   }
 
-  /** Value of all elements after a reset, except where {@link #reset(int)} differs for element 0. */
+  /**
+   * Value of all elements after a reset, except where {@link #reset(int)} differs for element 0.
+   */
   public int reset() {
     return count() == 1 ? resetFirst : reset;
   }

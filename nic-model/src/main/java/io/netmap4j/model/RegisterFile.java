@@ -4,9 +4,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The card's registers: storage, and what each access kind of the table does. It knows no register by name: behaviour
- * is hooked on by the units of the card. Access is for who holds the card's lock, except {@link #get} and {@link
- * #set}.
+ * The card's registers: storage, and what each access kind of the table does. It knows no register
+ * by name: behaviour is hooked on by the units of the card. Access is for who holds the card's
+ * lock, except {@link #get} and {@link #set}.
  */
 final class RegisterFile {
   private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(int[].class);

@@ -3,7 +3,9 @@ package io.netmap4j.model;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The last register accesses of a driver, for tests to ask. Thread safe. Off until {@link #enable}. */
+/**
+ * The last register accesses of a driver, for tests to ask. Thread safe. Off until {@link #enable}.
+ */
 public final class RegisterLog {
   /**
    * One access.
@@ -58,8 +60,7 @@ public final class RegisterLog {
     List<Access> list = new ArrayList<>();
     for (long i = Math.max(0, total - words.length); i < total; i++) {
       long word = words[(int) (i % words.length)];
-      list.add(
-          new Access((word >> 62 & 1) != 0, (int) (word >> 32 & 0x3FFFFFFF), (int) word));
+      list.add(new Access((word >> 62 & 1) != 0, (int) (word >> 32 & 0x3FFFFFFF), (int) word));
     }
     return list;
   }

@@ -6,9 +6,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which register is at which offset of BAR 0. Built once from the rows; rows that overlap are refused.
+ * Which register is at which offset of BAR 0. Built once from the rows; rows that overlap are
+ * refused.
  *
- * <p>Every address has a home: the index of the 32-bit word that stores it, which for an alias window is elsewhere.
+ * <p>Every address has a home: the index of the 32-bit word that stores it, which for an alias
+ * window is elsewhere.
  */
 public final class RegisterMap82599 {
   /** Bytes of register space: no offset that a driver uses is higher (facts 1.2). */

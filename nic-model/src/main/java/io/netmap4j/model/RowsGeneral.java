@@ -6,7 +6,10 @@ import static io.netmap4j.model.Register.of;
 import io.netmap4j.model.Register.Access;
 import java.util.List;
 
-/** General, NVM, semaphore, firmware, PCIe and interrupt registers (facts 2.1, 2.2) and FDIR's neighbours. */
+/**
+ * General, NVM, semaphore, firmware, PCIe and interrupt registers (facts 2.1, 2.2) and FDIR's
+ * neighbours.
+ */
 final class RowsGeneral {
   private static final String GENERAL = "facts 2.1";
   private static final String IRQ = "facts 2.2";

@@ -37,7 +37,8 @@ final class RowsReceive {
         queue("RDBAH", 0x04, DMA),
         // A multiple of 128 bytes, up to 128 KB.
         queue("RDLEN", 0x08, "facts 2.3, 4.7").readOnly(0xFFF0007F),
-        // Sources disagree on bit 12 (facts 10.6 item 1): set here, so that a driver that must clear
+        // Sources disagree on bit 12 (facts 10.6 item 1): set here, so that a driver that must
+        // clear
         // it is seen to.
         queue("DCA_RXCTRL", 0x0C, DMA).alias(0x02200, 4, 16).reset(0x0000B200),
         queue("RDH", 0x10, "facts 2.3, 4.7"),
@@ -104,7 +105,9 @@ final class RowsReceive {
         rw("VFTE", 0x08110, 2, FILTER));
   }
 
-  /** The sheet gives the range and the behaviour (2.4, 5.5); names and places are LX ixgbe_type.h's. */
+  /**
+   * The sheet gives the range and the behaviour (2.4, 5.5); names and places are LX ixgbe_type.h's.
+   */
   private static List<Register> flowDirector() {
     String fact = "facts 2.4, 5.5; LX ixgbe_type.h";
     return List.of(

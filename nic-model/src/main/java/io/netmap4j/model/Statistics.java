@@ -1,6 +1,9 @@
 package io.netmap4j.model;
 
-/** Adds to counters; some are 36 bits wide, in two registers (facts 7). For who holds the card's lock. */
+/**
+ * Adds to counters; some are 36 bits wide, in two registers (facts 7). For who holds the card's
+ * lock.
+ */
 final class Statistics {
   private static final String[][] PAIRS = {
     {"GORCL", "GORCH"},

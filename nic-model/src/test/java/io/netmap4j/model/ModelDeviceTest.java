@@ -24,8 +24,7 @@ class ModelDeviceTest {
 
   private static void failsWith(int errno, Runnable call) {
     assertThatThrownBy(call::run)
-        .isInstanceOfSatisfying(
-            NetmapException.class, e -> assertThat(e.errno()).isEqualTo(errno));
+        .isInstanceOfSatisfying(NetmapException.class, e -> assertThat(e.errno()).isEqualTo(errno));
   }
 
   private static ModelDevice open(Nic82599 card) {

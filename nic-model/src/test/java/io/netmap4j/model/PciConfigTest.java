@@ -30,8 +30,13 @@ class PciConfigTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0x10, 0xFFF8000C", "0x14, 0xFFFFFFFF", "0x18, 0xFFFFFFE1", "0x1C, 0", "0x20, 0xFFFFC00C",
-    "0x24, 0xFFFFFFFF", "0x30, 0"
+    "0x10, 0xFFF8000C",
+    "0x14, 0xFFFFFFFF",
+    "0x18, 0xFFFFFFE1",
+    "0x1C, 0",
+    "0x20, 0xFFFFC00C",
+    "0x24, 0xFFFFFFFF",
+    "0x30, 0"
   })
   void baseAddressRegistersTellTheirSize(int offset, String answer) {
     card.writeConfig(offset, 4, -1);
