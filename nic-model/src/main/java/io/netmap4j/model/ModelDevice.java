@@ -48,6 +48,10 @@ public final class ModelDevice implements NicDevice {
   }
 
   static ModelDevice open(Nic82599 card, ModelDomain domain, String name, Runnable onClose) {
+    if (card.readConfig(0, 2) == 0xFFFF) {
+      throw new NetmapException(
+          Libc.ENXIO, name + " is gone: configuration space reads all ones; plug it in");
+    }
     if (!card.claim()) {
       throw new NetmapException(
           Libc.EBUSY,
@@ -195,7 +199,13 @@ public final class ModelDevice implements NicDevice {
     irqs = new int[0];
   }
 
-  private record EventFds(int[] fds) implements InterruptSink {
+  private static final class EventFds implements InterruptSink {
+    private final int[] fds;
+
+    EventFds(int[] fds) {
+      this.fds = fds;
+    }
+
     @Override
     public void fire(int vector) {
       if (vector < fds.length) {

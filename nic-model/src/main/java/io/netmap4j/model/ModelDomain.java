@@ -6,7 +6,6 @@ import io.netmap4j.spi.DmaMapping;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
@@ -23,7 +22,7 @@ public final class ModelDomain implements DmaDomain {
 
   private final RandomGenerator shuffle;
   private final List<Nic82599> cards = new ArrayList<>();
-  private final Map<NetmapMemory, Mapped> regions = new IdentityHashMap<>();
+  private final IdentityHashMap<NetmapMemory, Mapped> regions = new IdentityHashMap<>();
   private long next = FIRST_IOVA;
 
   private static final class Mapped {

@@ -1,6 +1,5 @@
 package io.netmap4j.model;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
@@ -22,8 +21,7 @@ public final class Nic82599 implements AutoCloseable {
   private static final int LRST = 1 << 3;
   private static final int RST = 1 << 26;
   private static final int ADDRESS_VALID = 1 << 31;
-  private static final int MOST_VIOLATIONS = 1000;
-  private static final int YIELDS = 100;
+  private static final int SPINS = 10_000;
 
   private final CardOptions options;
   private final DeviceMemory memory = new DeviceMemory(this::engineViolation);
@@ -34,7 +32,6 @@ public final class Nic82599 implements AutoCloseable {
   private final PciConfig config;
   private final MsixTable msix = new MsixTable();
   private final Interrupts interrupts;
-  private final Statistics statistics = new Statistics(registers);
   private final GeneralUnit general;
   private final I2cBus i2c;
   private final QueueRules rxRules;
@@ -42,8 +39,7 @@ public final class Nic82599 implements AutoCloseable {
   private final TxEngine tx;
   private final RxEngine rx;
   private final AtomicBoolean claimed = new AtomicBoolean();
-  private final List<String> violations = new ArrayList<>();
-  private volatile RuntimeException pending;
+  private final Violations violations = new Violations();
   private volatile boolean removed;
   private volatile boolean dmaOn;
   private volatile Wire wire;
@@ -59,7 +55,9 @@ public final class Nic82599 implements AutoCloseable {
     this.general = new GeneralUnit(registers, interrupts, options);
     this.i2c = new I2cBus(registers, options.sfp());
     new Nvm(registers, options);
-    State state = new State();
+    CardState state =
+        new CardParts(
+            registers, memory, bill, options.clock(), interrupts, general, this::engineViolation);
     this.tx = new TxEngine(state);
     this.rx = new RxEngine(state);
     this.rxRules = new QueueRules(registers, 'R', queue -> {});
@@ -88,9 +86,7 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Rules that were broken, oldest first; the first 1000 are kept. */
   public List<String> violations() {
-    synchronized (violations) {
-      return List.copyOf(violations);
-    }
+    return violations.list();
   }
 
   // Register space.
@@ -106,7 +102,7 @@ public final class Nic82599 implements AutoCloseable {
     if (removed) {
       return -1;
     }
-    throwPending();
+    violations.throwPending();
     boolean mine = memory.enter();
     try {
       bill.registerRead();
@@ -128,7 +124,7 @@ public final class Nic82599 implements AutoCloseable {
     if (removed) {
       return;
     }
-    throwPending();
+    violations.throwPending();
     log.add(true, offset, value);
     QueueRules tail = tailRules(offset);
     if (tail != null) {
@@ -190,11 +186,14 @@ public final class Nic82599 implements AutoCloseable {
     }
   }
 
-  private void throwPending() {
-    RuntimeException was = pending;
-    if (was != null) {
-      pending = null;
-      throw was;
+  /** For what is not hot: holds the lock, then tells of the interrupts that came of it. */
+  private void locked(Runnable work) {
+    boolean mine = memory.enter();
+    try {
+      work.run();
+      interrupts.deliver();
+    } finally {
+      unlock(mine);
     }
   }
 
@@ -215,16 +214,13 @@ public final class Nic82599 implements AutoCloseable {
    * Writes 1, 2 or 4 bytes. Function-level reset and bus mastering take effect before this returns.
    */
   public void writeConfig(int offset, int bytes, int value) {
-    boolean mine = memory.enter();
-    try {
-      if (!removed) {
-        config.write(offset, bytes, value);
-        refreshDma();
-        interrupts.deliver();
-      }
-    } finally {
-      unlock(mine);
-    }
+    locked(
+        () -> {
+          if (!removed) {
+            config.write(offset, bytes, value);
+            refreshDma();
+          }
+        });
     wake.run();
   }
 
@@ -240,15 +236,12 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Writes a word of BAR 4. An unmasked vector that is pending fires before this returns. */
   public void writeMsix(int offset, int value) {
-    boolean mine = memory.enter();
-    try {
-      if (!removed) {
-        msix.write(offset, value);
-        interrupts.deliver();
-      }
-    } finally {
-      unlock(mine);
-    }
+    locked(
+        () -> {
+          if (!removed) {
+            msix.write(offset, value);
+          }
+        });
   }
 
   /**
@@ -256,13 +249,11 @@ public final class Nic82599 implements AutoCloseable {
    * sink}.
    */
   public void connectInterrupts(InterruptSink sink, int count) {
-    boolean mine = memory.enter();
-    try {
-      interrupts.sink(sink);
-      msix.arm(count);
-    } finally {
-      unlock(mine);
-    }
+    locked(
+        () -> {
+          interrupts.sink(sink);
+          msix.arm(count);
+        });
   }
 
   // Resets.
@@ -303,7 +294,7 @@ public final class Nic82599 implements AutoCloseable {
   /** Function-level reset: configuration space has been reset, now the rest. */
   private void functionReset() {
     msix.reset();
-    pending = null;
+    violations.pend(null);
     reset();
   }
 
@@ -318,16 +309,13 @@ public final class Nic82599 implements AutoCloseable {
     if (wire != null) {
       wire.connect(end, null);
     }
-    boolean mine = memory.enter();
-    try {
-      wire = newWire;
-      end = newEnd;
-      tx.attach(newWire, newEnd);
-      general.wired(newWire != null);
-      interrupts.deliver();
-    } finally {
-      unlock(mine);
-    }
+    locked(
+        () -> {
+          wire = newWire;
+          end = newEnd;
+          tx.attach(newWire, newEnd);
+          general.wired(newWire != null);
+        });
     if (newWire != null) {
       newWire.connect(newEnd, new Port());
     }
@@ -340,38 +328,28 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Plugs the cable in (true, as at first) or pulls it. A change is a cause, LSC. */
   public void setLink(boolean plugged) {
-    boolean mine = memory.enter();
-    try {
-      general.plugged(plugged);
-      interrupts.deliver();
-    } finally {
-      unlock(mine);
-    }
+    locked(() -> general.plugged(plugged));
     wake.run();
   }
 
   /** Surprise removal: reads give all ones, writes vanish, engines stop, frames are lost. */
   public void pullOut() {
-    boolean mine = memory.enter();
-    try {
-      removed = true;
-      interrupts.reset();
-      refreshDma();
-    } finally {
-      unlock(mine);
-    }
+    locked(
+        () -> {
+          removed = true;
+          interrupts.reset();
+          refreshDma();
+        });
   }
 
   /** Puts a card that was pulled out back, as after power-on. */
   public void plugIn() {
-    boolean mine = memory.enter();
-    try {
-      removed = false;
-      config.reset();
-      functionReset();
-    } finally {
-      unlock(mine);
-    }
+    locked(
+        () -> {
+          removed = false;
+          config.reset();
+          functionReset();
+        });
   }
 
   /** Spoils what the engines write back from now on; null ends it. */
@@ -404,8 +382,8 @@ public final class Nic82599 implements AutoCloseable {
    */
   public int run(int budget) {
     // The lock is not fair: without this, an access might never get it from a busy engine.
-    for (int i = 0; i < YIELDS && memory.contended(); i++) {
-      Thread.yield();
+    for (int i = 0; i < SPINS && memory.contended(); i++) {
+      Thread.onSpinWait();
     }
     Wire joined = wire;
     int done = 0;
@@ -432,7 +410,7 @@ public final class Nic82599 implements AutoCloseable {
   /** Keeps what an engine threw for the driver of the card whose rule was broken. */
   private void blame(RuntimeException e) {
     Nic82599 card = e instanceof ModelViolation violation ? violation.card() : this;
-    card.pending = e;
+    card.violations.pend(e);
   }
 
   /**
@@ -449,7 +427,7 @@ public final class Nic82599 implements AutoCloseable {
       interrupts.deliver();
       return worked;
     } catch (ModelViolation e) {
-      e.card().pending = null;
+      e.card().violations.pend(null);
       throw e;
     } finally {
       unlock(mine);
@@ -466,14 +444,12 @@ public final class Nic82599 implements AutoCloseable {
   @Override
   public void close() {
     attach(null, null);
-    boolean mine = memory.enter();
-    try {
-      removed = true;
-      refreshDma();
-      memory.unmapAll();
-    } finally {
-      unlock(mine);
-    }
+    locked(
+        () -> {
+          removed = true;
+          refreshDma();
+          memory.unmapAll();
+        });
     tx.close();
     rx.close();
   }
@@ -481,28 +457,20 @@ public final class Nic82599 implements AutoCloseable {
   // Violations.
 
   private void registerViolation(String rule) {
-    remember(rule);
+    violations.add(rule);
     if (options.strict()) {
       throw new ModelViolation(this, rule);
     }
   }
 
   private void engineViolation(String rule) {
-    remember(rule);
+    violations.add(rule);
     if (options.strict()) {
       halted = true;
       refreshDma();
       ModelViolation violation = new ModelViolation(this, rule);
-      pending = violation;
+      violations.pend(violation);
       throw violation;
-    }
-  }
-
-  private void remember(String rule) {
-    synchronized (violations) {
-      if (violations.size() < MOST_VIOLATIONS) {
-        violations.add(rule);
-      }
     }
   }
 
@@ -528,59 +496,6 @@ public final class Nic82599 implements AutoCloseable {
       if (dmaOn) {
         rx.missed(address, length);
       }
-    }
-  }
-
-  /** What the engines see. */
-  private final class State implements CardState {
-    @Override
-    public int reg(int offset) {
-      return registers.get(offset);
-    }
-
-    @Override
-    public void setReg(int offset, int value) {
-      registers.set(offset, value);
-    }
-
-    @Override
-    public DeviceMemory memory() {
-      return memory;
-    }
-
-    @Override
-    public PcieBill bill() {
-      return bill;
-    }
-
-    @Override
-    public ModelClock clock() {
-      return options.clock();
-    }
-
-    @Override
-    public void count(int statisticsRegister, long n) {
-      statistics.count(statisticsRegister, n);
-    }
-
-    @Override
-    public void txReported(int queue) {
-      interrupts.tx(queue);
-    }
-
-    @Override
-    public void rxWritten(int queue) {
-      interrupts.rx(queue);
-    }
-
-    @Override
-    public void violation(String rule) {
-      engineViolation(rule);
-    }
-
-    @Override
-    public boolean linkUp() {
-      return general.linkUp();
     }
   }
 }

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class PcieBill {
   private static final int DESCRIPTOR_BYTES = 16;
   private final AtomicLong doorbells = new AtomicLong();
-  private volatile long registerReads;
-  private volatile long registerWrites;
+  private final AtomicLong registerReads = new AtomicLong();
+  private final AtomicLong registerWrites = new AtomicLong();
   private long descriptorsRead;
   private long descriptorsWritten;
   private long packetBytesRead;
@@ -74,11 +74,11 @@ public final class PcieBill {
   }
 
   void registerRead() {
-    registerReads = registerReads + 1;
+    registerReads.getAndIncrement();
   }
 
   void registerWrite() {
-    registerWrites = registerWrites + 1;
+    registerWrites.getAndIncrement();
   }
 
   void descriptorReads(int n) {
@@ -100,8 +100,8 @@ public final class PcieBill {
   public Snapshot snapshot() {
     return new Snapshot(
         doorbells.get(),
-        registerReads,
-        registerWrites,
+        registerReads.get(),
+        registerWrites.get(),
         descriptorsRead,
         descriptorsWritten,
         packetBytesRead,

@@ -1,8 +1,5 @@
 package io.netmap4j.model;
 
-import static io.netmap4j.model.Register.array;
-import static io.netmap4j.model.Register.of;
-
 import io.netmap4j.model.Register.Access;
 import java.util.List;
 
@@ -20,13 +17,13 @@ final class RowsGeneral {
     return List.of(
         // LRST and RST clear themselves; GIO_DIS stays until the reset (facts 0.1 items 1, 2).
         rw("CTRL", 0x00000, "facts 2.1, 3.3").alias(0x00004, 4, 1).selfClearing(0x04000008),
-        of("STATUS", Access.RO, 0x00008, GENERAL).reset(0x00080000),
+        Register.of("STATUS", Access.RO, 0x00008, GENERAL).reset(0x00080000),
         rw("CTRL_EXT", 0x00018, GENERAL),
         // SDP2 is the pin that says "module present": a write leaves it alone.
         rw("ESDP", 0x00020, GENERAL).reset(0x00000004).writable(~0x4),
         rw("I2CCTL", 0x00028, "facts 2.1, 3.5").reset(0xF).writable(0xA),
         rw("TSSDP", 0x0003C, GENERAL),
-        of("FRTIMER", Access.RO, 0x00048, GENERAL),
+        Register.of("FRTIMER", Access.RO, 0x00048, GENERAL),
         rw("TCPTIMER", 0x0004C, GENERAL),
         rw("LEDCTL", 0x00200, GENERAL).reset(0x05040100),
         // PRES, ARD and SIZE = 2: 256 words.
@@ -35,24 +32,24 @@ final class RowsGeneral {
         rw("EEWR", 0x10018, "facts 2.1, 3.4"),
         rw("FLA", 0x1001C, GENERAL),
         rw("GRC", 0x10200, GENERAL),
-        of("SWSM", Access.RS, 0x10140, "facts 2.1, 3.6").writable(0x7),
-        of("FWSM", Access.RO, 0x10148, GENERAL).reset(0x00008040),
-        of("FACTPS", Access.RO, 0x10150, GENERAL).reset(0x00000004),
+        Register.of("SWSM", Access.RS, 0x10140, "facts 2.1, 3.6").writable(0x7),
+        Register.of("FWSM", Access.RO, 0x10148, GENERAL).reset(0x00008040),
+        Register.of("FACTPS", Access.RO, 0x10150, GENERAL).reset(0x00000004),
         rw("GSSR", 0x10160, "facts 2.1, 3.6"),
         rw("GCR", 0x11000, GENERAL),
         rw("GCR_EXT", 0x11050, GENERAL),
-        of("PBACL", Access.W1C, 0x11068, GENERAL).then(0x110C4, 4, 7),
+        Register.of("PBACL", Access.W1C, 0x11068, GENERAL).then(0x110C4, 4, 7),
         rw("CIAA", 0x11088, GENERAL),
         rw("CIAD", 0x1108C, GENERAL),
         rw("MANC", 0x05820, GENERAL),
-        of("MMNGC", Access.RO, 0x042D0, GENERAL),
+        Register.of("MMNGC", Access.RO, 0x042D0, GENERAL),
         rw("HICR", 0x15F00, GENERAL).readOnly(0x1),
         rw("FWSTS", 0x15F0C, GENERAL),
         // 1792 bytes: the longest host interface block of DP ixgbe_type.h.
         rw("FLEX_MNG", 0x15800, 448, GENERAL),
         rw("WUC", 0x05800, GENERAL),
         rw("WUFC", 0x05808, GENERAL),
-        of("WUS", Access.W1C, 0x05810, GENERAL),
+        Register.of("WUS", Access.W1C, 0x05810, GENERAL),
         rw("CORECTL", 0x14F00, GENERAL),
         rw("EICR", 0x00800, "facts 2.2, 6.2"),
         rw("EICS", 0x00808, "facts 2.2, 6.2"),
@@ -73,10 +70,10 @@ final class RowsGeneral {
   }
 
   private static Register rw(String name, int offset, String fact) {
-    return of(name, Access.RW, offset, fact);
+    return Register.of(name, Access.RW, offset, fact);
   }
 
   private static Register rw(String name, int offset, int count, String fact) {
-    return array(name, Access.RW, offset, 4, count, fact);
+    return Register.array(name, Access.RW, offset, 4, count, fact);
   }
 }

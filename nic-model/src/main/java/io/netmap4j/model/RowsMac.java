@@ -1,7 +1,5 @@
 package io.netmap4j.model;
 
-import static io.netmap4j.model.Register.of;
-
 import io.netmap4j.model.Register.Access;
 import java.util.List;
 
@@ -57,10 +55,10 @@ final class RowsMac {
   }
 
   private static Register rw(String name, int offset, String fact) {
-    return of(name, Access.RW, offset, fact);
+    return Register.of(name, Access.RW, offset, fact);
   }
 
   private static Register ro(String name, int offset, String fact) {
-    return of(name, Access.RO, offset, fact);
+    return Register.of(name, Access.RO, offset, fact);
   }
 }

@@ -1,8 +1,5 @@
 package io.netmap4j.model;
 
-import static io.netmap4j.model.Register.array;
-import static io.netmap4j.model.Register.of;
-
 import io.netmap4j.model.Register.Access;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +24,7 @@ final class RowsReceive {
 
   /** Queue n &lt; 64 at 0x1000 + 0x40 n, n = 64 to 127 at 0xD000 + 0x40 (n − 64). */
   private static Register queue(String name, int plus, String fact) {
-    return array(name, Access.RW, 0x01000 + plus, 0x40, QUEUES_LOW, fact)
+    return Register.array(name, Access.RW, 0x01000 + plus, 0x40, QUEUES_LOW, fact)
         .then(0x0D000 + plus, 0x40, QUEUES_LOW);
   }
 
@@ -78,8 +75,8 @@ final class RowsReceive {
         rw("MCSTCTRL", 0x05090, FILTER),
         rw("MTA", 0x05200, 128, FILTER),
         // Entry 0 comes from the NVM at each reset (facts 0.1 item 1).
-        array("RAL", Access.RW, 0x0A200, 8, 128, FILTER).alias(0x05400, 8, 16),
-        array("RAH", Access.RW, 0x0A204, 8, 128, FILTER).alias(0x05404, 8, 16),
+        Register.array("RAL", Access.RW, 0x0A200, 8, 128, FILTER).alias(0x05400, 8, 16),
+        Register.array("RAH", Access.RW, 0x0A204, 8, 128, FILTER).alias(0x05404, 8, 16),
         rw("MPSAR", 0x0A600, 256, FILTER),
         rw("VFTA", 0x0A000, 128, FILTER),
         rw("PSRTYPE", 0x0EA00, 64, FILTER).alias(0x05480, 4, 16),
@@ -136,10 +133,10 @@ final class RowsReceive {
   }
 
   private static Register rw(String name, int offset, String fact) {
-    return of(name, Access.RW, offset, fact);
+    return Register.of(name, Access.RW, offset, fact);
   }
 
   private static Register rw(String name, int offset, int count, String fact) {
-    return array(name, Access.RW, offset, 4, count, fact);
+    return Register.array(name, Access.RW, offset, 4, count, fact);
   }
 }

@@ -1,7 +1,5 @@
 package io.netmap4j.model;
 
-import static io.netmap4j.model.Register.array;
-
 import io.netmap4j.model.Register.Access;
 import java.util.ArrayList;
 import java.util.List;
@@ -119,6 +117,6 @@ final class RowsStatistics {
   }
 
   private static Register rc(String name, int offset, int stride, int count) {
-    return array(name, Access.RC, offset, stride, count, FACT);
+    return Register.array(name, Access.RC, offset, stride, count, FACT);
   }
 }

@@ -1,8 +1,5 @@
 package io.netmap4j.model;
 
-import static io.netmap4j.model.Register.array;
-import static io.netmap4j.model.Register.of;
-
 import io.netmap4j.model.Register.Access;
 import java.util.List;
 
@@ -45,23 +42,23 @@ final class RowsTransmit {
         rw("PFVFSPOOF", 0x08200, 8, FACT),
         rw("VMVIR", 0x08000, 64, FACT),
         rw("SECTXCTRL", 0x08800, FACT).reset(1),
-        of("SECTXSTAT", Access.RO, 0x08804, FACT).reset(1),
+        Register.of("SECTXSTAT", Access.RO, 0x08804, FACT).reset(1),
         rw("SECTXBUFFAF", 0x08808, FACT),
         rw("SECTXMINIFG", 0x08810, FACT),
         rw("SECRXCTRL", 0x08D00, FACT).reset(1),
-        of("SECRXSTAT", Access.RO, 0x08D04, FACT).reset(1),
+        Register.of("SECRXSTAT", Access.RO, 0x08D04, FACT).reset(1),
         rw("TFCS", 0x0CE00, FACT));
   }
 
   private static Register queue(String name, int plus, String fact) {
-    return array(name, Access.RW, 0x06000 + plus, 0x40, 128, fact);
+    return Register.array(name, Access.RW, 0x06000 + plus, 0x40, 128, fact);
   }
 
   private static Register rw(String name, int offset, String fact) {
-    return of(name, Access.RW, offset, fact);
+    return Register.of(name, Access.RW, offset, fact);
   }
 
   private static Register rw(String name, int offset, int count, String fact) {
-    return array(name, Access.RW, offset, 4, count, fact);
+    return Register.array(name, Access.RW, offset, 4, count, fact);
   }
 }

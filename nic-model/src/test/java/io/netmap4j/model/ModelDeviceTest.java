@@ -172,16 +172,16 @@ class ModelDeviceTest {
       DmaBuffer rx = receiveRing(receiver);
       DmaBuffer tx = transmit(sender, 5);
       for (int i = 0; i < 5; i++) {
-        await(rx.address() + 16 * i + 8, 1);
-        await(tx.address() + 16 * i + 12, 1);
-        assertThat(Mem.getShort(rx.address() + 16 * i + 12)).isEqualTo((short) LENGTH);
-        assertThat(Mem.getByte(rx.address() + 4096 + 2048 * i + 59)).isEqualTo((byte) (i + 1));
+        await(rx.address() + 16L * i + 8, 1);
+        await(tx.address() + 16L * i + 12, 1);
+        assertThat(Mem.getShort(rx.address() + 16L * i + 12)).isEqualTo((short) LENGTH);
+        assertThat(Mem.getByte(rx.address() + 4096 + 2048L * i + 59)).isEqualTo((byte) (i + 1));
       }
       assertThat(receiver.read32(0x04074)).isEqualTo(5);
       assertThat(receiver.read32(0x04074)).isZero();
       assertThat(ModelBackend.pair(6).cable().counters(WireEnd.A).frames()).isEqualTo(5);
       assertThat(ModelBackend.pair(6).card(0).bill().snapshot().packetBytesRead())
-          .isEqualTo(5 * LENGTH);
+          .isEqualTo(5L * LENGTH);
     }
     assertThat(ModelBackend.pair(6).card(0).violations()).isEmpty();
     assertThat(ModelBackend.pair(6).card(1).violations()).isEmpty();
@@ -217,12 +217,24 @@ class ModelDeviceTest {
   void aDeviceThatIsPulledOutReadsAllOnesAndSendsNothing() {
     Nic82599 card = new Nic82599(CardOptions.port(0));
     card.attach(new LoopbackWire(CableMode.FLOW_CONTROLLED), WireEnd.A);
-    try (ModelRunner runner = new ModelRunner(card);
-        ModelDevice device = open(card)) {
+    ModelDevice device = open(card);
+    try (ModelRunner runner = new ModelRunner(card)) {
       transmit(device, 3);
       card.pullOut();
       assertThat(device.read32(STATUS)).isEqualTo(-1);
       assertThat(runner.runUntilIdle()).isZero();
+      device.close();
+      failsWith(Libc.ENXIO, () -> open(card));
+      card.plugIn();
+      open(card).close();
+    }
+  }
+
+  @Test
+  void aDeviceThatIsPluggedInAgainAnswers() {
+    Nic82599 card = new Nic82599(CardOptions.port(0));
+    try (ModelDevice device = open(card)) {
+      card.pullOut();
       card.plugIn();
       assertThat(device.read32(STATUS)).isNotEqualTo(-1);
     }
@@ -232,7 +244,7 @@ class ModelDeviceTest {
   private static DmaBuffer receiveRing(NicDevice device) {
     DmaBuffer memory = device.allocateDma(4096 + 16 * 2048);
     for (int i = 0; i < 16; i++) {
-      Mem.putLong(memory.address() + 16 * i, memory.iova() + 4096 + 2048 * i);
+      Mem.putLong(memory.address() + 16L * i, memory.iova() + 4096 + 2048L * i);
     }
     device.write32(0x01000, (int) memory.iova());
     device.write32(0x01004, (int) (memory.iova() >>> 32));
@@ -253,11 +265,11 @@ class ModelDeviceTest {
   private static DmaBuffer transmit(NicDevice device, int count) {
     DmaBuffer memory = device.allocateDma(4096 + 16 * 2048);
     for (int i = 0; i < count; i++) {
-      Mem.set(memory.address() + 4096 + 2048 * i, 6, (byte) -1);
-      Mem.putByte(memory.address() + 4096 + 2048 * i + 59, (byte) (i + 1));
-      Mem.putLong(memory.address() + 16 * i, memory.iova() + 4096 + 2048 * i);
-      Mem.putInt(memory.address() + 16 * i + 8, LENGTH | 0x2B300000);
-      Mem.putInt(memory.address() + 16 * i + 12, LENGTH << 14);
+      Mem.set(memory.address() + 4096 + 2048L * i, 6, (byte) -1);
+      Mem.putByte(memory.address() + 4096 + 2048L * i + 59, (byte) (i + 1));
+      Mem.putLong(memory.address() + 16L * i, memory.iova() + 4096 + 2048L * i);
+      Mem.putInt(memory.address() + 16L * i + 8, LENGTH | 0x2B300000);
+      Mem.putInt(memory.address() + 16L * i + 12, LENGTH << 14);
     }
     device.write32(0x06000, (int) memory.iova());
     device.write32(0x06004, (int) (memory.iova() >>> 32));

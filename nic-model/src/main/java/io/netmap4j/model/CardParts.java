@@ -1,0 +1,81 @@
+package io.netmap4j.model;
+
+/** The parts of a card as its engines see them. */
+final class CardParts implements CardState {
+  private final RegisterFile registers;
+  private final DeviceMemory memory;
+  private final PcieBill bill;
+  private final ModelClock clock;
+  private final Statistics statistics;
+  private final Interrupts interrupts;
+  private final GeneralUnit general;
+  private final RegisterFile.Referee referee;
+
+  CardParts(
+      RegisterFile registers,
+      DeviceMemory memory,
+      PcieBill bill,
+      ModelClock clock,
+      Interrupts interrupts,
+      GeneralUnit general,
+      RegisterFile.Referee referee) {
+    this.registers = registers;
+    this.memory = memory;
+    this.bill = bill;
+    this.clock = clock;
+    this.statistics = new Statistics(registers);
+    this.interrupts = interrupts;
+    this.general = general;
+    this.referee = referee;
+  }
+
+  @Override
+  public int reg(int offset) {
+    return registers.get(offset);
+  }
+
+  @Override
+  public void setReg(int offset, int value) {
+    registers.set(offset, value);
+  }
+
+  @Override
+  public DeviceMemory memory() {
+    return memory;
+  }
+
+  @Override
+  public PcieBill bill() {
+    return bill;
+  }
+
+  @Override
+  public ModelClock clock() {
+    return clock;
+  }
+
+  @Override
+  public void count(int statisticsRegister, long n) {
+    statistics.count(statisticsRegister, n);
+  }
+
+  @Override
+  public void txReported(int queue) {
+    interrupts.tx(queue);
+  }
+
+  @Override
+  public void rxWritten(int queue) {
+    interrupts.rx(queue);
+  }
+
+  @Override
+  public void violation(String rule) {
+    referee.refuse(rule);
+  }
+
+  @Override
+  public boolean linkUp() {
+    return general.linkUp();
+  }
+}
