@@ -14,7 +14,8 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "devices",
     mixinStandardHelpOptions = true,
-    description = "Lists every supported device: the name that opens it, its ids, who has it, what is missing.",
+    description =
+        "Lists every supported device: the name that opens it, its ids, who has it, what is missing.",
     footer = {
       "",
       "Names without a PCI address come from the backends or from the configuration file: NETMAP4J_CONFIG, else"
@@ -35,13 +36,19 @@ final class Devices implements Callable<Integer> {
       for (NicBackend.Function f : backend.functions()) {
         String port = "netmap:" + Nics.nameOf(backend, f);
         String device = backend.scheme() + ":" + f.address();
-        rows.add(new String[] {port, device, f.id().toString(), f.boundTo().isEmpty() ? "-" : f.boundTo(), f.note()});
+        rows.add(
+            new String[] {
+              port, device, f.id().toString(), f.boundTo().isEmpty() ? "-" : f.boundTo(), f.note()
+            });
         f.missing().forEach(m -> missing.add(device + ": " + m));
       }
     }
     Config config = Config.load();
     for (Map.Entry<String, String> alias : config.aliases().entrySet()) {
-      rows.add(new String[] {"netmap:" + alias.getKey(), alias.getValue(), "-", "-", "alias in " + config.source()});
+      rows.add(
+          new String[] {
+            "netmap:" + alias.getKey(), alias.getValue(), "-", "-", "alias in " + config.source()
+          });
     }
     print(rows);
     if (!missing.isEmpty()) {
