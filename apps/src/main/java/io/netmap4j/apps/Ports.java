@@ -105,10 +105,10 @@ final class Ports {
       return "No link on " + name + ": frames wait until there is one.";
     }
     return String.format(
-        "%s is cabled to %s of the same process; nobody here has opened %s: frames wait. Run both ends in one process:"
-            + " netmap4j run \"pkt-gen -i %s -f rx\" \"pkt-gen -i %s -f tx\", or netmap4j demo. Serving a pair to two"
-            + " processes comes in a later version.",
-        name, peer, peer, peer, name);
+        "%s is cabled to %s of the same process, which nobody here has opened: what %s sends is lost, and nothing"
+            + " arrives. Run both ends in one process: netmap4j run \"pkt-gen -i %s -f rx\" \"pkt-gen -i %s -f tx\","
+            + " or netmap4j demo. Serving a pair to two processes comes in a later version.",
+        name, peer, name, peer, name);
   }
 
   /** Opens a port; {@code netmap:} may be left out, as in pkt-gen. */

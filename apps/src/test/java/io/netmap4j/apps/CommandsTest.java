@@ -134,9 +134,9 @@ class CommandsTest {
     Command devices = Command.run("devices");
     assertThat(devices.code()).isZero();
     assertThat(devices.out().lines().findFirst().orElseThrow())
-        .matches("PORT +DEVICE +ID +BOUND TO +NOTE");
+        .matches("PORT +DEVICE +ID +DRIVER +BOUND TO +NOTE");
     assertThat(devices.out())
-        .containsPattern("netmap:fake0 +fake:0 +1234:0001 +fake +for tests")
+        .containsPattern("netmap:fake0 +fake:0 +1234:0001 +fakedriver +fake +for tests")
         .contains("fake:0000:03:00.1: bound to ixgbe: unbind it");
   }
 

@@ -27,6 +27,6 @@ class DemoTest {
     assertThat(run.err())
         .contains("Wait 1 secs for link on model0")
         .contains(
-            "model0 is cabled to model1 of the same process; nobody here has opened model1: frames wait.");
+            "model0 is cabled to model1 of the same process, which nobody here has opened: what model0 sends is lost");
   }
 }

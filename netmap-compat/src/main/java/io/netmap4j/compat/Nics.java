@@ -8,9 +8,11 @@ import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDriver;
 import io.netmap4j.spi.NicOptions;
+import io.netmap4j.spi.PciId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeSet;
@@ -128,11 +130,15 @@ public final class Nics {
     }
   }
 
+  /** The driver that claims devices with that id. */
+  public static Optional<NicDriver> driverOf(PciId id) {
+    return Found.DRIVERS.stream().filter(driver -> driver.claims(id)).findFirst();
+  }
+
   private static NicDriver driverFor(NicDevice device) {
-    for (NicDriver driver : Found.DRIVERS) {
-      if (driver.claims(device.id())) {
-        return driver;
-      }
+    Optional<NicDriver> claims = driverOf(device.id());
+    if (claims.isPresent()) {
+      return claims.get();
     }
     String have = words(Found.DRIVERS.stream().map(NicDriver::name).toList());
     throw new NetmapException(
