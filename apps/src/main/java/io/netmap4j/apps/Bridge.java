@@ -17,9 +17,10 @@ import picocli.CommandLine.Spec;
 /**
  * Forwards between two ports. A good first file to read: this is how a netmap program looks.
  *
- * <p>A port's RX ring has received packets in the slots [head, tail), its TX ring free slots in [head, tail). Forwarding
- * a packet exchanges the buffers of two slots: the packet goes out from where it came in, and the free buffer takes its
- * place. Both ports live in one region of memory, so a buffer index means the same to both.
+ * <p>A port's RX ring has received packets in the slots [head, tail), its TX ring free slots in
+ * [head, tail). Forwarding a packet exchanges the buffers of two slots: the packet goes out from
+ * where it came in, and the free buffer takes its place. Both ports live in one region of memory,
+ * so a buffer index means the same to both.
  */
 @Command(
     name = "bridge",
@@ -63,12 +64,15 @@ final class Bridge implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (names.size() != 2 || names.get(0).equals(names.get(1))) {
-      throw new ParameterException(spec.commandLine(), "bridge needs two different ports: -i A -i B");
+      throw new ParameterException(
+          spec.commandLine(), "bridge needs two different ports: -i A -i B");
     }
     if (burst < 1 || burst > 8192) {
-      throw new ParameterException(spec.commandLine(), "-b " + burst + " is out of range: 1 to 8192");
+      throw new ParameterException(
+          spec.commandLine(), "-b " + burst + " is out of range: 1 to 8192");
     }
-    // Each port is received on by one thread and sent on by the other; poll must not send behind its back.
+    // Each port is received on by one thread and sent on by the other; poll must not send behind
+    // its back.
     try (NetmapPort a = setup.open(names.get(0), Netmap.NR_NO_TX_POLL);
         NetmapPort b = setup.open(names.get(1), Netmap.NR_NO_TX_POLL)) {
       main.ready();

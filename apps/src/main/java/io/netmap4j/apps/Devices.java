@@ -3,6 +3,7 @@ package io.netmap4j.apps;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.Nics;
 import io.netmap4j.spi.NicBackend;
+import io.netmap4j.spi.NicDriver;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +15,8 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "devices",
     mixinStandardHelpOptions = true,
-    description = "Lists every supported device: the name that opens it, its ids, who has it, what is missing.",
+    description =
+        "Lists every device that a backend reaches: the name that opens it, its id, our driver for it, who has it, what is missing.",
     footer = {
       "",
       "Names without a PCI address come from the backends or from the configuration file: NETMAP4J_CONFIG, else"
@@ -29,19 +31,29 @@ final class Devices implements Callable<Integer> {
   @Override
   public Integer call() {
     List<String[]> rows = new ArrayList<>();
-    rows.add(new String[] {"PORT", "DEVICE", "ID", "BOUND TO", "NOTE"});
+    rows.add(new String[] {"PORT", "DEVICE", "ID", "DRIVER", "BOUND TO", "NOTE"});
     List<String> missing = new ArrayList<>();
     for (NicBackend backend : Nics.backends()) {
       for (NicBackend.Function f : backend.functions()) {
         String port = "netmap:" + Nics.nameOf(backend, f);
         String device = backend.scheme() + ":" + f.address();
-        rows.add(new String[] {port, device, f.id().toString(), f.boundTo().isEmpty() ? "-" : f.boundTo(), f.note()});
+        String driver = Nics.driverOf(f.id()).map(NicDriver::name).orElse("none");
+        String owner = f.boundTo().isEmpty() ? "-" : f.boundTo();
+        rows.add(new String[] {port, device, f.id().toString(), driver, owner, f.note()});
         f.missing().forEach(m -> missing.add(device + ": " + m));
       }
     }
     Config config = Config.load();
     for (Map.Entry<String, String> alias : config.aliases().entrySet()) {
-      rows.add(new String[] {"netmap:" + alias.getKey(), alias.getValue(), "-", "-", "alias in " + config.source()});
+      rows.add(
+          new String[] {
+            "netmap:" + alias.getKey(),
+            alias.getValue(),
+            "-",
+            "-",
+            "-",
+            "alias in " + config.source()
+          });
     }
     print(rows);
     if (!missing.isEmpty()) {

@@ -41,20 +41,32 @@ final class Dump implements Callable<Integer> {
   @ParentCommand Main main;
   @Mixin Ports.Setup setup;
 
-  @Option(names = "-i", required = true, paramLabel = "PORT", description = "The port: netmap:NAME.")
+  @Option(
+      names = "-i",
+      required = true,
+      paramLabel = "PORT",
+      description = "The port: netmap:NAME.")
   String name;
 
-  @Option(names = "-w", paramLabel = "FILE", description = "Write a pcap file; - is standard output.")
+  @Option(
+      names = "-w",
+      paramLabel = "FILE",
+      description = "Write a pcap file; - is standard output.")
   String file;
 
-  @Option(names = "-c", paramLabel = "COUNT", defaultValue = "0", description = "End after so many packets.")
+  @Option(
+      names = "-c",
+      paramLabel = "COUNT",
+      defaultValue = "0",
+      description = "End after so many packets.")
   long count;
 
   @Option(
       names = "-s",
       paramLabel = "BYTES",
       defaultValue = "262144",
-      description = "Keep so many bytes of each packet; the file then has them as packets of that length.")
+      description =
+          "Keep so many bytes of each packet; the file then has them as packets of that length.")
   int snap;
 
   private final long scratch = Mem.allocate(LONGEST);
@@ -68,7 +80,10 @@ final class Dump implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     try (NetmapPort port = setup.open(name, Netmap.NR_NO_TX_POLL, MTU);
-        PcapWriter writer = file == null ? null : PcapWriter.create(Path.of(file.equals("-") ? "/dev/stdout" : file))) {
+        PcapWriter writer =
+            file == null
+                ? null
+                : PcapWriter.create(Path.of(file.equals("-") ? "/dev/stdout" : file))) {
       pcap = writer;
       main.ready();
       setup.awaitLink(port, main);
@@ -103,7 +118,10 @@ final class Dump implements Callable<Integer> {
     return count > 0 && packets >= count;
   }
 
-  /** A slot: a packet, or a part of one. The tail never stops inside a packet, so parts of two are never mixed. */
+  /**
+   * A slot: a packet, or a part of one. The tail never stops inside a packet, so parts of two are
+   * never mixed.
+   */
   private void take(NetmapRing ring, int slot) throws IOException {
     long buffer = ring.buffer(slot);
     int length = ring.len(slot);
@@ -130,7 +148,8 @@ final class Dump implements Callable<Integer> {
       Instant time = Instant.ofEpochSecond(micros / 1_000_000, micros % 1_000_000 * 1000);
       byte[] head = new byte[Math.min(length, 64)];
       Mem.copyOut(buffer, head, 0, head.length);
-      main.out.println(TIME.format(time.atZone(ZoneId.systemDefault())) + " " + FrameText.line(head, length));
+      main.out.println(
+          TIME.format(time.atZone(ZoneId.systemDefault())) + " " + FrameText.line(head, length));
     }
   }
 }

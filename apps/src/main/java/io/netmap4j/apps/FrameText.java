@@ -17,7 +17,10 @@ final class FrameText {
       return "truncated, length " + length;
     }
     StringBuilder line = new StringBuilder();
-    line.append(MAC.formatHex(head, 6, 12)).append(" > ").append(MAC.formatHex(head, 0, 6)).append(' ');
+    line.append(MAC.formatHex(head, 6, 12))
+        .append(" > ")
+        .append(MAC.formatHex(head, 0, 6))
+        .append(' ');
     int at = 12;
     int type = u16(head, at);
     while ((type == 0x8100 || type == 0x88a8) && head.length >= at + 6) {

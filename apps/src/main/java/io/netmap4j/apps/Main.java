@@ -15,15 +15,25 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 
-/** {@code netmap4j}: finds the command, reports errors in one line, turns Ctrl-C into an orderly end. */
+/**
+ * {@code netmap4j}: finds the command, reports errors in one line, turns Ctrl-C into an orderly
+ * end.
+ */
 @Command(
     name = "netmap4j",
     versionProvider = Main.Version.class,
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    description = "netmap's rings for Java: programs that send, receive, forward and record packets.",
+    description =
+        "netmap's rings for Java: programs that send, receive, forward and record packets.",
     subcommands = {
-      Demo.class, PktGen.class, Bridge.class, Dump.class, Replay.class, Run.class, Devices.class
+      Demo.class,
+      PktGen.class,
+      Bridge.class,
+      Dump.class,
+      Replay.class,
+      Run.class,
+      Devices.class
     },
     footer = {
       "",
@@ -92,7 +102,9 @@ public final class Main {
     line.setParameterExceptionHandler(this::usage);
     line.setExecutionExceptionHandler((e, command, result) -> failed(e));
     try {
-      return args.length == 0 ? usage(new ParameterException(line, "a command is missing"), args) : line.execute(args);
+      return args.length == 0
+          ? usage(new ParameterException(line, "a command is missing"), args)
+          : line.execute(args);
     } finally {
       ready.countDown();
     }

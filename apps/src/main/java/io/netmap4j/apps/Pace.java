@@ -16,7 +16,9 @@ interface Pace {
     return wanted -> wanted;
   }
 
-  /** So many packets a second, in small even bursts; time lost to a full ring is not made up for. */
+  /**
+   * So many packets a second, in small even bursts; time lost to a full ring is not made up for.
+   */
   static Pace rate(long packetsPerSecond) {
     return new Pace() {
       private final double nanosEach = 1e9 / packetsPerSecond;

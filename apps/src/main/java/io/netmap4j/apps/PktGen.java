@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
     name = "pkt-gen",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Sends or receives packets as quickly as it can, or at a rate, with pkt-gen's options and output.",
+    description =
+        "Sends or receives packets as quickly as it can, or at a rate, with pkt-gen's options and output.",
     footer = {
       "",
       "Functions ping, pong, txseq and rxseq, and the options -4 -6 -a -c -o -r -z -Z -A -C -F -H -I -M -N -P -X of"
@@ -39,20 +40,33 @@ final class PktGen implements Callable<Integer> {
   @Spec CommandSpec spec;
   @Mixin Ports.Setup setup;
 
-  @Option(names = "-i", required = true, paramLabel = "PORT", description = "The port: netmap:NAME.")
+  @Option(
+      names = "-i",
+      required = true,
+      paramLabel = "PORT",
+      description = "The port: netmap:NAME.")
   String port;
 
-  @Option(names = "-f", paramLabel = "tx|rx", defaultValue = "rx", description = "What to do (default: rx).")
+  @Option(
+      names = "-f",
+      paramLabel = "tx|rx",
+      defaultValue = "rx",
+      description = "What to do (default: rx).")
   String function;
 
-  @Option(names = "-n", paramLabel = "COUNT", defaultValue = "0", description = "Packets; 0, the default, for no end.")
+  @Option(
+      names = "-n",
+      paramLabel = "COUNT",
+      defaultValue = "0",
+      description = "Packets; 0, the default, for no end.")
   long count;
 
   @Option(
       names = "-l",
       paramLabel = "BYTES",
       defaultValue = "60",
-      description = "Frame without CRC, 42 to 65520 (default: 60). More than a buffer takes several slots.")
+      description =
+          "Frame without CRC, 42 to 65520 (default: 60). More than a buffer takes several slots.")
   int size;
 
   @Option(
@@ -62,13 +76,24 @@ final class PktGen implements Callable<Integer> {
       description = "Most packets of one ring between two syncs (default: 512).")
   int burst;
 
-  @Option(names = "-s", paramLabel = "IP[:PORT[-IP:PORT]]", defaultValue = "10.0.0.1", description = "Source.")
+  @Option(
+      names = "-s",
+      paramLabel = "IP[:PORT[-IP:PORT]]",
+      defaultValue = "10.0.0.1",
+      description = "Source.")
   String source;
 
-  @Option(names = "-d", paramLabel = "IP[:PORT[-IP:PORT]]", defaultValue = "10.1.0.1", description = "Destination.")
+  @Option(
+      names = "-d",
+      paramLabel = "IP[:PORT[-IP:PORT]]",
+      defaultValue = "10.1.0.1",
+      description = "Destination.")
   String destination;
 
-  @Option(names = "-S", paramLabel = "MAC", description = "Source address (default: the port's own).")
+  @Option(
+      names = "-S",
+      paramLabel = "MAC",
+      description = "Source address (default: the port's own).")
   String sourceMac;
 
   @Option(
@@ -85,13 +110,22 @@ final class PktGen implements Callable<Integer> {
       description = "Threads, each with a ring of its own (default: 1, with all rings).")
   int threads;
 
-  @Option(names = "-R", paramLabel = "PPS", description = "Packets a second, with K, M or G (default: no limit).")
+  @Option(
+      names = "-R",
+      paramLabel = "PPS",
+      description = "Packets a second, with K, M or G (default: no limit).")
   String rate;
 
-  @Option(names = "-T", paramLabel = "MS", defaultValue = "1000", description = "Time between reports (default: 1000).")
+  @Option(
+      names = "-T",
+      paramLabel = "MS",
+      defaultValue = "1000",
+      description = "Time between reports (default: 1000).")
   long reportMillis;
 
-  @Option(names = "-W", description = "Receivers end after a second of silence, once there was traffic.")
+  @Option(
+      names = "-W",
+      description = "Receivers end after a second of silence, once there was traffic.")
   boolean untilSilence;
 
   @Option(names = "-w", paramLabel = "SECONDS", description = "The same as --wait-link.")
@@ -161,7 +195,8 @@ final class PktGen implements Callable<Integer> {
       parts = new String[0];
     }
     if (parts.length != 6) {
-      throw new IllegalArgumentException("'" + text + "' is no MAC address, as in 02:00:00:00:00:01");
+      throw new IllegalArgumentException(
+          "'" + text + "' is no MAC address, as in 02:00:00:00:00:01");
     }
     return mac;
   }
@@ -174,13 +209,25 @@ final class PktGen implements Callable<Integer> {
       return;
     }
     PortSpec name = PortSpec.parse(Ports.full(port));
-    require(name.mode() == Netmap.NR_REG_ALL_NIC, "-p " + threads + " needs every ring: leave the suffix of " + port + " out");
+    require(
+        name.mode() == Netmap.NR_REG_ALL_NIC,
+        "-p " + threads + " needs every ring: leave the suffix of " + port + " out");
     for (int i = 0; i < threads; i++) {
       ports.add(setup.open(name.name() + "-" + i, flags | name.flags()));
-      int rings = function.equals("tx") ? ports.get(0).nifp().txRings() : ports.get(0).nifp().rxRings();
+      int rings =
+          function.equals("tx") ? ports.get(0).nifp().txRings() : ports.get(0).nifp().rxRings();
       require(
           threads <= rings,
-          "-p " + threads + ": " + name.name() + " has " + rings + " " + function + " rings; --nic rings=" + threads);
+          "-p "
+              + threads
+              + ": "
+              + name.name()
+              + " has "
+              + rings
+              + " "
+              + function
+              + " rings; --nic rings="
+              + threads);
     }
   }
 
@@ -213,7 +260,9 @@ final class PktGen implements Callable<Integer> {
     main.out.println(rates.totals("Sent"));
     for (boolean all : left) {
       if (!all) {
-        throw new NetmapException(Libc.EIO, port + ": not every packet has left after a second: link " + ports.get(0).link());
+        throw new NetmapException(
+            Libc.EIO,
+            port + ": not every packet has left after a second: link " + ports.get(0).link());
       }
     }
     return Main.OK;
@@ -238,7 +287,9 @@ final class PktGen implements Callable<Integer> {
       }
       Receiver receiver = new Receiver(own, burst, tallies);
       // RSS decides which thread gets how many, so several threads count together, below
-      workers.start("rx " + own.firstRxRing(), () -> receiver.run(threads == 1 ? count : 0, untilSilence, stop));
+      workers.start(
+          "rx " + own.firstRxRing(),
+          () -> receiver.run(threads == 1 ? count : 0, untilSilence, stop));
     }
     Rates rates = new Rates(all);
     long next = System.nanoTime() + reportMillis * 1_000_000;

@@ -16,7 +16,8 @@ import picocli.CommandLine.Option;
 /** How the commands open their ports. */
 final class Ports {
   private static final int LINK_STEP_NANOS = 20_000_000;
-  private static final long QUIET_NANOS = 500_000_000; // a link that comes this soon is not worth a line
+  private static final long QUIET_NANOS =
+      500_000_000; // a link that comes this soon is not worth a line
 
   private Ports() {}
 
@@ -34,15 +35,17 @@ final class Ports {
     @Option(
         names = "--wait-link",
         paramLabel = "SECONDS",
-        defaultValue = "2",
-        description = "How long to wait for carrier (default: ${DEFAULT-VALUE}).")
-    int waitSeconds;
+        description = "How long to wait for carrier (default: 2).")
+    int waitSeconds = 2; // not defaultValue, which would undo what -w has set
 
     NetmapPort open(String name, long flags) {
       return Ports.open(name, flags, options(name, 0));
     }
 
-    /** For captures: frames up to that MTU at least, and nothing dropped by rings, unless the user says otherwise. */
+    /**
+     * For captures: frames up to that MTU at least, and nothing dropped by rings, unless the user
+     * says otherwise.
+     */
     NetmapPort open(String name, long flags, int mtu) {
       return Ports.open(name, flags, options(name, mtu));
     }
@@ -66,7 +69,8 @@ final class Ports {
       }
       long begin = System.nanoTime();
       boolean said = false;
-      for (long waited = 0; !main.stop.requested() && waited < TimeUnit.SECONDS.toNanos(waitSeconds); ) {
+      for (long waited = 0;
+          !main.stop.requested() && waited < TimeUnit.SECONDS.toNanos(waitSeconds); ) {
         LockSupport.parkNanos(LINK_STEP_NANOS);
         if (linked(port, peer)) {
           return;
@@ -83,7 +87,10 @@ final class Ports {
     }
   }
 
-  /** A modelled card always has carrier; what matters is whether anybody in this process has the other one. */
+  /**
+   * A modelled card always has carrier; what matters is whether anybody in this process has the
+   * other one.
+   */
   private static boolean linked(NetmapPort port, String peer) {
     return port.link().up() && (peer == null || CompatProvider.isOpen(peer));
   }
@@ -98,10 +105,10 @@ final class Ports {
       return "No link on " + name + ": frames wait until there is one.";
     }
     return String.format(
-        "%s is cabled to %s of the same process; nobody here has opened %s: frames wait. Run both ends in one process:"
-            + " netmap4j run \"pkt-gen -i %s -f rx\" \"pkt-gen -i %s -f tx\", or netmap4j demo. Serving a pair to two"
-            + " processes comes in a later version.",
-        name, peer, peer, peer, name);
+        "%s is cabled to %s of the same process, which nobody here has opened: what %s sends is lost, and nothing"
+            + " arrives. Run both ends in one process: netmap4j run \"pkt-gen -i %s -f rx\" \"pkt-gen -i %s -f tx\","
+            + " or netmap4j demo. Serving a pair to two processes comes in a later version.",
+        name, peer, name, peer, name);
   }
 
   /** Opens a port; {@code netmap:} may be left out, as in pkt-gen. */
@@ -131,7 +138,8 @@ final class Ports {
     if ((ready & NetmapPort.POLLERR) != 0) {
       throw new NetmapException(
           Libc.EIO,
-          port.name() + ": POLLERR: the device is gone, or a ring had indices or a packet that it could not accept");
+          port.name()
+              + ": POLLERR: the device is gone, or a ring had indices or a packet that it could not accept");
     }
   }
 }

@@ -90,13 +90,16 @@ final class Rates {
           };
     }
     try {
-      double value = Double.parseDouble(factor == 1 ? digits : digits.substring(0, digits.length() - 1)) * factor;
+      double value =
+          Double.parseDouble(factor == 1 ? digits : digits.substring(0, digits.length() - 1))
+              * factor;
       if (value >= 1 && value <= 1e12) {
         return Math.round(value);
       }
     } catch (NumberFormatException e) {
       // the same answer as for a number out of range
     }
-    throw new IllegalArgumentException("'" + text + "' is no rate: packets per second, with K, M or G if you like");
+    throw new IllegalArgumentException(
+        "'" + text + "' is no rate: packets per second, with K, M or G if you like");
   }
 }

@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
     name = "replay",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Sends the frames of a pcap file, at the times recorded or at a rate of one's own.",
+    description =
+        "Sends the frames of a pcap file, at the times recorded or at a rate of one's own.",
     footer = {
       "",
       "Frames longer than a buffer take several slots. Frames that were cut when recorded are sent as they are in the"
@@ -44,7 +45,11 @@ final class Replay implements Callable<Integer> {
   @Spec CommandSpec spec;
   @Mixin Ports.Setup setup;
 
-  @Option(names = "-i", required = true, paramLabel = "PORT", description = "The port: netmap:NAME.")
+  @Option(
+      names = "-i",
+      required = true,
+      paramLabel = "PORT",
+      description = "The port: netmap:NAME.")
   String name;
 
   @Option(names = "-r", required = true, paramLabel = "FILE", description = "The pcap file.")
@@ -57,7 +62,11 @@ final class Replay implements Callable<Integer> {
       description = "recorded (the default), max, or packets a second with K, M or G.")
   String rate;
 
-  @Option(names = "--loop", paramLabel = "N", defaultValue = "1", description = "So many times over; 0 for no end.")
+  @Option(
+      names = "--loop",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "So many times over; 0 for no end.")
   int loops;
 
   @Option(
@@ -92,7 +101,8 @@ final class Replay implements Callable<Integer> {
       boolean left = port.drain(2000);
       main.out.println(new Rates(List.of(tally)).totals("Sent"));
       if (!left) {
-        throw new NetmapException(Libc.EIO, name + ": not every packet has left after 2 seconds: link " + port.link());
+        throw new NetmapException(
+            Libc.EIO, name + ": not every packet has left after 2 seconds: link " + port.link());
       }
       return Main.OK;
     } finally {
@@ -108,7 +118,8 @@ final class Replay implements Callable<Integer> {
     try {
       return rate.equals("max") ? Pace.unlimited() : Pace.rate(Rates.parse(rate));
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), "--rate " + e.getMessage() + "; or recorded, or max", e);
+      throw new ParameterException(
+          spec.commandLine(), "--rate " + e.getMessage() + "; or recorded, or max", e);
     }
   }
 
@@ -146,7 +157,13 @@ final class Replay implements Callable<Integer> {
     if (slots >= ring.numSlots()) {
       throw new NetmapException(
           Libc.EINVAL,
-          file + ": a frame of " + length + " bytes needs " + slots + " slots, the ring has " + ring.numSlots());
+          file
+              + ": a frame of "
+              + length
+              + " bytes needs "
+              + slots
+              + " slots, the ring has "
+              + ring.numSlots());
     }
     while (ring.space() < slots && !main.stop.requested()) {
       ring.cur(ring.tail()); // wake me when there is more room than now

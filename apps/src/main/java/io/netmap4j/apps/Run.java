@@ -10,11 +10,15 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** Runs several commands in one process, which therefore share its devices: both ends of the modelled pair, say. */
+/**
+ * Runs several commands in one process, which therefore share its devices: both ends of the
+ * modelled pair, say.
+ */
 @Command(
     name = "run",
     mixinStandardHelpOptions = true,
-    description = "Runs several commands at once in one process; they share its ports and its modelled cards.",
+    description =
+        "Runs several commands at once in one process; they share its ports and its modelled cards.",
     footer = {
       "",
       "Each starts when the one before it has opened its ports, and all end at their own time or at Ctrl-C. The exit"
@@ -25,13 +29,19 @@ import picocli.CommandLine.Spec;
       "  netmap4j run \"pkt-gen -i netmap:model1 -f rx -W\" \"pkt-gen -i netmap:model0 -f tx -n 1000000\"",
     })
 final class Run implements Callable<Integer> {
-  /** Opening hardware takes a few seconds; a command that takes longer does not hold the others up for ever. */
+  /**
+   * Opening hardware takes a few seconds; a command that takes longer does not hold the others up
+   * for ever.
+   */
   private static final long READY_SECONDS = 30;
 
   @ParentCommand Main main;
   @Spec CommandSpec spec;
 
-  @Parameters(arity = "1..*", paramLabel = "COMMAND", description = "A command with its options, quoted.")
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "COMMAND",
+      description = "A command with its options, quoted.")
   List<String> commands;
 
   @Override

@@ -5,8 +5,8 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 
 /**
- * The transmit loop: wait for room, fill slots, hand them over, again. Everything in it is netmap's API; nothing is
- * allocated for a packet. For one thread.
+ * The transmit loop: wait for room, fill slots, hand them over, again. Everything in it is netmap's
+ * API; nothing is allocated for a packet. For one thread.
  */
 final class Sender {
   private final NetmapPort port;
@@ -73,7 +73,9 @@ final class Sender {
       return putFragments(ring, slot, flags);
     }
     long buffer = ring.buffer(slot);
-    boolean fresh = written[ring.ringId()] < ring.numSlots(); // buffers keep what was sent, so one round fills them all
+    boolean fresh =
+        written[ring.ringId()]
+            < ring.numSlots(); // buffers keep what was sent, so one round fills them all
     if (fresh) {
       written[ring.ringId()]++;
       frame.copy(0, buffer, frame.size());

@@ -1,6 +1,9 @@
 package io.netmap4j.apps;
 
-/** Asked by every loop whether to end: after Ctrl-C, or when a part of the same command has failed. Thread safe. */
+/**
+ * Asked by every loop whether to end: after Ctrl-C, or when a part of the same command has failed.
+ * Thread safe.
+ */
 final class Stop {
   private final Stop parent;
   private volatile boolean requested;

@@ -45,7 +45,9 @@ final class Tally {
     return packets.getAcquire();
   }
 
-  /** Adds up; with {@code reset} the smallest space starts anew, as pkt-gen does after each line. */
+  /**
+   * Adds up; with {@code reset} the smallest space starts anew, as pkt-gen does after each line.
+   */
   static Sum sum(List<Tally> tallies, boolean reset) {
     long packets = 0;
     long bytes = 0;

@@ -4,8 +4,9 @@ import io.netmap4j.linux.Mem;
 import java.nio.charset.StandardCharsets;
 
 /**
- * An Ethernet frame with IPv4, UDP and pkt-gen's payload, checksums right, and the flows that it runs through: after
- * each frame the source port moves on, then the source address, then the destination's. For one thread.
+ * An Ethernet frame with IPv4, UDP and pkt-gen's payload, checksums right, and the flows that it
+ * runs through: after each frame the source port moves on, then the source address, then the
+ * destination's. For one thread.
  */
 final class UdpFrame {
   /** Ethernet, IPv4 and UDP headers. */
@@ -14,7 +15,8 @@ final class UdpFrame {
   static final int LONGEST = 65_536 - 16; // IPv4's length has 16 bits
 
   private static final byte[] PAYLOAD =
-      "netmap pkt-gen DIRECT payload\nhttp://info.iet.unipi.it/~luigi/netmap/ ".getBytes(StandardCharsets.US_ASCII);
+      "netmap pkt-gen DIRECT payload\nhttp://info.iet.unipi.it/~luigi/netmap/ "
+          .getBytes(StandardCharsets.US_ASCII);
   private static final int IP = 14;
   private static final int IP_CHECKSUM = IP + 10;
   private static final int SRC = IP + 12;
@@ -122,12 +124,18 @@ final class UdpFrame {
     return !source.single() || !destination.single();
   }
 
-  /** Copies bytes [from, from + length) of the frame; the headers are not complete before {@link #stamp}. */
+  /**
+   * Copies bytes [from, from + length) of the frame; the headers are not complete before {@link
+   * #stamp}.
+   */
   void copy(int from, long address, int length) {
     Mem.copyIn(template, from, address, length);
   }
 
-  /** Writes the current flow and its checksums into a frame at {@code address}, and moves on to the next flow. */
+  /**
+   * Writes the current flow and its checksums into a frame at {@code address}, and moves on to the
+   * next flow.
+   */
   void stamp(long address) {
     int ips = (int) ((srcIp >>> 16) + (srcIp & 0xffff) + (dstIp >>> 16) + (dstIp & 0xffff));
     int udp = fold(udpSum + ips + srcPort + dstPort);

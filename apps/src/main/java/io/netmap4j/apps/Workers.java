@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The threads of one command. The first failure stops the others and is thrown by {@link #join}. */
+/**
+ * The threads of one command. The first failure stops the others and is thrown by {@link #join}.
+ */
 final class Workers {
   /** What a thread does. */
   interface Body {

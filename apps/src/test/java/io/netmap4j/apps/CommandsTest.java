@@ -61,7 +61,8 @@ class CommandsTest {
     List<byte[]> frames = new ArrayList<>();
     try (PcapWriter writer = PcapWriter.create(in)) {
       for (int i = 0; i < 700; i++) {
-        byte[] frame = new byte[i % 10 == 0 ? 2048 * (1 + i / 10 % 4) + i % 3 - 1 : 60 + random.nextInt(1454)];
+        byte[] frame =
+            new byte[i % 10 == 0 ? 2048 * (1 + i / 10 % 4) + i % 3 - 1 : 60 + random.nextInt(1454)];
         random.nextBytes(frame);
         frames.add(frame);
         writer.write(1_000_000_000L + i * 100_000L, frame);
@@ -69,7 +70,9 @@ class CommandsTest {
     }
     Command run =
         Command.run(
-            "run", "dump -i netmap:fake1 -c 1400 -w '" + out + "'", "replay -i fake0 --loop 2 -r \"" + in + "\"");
+            "run",
+            "dump -i netmap:fake1 -c 1400 -w '" + out + "'",
+            "replay -i fake0 --loop 2 -r \"" + in + "\"");
     assertThat(run.err()).contains("1400 packets");
     assertThat(run.code()).isZero();
     assertThat(run.out()).contains("Sent 1400 packets");
@@ -85,7 +88,8 @@ class CommandsTest {
   @Test
   void dumpPrintsALineForEachPacketAndCutsThemInFiles() throws Exception {
     Command text =
-        Command.run("run", "dump -i fake1 -c 2", "pkt-gen -i fake0 -f tx -n 2 -S 02:00:00:00:00:07");
+        Command.run(
+            "run", "dump -i fake1 -c 2", "pkt-gen -i fake0 -f tx -n 2 -S 02:00:00:00:00:07");
     assertThat(text.out())
         .containsPattern(
             "\\d\\d:\\d\\d:\\d\\d\\.\\d{6} 02:00:00:00:00:07 > ff:ff:ff:ff:ff:ff IPv4 10\\.0\\.0\\.1:1234 >"
@@ -108,7 +112,8 @@ class CommandsTest {
                 option.isEmpty()
                     ? Command.run(stop, "bridge", "-i", "fake0", "-i", "fake1", "-b", "3")
                     : Command.run(stop, "bridge", "-i", "fake0", "-i", "fake1", "-b", "3", option));
-    // fake0's frames arrive at fake1, whose frames the bridge sends back on fake0: they go round for ever
+    // fake0's frames arrive at fake1, whose frames the bridge sends back on fake0: they go round
+    // for ever
     try (NetmapPort inject = Netmap.open("netmap:fake0/T")) {
       inject.tx(0).put(0, new byte[] {1, 2, 3});
       inject.tx(0).lenAndFlags(0, 3, Netmap.NS_MOREFRAG);
@@ -129,9 +134,9 @@ class CommandsTest {
     Command devices = Command.run("devices");
     assertThat(devices.code()).isZero();
     assertThat(devices.out().lines().findFirst().orElseThrow())
-        .matches("PORT +DEVICE +ID +BOUND TO +NOTE");
+        .matches("PORT +DEVICE +ID +DRIVER +BOUND TO +NOTE");
     assertThat(devices.out())
-        .containsPattern("netmap:fake0 +fake:0 +1234:0001 +fake +for tests")
+        .containsPattern("netmap:fake0 +fake:0 +1234:0001 +fakedriver +fake +for tests")
         .contains("fake:0000:03:00.1: bound to ixgbe: unbind it");
   }
 
@@ -156,7 +161,8 @@ class CommandsTest {
       })
   void wrongUsageIsExplainedInOneLine(String line, String message) {
     String[] words = line.split(" ");
-    Command run = Command.run(line.startsWith("run ") ? new String[] {"run", line.substring(4)} : words);
+    Command run =
+        Command.run(line.startsWith("run ") ? new String[] {"run", line.substring(4)} : words);
     assertThat(run.err()).startsWith("netmap4j: ").contains(message).contains("See netmap4j");
     assertThat(run.code()).isEqualTo(Main.USAGE);
   }

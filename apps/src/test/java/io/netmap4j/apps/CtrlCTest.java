@@ -21,12 +21,17 @@ class CtrlCTest {
     command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
     command.addAll(
         java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-            .filter(a -> a.startsWith("--add-") || a.startsWith("--enable-") || a.startsWith("--sun-"))
+            .filter(
+                a -> a.startsWith("--add-") || a.startsWith("--enable-") || a.startsWith("--sun-"))
             .toList());
     command.addAll(
         List.of(
-            "-cp", System.getProperty("java.class.path"), Main.class.getName(), "run",
-            "pkt-gen -i fake1 -f rx -T 100", "pkt-gen -i fake0 -f tx -R 10K -T 100"));
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName(),
+            "run",
+            "pkt-gen -i fake1 -f rx -T 100",
+            "pkt-gen -i fake0 -f tx -R 10K -T 100"));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     BufferedReader output =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
@@ -42,6 +47,8 @@ class CtrlCTest {
     assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(5));
     assertThat(process.exitValue()).isEqualTo(130);
     String rest = String.join("\n", output.lines().toList());
-    assertThat(rest).containsPattern("Sent [1-9]\\d* packets").containsPattern("Received [1-9]\\d* packets");
+    assertThat(rest)
+        .containsPattern("Sent [1-9]\\d* packets")
+        .containsPattern("Received [1-9]\\d* packets");
   }
 }

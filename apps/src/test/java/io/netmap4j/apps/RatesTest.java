@@ -13,7 +13,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(10)
 class RatesTest {
   @ParameterizedTest
-  @CsvSource({"0, '0.000 '", "999, '999.000 '", "1000, '1.000 K'", "14880952, '14.881 M'", "7.1e9, '7.100 G'"})
+  @CsvSource({
+    "0, '0.000 '",
+    "999, '999.000 '",
+    "1000, '1.000 K'",
+    "14880952, '14.881 M'",
+    "7.1e9, '7.100 G'"
+  })
   void unitsAreThoseOfPktGen(double value, String text) {
     assertThat(Rates.norm(value)).isEqualTo(text);
   }
@@ -43,7 +49,9 @@ class RatesTest {
         .matches(
             "main_thread \\[2639] [0-9.]+ [KMGT]?pps \\(1\\.000 Kpkts [0-9.]+ [KMGT]?bps in \\d+ usec\\) 83\\.33"
                 + " avg_batch 89 min_space");
-    assertThat(rates.line()).contains("0.000 pps (0.000 pkts 0.000 bps in").contains("0.00 avg_batch 99999 min_space");
+    assertThat(rates.line())
+        .contains("0.000 pps (0.000 pkts 0.000 bps in")
+        .contains("0.00 avg_batch 99999 min_space");
     assertThat(rates.totals("Sent"))
         .matches(
             "Sent 1000 packets 60000 bytes 12 events 60 bytes each in 0\\.\\d\\d seconds\\.\\R"

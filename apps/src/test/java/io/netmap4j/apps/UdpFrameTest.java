@@ -45,7 +45,8 @@ class UdpFrameTest {
   @ParameterizedTest
   @ValueSource(ints = {42, 43, 60, 61, 1514, 9018, UdpFrame.LONGEST})
   void checksumsAreRightForEveryFlow(int size) {
-    UdpFrame frame = frame("10.0.0.1:65534-10.0.0.3:65535", "255.255.255.255:1-255.255.255.255:2", size);
+    UdpFrame frame =
+        frame("10.0.0.1:65534-10.0.0.3:65535", "255.255.255.255:1-255.255.255.255:2", size);
     for (int i = 0; i < 20; i++) {
       byte[] b = next(frame);
       assertThat(sum(b, 14, 34, 0)).isEqualTo(0xffff);
@@ -64,7 +65,8 @@ class UdpFrameTest {
       seen.add(b[29] + ":" + b[35] + ">" + b[37]);
     }
     assertThat(seen)
-        .containsExactly("1:7>5", "1:8>5", "2:7>5", "2:8>5", "1:7>6", "1:8>6", "2:7>6", "2:8>6", "1:7>5");
+        .containsExactly(
+            "1:7>5", "1:8>5", "2:7>5", "2:8>5", "1:7>6", "1:8>6", "2:7>6", "2:8>6", "1:7>5");
     assertThat(frame.varies()).isTrue();
     assertThat(frame("10.0.0.1", "10.1.0.1", 60).varies()).isFalse();
   }
@@ -78,8 +80,18 @@ class UdpFrameTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "10.0.0", "10.0.0.256", "10.0.0.1:x", "10.0.0.1:70000", "10.0.0.2-10.0.0.1", "1.2.3.4-1.2.3.4-1.2.3.4"})
+  @ValueSource(
+      strings = {
+        "",
+        "10.0.0",
+        "10.0.0.256",
+        "10.0.0.1:x",
+        "10.0.0.1:70000",
+        "10.0.0.2-10.0.0.1",
+        "1.2.3.4-1.2.3.4-1.2.3.4"
+      })
   void badRangesAreRefused(String text) {
-    assertThatThrownBy(() -> UdpFrame.Endpoints.parse(text)).hasMessageContaining("'" + text + "' is not ip");
+    assertThatThrownBy(() -> UdpFrame.Endpoints.parse(text))
+        .hasMessageContaining("'" + text + "' is not ip");
   }
 }

@@ -16,17 +16,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Opens ports by netmap's names. Ports of one device share its rings, whatever alias they were opened by; the first one
- * sets the device up, the last one to close stops it.
+ * Opens ports by netmap's names. Ports of one device share its rings, whatever alias they were
+ * opened by; the first one sets the device up, the last one to close stops it.
  */
 public final class CompatProvider implements PortProvider {
   private static final Logger LOG = LoggerFactory.getLogger(CompatProvider.class);
   private static final RingSet.Binding NO_RING = new RingSet.Binding(0, 0, 0, 0, false);
-  private static final long MONITOR = Netmap.NR_MONITOR_TX | Netmap.NR_MONITOR_RX | Netmap.NR_ZCOPY_MON;
+  private static final long MONITOR =
+      Netmap.NR_MONITOR_TX | Netmap.NR_MONITOR_RX | Netmap.NR_ZCOPY_MON;
   private static final ConcurrentHashMap<String, Device> DEVICES = new ConcurrentHashMap<>();
   private static boolean memoryConfigured;
 
-  /** Held while a device starts, so that of two threads that open it one starts it and the other shares. */
+  /**
+   * Held while a device starts, so that of two threads that open it one starts it and the other
+   * shares.
+   */
   private static final class Device {
     RingSet rings;
   }
@@ -66,7 +70,8 @@ public final class CompatProvider implements PortProvider {
         open.bind(NO_RING);
         device.rings = open;
       }
-      // Until the port has its own rings this hold keeps the device; without a port, giving it back closes it.
+      // Until the port has its own rings this hold keeps the device; without a port, giving it back
+      // closes it.
       try {
         checkMemId(spec, open.region());
         RingSet.Binding binding = rings(spec, request.flags(), open.adapter());
@@ -78,7 +83,10 @@ public final class CompatProvider implements PortProvider {
     }
   }
 
-  /** True while a port of the device with that NAME is open in this process. False for a NAME that nothing has. */
+  /**
+   * True while a port of the device with that NAME is open in this process. False for a NAME that
+   * nothing has.
+   */
   public static boolean isOpen(String name) {
     Device device;
     try {
@@ -109,7 +117,14 @@ public final class CompatProvider implements PortProvider {
       int i = spec.ringId();
       if (i >= has.tx() && i >= has.rx()) {
         throw new NetmapException(
-            Libc.EINVAL, "no ring " + i + ": there are " + has.tx() + " tx and " + has.rx() + " rx rings, from 0");
+            Libc.EINVAL,
+            "no ring "
+                + i
+                + ": there are "
+                + has.tx()
+                + " tx and "
+                + has.rx()
+                + " rx rings, from 0");
       }
       txFirst = i < has.tx() ? i : 0;
       txEnd = txFirst + 1;

@@ -28,17 +28,22 @@ import java.util.TreeSet;
  * @param memory of the shared region, null when the file does not say
  */
 public record Config(
-    String source, Map<String, String> aliases, Map<String, NicOptions> nics, NetmapMemory.Options memory) {
+    String source,
+    Map<String, String> aliases,
+    Map<String, NicOptions> nics,
+    NetmapMemory.Options memory) {
   /** No file. */
   public static final Config NONE = new Config("no configuration file", Map.of(), Map.of(), null);
 
   private static final int ENOENT = 2;
 
   /**
-   * Reads the file that the property {@code netmap4j.config} or else the variable {@code NETMAP4J_CONFIG} names, else
-   * {@code ./netmap4j.properties}, else {@code /etc/netmap4j.properties}, else {@link #NONE}.
+   * Reads the file that the property {@code netmap4j.config} or else the variable {@code
+   * NETMAP4J_CONFIG} names, else {@code ./netmap4j.properties}, else {@code
+   * /etc/netmap4j.properties}, else {@link #NONE}.
    *
-   * @throws NetmapException ENOENT when a named file is not there, EINVAL for what it holds: file and key are named
+   * @throws NetmapException ENOENT when a named file is not there, EINVAL for what it holds: file
+   *     and key are named
    */
   public static Config load() {
     String named = System.getProperty("netmap4j.config", System.getenv("NETMAP4J_CONFIG"));
@@ -92,10 +97,12 @@ public record Config(
     int dot = rest.indexOf('.');
     String name = dot < 0 ? rest : rest.substring(0, dot);
     if (name.isEmpty() || name.chars().anyMatch(c -> "-*^{}/@".indexOf(c) >= 0)) {
-      throw invalid("'" + name + "' cannot be opened: a name is not empty and has none of - * ^ { } / @");
+      throw invalid(
+          "'" + name + "' cannot be opened: a name is not empty and has none of - * ^ { } / @");
     }
     if (dot >= 0) {
-      nics.put(name, nics.getOrDefault(name, NicOptions.DEFAULT).with(rest.substring(dot + 1), value));
+      nics.put(
+          name, nics.getOrDefault(name, NicOptions.DEFAULT).with(rest.substring(dot + 1), value));
     } else if (value.indexOf(':') <= 0) {
       throw invalid("'" + value + "' is not scheme:address, as in vfio:0000:03:00.0");
     } else {
@@ -109,16 +116,19 @@ public record Config(
     }
     int n = number(value);
     return switch (key) {
-      case "if-num" -> new NetmapMemory.Options(
-          n, o.ifSize(), o.ringNum(), o.ringSize(), o.bufNum(), o.bufSize(), o.hugetlbfs());
-      case "if-size" -> new NetmapMemory.Options(
-          o.ifNum(), n, o.ringNum(), o.ringSize(), o.bufNum(), o.bufSize(), o.hugetlbfs());
+      case "if-num" ->
+          new NetmapMemory.Options(
+              n, o.ifSize(), o.ringNum(), o.ringSize(), o.bufNum(), o.bufSize(), o.hugetlbfs());
+      case "if-size" ->
+          new NetmapMemory.Options(
+              o.ifNum(), n, o.ringNum(), o.ringSize(), o.bufNum(), o.bufSize(), o.hugetlbfs());
       case "ring-num" -> o.rings(n, o.ringSize());
       case "ring-size" -> o.rings(o.ringNum(), n);
       case "buf-num" -> o.buffers(n, o.bufSize());
       case "buf-size" -> o.buffers(o.bufNum(), n);
-      default -> throw invalid(
-          "unknown key; known are if-num if-size ring-num ring-size buf-num buf-size hugetlbfs");
+      default ->
+          throw invalid(
+              "unknown key; known are if-num if-size ring-num ring-size buf-num buf-size hugetlbfs");
     };
   }
 

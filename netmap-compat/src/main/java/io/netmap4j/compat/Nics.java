@@ -8,17 +8,19 @@ import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDriver;
 import io.netmap4j.spi.NicOptions;
+import io.netmap4j.spi.PciId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * From a NAME to a device and from a device to an adapter, through what {@link ServiceLoader} finds on the class path:
- * backends by scheme, drivers by PCI id. Thread safe.
+ * From a NAME to a device and from a device to an adapter, through what {@link ServiceLoader} finds
+ * on the class path: backends by scheme, drivers by PCI id. Thread safe.
  */
 public final class Nics {
   private Nics() {}
@@ -46,8 +48,8 @@ public final class Nics {
   }
 
   /**
-   * The NAME that opens a function: scheme and address run together when the address is a plain number ({@code
-   * model0}), else the address itself, as for {@code 0000:03:00.0}.
+   * The NAME that opens a function: scheme and address run together when the address is a plain
+   * number ({@code model0}), else the address itself, as for {@code 0000:03:00.0}.
    */
   public static String nameOf(NicBackend backend, NicBackend.Function function) {
     boolean number = function.address().chars().allMatch(c -> c >= '0' && c <= '9');
@@ -57,14 +59,15 @@ public final class Nics {
   /**
    * Looks a NAME up: the file's aliases first, then the functions that the backends list.
    *
-   * @throws NetmapException ENXIO when nothing has that name, saying what does; or when a function has it and cannot be
-   *     opened, saying what is missing
+   * @throws NetmapException ENXIO when nothing has that name, saying what does; or when a function
+   *     has it and cannot be opened, saying what is missing
    */
   static Named find(String name, Config config) {
     String alias = config.aliases().get(name);
     if (alias != null) {
       int colon = alias.indexOf(':');
-      return new Named(backend(alias.substring(0, colon), name, config), alias.substring(colon + 1));
+      return new Named(
+          backend(alias.substring(0, colon), name, config), alias.substring(colon + 1));
     }
     List<String> missing = new ArrayList<>();
     Set<String> known = new TreeSet<>(config.aliases().keySet());
@@ -82,7 +85,8 @@ public final class Nics {
       }
     }
     if (!missing.isEmpty()) {
-      throw new NetmapException(Libc.ENXIO, "cannot be opened yet: " + String.join("; or ", missing));
+      throw new NetmapException(
+          Libc.ENXIO, "cannot be opened yet: " + String.join("; or ", missing));
     }
     throw new NetmapException(
         Libc.ENXIO, "no such port; known names: " + words(known) + " (" + config.source() + ")");
@@ -97,13 +101,20 @@ public final class Nics {
     String have = words(backends().stream().map(NicBackend::scheme).toList());
     throw new NetmapException(
         Libc.ENXIO,
-        config.source() + ": nic." + name + ": no backend for '" + scheme + ":' on the class path, only: " + have);
+        config.source()
+            + ": nic."
+            + name
+            + ": no backend for '"
+            + scheme
+            + ":' on the class path, only: "
+            + have);
   }
 
   /**
    * Opens the device and has a driver make an adapter of it. When this fails nothing stays open.
    *
-   * @throws NetmapException as the backend's open and the driver's attach; ENXIO when no driver claims the device
+   * @throws NetmapException as the backend's open and the driver's attach; ENXIO when no driver
+   *     claims the device
    */
   static Adapter attach(Named nic, NetmapMemory region, NicOptions options) {
     NicDevice device = nic.backend().open(nic.address());
@@ -119,16 +130,24 @@ public final class Nics {
     }
   }
 
+  /** The driver that claims devices with that id. */
+  public static Optional<NicDriver> driverOf(PciId id) {
+    return Found.DRIVERS.stream().filter(driver -> driver.claims(id)).findFirst();
+  }
+
   private static NicDriver driverFor(NicDevice device) {
-    for (NicDriver driver : Found.DRIVERS) {
-      if (driver.claims(device.id())) {
-        return driver;
-      }
+    Optional<NicDriver> claims = driverOf(device.id());
+    if (claims.isPresent()) {
+      return claims.get();
     }
     String have = words(Found.DRIVERS.stream().map(NicDriver::name).toList());
     throw new NetmapException(
         Libc.ENXIO,
-        device.name() + " is " + device.id() + ", which no driver on the class path claims; drivers here: " + have);
+        device.name()
+            + " is "
+            + device.id()
+            + ", which no driver on the class path claims; drivers here: "
+            + have);
   }
 
   private static String words(Iterable<String> words) {

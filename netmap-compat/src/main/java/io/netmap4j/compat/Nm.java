@@ -7,9 +7,9 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 
 /**
- * The helpers of netmap_user.h over a port, for programs written with them: nm_open, nm_inject, nm_dispatch,
- * nm_nextpkt, nm_close, with netmap's results. None of them syncs: {@link NetmapPort#poll}, {@code txSync} and {@code
- * rxSync} do, through {@link #port}. For one thread.
+ * The helpers of netmap_user.h over a port, for programs written with them: nm_open, nm_inject,
+ * nm_dispatch, nm_nextpkt, nm_close, with netmap's results. None of them syncs: {@link
+ * NetmapPort#poll}, {@code txSync} and {@code rxSync} do, through {@link #port}. For one thread.
  */
 public final class Nm {
   /** In {@link Header#flags}: another packet follows in this nm_dispatch. */
@@ -81,8 +81,8 @@ public final class Nm {
   }
 
   /**
-   * Copies one packet into the first bound TX ring that has room for all of it, from the current one on, split over as
-   * many slots as it needs.
+   * Copies one packet into the first bound TX ring that has room for all of it, from the current
+   * one on, split over as many slots as it needs.
    *
    * @param size bytes, 0 or more; 0 takes one slot of length 0
    * @return size, or 0 when no ring has room
@@ -119,7 +119,8 @@ public final class Nm {
   }
 
   /**
-   * Hands received packets out, each bound RX ring visited once. Every call but the last has {@link #NM_MORE_PKTS}.
+   * Hands received packets out, each bound RX ring visited once. Every call but the last has {@link
+   * #NM_MORE_PKTS}.
    *
    * @param count at most so many; 0 or −1 for all that is there
    * @return packets handed out
@@ -158,7 +159,8 @@ public final class Nm {
     while ((ring.slotFlags(i) & Netmap.NS_MOREFRAG) != 0 && ring.next(i) != tail) {
       i = ring.next(i);
       header.len += ring.len(i);
-      boolean contiguous = ring.buffer(i) == ring.buffer(last) + ring.bufSize() && ring.len(last) == ring.bufSize();
+      boolean contiguous =
+          ring.buffer(i) == ring.buffer(last) + ring.bufSize() && ring.len(last) == ring.bufSize();
       if (contiguous && header.caplen + ring.len(i) == header.len) {
         header.caplen += ring.len(i);
       }
@@ -176,7 +178,8 @@ public final class Nm {
   }
 
   /**
-   * Takes the next slot (of a packet of several slots, one by one) from the bound RX rings, the current one first.
+   * Takes the next slot (of a packet of several slots, one by one) from the bound RX rings, the
+   * current one first.
    *
    * @return address of its buffer, valid until the next sync; 0 when there is none
    */

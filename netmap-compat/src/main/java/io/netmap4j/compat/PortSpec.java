@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A port name, taken apart as libnetmap does (nmreq_header_decode, nmreq_register_decode), with its error texts.
+ * A port name, taken apart as libnetmap does (nmreq_header_decode, nmreq_register_decode), with its
+ * error texts.
  *
  * <pre>
  *   netmap:NAME           every ring of the NIC
@@ -19,9 +20,11 @@ import java.util.Map;
  *   ...@MEMID             must be that memory    ...@OPTION:KEY=VALUE,...
  * </pre>
  *
- * <p>NAME is any text without {@code - * ^ / @}: such devices need an alias in the configuration file.
+ * <p>NAME is any text without {@code - * ^ / @}: such devices need an alias in the configuration
+ * file.
  *
- * @param name what netmap puts in nr_name: NAME with its pipe suffix, or the whole {@code valeX:NAME}
+ * @param name what netmap puts in nr_name: NAME with its pipe suffix, or the whole {@code
+ *     valeX:NAME}
  * @param mode one of Netmap.NR_REG_*
  * @param ringId for NR_REG_ONE_NIC and NR_REG_ONE_SW, 0 to 4094; else 0
  * @param flags Netmap.NR_* bits
@@ -29,11 +32,19 @@ import java.util.Map;
  * @param options each with its keys in the order written; key names with {@code -}, never {@code _}
  */
 public record PortSpec(
-    String name, int mode, int ringId, long flags, int memId, Map<String, Map<String, String>> options) {
+    String name,
+    int mode,
+    int ringId,
+    long flags,
+    int memId,
+    Map<String, Map<String, String>> options) {
   private static final int RING_MASK = 0x0fff;
   private static final int NAME_SIZE = 64;
 
-  /** Of one option: keys in libnetmap's order, the key that {@code @name=value} sets, whether it is switched on. */
+  /**
+   * Of one option: keys in libnetmap's order, the key that {@code @name=value} sets, whether it is
+   * switched on.
+   */
   private record Syntax(List<String> keys, String defaultKey, boolean enabled) {}
 
   private static final Map<String, Syntax> OPTIONS =
@@ -42,11 +53,20 @@ public record PortSpec(
           new Syntax(List.of("port"), "port", true),
           "extmem",
           new Syntax(
-              List.of("file", "if-num", "if-size", "ring-num", "ring-size", "buf-num", "buf-size"), "file", true),
+              List.of("file", "if-num", "if-size", "ring-num", "ring-size", "buf-num", "buf-size"),
+              "file",
+              true),
           "conf",
           new Syntax(
               List.of(
-                  "rings", "host-rings", "slots", "tx-rings", "rx-rings", "host-tx-rings", "host-rx-rings", "tx-slots",
+                  "rings",
+                  "host-rings",
+                  "slots",
+                  "tx-rings",
+                  "rx-rings",
+                  "host-tx-rings",
+                  "host-rx-rings",
+                  "tx-slots",
                   "rx-slots"),
               null,
               true),
@@ -71,7 +91,8 @@ public record PortSpec(
   /**
    * Takes a name apart.
    *
-   * @throws NetmapException EINVAL with libnetmap's text; EOPNOTSUPP for an option that libnetmap has switched off
+   * @throws NetmapException EINVAL with libnetmap's text; EOPNOTSUPP for an option that libnetmap
+   *     has switched off
    */
   public static PortSpec parse(String spec) {
     return new Parser(spec).parse();
@@ -266,7 +287,8 @@ public record PortSpec(
         assign(name, syntax.defaultKey, body, keys);
       }
       if (syntax.defaultKey != null && !keys.containsKey(syntax.defaultKey)) {
-        throw error("option '" + name + "': mandatory key '" + syntax.defaultKey + "' not assigned");
+        throw error(
+            "option '" + name + "': mandatory key '" + syntax.defaultKey + "' not assigned");
       }
     }
 
@@ -292,7 +314,13 @@ public record PortSpec(
       String before = into.putIfAbsent(key, value);
       if (before != null) {
         throw error(
-            "option '" + option + "': duplicate key '" + key + "', already set to '" + before + "'");
+            "option '"
+                + option
+                + "': duplicate key '"
+                + key
+                + "', already set to '"
+                + before
+                + "'");
       }
     }
 

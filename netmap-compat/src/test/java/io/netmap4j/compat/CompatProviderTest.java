@@ -35,7 +35,8 @@ class CompatProviderTest {
   void nothingIsLeftOpen() {
     System.clearProperty("netmap4j.config");
     assertThat(FakeBackend.OPEN).isEmpty();
-    assertThat(NetmapMemory.shared().freeRings()).isEqualTo(NetmapMemory.shared().options().ringNum());
+    assertThat(NetmapMemory.shared().freeRings())
+        .isEqualTo(NetmapMemory.shared().options().ringNum());
     assertThat(NetmapMemory.shared().freeBuffers())
         .isEqualTo(NetmapMemory.shared().bufTotal() - NetmapMemory.FIRST_BUFFER);
   }
@@ -60,7 +61,10 @@ class CompatProviderTest {
   })
   void bindsTheRingsThatNetmapBinds(String name, int txFirst, int txEnd, int rxFirst, int rxEnd) {
     try (NetmapPort port = Netmap.open("netmap:" + name, TWO_TX_THREE_RX)) {
-      assertThat(new int[] {port.firstTxRing(), port.endTxRing(), port.firstRxRing(), port.endRxRing()})
+      assertThat(
+              new int[] {
+                port.firstTxRing(), port.endTxRing(), port.firstRxRing(), port.endRxRing()
+              })
           .containsExactly(txFirst, txEnd, rxFirst, rxEnd);
       assertThat(port.nifp().name()).isEqualTo("fake0");
       assertThat(port.nifp().txRings()).isEqualTo(2);
@@ -88,7 +92,8 @@ class CompatProviderTest {
         NetmapPort b = Netmap.open("netmap:fake0-1/x")) {
       assertThat(a.name() + b.name()).isEqualTo("fake0fake0");
       assertThatThrownBy(() -> Netmap.open("netmap:fake0-0"))
-          .isInstanceOfSatisfying(NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EBUSY))
+          .isInstanceOfSatisfying(
+              NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EBUSY))
           .hasMessageContaining("held exclusively");
       try (NetmapPort c = Netmap.open("netmap:fake0-2/R")) {
         assertThat(errnoOf("netmap:fake0-2/xR", NetmapPort.Request.DEFAULT)).isEqualTo(Libc.EBUSY);
@@ -122,7 +127,8 @@ class CompatProviderTest {
       try (NetmapPort same = Netmap.open("netmap:fake0@" + mine.memId())) {
         assertThat(same.memory()).isSameAs(mine);
       }
-      assertThat(errnoOf("netmap:fake0", request.region(NetmapMemory.shared()))).isEqualTo(Libc.EINVAL);
+      assertThat(errnoOf("netmap:fake0", request.region(NetmapMemory.shared())))
+          .isEqualTo(Libc.EINVAL);
       assertThat(errnoOf("netmap:fake0@" + (mine.memId() + 1), request)).isEqualTo(Libc.EINVAL);
     }
     mine.close();
@@ -151,8 +157,10 @@ class CompatProviderTest {
   @Test
   void namesThatNobodyHasListThoseThatExist() {
     assertThatThrownBy(() -> Netmap.open("netmap:eth9"))
-        .isInstanceOfSatisfying(NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO))
-        .hasMessageStartingWith("netmap:eth9: no such port; known names: 0000:03:00.0, 0000:03:00.1, fake0, fake1");
+        .isInstanceOfSatisfying(
+            NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO))
+        .hasMessageStartingWith(
+            "netmap:eth9: no such port; known names: 0000:03:00.0, 0000:03:00.1, fake0, fake1");
     assertThat(errnoOf("eth9", NetmapPort.Request.DEFAULT)).isEqualTo(Libc.EINVAL);
   }
 
@@ -168,19 +176,22 @@ class CompatProviderTest {
   @Test
   void whenAStepFailsTheDeviceIsGivenBack() {
     assertThatThrownBy(() -> Netmap.open("netmap:fake2"))
-        .isInstanceOfSatisfying(NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO))
+        .isInstanceOfSatisfying(
+            NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO))
         .hasMessageContaining("fake:2 is 9999:0001, which no driver on the class path claims")
         .hasMessageContaining("fakedriver");
     assertThat(errnoOf("netmap:fake3", NetmapPort.Request.DEFAULT)).isEqualTo(Libc.EOPNOTSUPP);
     assertThat(errnoOf("netmap:fake4", NetmapPort.Request.DEFAULT)).isEqualTo(Libc.EIO);
     NicOptions huge = NicOptions.DEFAULT.slots(1 << 20, 64);
-    assertThat(errnoOf("netmap:fake0", NetmapPort.Request.DEFAULT.nic(huge))).isEqualTo(Libc.ENOMEM);
+    assertThat(errnoOf("netmap:fake0", NetmapPort.Request.DEFAULT.nic(huge)))
+        .isEqualTo(Libc.ENOMEM);
   }
 
   @Test
   void aliasesAndOptionsComeFromTheFileAndTheProgramOverridesThem() throws Exception {
     Path file = folder.resolve("netmap4j.properties");
-    Files.writeString(file, "nic.lan = fake:0\nnic.lan.rings = 3\nnic.lan.slots = 64\nnic.bad = nope:0\n");
+    Files.writeString(
+        file, "nic.lan = fake:0\nnic.lan.rings = 3\nnic.lan.slots = 64\nnic.bad = nope:0\n");
     System.setProperty("netmap4j.config", file.toString());
     try (NetmapPort lan = Netmap.open("netmap:lan");
         NetmapPort same = Netmap.open("netmap:fake0")) {
@@ -191,7 +202,8 @@ class CompatProviderTest {
       assertThat(lan.endTxRing()).isEqualTo(2);
     }
     assertThatThrownBy(() -> Netmap.open("netmap:bad"))
-        .hasMessageContaining(file + ": nic.bad: no backend for 'nope:' on the class path, only: fake");
+        .hasMessageContaining(
+            file + ": nic.bad: no backend for 'nope:' on the class path, only: fake");
   }
 
   @Test

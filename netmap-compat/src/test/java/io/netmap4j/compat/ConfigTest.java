@@ -34,7 +34,9 @@ class ConfigTest {
             "memory.buf-num = 4096",
             "memory.ring-size = 70000",
             "memory.hugetlbfs = /dev/hugepages");
-    assertThat(config.aliases()).containsOnlyKeys("eth0").containsEntry("eth0", "vfio:0000:03:00.0");
+    assertThat(config.aliases())
+        .containsOnlyKeys("eth0")
+        .containsEntry("eth0", "vfio:0000:03:00.0");
     assertThat(config.options("eth0")).isEqualTo(NicOptions.DEFAULT.rings(1, 4).mtu(9000));
     assertThat(config.options("fake0")).isEqualTo(NicOptions.DEFAULT.slots(1024, 1024));
     assertThat(config.options("other")).isEqualTo(NicOptions.DEFAULT);

@@ -11,8 +11,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Cards for tests: 0 and 1 are cabled to each other, 2 has an id that no driver claims, 3 is refused by the driver, 4
- * fails when its rings start; 0000:03:00.0 can be opened, 0000:03:00.1 lacks something.
+ * Cards for tests: 0 and 1 are cabled to each other, 2 has an id that no driver claims, 3 is
+ * refused by the driver, 4 fails when its rings start; 0000:03:00.0 can be opened, 0000:03:00.1
+ * lacks something.
  */
 public final class FakeBackend implements NicBackend {
   static final int VENDOR = 0x1234;
@@ -42,7 +43,8 @@ public final class FakeBackend implements NicBackend {
         function("3"),
         function("4"),
         function("0000:03:00.0"),
-        new Function("0000:03:00.1", id("0000:03:00.1"), "ixgbe", "", List.of("bound to ixgbe: unbind it")));
+        new Function(
+            "0000:03:00.1", id("0000:03:00.1"), "ixgbe", "", List.of("bound to ixgbe: unbind it")));
   }
 
   private static Function function(String address) {

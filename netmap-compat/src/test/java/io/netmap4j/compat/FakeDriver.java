@@ -19,7 +19,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Makes adapters whose TX ring i ends up in RX ring i of the card at the other end, slot by slot. */
+/**
+ * Makes adapters whose TX ring i ends up in RX ring i of the card at the other end, slot by slot.
+ */
 public final class FakeDriver implements NicDriver {
   static final AtomicInteger STARTS = new AtomicInteger();
 
@@ -47,7 +49,8 @@ public final class FakeDriver implements NicDriver {
     return new FakeAdapter(device, address, options);
   }
 
-  private record FakeAdapter(NicDevice device, String address, NicOptions options) implements Adapter {
+  private record FakeAdapter(NicDevice device, String address, NicOptions options)
+      implements Adapter {
     @Override
     public String name() {
       return device.name();
@@ -69,7 +72,9 @@ public final class FakeDriver implements NicDriver {
         long slot = k.slots + (long) i * NetmapRing.SLOT_SIZE;
         byte[] bytes = new byte[Mem.getShort(slot + NetmapRing.SLOT_LEN) & 0xffff];
         Mem.copyOut(k.region.bufAddress(Mem.getInt(slot)), bytes, 0, bytes.length);
-        wire.add(new Part(bytes, (Mem.getShort(slot + NetmapRing.SLOT_FLAGS) & Netmap.NS_MOREFRAG) != 0));
+        wire.add(
+            new Part(
+                bytes, (Mem.getShort(slot + NetmapRing.SLOT_FLAGS) & Netmap.NS_MOREFRAG) != 0));
       }
       k.hwCur = k.rHead;
       k.hwTail = k.hwCur == 0 ? k.numSlots - 1 : k.hwCur - 1;
@@ -79,10 +84,13 @@ public final class FakeDriver implements NicDriver {
     @Override
     public int rxSync(Kring k, int flags) {
       Queue<Part> wire = wire(address, k.ringId);
-      for (Part p; k.next(k.hwTail) != k.hwCur && (p = wire.poll()) != null; k.hwTail = k.next(k.hwTail)) {
+      for (Part p;
+          k.next(k.hwTail) != k.hwCur && (p = wire.poll()) != null;
+          k.hwTail = k.next(k.hwTail)) {
         long slot = k.slots + (long) k.hwTail * NetmapRing.SLOT_SIZE;
         Mem.copyIn(p.bytes, 0, k.region.bufAddress(Mem.getInt(slot)), p.bytes.length);
-        Mem.putInt(slot + NetmapRing.SLOT_LEN, p.bytes.length | (p.more ? Netmap.NS_MOREFRAG << 16 : 0));
+        Mem.putInt(
+            slot + NetmapRing.SLOT_LEN, p.bytes.length | (p.more ? Netmap.NS_MOREFRAG << 16 : 0));
       }
       k.hwCur = k.rHead;
       return 0;

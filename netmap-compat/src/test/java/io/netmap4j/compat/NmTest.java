@@ -29,7 +29,9 @@ class NmTest {
   void openBoth() {
     region = NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(1024, BUF));
     NetmapPort.Request request =
-        NetmapPort.Request.DEFAULT.region(region).nic(NicOptions.DEFAULT.rings(2, 2).slots(SLOTS, 64));
+        NetmapPort.Request.DEFAULT
+            .region(region)
+            .nic(NicOptions.DEFAULT.rings(2, 2).slots(SLOTS, 64));
     sender = Nm.nmOpen("netmap:fake0", request);
     receiver = Nm.nmOpen("netmap:fake1", request);
     packet = Mem.allocate(4096);
@@ -77,7 +79,9 @@ class NmTest {
       assertThat(ring.slotFlags(i)).isEqualTo(more ? Netmap.NS_MOREFRAG : 0);
     }
     assertThat(ring.head()).isEqualTo(6);
-    assertThat(sender.nmInject(packet, 2 * BUF)).as("one slot left, so the other ring").isPositive();
+    assertThat(sender.nmInject(packet, 2 * BUF))
+        .as("one slot left, so the other ring")
+        .isPositive();
     assertThat(sender.curTxRing()).isEqualTo(1);
   }
 

@@ -44,7 +44,15 @@ class PortSpecTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "eth0&", "vale0:0", "eth0+", "eth0.100", "eth0:1", "0000:03:00.0", "{1", "pipe{1", "pipe}in_2"
+        "eth0&",
+        "vale0:0",
+        "eth0+",
+        "eth0.100",
+        "eth0:1",
+        "0000:03:00.0",
+        "{1",
+        "pipe{1",
+        "pipe}in_2"
       })
   void everythingElseIsPartOfTheName(String name) {
     assertThat(PortSpec.parse("netmap:" + name).name()).isEqualTo(name);
@@ -116,7 +124,8 @@ class PortSpecTest {
   void libnetmapsErrorTexts(String name, String message) {
     String text = name == null ? "" : name;
     assertThatThrownBy(() -> PortSpec.parse(text))
-        .isInstanceOfSatisfying(NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EINVAL))
+        .isInstanceOfSatisfying(
+            NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EINVAL))
         .hasMessage(message);
   }
 
