@@ -209,8 +209,8 @@ final class IxgbeRxRing {
     if (slot != k.hwCur) {
       k.hwCur = slot;
       int desc = k.distance(k.hwOfs, slot);
-      doorbell(
-          desc == 0 ? numSlots - 1 : desc - 1); // RDT = RDH would mean that the device has none
+      // One short of it: RDT = RDH would mean that the device has none.
+      doorbell(desc == 0 ? numSlots - 1 : desc - 1);
     }
     return status;
   }
