@@ -11,6 +11,9 @@ import io.netmap4j.spi.NicDevice;
 final class IxgbeInterrupts {
   private static final int MAX_VECTORS = 16;
 
+  /** At most 20,000 wake-ups a second and vector: Linux's IXGBE_20K_ITR. */
+  private static final int EITR_20K = 200;
+
   private final NicDevice nic;
   private int[] fds;
   private boolean closed;
@@ -45,7 +48,7 @@ final class IxgbeInterrupts {
       nic.write32(Reg.ivar(n), even | even << 8 | odd << 16 | odd << 24);
     }
     for (int v = 0; v < fds.length; v++) {
-      nic.write32(Reg.eitr(v), 0);
+      nic.write32(Reg.eitr(v), EITR_20K);
     }
     nic.write32(Reg.EIAC, Reg.QUEUE_CAUSES);
     nic.write32(Reg.EIAM, Reg.QUEUE_CAUSES);
