@@ -184,7 +184,8 @@ final class TxPacket {
           + " (facts 4.2)";
     }
     int frame = segment ? headerLength() + Math.min(mss, payload) : bytes;
-    // A tag in the frame is allowed for; whether there is one is not looked at: the limits of facts 4.9 are the
+    // A tag in the frame is allowed for; whether there is one is not looked at: the limits of facts
+    // 4.9 are the
     // receiver's, and Linux sends tagged frames of MFS + 4.
     if (frame + DatapathRegisters.CRC > longest + VLAN_TAG) {
       return where
