@@ -74,7 +74,8 @@ final class IxgbeTxRing {
   private int reportHead;
   private int reportTail;
 
-  IxgbeTxRing(NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping, int mtu) {
+  IxgbeTxRing(
+      NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping, int mtu) {
     this.nic = nic;
     this.tdt = Reg.tdt(queue);
     this.tdtAddress = nic.mappedRegister(tdt);

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Opens and closes under traffic, while other threads sync, poll and look: no crash, no hang, nothing left behind. 150
- * rounds, or {@code -Dnetmap4j.closes=10000}.
+ * Opens and closes under traffic, while other threads sync, poll and look: no crash, no hang,
+ * nothing left behind. 150 rounds, or {@code -Dnetmap4j.closes=10000}.
  */
 @Timeout(1800)
 class CloseTest {
@@ -40,7 +40,9 @@ class CloseTest {
   private final NetmapMemory region =
       NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4096, 2048).rings(16, 8448));
   private final ModelDomain domain = ModelDomain.scattered(3);
-  private final Nic82599[] cards = {new Nic82599(CardOptions.port(0)), new Nic82599(CardOptions.port(1))};
+  private final Nic82599[] cards = {
+    new Nic82599(CardOptions.port(0)), new Nic82599(CardOptions.port(1))
+  };
   private final AtomicLong packets = new AtomicLong();
   private final AtomicLong syncsAfterClose = new AtomicLong();
   private final List<Throwable> failures = new ArrayList<>();
@@ -74,7 +76,8 @@ class CloseTest {
       assertEquals(rings, region.freeRings(), "rings");
       assertThat(count("/proc/self/fd")).as("open files").isLessThanOrEqualTo(files + 3);
       assertThat((long) Files.readAllLines(Path.of("/proc/self/maps")).size())
-          .as("mappings").isLessThanOrEqualTo(maps + 40); // the JVM's own heap comes and goes
+          .as("mappings")
+          .isLessThanOrEqualTo(maps + 40); // the JVM's own heap comes and goes
       assertThat(Thread.activeCount()).as("threads").isLessThanOrEqualTo(threads + 1);
       done = true;
       for (Thread t : users) {
@@ -83,8 +86,9 @@ class CloseTest {
       }
       assertThat(packets.get()).as("packets received").isGreaterThan(ROUNDS);
       assertThat(syncsAfterClose.get()).as("syncs that met a closed port").isPositive();
-      System.out.printf("close: %d rounds, %d packets, %d syncs met a closed port%n", ROUNDS, packets.get(),
-          syncsAfterClose.get());
+      System.out.printf(
+          "close: %d rounds, %d packets, %d syncs met a closed port%n",
+          ROUNDS, packets.get(), syncsAfterClose.get());
     } finally {
       done = true;
       cards[0].close();
@@ -106,7 +110,10 @@ class CloseTest {
     long before = packets.get();
     ports = pair;
     long until = System.nanoTime() + 200_000_000;
-    while (done == false && packets.get() == before && System.nanoTime() < until && failures.isEmpty()) {
+    while (done == false
+        && packets.get() == before
+        && System.nanoTime() < until
+        && failures.isEmpty()) {
       Thread.onSpinWait();
     }
     pair[0].close();

@@ -16,13 +16,42 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every register of the driver against the model's table, which somebody else transcribed; arrays to their last row. */
+/**
+ * Every register of the driver against the model's table, which somebody else transcribed; arrays
+ * to their last row.
+ */
 @Tag(SuiteRunner.TAG)
 class DriverAgreesWithModelTest {
   private static final Set<String> BITS_OF =
-      Set.of("CTRL", "STATUS", "CTRL_EXT", "ESDP", "GCR_EXT", "EEC", "FWSM", "GPIE", "IVAR", "RXCTRL", "RDRXCTL",
-          "FCTRL", "RXCSUM", "RFCTL", "MCSTCTRL", "SECRXCTRL", "SECRXSTAT", "DCA_RXCTRL", "SRRCTL", "RXDCTL", "RAH",
-          "DMATXCTL", "RTTDCS", "DCA_TXCTRL", "TXDCTL", "HLREG0", "LINKS", "QUEUE");
+      Set.of(
+          "CTRL",
+          "STATUS",
+          "CTRL_EXT",
+          "ESDP",
+          "GCR_EXT",
+          "EEC",
+          "FWSM",
+          "GPIE",
+          "IVAR",
+          "RXCTRL",
+          "RDRXCTL",
+          "FCTRL",
+          "RXCSUM",
+          "RFCTL",
+          "MCSTCTRL",
+          "SECRXCTRL",
+          "SECRXSTAT",
+          "DCA_RXCTRL",
+          "SRRCTL",
+          "RXDCTL",
+          "RAH",
+          "DMATXCTL",
+          "RTTDCS",
+          "DCA_TXCTRL",
+          "TXDCTL",
+          "HLREG0",
+          "LINKS",
+          "QUEUE");
   private static final Map<String, String> OTHER_NAMES = Map.of("PFUTA", "UTA");
 
   static Stream<Field> single() {
@@ -42,13 +71,15 @@ class DriverAgreesWithModelTest {
   }
 
   static Stream<Method> arrays() {
-    return Arrays.stream(Reg.class.getDeclaredMethods()).filter(m -> !Modifier.isPrivate(m.getModifiers()));
+    return Arrays.stream(Reg.class.getDeclaredMethods())
+        .filter(m -> !Modifier.isPrivate(m.getModifiers()));
   }
 
   @ParameterizedTest
   @MethodSource("arrays")
   void arraysAgreeToTheirLastRow(Method method) throws ReflectiveOperationException {
-    String name = method.getName().replaceAll("([a-z])([A-Z])", "$1_$2").toUpperCase(java.util.Locale.ROOT);
+    String name =
+        method.getName().replaceAll("([a-z])([A-Z])", "$1_$2").toUpperCase(java.util.Locale.ROOT);
     Register row = RegisterMap82599.find(OTHER_NAMES.getOrDefault(name, name));
     assertThat(row.count()).isGreaterThan(1);
     for (int n = 0; n < row.count(); n++) {
@@ -69,7 +100,8 @@ class DriverAgreesWithModelTest {
     int index = plain.equals(name) ? 0 : Integer.parseInt(name.substring(plain.length()));
     boolean pair = Set.of("GORC", "GOTC", "TOR", "QBRC", "QBTC").contains(plain);
     String row = pair ? plain + (plain.startsWith("Q") ? "_L" : "L") : plain;
-    int expected = plain.equals("QPTC") ? 0x08680 + 4 * index : RegisterMap82599.find(row).offset(index);
+    int expected =
+        plain.equals("QPTC") ? 0x08680 + 4 * index : RegisterMap82599.find(row).offset(index);
     assertEquals(expected, offset, name);
     if (plain.equals("QPTC")) {
       assertThat(RegisterMap82599.nameAt(offset)).isIn("QPTC(" + index + ")", "QPTC");
@@ -77,7 +109,7 @@ class DriverAgreesWithModelTest {
   }
 
   static Stream<Object[]> counters() {
-    return new IxgbeCounters(16).registers().entrySet().stream()
-        .map(e -> new Object[] {e.getKey(), e.getValue()});
+    return new IxgbeCounters(16)
+        .registers().entrySet().stream().map(e -> new Object[] {e.getKey(), e.getValue()});
   }
 }

@@ -33,7 +33,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a NIC must do beyond the contract of every port: link, reset, hostile users, hostile cards, accounting. */
+/**
+ * What a NIC must do beyond the contract of every port: link, reset, hostile users, hostile cards,
+ * accounting.
+ */
 @Timeout(60)
 @Tag(SuiteRunner.TAG)
 class DriverOnModelTest {
@@ -215,7 +218,9 @@ class DriverOnModelTest {
       Random random = new Random(5);
       NetmapRing tx = rig.a.tx(0);
       NetmapRing rx = rig.b.rx(0);
-      int[] badIndices = {0, 1, -1, rig.region.bufTotal(), Integer.MIN_VALUE, Integer.MAX_VALUE, 0x00ff_ffff};
+      int[] badIndices = {
+        0, 1, -1, rig.region.bufTotal(), Integer.MIN_VALUE, Integer.MAX_VALUE, 0x00ff_ffff
+      };
       int[] badLengths = {0, 1, 13, 1519, 2049, 9725, 0xffff};
       int bad = 0;
       for (int i = 0; i < 1000; i++) {
@@ -304,7 +309,8 @@ class DriverOnModelTest {
               if ((rx.slotFlags(slot) & Netmap.NS_MOREFRAG) != 0 || whole[0] > 0) {
                 whole[0] += rx.len(slot);
               } else {
-                assertArrayEquals(new byte[60], rx.get(slot), "zeroes at the least length, padded by the card");
+                assertArrayEquals(
+                    new byte[60], rx.get(slot), "zeroes at the least length, padded by the card");
               }
             }
             return whole[0] == 4000;
@@ -330,21 +336,27 @@ class DriverOnModelTest {
         Mem.set(rig.a.tx(0).buffer(rig.a.tx(0).head()), 64, (byte) 0xee);
         put(rig.a.tx(0), frame(length, length));
         rig.a.txSync();
-        assertArrayEquals(Arrays.copyOf(frame(length, length), 60), receive(rig, rig.b), length + " bytes");
+        assertArrayEquals(
+            Arrays.copyOf(frame(length, length), 60), receive(rig, rig.b), length + " bytes");
       }
       assertEquals(0, rig.a.counters().get("bad_slots"));
       nothingBroken(rig);
     }
   }
 
-  /** Every access of both cards was inside the region's buffers 0 and 2 up, or the driver's own descriptor rings. */
+  /**
+   * Every access of both cards was inside the region's buffers 0 and 2 up, or the driver's own
+   * descriptor rings.
+   */
   private static void nothingOutside(ModelRig rig) {
     for (int i = 0; i < 2; i++) {
-      assertEquals(0, rig.cards[i].memory().faults(), "DMA faults: accesses outside what was given");
+      assertEquals(
+          0, rig.cards[i].memory().faults(), "DMA faults: accesses outside what was given");
       try (DmaMapping mapping = rig.domain.map(rig.region)) {
         long pages = rig.region.size() >>> DmaMapping.PAGE_SHIFT;
         for (DmaLog.Access access : rig.logs[i].accesses()) {
-          if (access.kind() == DmaLog.Kind.PACKET_READ || access.kind() == DmaLog.Kind.PACKET_WRITE) {
+          if (access.kind() == DmaLog.Kind.PACKET_READ
+              || access.kind() == DmaLog.Kind.PACKET_WRITE) {
             boolean inside = false;
             for (long p = 0; p < pages && !inside; p++) {
               inside = access.within(mapping.iova(p * DmaMapping.PAGE), DmaMapping.PAGE);
@@ -374,7 +386,9 @@ class DriverOnModelTest {
         rig.b.rxSync();
         NetmapRing rx = rig.b.rx(0);
         for (; !rx.isEmpty(); rx.advance(rx.next(rx.head()))) {
-          assertThat(rx.len(rx.head())).as("len of a slot, whatever the card wrote").isLessThanOrEqualTo(2048);
+          assertThat(rx.len(rx.head()))
+              .as("len of a slot, whatever the card wrote")
+              .isLessThanOrEqualTo(2048);
         }
         assertThat(rig.a.tx(0).space()).isBetween(0, SLOTS - 1);
       }
@@ -382,7 +396,9 @@ class DriverOnModelTest {
           || fault == WriteBackFault.LENGTH_ABOVE_BUFFER
           || fault == WriteBackFault.ALL_ONES
           || fault == WriteBackFault.ZERO_LENGTH) {
-        assertThat(rig.b.counters().get("rx_bad_write_backs")).as("length checks that failed").isPositive();
+        assertThat(rig.b.counters().get("rx_bad_write_backs"))
+            .as("length checks that failed")
+            .isPositive();
       }
       nothingOutside(rig);
     }
@@ -394,7 +410,9 @@ class DriverOnModelTest {
       rig.cards[0].pullOut();
       long before = System.nanoTime();
       until(rig, "EIO", () -> rig.a.txSync() == Libc.EIO && rig.a.rxSync() == Libc.EIO);
-      assertThat(System.nanoTime() - before).as("ns until it was noticed").isLessThan(1_000_000_000L);
+      assertThat(System.nanoTime() - before)
+          .as("ns until it was noticed")
+          .isLessThan(1_000_000_000L);
       assertEquals(NetmapPort.POLLERR, rig.a.poll(NetmapPort.POLLIN, 1000));
       assertFalse(rig.a.link().up());
       assertThat(rig.a.counters()).containsKey("GPRC");
@@ -415,7 +433,8 @@ class DriverOnModelTest {
       for (int r = 0; r < 4; r++) {
         int ring = r;
         threads.add(new Thread(() -> sendAll(rig.port(0, ring, ring + 1, 0), ring, each)));
-        threads.add(new Thread(() -> receiveAll(rig.port(1, ring, ring + 1, 0), received, ring, 4 * each)));
+        threads.add(
+            new Thread(() -> receiveAll(rig.port(1, ring, ring + 1, 0), received, ring, 4 * each)));
       }
       threads.forEach(t -> t.setUncaughtExceptionHandler((thread, e) -> failures.add(e)));
       threads.forEach(Thread::start);
@@ -491,7 +510,8 @@ class DriverOnModelTest {
         put(rig.a.tx(0), Flows.udp(target, 0));
         rig.a.txSync();
         int ring = target;
-        until(rig, "a frame in ring " + ring, () -> rig.b.rxSync() == 0 && !rig.b.rx(ring).isEmpty());
+        until(
+            rig, "a frame in ring " + ring, () -> rig.b.rxSync() == 0 && !rig.b.rx(ring).isEmpty());
         rig.b.rx(ring).advance(rig.b.rx(ring).tail());
       }
       assertThatThrownBy(() -> rig.b.nic().rss(key, new int[] {1}))
@@ -521,7 +541,9 @@ class DriverOnModelTest {
     assertEquals(0, b.get("RXMPC"), "nobody else is held up");
   }
 
-  /** Sends, reads only the rings in {@code readers} and those too slowly, and adds everything up. */
+  /**
+   * Sends, reads only the rings in {@code readers} and those too slowly, and adds everything up.
+   */
   private static Map<String, Long> accountedFor(NicOptions nic, int count, int readers) {
     try (ModelRig rig = new ModelRig(STEPPED.nic(nic).cable(CableMode.LOSSY))) {
       Random random = new Random(9);
@@ -690,7 +712,9 @@ class DriverOnModelTest {
       rig.a.close();
       rig.b.close();
       try (DmaMapping mapping = rig.domain.map(rig.region)) {
-        assertThat(mapping.iova(0)).as("mapped anew, since close unmapped the old mapping").isNotEqualTo(first);
+        assertThat(mapping.iova(0))
+            .as("mapped anew, since close unmapped the old mapping")
+            .isNotEqualTo(first);
       }
       faults = rig.cards[0].memory().faults();
     }

@@ -11,7 +11,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The contract on two modelled cards: stepped with seeded interleaving, and run by a thread; at several ring offsets. */
+/**
+ * The contract on two modelled cards: stepped with seeded interleaving, and run by a thread; at
+ * several ring offsets.
+ */
 @ParameterizedClass(name = "{0}")
 @MethodSource("cases")
 @Tag(SuiteRunner.TAG)
@@ -60,7 +63,9 @@ class ModelContractTest extends PortContract {
     return pair;
   }
 
-  /** Traffic up to slot {@code offset}, then a reset: descriptor 0 belongs to that slot from now on. */
+  /**
+   * Traffic up to slot {@code offset}, then a reset: descriptor 0 belongs to that slot from now on.
+   */
   private static void moveRings(RigPair pair, int offset) {
     if (offset == 0) {
       return;

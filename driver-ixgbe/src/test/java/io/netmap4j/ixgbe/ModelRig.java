@@ -19,13 +19,20 @@ import java.lang.reflect.Proxy;
 import java.util.Random;
 
 /**
- * Two modelled cards on a cable, our driver on both, a port on each. Either a thread runs the cards, or the test does:
- * {@link #run} then does a few small units of work chosen by a seed, and so does every register access of the test's
- * thread, so that the card's DMA falls between any two steps of the driver.
+ * Two modelled cards on a cable, our driver on both, a port on each. Either a thread runs the
+ * cards, or the test does: {@link #run} then does a few small units of work chosen by a seed, and
+ * so does every register access of the test's thread, so that the card's DMA falls between any two
+ * steps of the driver.
  */
 final class ModelRig implements AutoCloseable {
   /** How a rig is made. {@code seed} is null for cards that a thread runs. */
-  record Setup(Long seed, NicOptions nic, CableMode cable, NetmapMemory.Options memory, boolean scattered, int extra) {
+  record Setup(
+      Long seed,
+      NicOptions nic,
+      CableMode cable,
+      NetmapMemory.Options memory,
+      boolean scattered,
+      int extra) {
     static final Setup DEFAULT =
         new Setup(
             null,
@@ -122,7 +129,8 @@ final class ModelRig implements AutoCloseable {
             ModelRig.class.getClassLoader(),
             new Class<?>[] {NicDevice.class},
             (proxy, method, args) -> {
-              boolean access = method.getName().equals("write32") || method.getName().equals("read32");
+              boolean access =
+                  method.getName().equals("write32") || method.getName().equals("read32");
               try {
                 if (access) {
                   steps(4);

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Many frames of random sizes through two cabled cards, four queues, every one with a number and a checksum: none lost,
- * doubled, reordered within its queue, or altered.
+ * Many frames of random sizes through two cabled cards, four queues, every one with a number and a
+ * checksum: none lost, doubled, reordered within its queue, or altered.
  *
  * <pre>
  *   mvn -pl driver-ixgbe -am test -Dtest=SoakTest -Dsurefire.failIfNoSpecifiedTests=false -Dnetmap4j.soak=100000000
@@ -76,7 +76,8 @@ class SoakTest {
       }
       double seconds = (System.nanoTime() - start) / 1e9;
       checkTotals(rig);
-      System.out.printf("soak: %d frames in %.1f s, %.2f M/s%n", received, seconds, received / seconds / 1e6);
+      System.out.printf(
+          "soak: %d frames in %.1f s, %.2f M/s%n", received, seconds, received / seconds / 1e6);
     }
   }
 
@@ -111,7 +112,14 @@ class SoakTest {
       long number = Mem.getLong(at + NUMBER);
       if (number != receivedOf[flow]++ || Mem.getLong(at + SUM) != sum(at, ring.len(slot))) {
         throw new AssertionError(
-            "flow " + flow + ": frame " + number + ", expected " + (receivedOf[flow] - 1) + ", in " + ring);
+            "flow "
+                + flow
+                + ": frame "
+                + number
+                + ", expected "
+                + (receivedOf[flow] - 1)
+                + ", in "
+                + ring);
       }
       slot = ring.next(slot);
     }

@@ -12,7 +12,8 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * Runs the tests tagged {@link #TAG} of this package in a plain JVM up to the first failure, for {@link MutantsTest}.
+ * Runs the tests tagged {@link #TAG} of this package in a plain JVM up to the first failure, for
+ * {@link MutantsTest}.
  */
 final class SuiteRunner {
   /** Tests that a mutant must not survive. */
