@@ -26,6 +26,10 @@ public final class NetmapPort implements AutoCloseable {
   public static final int POLLERR = 8;
 
   private static final Logger LOG = LoggerFactory.getLogger(NetmapPort.class);
+
+  /** Looks before sleeping: arming, sleeping and waking cost several packets' worth of time. */
+  private static final int LOOKS = 20;
+
   private static final long POLL_STEP_NANOS = 50_000;
 
   private final String name;
@@ -227,6 +231,10 @@ public final class NetmapPort implements AutoCloseable {
     long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
     while (true) {
       int ready = scan(events);
+      for (int i = 0; i < LOOKS && ready == 0 && timeoutMillis != 0; i++) {
+        Thread.yield();
+        ready = scan(events);
+      }
       long left = timeoutMillis < 0 ? Long.MAX_VALUE : deadline - System.nanoTime();
       if (ready != 0 || left <= 0) {
         return ready;

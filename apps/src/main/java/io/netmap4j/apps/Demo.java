@@ -48,11 +48,14 @@ final class Demo implements Callable<Integer> {
   @Option(
       names = "-n",
       paramLabel = "COUNT",
-      defaultValue = "5000000",
-      description = "Packets to send (default: ${DEFAULT-VALUE}).")
-  long count;
+      description = "Packets to send, instead of sending for some seconds.")
+  Long count;
 
-  @Option(names = "--seconds", paramLabel = "S", description = "Send for so long instead.")
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      defaultValue = "5",
+      description = "How long to send (default: ${DEFAULT-VALUE}).")
   int seconds;
 
   @Option(
@@ -82,13 +85,13 @@ final class Demo implements Callable<Integer> {
   public Integer call() throws Exception {
     if (rings < 1
         || rings > 16
-        || count < 1
-        || seconds < 0
+        || (count != null && count < 1)
+        || seconds < 1
         || size < UdpFrame.HEADERS
         || size > 1514) {
       throw new ParameterException(
           spec.commandLine(),
-          "out of range: -n from 1, --seconds from 0, --rings 1 to 16, -l "
+          "out of range: -n from 1, --seconds from 1, --rings 1 to 16, -l "
               + UdpFrame.HEADERS
               + " to 1514");
     }
@@ -125,14 +128,13 @@ final class Demo implements Callable<Integer> {
             UdpFrame.Endpoints.parse("10.0.0.1:1024-10.0.0.1:1279"),
             UdpFrame.Endpoints.parse("10.1.0.1"),
             size);
-    Pace pace = noFlowControl ? Pace.unlimited() : new Window();
     sender.start(
-        "tx", () -> new Sender(tx, frame, pace, 256, sent).run(seconds > 0 ? 0 : count, sending));
+        "tx", () -> new Sender(tx, frame, Pace.unlimited(), 256, sent).run(count == null ? 0 : count, sending));
     Rates rates = new Rates(List.of(received));
     long end = System.nanoTime() + seconds * 1_000_000_000L;
     long next = System.nanoTime() + 1_000_000_000L;
     while (!sender.await(50)) {
-      if (seconds > 0 && System.nanoTime() - end >= 0) {
+      if (count == null && System.nanoTime() - end >= 0) {
         sending.request();
       }
       if (System.nanoTime() - next >= 0) {
@@ -164,22 +166,6 @@ final class Demo implements Callable<Integer> {
       sum += t.packets();
     }
     return sum;
-  }
-
-  /** Never more on the way than one ring holds, wherever RSS puts them. */
-  private final class Window implements Pace {
-    private long granted;
-
-    @Override
-    public int grant(int wanted) {
-      int n = (int) Math.min(wanted, SLOTS - 1 - (granted - arrived()));
-      if (n <= 0) {
-        LockSupport.parkNanos(20_000); // the cards need the processor more than we do
-        return 0;
-      }
-      granted += n;
-      return n;
-    }
   }
 
   /** What has entered the cable at either end. */
