@@ -44,10 +44,11 @@ import org.openjdk.jmh.annotations.Warmup;
       "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED"
     })
 public class SyncBench {
-  private static final int SLOTS = 512;
+  private static final int SLOTS = 1024;
   private static final int DESC = 16;
   private static final long RECEIVED = 3 | 60L << 32; // DD, EOP, 60 bytes
   private static final int DD = 1;
+  private static final int REPORT_EVERY = 64;
 
   @Param({"1", "8", "32", "256"})
   int batch;
@@ -74,7 +75,7 @@ public class SyncBench {
 
   private NetmapPort open(NullDevice device) {
     RingSet rings =
-        RingSet.start(new IxgbeDriver().attach(device, region, NicOptions.DEFAULT), region);
+        RingSet.start(new IxgbeDriver().attach(device, region, NicOptions.DEFAULT.slots(SLOTS, SLOTS)), region);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     rings.bind(all);
     return new NetmapPort(device.name(), rings, all, NetmapPort.Request.DEFAULT);
@@ -91,9 +92,9 @@ public class SyncBench {
   @Benchmark
   public int tx() {
     NetmapRing ring = a.tx(0);
-    int head = ring.plus(ring.head(), batch);
-    ring.advance(head);
-    int status = a.txSync();
+    int head = ring.head();
+    ring.advance(ring.plus(head, batch));
+    int status = ok(a.txSync());
     complete(deviceA, head);
     return status;
   }
@@ -102,14 +103,15 @@ public class SyncBench {
   @Benchmark
   public int txBufChanged() {
     NetmapRing ring = a.tx(0);
-    int slot = ring.head();
+    int head = ring.head();
+    int slot = head;
     for (int i = 0; i < batch; i++) {
       ring.lenAndFlags(slot, 60, io.netmap4j.Netmap.NS_BUF_CHANGED);
       slot = ring.next(slot);
     }
     ring.advance(slot);
-    int status = a.txSync();
-    complete(deviceA, slot);
+    int status = ok(a.txSync());
+    complete(deviceA, head);
     return status;
   }
 
@@ -119,7 +121,7 @@ public class SyncBench {
     writeBack();
     NetmapRing ring = a.rx(0);
     ring.advance(ring.tail());
-    return a.rxSync();
+    return ok(a.rxSync());
   }
 
   /** The device's half of {@link #rx}. */
@@ -136,11 +138,12 @@ public class SyncBench {
   @Benchmark
   public int bridge() {
     writeBack();
-    int status = a.rxSync();
+    int status = ok(a.rxSync());
     NetmapRing rx = a.rx(0);
     NetmapRing tx = b.tx(0);
     int from = rx.head();
-    int to = tx.head();
+    int first = tx.head();
+    int to = first;
     for (int n = Math.min(rx.space(), tx.space()); n > 0; n--) {
       rx.swap(from, tx, to);
       from = rx.next(from);
@@ -148,14 +151,28 @@ public class SyncBench {
     }
     rx.advance(from);
     tx.advance(to);
-    status |= b.txSync();
-    complete(deviceB, to);
+    status |= ok(b.txSync());
+    complete(deviceB, first);
     return status;
   }
 
-  private static void complete(NullDevice device, int head) {
-    int last = head == 0 ? SLOTS - 1 : head - 1;
-    Mem.putInt(device.descriptors(0) + (long) last * DESC + 12, DD);
+  /** What the card does: DD where the driver asks for a report, at every 64th slot and the last. */
+  private void complete(NullDevice device, int from) {
+    long descriptors = device.descriptors(0);
+    for (int n = Math.min(REPORT_EVERY, batch); ; n = Math.min(n + REPORT_EVERY, batch)) {
+      int slot = from + n - 1;
+      Mem.putInt(descriptors + (long) (slot >= SLOTS ? slot - SLOTS : slot) * DESC + 12, DD);
+      if (n == batch) {
+        return;
+      }
+    }
+  }
+
+  private static int ok(int status) {
+    if (status != 0) {
+      throw new IllegalStateException("sync answered " + status);
+    }
+    return status;
   }
 
   private void writeBack() {
