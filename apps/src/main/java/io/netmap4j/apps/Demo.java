@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -129,7 +128,10 @@ final class Demo implements Callable<Integer> {
             UdpFrame.Endpoints.parse("10.1.0.1"),
             size);
     sender.start(
-        "tx", () -> new Sender(tx, frame, Pace.unlimited(), 256, sent).run(count == null ? 0 : count, sending));
+        "tx",
+        () ->
+            new Sender(tx, frame, Pace.unlimited(), 256, sent)
+                .run(count == null ? 0 : count, sending));
     Rates rates = new Rates(List.of(received));
     long end = System.nanoTime() + seconds * 1_000_000_000L;
     long next = System.nanoTime() + 1_000_000_000L;

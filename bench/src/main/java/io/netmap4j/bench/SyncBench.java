@@ -75,7 +75,9 @@ public class SyncBench {
 
   private NetmapPort open(NullDevice device) {
     RingSet rings =
-        RingSet.start(new IxgbeDriver().attach(device, region, NicOptions.DEFAULT.slots(SLOTS, SLOTS)), region);
+        RingSet.start(
+            new IxgbeDriver().attach(device, region, NicOptions.DEFAULT.slots(SLOTS, SLOTS)),
+            region);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     rings.bind(all);
     return new NetmapPort(device.name(), rings, all, NetmapPort.Request.DEFAULT);
