@@ -34,7 +34,7 @@ final class Devices implements Callable<Integer> {
     rows.add(new String[] {"PORT", "DEVICE", "ID", "DRIVER", "BOUND TO", "NOTE"});
     List<String> missing = new ArrayList<>();
     for (NicBackend backend : Nics.backends()) {
-      for (NicBackend.Function f : backend.functions()) {
+      for (NicBackend.Function f : Nics.functions(backend)) {
         String port = "netmap:" + Nics.nameOf(backend, f);
         String device = backend.scheme() + ":" + f.address();
         String driver = Nics.driverOf(f.id()).map(NicDriver::name).orElse("none");

@@ -47,6 +47,11 @@ public final class Nics {
     return Found.BACKENDS;
   }
 
+  /** What a backend finds and a driver could drive; other cards are nobody's business here. */
+  public static List<NicBackend.Function> functions(NicBackend backend) {
+    return backend.functions().stream().filter(f -> driverOf(f.id()).isPresent()).toList();
+  }
+
   /**
    * The NAME that opens a function: scheme and address run together when the address is a plain
    * number ({@code model0}), else the address itself, as for {@code 0000:03:00.0}.
@@ -74,9 +79,15 @@ public final class Nics {
     for (NicBackend backend : backends()) {
       for (NicBackend.Function function : backend.functions()) {
         String itsName = nameOf(backend, function);
-        known.add(itsName);
+        boolean claimed = driverOf(function.id()).isPresent();
+        if (claimed) {
+          known.add(itsName);
+        }
         if (!itsName.equals(name.toLowerCase(Locale.ROOT)) && !itsName.equals(name)) {
           continue;
+        }
+        if (!claimed) {
+          throw unclaimed(backend.scheme() + ":" + function.address(), function.id());
         }
         if (function.missing().isEmpty()) {
           return new Named(backend, function.address());
@@ -136,18 +147,14 @@ public final class Nics {
   }
 
   private static NicDriver driverFor(NicDevice device) {
-    Optional<NicDriver> claims = driverOf(device.id());
-    if (claims.isPresent()) {
-      return claims.get();
-    }
+    return driverOf(device.id()).orElseThrow(() -> unclaimed(device.name(), device.id()));
+  }
+
+  private static NetmapException unclaimed(String device, PciId id) {
     String have = words(Found.DRIVERS.stream().map(NicDriver::name).toList());
-    throw new NetmapException(
+    return new NetmapException(
         Libc.ENXIO,
-        device.name()
-            + " is "
-            + device.id()
-            + ", which no driver on the class path claims; drivers here: "
-            + have);
+        device + " is " + id + ", which no driver on the class path claims; drivers here: " + have);
   }
 
   private static String words(Iterable<String> words) {
