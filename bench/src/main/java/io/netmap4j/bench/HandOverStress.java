@@ -105,7 +105,8 @@ public final class HandOverStress {
   /** Memory for some hundred states. */
   private static final class Region {
     final NetmapMemory memory =
-        NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(1 << 16, 64).rings(1024, 1280));
+        NetmapMemory.create(
+            new NetmapMemory.Options(1024, 128, 1024, 1280, (1 << 16) + 2, 64, null));
 
     Region() {
       CLEANER.register(this, memory::close);
