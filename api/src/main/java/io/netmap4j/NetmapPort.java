@@ -43,7 +43,6 @@ public final class NetmapPort implements AutoCloseable {
   private final Kring[] rx;
   private final NetmapRing[] txRings;
   private final NetmapRing[] rxRings;
-  private final int[] fds;
   private volatile boolean closed;
 
   /**
@@ -109,7 +108,6 @@ public final class NetmapPort implements AutoCloseable {
       rx[i] = rings.rx(i);
       rxRings[i] = new NetmapRing(region, rx[i].ringOffset());
     }
-    this.fds = new int[tx.length + rx.length];
     this.extraBuffers = takeExtraBuffers(request.extraBuffers());
   }
 
@@ -239,7 +237,8 @@ public final class NetmapPort implements AutoCloseable {
       if (ready != 0 || left <= 0) {
         return ready;
       }
-      boolean allCanWake = arm(events);
+      int[] fds = new int[tx.length + rx.length];
+      boolean allCanWake = arm(events, fds);
       try {
         ready = scan(events); // what came between the scan above and arming
         if (ready != 0) {
@@ -286,7 +285,7 @@ public final class NetmapPort implements AutoCloseable {
     return (status != 0 ? POLLERR : 0) | (wantRoom && k.rCur != k.rTail ? POLLOUT : 0);
   }
 
-  private boolean arm(int events) {
+  private boolean arm(int events, int[] fds) {
     Adapter adapter = rings.adapter();
     boolean all = true;
     java.util.Arrays.fill(fds, -1);
@@ -321,6 +320,9 @@ public final class NetmapPort implements AutoCloseable {
   public boolean drain(int timeoutMillis) {
     long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
     while (true) {
+      if (closed) {
+        return false;
+      }
       boolean pending = txSync() != 0;
       for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
         pending |= txRings[i].txPending();
@@ -328,7 +330,7 @@ public final class NetmapPort implements AutoCloseable {
       if (!pending) {
         return true;
       }
-      if (closed || System.nanoTime() - deadline > 0) {
+      if (System.nanoTime() - deadline > 0) {
         return false;
       }
       Thread.onSpinWait();
@@ -387,13 +389,11 @@ public final class NetmapPort implements AutoCloseable {
    * thread.
    */
   @Override
-  public void close() {
-    synchronized (this) {
-      if (closed) {
-        return;
-      }
-      closed = true;
+  public synchronized void close() {
+    if (closed) {
+      return;
     }
+    closed = true;
     freeExtraBuffers();
     region.freeIf(nifp.address() - region.address());
     rings.release(binding);

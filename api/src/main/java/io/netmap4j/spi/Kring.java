@@ -35,6 +35,7 @@ public final class Kring {
   private static final int IDLE = 0;
   private static final int BUSY = 1;
   private static final int STOPPED = 2;
+  private static final int CLOSED = 3;
   private static final VarHandle STATE;
   private static final boolean NO_TIMESTAMP = Boolean.getBoolean("netmap4j.no_timestamp");
   private static final long NANO_EPOCH = System.currentTimeMillis() * 1_000_000 - System.nanoTime();
@@ -153,7 +154,7 @@ public final class Kring {
 
   /** A ring that is being synced is skipped; one that is stopped says so. */
   private int busy() {
-    return (int) STATE.getAcquire(this) == STOPPED ? Libc.EIO : 0;
+    return (int) STATE.getAcquire(this) >= STOPPED ? Libc.EIO : 0;
   }
 
   /** rHead ≤ head ≤ rTail, head ≤ cur ≤ rTail; and never past what the device has in hand. */
@@ -269,10 +270,19 @@ public final class Kring {
   /** Waits for the sync in flight, then keeps every later one out (EIO) until {@link #unfence}. */
   public void fence() {
     while (!STATE.compareAndSet(this, IDLE, STOPPED)) {
-      if ((int) STATE.getAcquire(this) == STOPPED) {
+      if ((int) STATE.getAcquire(this) >= STOPPED) {
         return;
       }
       Thread.onSpinWait();
+    }
+  }
+
+  /** As {@link #fence}, for good: {@link #unfence} does not open the ring again. */
+  void shut() {
+    int seen = (int) STATE.getAcquire(this);
+    while (seen != CLOSED && (seen == BUSY || !STATE.compareAndSet(this, seen, CLOSED))) {
+      Thread.onSpinWait();
+      seen = (int) STATE.getAcquire(this);
     }
   }
 

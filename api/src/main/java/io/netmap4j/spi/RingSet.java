@@ -125,25 +125,28 @@ public final class RingSet {
    */
   private void close() {
     closed = true;
-    for (Kring k : tx) {
-      if (k != null) {
-        k.fence();
+    for (Kring[] krings : new Kring[][] {tx, rx}) {
+      for (Kring k : krings) {
+        if (k != null) {
+          k.shut();
+        }
       }
     }
-    for (Kring k : rx) {
-      if (k != null) {
-        k.fence();
+    try {
+      adapter.stop();
+    } finally {
+      for (Kring k : tx) {
+        free(k);
+      }
+      for (Kring k : rx) {
+        free(k);
+      }
+      try {
+        adapter.close();
+      } finally {
+        region.detach();
       }
     }
-    adapter.stop();
-    for (Kring k : tx) {
-      free(k);
-    }
-    for (Kring k : rx) {
-      free(k);
-    }
-    adapter.close();
-    region.detach();
   }
 
   private void free(Kring k) {

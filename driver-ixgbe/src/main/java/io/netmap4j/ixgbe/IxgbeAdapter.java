@@ -316,43 +316,52 @@ final class IxgbeAdapter implements Adapter, NicControl {
   }
 
   @Override
-  public byte[] macAddress() {
-    return device.macAddress();
+  public synchronized byte[] macAddress() {
+    return open().macAddress();
   }
 
   @Override
-  public void promiscuous(boolean on) {
-    device.promiscuous(on);
+  public synchronized void promiscuous(boolean on) {
+    open().promiscuous(on);
   }
 
   @Override
-  public void allMulticast(boolean on) {
-    device.allMulticast(on);
+  public synchronized void allMulticast(boolean on) {
+    open().allMulticast(on);
   }
 
   @Override
-  public void addAddress(byte[] mac) {
-    device.addAddress(mac);
+  public synchronized void addAddress(byte[] mac) {
+    open().addAddress(mac);
   }
 
   @Override
-  public void removeAddress(byte[] mac) {
-    device.removeAddress(mac);
+  public synchronized void removeAddress(byte[] mac) {
+    open().removeAddress(mac);
   }
 
   @Override
-  public void rss(byte[] key, int[] table) {
-    device.rss(key, table);
+  public synchronized void rss(byte[] key, int[] table) {
+    open().rss(key, table);
+  }
+
+  /** The card, while it may be touched. */
+  private IxgbeDevice open() {
+    if (!running) {
+      throw new NetmapException(Libc.EIO, nic.name() + " is closed");
+    }
+    return device;
   }
 
   @Override
   public synchronized void reset() {
-    if (!running) {
-      throw new NetmapException(Libc.EIO, nic.name() + " is closed");
-    }
+    open();
     fence(true);
     try {
-      counters.read(nic);
+      if (carrier != DEAD) {
+        counters.read(nic);
+      }
+      carrier = DEAD; // and stays so if a step fails: syncs say EIO, another reset may mend it
       device.reset();
       startQueues();
       interrupts.restart();
@@ -414,13 +423,27 @@ final class IxgbeAdapter implements Adapter, NicControl {
     if (keeper != null) {
       joinQuietly(keeper);
     }
-    if (started && carrier != DEAD) {
-      try {
+    if (started) {
+      stopDevice();
+    }
+  }
+
+  /**
+   * No DMA after this, whatever state the card is in: what it was given is given to others next.
+   */
+  private void stopDevice() {
+    try {
+      if (!device.gone()) {
         device.stop(tx.length, rx.length);
         counters.read(nic);
-      } catch (NetmapException e) {
-        LOG.warn("{}: {}; bus mastering is switched off all the same", nic.name(), e.getMessage());
       }
+    } catch (NetmapException e) {
+      LOG.warn("{}: {}; bus mastering is switched off all the same", nic.name(), e.getMessage());
+    }
+    try {
+      device.stopMastering();
+    } catch (NetmapException e) {
+      LOG.warn("{}: {}", nic.name(), e.getMessage());
     }
   }
 
@@ -451,14 +474,21 @@ final class IxgbeAdapter implements Adapter, NicControl {
     } catch (NetmapException e) {
       die(e);
     }
-    unwind();
-    nic.close();
+    try {
+      unwind();
+    } finally {
+      nic.close();
+    }
   }
 
   /** Mappings and rings, in reverse order of taking them. */
   private void unwind() {
     while (!undo.isEmpty()) {
-      undo.pop().run();
+      try {
+        undo.pop().run();
+      } catch (NetmapException e) {
+        LOG.warn("{}: {}", nic.name(), e.getMessage());
+      }
     }
   }
 }

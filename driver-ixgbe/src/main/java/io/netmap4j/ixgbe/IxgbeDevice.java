@@ -16,6 +16,9 @@ import org.slf4j.LoggerFactory;
  */
 final class IxgbeDevice {
   private static final Logger LOG = LoggerFactory.getLogger(IxgbeDevice.class);
+  private static final int COMMAND = 0x04;
+  private static final int COMMAND_MEMORY = 1 << 1;
+  private static final int COMMAND_MASTER = 1 << 2;
   private static final int QUEUES = 128;
   private static final int ADDRESSES = 128;
   private static final int ALL_ONES = -1;
@@ -44,9 +47,7 @@ final class IxgbeDevice {
    * their defaults.
    */
   void reset() {
-    final int command = 0x04;
-    final int memoryAndBusMaster = 1 << 1 | 1 << 2;
-    nic.writeConfig(command, 2, nic.readConfig(command, 2) | memoryAndBusMaster);
+    nic.writeConfig(COMMAND, 2, nic.readConfig(COMMAND, 2) | COMMAND_MEMORY | COMMAND_MASTER);
     if (nic.read32(Reg.STATUS) == ALL_ONES) {
       throw new NetmapException(
           Libc.ENXIO, nic.name() + ": STATUS reads all ones; the device is gone or has no power");
@@ -260,6 +261,11 @@ final class IxgbeDevice {
     LOG.debug("{}: stopped", nic.name());
   }
 
+  /** The last resort against DMA: works on a card whose registers no longer do. */
+  void stopMastering() {
+    nic.writeConfig(COMMAND, 2, nic.readConfig(COMMAND, 2) & ~COMMAND_MASTER);
+  }
+
   /** LINKS, read twice as Linux does: the first read clears latched bits. */
   LinkState link() {
     nic.read32(Reg.LINKS);
@@ -370,6 +376,7 @@ final class IxgbeDevice {
         mac == null
             ? 0
             : mac[0] & 0xff | (mac[1] & 0xff) << 8 | (mac[2] & 0xff) << 16 | (mac[3] & 0xff) << 24);
+    nic.write32(Reg.mpsar(2 * i), mac == null ? 0 : 1); // pool 0, as ixgbe_set_rar
     nic.write32(Reg.rah(i), mac == null ? 0 : mac[4] & 0xff | (mac[5] & 0xff) << 8 | Reg.RAH_AV);
     writeMulticastTable();
   }

@@ -15,6 +15,7 @@ final class IxgbeInterrupts {
   private static final int EITR_20K = 200;
 
   private final NicDevice nic;
+  private final int[] sleepers = new int[MAX_VECTORS];
   private int[] fds;
   private boolean closed;
 
@@ -53,26 +54,42 @@ final class IxgbeInterrupts {
     nic.write32(Reg.EIAC, Reg.QUEUE_CAUSES);
     nic.write32(Reg.EIAM, Reg.QUEUE_CAUSES);
     nic.write32(Reg.eiamEx(0), Reg.QUEUE_CAUSES);
+    for (int v = 0; v < fds.length; v++) {
+      if (sleepers[v] > 0) {
+        nic.write32(Reg.eimsEx(0), 1 << v);
+      }
+    }
   }
 
   synchronized void arm(int ring) {
     if (working()) {
+      sleepers[vector(ring)]++;
       nic.write32(Reg.eimsEx(0), 1 << vector(ring));
     }
   }
 
+  /**
+   * Rings share vectors: while another sleeper is left, its wake-up stays armed and is not taken.
+   */
   synchronized void disarm(int ring) {
-    if (working()) {
-      nic.write32(Reg.eimcEx(0), 1 << vector(ring));
-      Libc.drain(fds[vector(ring)]);
+    if (!working()) {
+      return;
+    }
+    int vector = vector(ring);
+    if (sleepers[vector] > 0 && --sleepers[vector] > 0) {
+      nic.write32(Reg.eimsEx(0), 1 << vector);
+    } else {
+      nic.write32(Reg.eimcEx(0), 1 << vector);
+      Libc.drain(fds[vector]);
     }
   }
 
   synchronized void close() {
-    if (working()) {
+    boolean was = working();
+    closed = true;
+    if (was) {
       nic.enableIrqs(0);
     }
-    closed = true;
   }
 
   private boolean working() {

@@ -90,8 +90,10 @@ final class IxgbeRxRing {
       long address = slots + (long) slot * SLOT_SIZE;
       if (give(slot, desc, 1) == 0) { // somebody wrote into a slot that is the driver's
         k.badSlots++;
-        Mem.putInt(address, k.region.allocateBuffers(1)[0]);
-        give(slot, desc, 1);
+        int fresh = k.region.allocateBuffers(1)[0];
+        do {
+          Mem.putInt(address, fresh);
+        } while (give(slot, desc, 1) == 0);
       }
     }
     return armed;
@@ -169,10 +171,11 @@ final class IxgbeRxRing {
         return 0;
       }
       int len = (int) (d >>> 32) & 0xffff;
-      good &= len > 0 && len <= bufferBytes && ((int) d & DAMAGED) == 0;
+      boolean last = ((int) d & EOP) != 0;
+      good &= len > 0 && len <= bufferBytes && !(last && ((int) d & DAMAGED) != 0);
       length++;
-      ended = ((int) d & EOP) != 0 || length == maxSegments;
-      good &= !ended || ((int) d & EOP) != 0;
+      ended = last || length == maxSegments;
+      good &= !ended || last;
     }
     if (!good) {
       badWriteBacks++;

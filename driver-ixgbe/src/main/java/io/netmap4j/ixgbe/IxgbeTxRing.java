@@ -128,6 +128,9 @@ final class IxgbeTxRing {
 
   /** Fills descriptors for [hwCur, rHead) in straight runs, then rings the doorbell once. */
   private int send(Kring k) {
+    if ((flags(k.rHead == 0 ? numSlots - 1 : k.rHead - 1) & NS_MOREFRAG) != 0) {
+      return Libc.EINVAL; // as netmap: nothing of this batch goes out until the packet has an end
+    }
     int slot = k.hwCur;
     int todo = k.distance(slot, k.rHead);
     int reportsBefore = reportTail;
@@ -143,9 +146,7 @@ final class IxgbeTxRing {
         int first = slot + done;
         int length = segments(k, first, todo - done);
         if (length == 0) {
-          reportTail =
-              reportsBefore; // as netmap: nothing of this batch goes out until the packet has an
-          // end
+          reportTail = reportsBefore; // the user took the end away meanwhile
           return Libc.EINVAL;
         }
         last = wrap(first + length - 1);
