@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The card as a whole: bring-up, reset, link, filters. Cold path. The order is the fact sheet's
  * 3.1; whole register values are written where a reset value is not certain, and read-modify-write
- * is kept for registers that others own bits of.
+ * is kept for registers that others own bits of. Not thread safe: the adapter calls it under its
+ * own lock.
  */
 final class IxgbeDevice {
   private static final Logger LOG = LoggerFactory.getLogger(IxgbeDevice.class);
@@ -300,12 +301,12 @@ final class IxgbeDevice {
     };
   }
 
-  synchronized void promiscuous(boolean on) {
+  void promiscuous(boolean on) {
     promiscuous = on;
     writeFilterMode();
   }
 
-  synchronized void allMulticast(boolean on) {
+  void allMulticast(boolean on) {
     allMulticast = on;
     writeFilterMode();
   }
@@ -314,7 +315,7 @@ final class IxgbeDevice {
    * Unicast and multicast alike take an exact entry of the RAL/RAH table; entry 0 is the station's
    * own.
    */
-  synchronized void addAddress(byte[] mac) {
+  void addAddress(byte[] mac) {
     if (mac.length != 6) {
       throw new NetmapException(Libc.EINVAL, "a MAC address has 6 bytes, not " + mac.length);
     }
@@ -336,7 +337,7 @@ final class IxgbeDevice {
             + " addresses are taken; use promiscuous or allMulticast");
   }
 
-  synchronized void removeAddress(byte[] mac) {
+  void removeAddress(byte[] mac) {
     int i = indexOf(mac);
     if (i > 0) {
       addresses[i] = null;
@@ -344,7 +345,7 @@ final class IxgbeDevice {
     }
   }
 
-  synchronized void rss(byte[] key, int[] table) {
+  void rss(byte[] key, int[] table) {
     rss.set(key, table);
     rss.write(nic);
   }
