@@ -37,6 +37,8 @@ public final class Libc {
   public static final int ENODEV = 19;
   public static final int EINVAL = 22;
   public static final int EOPNOTSUPP = 95;
+  public static final int ECONNRESET = 104;
+  public static final int ETIMEDOUT = 110;
 
   static {
     Native.register(Libc.class, "c");
@@ -66,6 +68,26 @@ public final class Libc {
   private static native long write(int fd, long buffer, long count);
 
   private static native Pointer strerror(int errno);
+
+  // For UnixSocket, which knows their structures.
+
+  static native int socket(int domain, int type, int protocol);
+
+  static native int bind(int fd, long address, int length);
+
+  static native int listen(int fd, int backlog);
+
+  static native int accept4(int fd, long address, long length, int flags);
+
+  static native int connect(int fd, long address, int length);
+
+  static native int shutdown(int fd, int how);
+
+  static native int fchmod(int fd, int mode);
+
+  static native long sendmsg(int fd, long message, int flags);
+
+  static native long recvmsg(int fd, long message, int flags);
 
   /** A file descriptor, closed on exec. */
   public static int open(String path, int flags, int mode, String hint) {
@@ -152,11 +174,16 @@ public final class Libc {
    * @return how many are ready; 0 on time-out or when a signal interrupted
    */
   public static int pollIn(int[] fds, int timeoutMillis) {
+    return poll(fds, POLLIN, timeoutMillis);
+  }
+
+  /** As {@link #pollIn}, for any events. */
+  static int poll(int[] fds, short events, int timeoutMillis) {
     long array = Mem.allocate(8L * Math.max(1, fds.length));
     try {
       for (int i = 0; i < fds.length; i++) {
         Mem.putInt(array + 8L * i, fds[i]);
-        Mem.putShort(array + 8L * i + 4, POLLIN);
+        Mem.putShort(array + 8L * i + 4, events);
       }
       int ready = poll(array, fds.length, timeoutMillis);
       if (ready < 0 && Native.getLastError() != EINTR) {

@@ -1,0 +1,341 @@
+package io.netmap4j.linux;
+
+import com.sun.jna.Native;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Deque;
+
+/**
+ * A connected Unix stream socket that carries file descriptors beside its bytes (SCM_RIGHTS).
+ *
+ * <p>One thread may send while another receives; {@link #shutdown} is for any thread and wakes
+ * both. {@link #close} is for when neither is inside.
+ */
+public final class UnixSocket implements AutoCloseable {
+  /** Most descriptors sent or received with one piece of the stream. */
+  public static final int MOST_FDS = 16;
+
+  private static final int AF_UNIX = 1;
+  private static final int SOCK_STREAM = 1;
+  private static final int SOCK_CLOEXEC = 02000000;
+  private static final int MSG_DONTWAIT = 0x40;
+  private static final int MSG_NOSIGNAL = 0x4000;
+  private static final int MSG_CTRUNC = 0x8;
+  private static final int MSG_CMSG_CLOEXEC = 0x40000000;
+  private static final int SOL_SOCKET = 1;
+  private static final int SCM_RIGHTS = 1;
+  private static final int SHUT_RDWR = 2;
+  private static final int ENAMETOOLONG = 36;
+  private static final int EMSGSIZE = 90;
+  private static final int ECONNABORTED = 103;
+  private static final int ECONNREFUSED = 111;
+  private static final int ADDRESS_SIZE = 110;
+  private static final int LONGEST_PATH = 107;
+
+  // struct msghdr, its iovec and its control buffer, one after the other (LP64).
+  private static final int IOV = 56;
+  private static final int CONTROL = 72;
+  private static final int CONTROL_HEADER = 16;
+  private static final int CONTROL_SIZE = CONTROL_HEADER + 4 * MOST_FDS;
+  private static final int SCRATCH = CONTROL + CONTROL_SIZE;
+
+  private final int fd;
+  private final long sending = Mem.allocate(SCRATCH);
+  private final long receiving = Mem.allocate(SCRATCH);
+  private boolean closed;
+
+  private UnixSocket(int fd) {
+    this.fd = fd;
+  }
+
+  /**
+   * Connects to a listening socket.
+   *
+   * @throws LinuxException ENOENT nothing there, ECONNREFUSED nobody listens, EACCES
+   */
+  public static UnixSocket connect(Path path) {
+    int fd = open(path);
+    long address = address(path);
+    try {
+      if (Libc.connect(fd, address, ADDRESS_SIZE) != 0) {
+        int errno = Native.getLastError();
+        Libc.closeFd(fd);
+        throw new LinuxException(
+            "connect " + path, errno, "is its server running, and may this user write to it?");
+      }
+    } finally {
+      Mem.free(address);
+    }
+    return new UnixSocket(fd);
+  }
+
+  private static int open(Path path) {
+    if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
+      throw new LinuxException(
+          "socket " + path, ENAMETOOLONG, "a socket's path has at most " + LONGEST_PATH + " bytes");
+    }
+    int fd = Libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+      throw new LinuxException(
+          "socket " + path, Native.getLastError(), "raise the limit of open files: ulimit -n");
+    }
+    return fd;
+  }
+
+  private static long address(Path path) {
+    byte[] name = path.toString().getBytes(StandardCharsets.UTF_8);
+    long address = Mem.allocate(ADDRESS_SIZE);
+    Mem.putShort(address, (short) AF_UNIX);
+    Mem.copyIn(name, 0, address + 2, name.length);
+    return address;
+  }
+
+  /** For {@code poll}; owned by this. */
+  public int fd() {
+    return fd;
+  }
+
+  /**
+   * Sends all bytes, with {@code fds} beside the first of them. The descriptors stay the caller's.
+   *
+   * @param deadline of {@link System#nanoTime}
+   * @throws LinuxException EPIPE or ECONNRESET the other side is gone, ETIMEDOUT it takes nothing
+   */
+  public void send(long address, int length, int[] fds, long deadline) {
+    int sent = 0;
+    while (sent < length) {
+      prepare(sending, address + sent, length - sent);
+      if (sent == 0 && fds.length > 0) {
+        attach(fds);
+      }
+      long n = Libc.sendmsg(fd, sending, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (n > 0) {
+        sent += (int) n;
+      } else {
+        await(Libc.POLLOUT, "sendmsg of " + length + " bytes", deadline);
+      }
+    }
+  }
+
+  private void attach(int[] fds) {
+    if (fds.length > MOST_FDS) {
+      throw new IllegalArgumentException(fds.length + " descriptors, at most " + MOST_FDS);
+    }
+    long control = sending + CONTROL;
+    Mem.putLong(control, CONTROL_HEADER + 4L * fds.length);
+    Mem.putInt(control + 8, SOL_SOCKET);
+    Mem.putInt(control + 12, SCM_RIGHTS);
+    for (int i = 0; i < fds.length; i++) {
+      Mem.putInt(control + CONTROL_HEADER + 4L * i, fds[i]);
+    }
+    Mem.putLong(sending + 32, control);
+    Mem.putLong(sending + 40, CONTROL_HEADER + (4L * fds.length + 7 & ~7L));
+  }
+
+  private static void prepare(long scratch, long address, int length) {
+    Mem.set(scratch, CONTROL, (byte) 0);
+    Mem.putLong(scratch + IOV, address);
+    Mem.putLong(scratch + IOV + 8, length);
+    Mem.putLong(scratch + 16, scratch + IOV);
+    Mem.putLong(scratch + 24, 1);
+  }
+
+  /**
+   * Receives what is there, at least one byte.
+   *
+   * @param fds takes the descriptors that came with it, which are the caller's to close from now on
+   *     (close-on-exec), also when this throws
+   * @param deadline of {@link System#nanoTime}; {@link Long#MAX_VALUE} waits for ever
+   * @return how many bytes; 0 when the other side has closed
+   * @throws LinuxException ETIMEDOUT; ECONNRESET; EMSGSIZE more than {@link #MOST_FDS} descriptors
+   *     at once
+   */
+  public int receive(long address, int most, Deque<Integer> fds, long deadline) {
+    while (true) {
+      prepare(receiving, address, most);
+      Mem.putLong(receiving + 32, receiving + CONTROL);
+      Mem.putLong(receiving + 40, CONTROL_SIZE);
+      long n = Libc.recvmsg(fd, receiving, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+      if (n >= 0) {
+        takeFds(fds);
+        return (int) n;
+      }
+      await(Libc.POLLIN, "recvmsg of " + most + " bytes", deadline);
+    }
+  }
+
+  private void takeFds(Deque<Integer> fds) {
+    long control = receiving + CONTROL;
+    long end = control + Mem.getLong(receiving + 40);
+    while (control + CONTROL_HEADER <= end) {
+      long size = Mem.getLong(control);
+      if (size < CONTROL_HEADER || size > end - control) {
+        break;
+      }
+      boolean rights =
+          Mem.getInt(control + 8) == SOL_SOCKET && Mem.getInt(control + 12) == SCM_RIGHTS;
+      for (long at = CONTROL_HEADER; rights && at + 4 <= size; at += 4) {
+        fds.add(Mem.getInt(control + at));
+      }
+      control += size + 7 & ~7L;
+    }
+    if ((Mem.getInt(receiving + 48) & MSG_CTRUNC) != 0) {
+      throw new LinuxException(
+          "recvmsg",
+          EMSGSIZE,
+          "more than " + MOST_FDS + " descriptors at once, or too many open files");
+    }
+  }
+
+  /** Receives exactly {@code length} bytes. @throws LinuxException as {@link #receive} */
+  public void receiveFully(long address, int length, Deque<Integer> fds, long deadline) {
+    for (int got = 0; got < length; ) {
+      int n = receive(address + got, length - got, fds, deadline);
+      if (n == 0) {
+        throw new LinuxException(
+            "recvmsg of " + length + " bytes, " + got + " came",
+            Libc.ECONNRESET,
+            "the other side has closed the connection");
+      }
+      got += n;
+    }
+  }
+
+  private void await(short event, String call, long deadline) {
+    int errno = Native.getLastError();
+    if (errno == Libc.EINTR) {
+      return;
+    }
+    if (errno != Libc.EAGAIN) {
+      throw new LinuxException(call, errno, "the other side is gone");
+    }
+    long millis = -1;
+    if (deadline != Long.MAX_VALUE) {
+      millis = (deadline - System.nanoTime() + 999_999) / 1_000_000;
+      if (millis <= 0) {
+        throw new LinuxException(call, Libc.ETIMEDOUT, "the other side does not answer");
+      }
+    }
+    Libc.poll(new int[] {fd}, event, (int) Math.min(millis, Integer.MAX_VALUE));
+  }
+
+  /** Ends the connection both ways: whoever is inside {@link #receive} gets 0. */
+  public void shutdown() {
+    Libc.shutdown(fd, SHUT_RDWR);
+  }
+
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      Libc.closeFd(fd);
+      Mem.free(sending);
+      Mem.free(receiving);
+    }
+  }
+
+  /** A socket file that listens. One thread accepts; {@link #shutdown} wakes it. */
+  public static final class Listener implements AutoCloseable {
+    private final Path path;
+    private final int fd;
+    private boolean closed;
+
+    private Listener(Path path, int fd) {
+      this.path = path;
+      this.fd = fd;
+    }
+
+    /**
+     * Makes the socket file, for its owner only (0600), and listens. A file that a dead server left
+     * is replaced.
+     *
+     * @throws LinuxException EADDRINUSE somebody listens there, or the file is not a socket
+     */
+    public static Listener listen(Path path) {
+      int fd = open(path);
+      long address = address(path);
+      try {
+        // The mode of an unbound socket becomes that of the file: it is never open to others.
+        check(Libc.fchmod(fd, 0600), "fchmod " + path, "");
+        removeStale(path);
+        check(
+            Libc.bind(fd, address, ADDRESS_SIZE),
+            "bind " + path,
+            "another server has it, or the folder is missing or not writable: ls -l " + path);
+        check(Libc.listen(fd, 4), "listen " + path, "");
+        return new Listener(path, fd);
+      } catch (LinuxException e) {
+        Libc.closeFd(fd);
+        throw e;
+      } finally {
+        Mem.free(address);
+      }
+    }
+
+    private static void check(int result, String call, String hint) {
+      if (result != 0) {
+        throw new LinuxException(call, Native.getLastError(), hint);
+      }
+    }
+
+    /** Nobody answers on a socket file whose server is dead: only then is it removed. */
+    private static void removeStale(Path path) {
+      if (!isSocket(path)) {
+        return;
+      }
+      try (UnixSocket living = connect(path)) {
+        living.shutdown();
+      } catch (LinuxException e) {
+        if (e.errno() == ECONNREFUSED) {
+          path.toFile().delete();
+        }
+      }
+    }
+
+    private static boolean isSocket(Path path) {
+      try {
+        return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+            .isOther();
+      } catch (IOException e) {
+        return false;
+      }
+    }
+
+    /** Waits for a connection. @return null after {@link #shutdown} */
+    public UnixSocket accept() {
+      while (true) {
+        int peer = Libc.accept4(fd, 0, 0, SOCK_CLOEXEC);
+        if (peer >= 0) {
+          return new UnixSocket(peer);
+        }
+        int errno = Native.getLastError();
+        if (errno == Libc.EINVAL) {
+          return null;
+        }
+        if (errno != Libc.EINTR && errno != ECONNABORTED) {
+          throw new LinuxException(
+              "accept on " + path, errno, "too many open files? raise ulimit -n");
+        }
+      }
+    }
+
+    /** Wakes {@link #accept} for good. */
+    public void shutdown() {
+      Libc.shutdown(fd, SHUT_RDWR);
+    }
+
+    /** Removes the socket file. */
+    @Override
+    public synchronized void close() {
+      if (!closed) {
+        closed = true;
+        path.toFile().delete();
+        Libc.closeFd(fd);
+      }
+    }
+  }
+}
