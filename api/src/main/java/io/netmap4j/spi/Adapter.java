@@ -78,7 +78,12 @@ public interface Adapter extends AutoCloseable {
   /** Takes {@link #arm} back and empties the descriptor. */
   default void disarm(Kring kring) {}
 
-  /** Gives everything back, in reverse order of taking it. Idempotent. */
+  /**
+   * Gives everything back, in reverse order of taking it. Idempotent.
+   *
+   * @throws io.netmap4j.NetmapException when a device may still reach the region, so that rings and
+   *     buffers must not be given to others
+   */
   @Override
   void close();
 }

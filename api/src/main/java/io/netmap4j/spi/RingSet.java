@@ -54,7 +54,11 @@ public final class RingSet {
       adapter.start(set.tx, set.rx);
       return set;
     } catch (RuntimeException e) {
-      set.close();
+      try {
+        set.close();
+      } catch (RuntimeException also) {
+        e.addSuppressed(also);
+      }
       throw e;
     }
   }
@@ -120,8 +124,8 @@ public final class RingSet {
   }
 
   /**
-   * Fences every ring, stops the device, gives rings and buffers back. Syncs in flight are waited
-   * for.
+   * Fences every ring, stops the device, gives rings and buffers back once it has no way to them.
+   * Syncs in flight are waited for.
    */
   private void close() {
     closed = true;
@@ -135,18 +139,19 @@ public final class RingSet {
     try {
       adapter.stop();
     } finally {
-      for (Kring k : tx) {
+      // When this throws, the device may still reach the region: rings and buffers stay taken.
+      adapter.close();
+      giveBack();
+    }
+  }
+
+  private void giveBack() {
+    for (Kring[] krings : new Kring[][] {tx, rx}) {
+      for (Kring k : krings) {
         free(k);
-      }
-      for (Kring k : rx) {
-        free(k);
-      }
-      try {
-        adapter.close();
-      } finally {
-        region.detach();
       }
     }
+    region.detach();
   }
 
   private void free(Kring k) {

@@ -90,7 +90,11 @@ final class IxgbeAdapter implements Adapter, NicControl {
       }
       device.reset();
     } catch (RuntimeException e) {
-      unwind();
+      try {
+        unwind();
+      } catch (NetmapException also) {
+        e.addSuppressed(also);
+      }
       throw e;
     }
   }
@@ -481,14 +485,22 @@ final class IxgbeAdapter implements Adapter, NicControl {
     }
   }
 
-  /** Mappings and rings, in reverse order of taking them. */
+  /**
+   * Mappings and rings, in reverse order of taking them. @throws NetmapException at the end, when
+   * one of them is not certain to be out of the device's reach
+   */
   private void unwind() {
+    NetmapException first = null;
     while (!undo.isEmpty()) {
       try {
         undo.pop().run();
       } catch (NetmapException e) {
         LOG.warn("{}: {}", nic.name(), e.getMessage());
+        first = first == null ? e : first;
       }
+    }
+    if (first != null) {
+      throw first;
     }
   }
 }

@@ -1,0 +1,79 @@
+package io.netmap4j.vfio;
+
+/**
+ * What VFIO offers of one PCI function, whoever stands behind it: the kernel, or another process
+ * that speaks vfio-user. Names and numbers are those of linux/vfio.h.
+ *
+ * <p>Thread safe. Every call ends within a second or so; when the other side is gone, too slow or
+ * breaks the protocol, it and all later calls throw {@link io.netmap4j.NetmapException} with ENXIO
+ * or EIO.
+ */
+interface Vfio extends AutoCloseable {
+  int BAR0 = 0;
+  int CONFIG = 7;
+  int INTX = 0;
+  int MSIX = 2;
+
+  int DEVICE_RESET = 1;
+  int DEVICE_PCI = 1 << 1;
+
+  /**
+   * @param flags {@link #DEVICE_RESET}, {@link #DEVICE_PCI}
+   * @param regions how many region indices there are: BAR 0 to 5, ROM, config space, VGA
+   * @param irqs how many interrupt indices there are: INTx, MSI, MSI-X, error, request
+   */
+  record DeviceInfo(int flags, int regions, int irqs) {}
+
+  /** Of this function; asked once. */
+  DeviceInfo info();
+
+  /** Bytes of a region, 0 where there is none. */
+  long regionSize(int region);
+
+  /** How many vectors an interrupt index has, 0 for none. */
+  int irqCount(int index);
+
+  /** Reads 1, 2 or 4 bytes in one access, zero extended. */
+  int read(int region, long offset, int bytes);
+
+  /** Writes 1, 2 or 4 bytes in one access; done, or refused, when this returns. */
+  void write(int region, long offset, int bytes, int value);
+
+  /**
+   * Writes 4 bytes as a PCIe memory write does: in order with every other access, but perhaps not
+   * done yet when this returns.
+   */
+  void post(int region, long offset, int value);
+
+  /**
+   * Where loads and stores reach a region directly, for as long as this is open; 0 where only the
+   * calls do.
+   */
+  long mapped(int region);
+
+  /**
+   * Lets the function read and write memory.
+   *
+   * @param iova device address, like {@code size} and {@code address} in whole pages of 4096 bytes
+   * @param address where this process has it
+   * @param fd a file that is mapped there from {@code offset} on; not kept
+   */
+  void mapDma(long iova, long size, long address, int fd, long offset);
+
+  /**
+   * Takes a mapping back: the function can no longer touch the memory when this returns.
+   *
+   * @throws io.netmap4j.NetmapException EIO when that is not certain: nobody else may get the
+   *     memory
+   */
+  void unmapDma(long iova, long size);
+
+  /** Lets eventfds hear the vectors 0 to n − 1 of an interrupt index; none switches it off. */
+  void setIrqs(int index, int[] eventFds);
+
+  /** Resets the function, if {@link DeviceInfo#flags} says that it can be. */
+  void reset();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,214 @@
+package io.netmap4j.vfio;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.spi.DmaDomain;
+import io.netmap4j.spi.NicDevice;
+import io.netmap4j.spi.PciId;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A PCI function behind either transport. */
+final class VfioDevice implements NicDevice {
+  private static final Logger LOG = LoggerFactory.getLogger(VfioDevice.class);
+  private static final int COMMAND = 0x04;
+  private static final int COMMAND_MASTER = 1 << 2;
+  private static final int CONFIG_SIZE = 256;
+
+  private final String name;
+  private final Vfio vfio;
+  private final VfioDmaDomain domain;
+  private final long registers;
+  private final int irqIndex;
+  private final int irqVectors;
+  private final PciId id;
+  private final Map<DmaBuffer, VfioDmaDomain.Private> buffers = new HashMap<>();
+  private int[] irqs = {};
+  private volatile boolean closed;
+
+  /**
+   * @param vfio closed by {@link #close}; when this constructor throws it stays the caller's
+   * @throws NetmapException ENXIO for what is no PCI function with registers in BAR 0
+   */
+  VfioDevice(String name, Vfio vfio, VfioDmaDomain domain) {
+    this.name = name;
+    this.vfio = vfio;
+    this.domain = domain;
+    Vfio.DeviceInfo info = vfio.info();
+    boolean pci =
+        (info.flags() & Vfio.DEVICE_PCI) != 0
+            && info.regions() > Vfio.CONFIG
+            && vfio.regionSize(Vfio.CONFIG) >= CONFIG_SIZE;
+    if (!pci) {
+      throw new NetmapException(
+          Libc.ENXIO, name + " is not a PCI function: " + info + " and no configuration space");
+    }
+    this.registers = vfio.regionSize(Vfio.BAR0);
+    int msix = info.irqs() > Vfio.MSIX ? vfio.irqCount(Vfio.MSIX) : 0;
+    this.irqIndex = msix > 0 ? Vfio.MSIX : Vfio.INTX;
+    this.irqVectors = msix > 0 ? msix : info.irqs() > 0 ? vfio.irqCount(Vfio.INTX) : 0;
+    this.id =
+        new PciId(
+            readConfig(0x00, 2),
+            readConfig(0x02, 2),
+            readConfig(0x2C, 2),
+            readConfig(0x2E, 2),
+            readConfig(0x08, 4) >>> 8,
+            readConfig(0x08, 1));
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public PciId id() {
+    return id;
+  }
+
+  private void checkRegister(int register) {
+    if (register < 0 || register > registers - 4 || (register & 3) != 0) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          String.format(
+              "%s: register 0x%x is outside BAR 0 of %d bytes", name, register, registers));
+    }
+  }
+
+  @Override
+  public int read32(int register) {
+    checkRegister(register);
+    return vfio.read(Vfio.BAR0, register, 4);
+  }
+
+  @Override
+  public void write32(int register, int value) {
+    checkRegister(register);
+    vfio.post(Vfio.BAR0, register, value);
+  }
+
+  @Override
+  public long mappedRegister(int register) {
+    checkRegister(register);
+    long bar = vfio.mapped(Vfio.BAR0);
+    return bar == 0 ? 0 : bar + register;
+  }
+
+  @Override
+  public int readConfig(int offset, int bytes) {
+    return vfio.read(Vfio.CONFIG, offset, bytes);
+  }
+
+  @Override
+  public void writeConfig(int offset, int bytes, int value) {
+    vfio.write(Vfio.CONFIG, offset, bytes, value);
+  }
+
+  @Override
+  public synchronized DmaBuffer allocateDma(long bytes) {
+    if (closed) {
+      throw new NetmapException(Libc.ENXIO, name + " is closed");
+    }
+    if (bytes <= 0) {
+      throw new NetmapException(Libc.EINVAL, bytes + " bytes of DMA memory asked for");
+    }
+    VfioDmaDomain.Private memory = domain.allocate(bytes);
+    DmaBuffer buffer = new DmaBuffer(memory.address(), memory.iova(), bytes);
+    buffers.put(buffer, memory);
+    return buffer;
+  }
+
+  @Override
+  public synchronized void freeDma(DmaBuffer buffer) {
+    VfioDmaDomain.Private memory = buffers.remove(buffer);
+    if (memory == null) {
+      throw new NetmapException(Libc.EINVAL, buffer + " is not a buffer of " + name);
+    }
+    domain.free(memory);
+  }
+
+  @Override
+  public DmaDomain domain() {
+    return domain;
+  }
+
+  @Override
+  public int irqVectors() {
+    return irqVectors;
+  }
+
+  @Override
+  public synchronized int[] enableIrqs(int count) {
+    if (count < 0 || count > irqVectors) {
+      throw new NetmapException(
+          Libc.EINVAL, count + " vectors asked for, " + name + " has " + irqVectors);
+    }
+    try {
+      if (irqs.length > 0 && !closed) {
+        vfio.setIrqs(irqIndex, new int[0]);
+      }
+    } finally {
+      closeIrqs();
+    }
+    if (count == 0) {
+      return new int[0];
+    }
+    irqs = new int[count];
+    Arrays.fill(irqs, -1);
+    try {
+      for (int i = 0; i < count; i++) {
+        irqs[i] = Libc.eventFd();
+      }
+      vfio.setIrqs(irqIndex, irqs);
+      return irqs.clone();
+    } catch (RuntimeException e) {
+      closeIrqs();
+      throw e;
+    }
+  }
+
+  private void closeIrqs() {
+    for (int fd : irqs) {
+      if (fd >= 0) {
+        Libc.closeFd(fd);
+      }
+    }
+    irqs = new int[0];
+  }
+
+  @Override
+  public boolean resetFunction() {
+    if ((vfio.info().flags() & Vfio.DEVICE_RESET) == 0) {
+      return false;
+    }
+    vfio.reset();
+    return true;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    quietly(
+        "bus mastering off",
+        () -> writeConfig(COMMAND, 2, readConfig(COMMAND, 2) & ~COMMAND_MASTER));
+    quietly("interrupts off", () -> enableIrqs(0));
+    buffers.values().forEach(memory -> quietly("descriptors back", () -> domain.free(memory)));
+    buffers.clear();
+    closed = true;
+    vfio.close();
+  }
+
+  private void quietly(String what, Runnable step) {
+    try {
+      step.run();
+    } catch (NetmapException e) {
+      LOG.debug("{}: {}: {}", name, what, e.getMessage());
+    }
+  }
+}
