@@ -44,6 +44,9 @@ final class FakeServer implements AutoCloseable {
   volatile int resets;
   volatile Lie lie = (command, reply, size) -> size;
 
+  /** Hangs up after the next reply. */
+  volatile boolean onlyOneMore;
+
   /** Sent with the next reply. */
   volatile int[] fdsWithReply = {};
 
@@ -113,6 +116,9 @@ final class FakeServer implements AutoCloseable {
         return false;
       }
       socket.send(reply, send, fdsWithReply, soon);
+      if (onlyOneMore) {
+        return false;
+      }
     }
     return true;
   }
