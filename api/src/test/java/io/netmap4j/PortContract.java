@@ -135,6 +135,27 @@ public abstract class PortContract {
     return whole;
   }
 
+  /**
+   * For NICs: traffic up to slot {@code offset}, then a reset, so that descriptor 0 belongs to that
+   * slot from now on.
+   */
+  protected static void moveRings(Pair pair, int offset) {
+    for (int i = 0; i < offset; i++) {
+      send(pair, pair.a(), frame(i, 60));
+      assertArrayEquals(frame(i, 60), receive(pair, pair.b()));
+      send(pair, pair.b(), frame(i, 60));
+      assertArrayEquals(frame(i, 60), receive(pair, pair.a()));
+    }
+    for (NetmapPort port : new NetmapPort[] {pair.a(), pair.b()}) {
+      if (offset > 0) {
+        port.rxSync();
+        drain(pair, port);
+        port.nic().reset();
+      }
+    }
+    until(pair, "link", () -> pair.a().link().up() && pair.b().link().up());
+  }
+
   private static void drain(Pair pair, NetmapPort port) {
     until(
         pair,

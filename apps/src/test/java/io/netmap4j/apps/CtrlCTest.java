@@ -2,53 +2,25 @@ package io.netmap4j.apps;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.BufferedReader;
-import java.io.File;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** In a process of its own, as only a process can be interrupted. */
 @Timeout(60)
 class CtrlCTest {
   @Test
   void totalsArePrintedAndTheProcessEndsSoon() throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
-    command.addAll(
-        java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-            .filter(
-                a -> a.startsWith("--add-") || a.startsWith("--enable-") || a.startsWith("--sun-"))
-            .toList());
-    command.addAll(
-        List.of(
-            "-cp",
-            System.getProperty("java.class.path"),
-            Main.class.getName(),
-            "run",
-            "pkt-gen -i fake1 -f rx -T 100",
-            "pkt-gen -i fake0 -f tx -R 10K -T 100"));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    BufferedReader output =
-        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-    List<String> lines = new ArrayList<>();
-    String line = "";
-    while (line != null && !line.matches("main_thread.* \\([1-9].*")) {
-      line = output.readLine();
-      lines.add(line);
+    try (ChildProcess run =
+        ChildProcess.start(
+            "run", "pkt-gen -i fake1 -f rx -T 100", "pkt-gen -i fake0 -f tx -R 10K -T 100")) {
+      run.await("^main_thread.* \\([1-9]", 30);
+      run.interrupt();
+      long begin = System.nanoTime();
+      assertThat(run.exitCode(5)).isEqualTo(130);
+      assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(5));
+      assertThat(run.output())
+          .containsPattern("Sent [1-9]\\d* packets")
+          .containsPattern("Received [1-9]\\d* packets");
     }
-    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
-    long begin = System.nanoTime();
-    assertThat(process.waitFor(5, TimeUnit.SECONDS)).as("ends in time, after %s", lines).isTrue();
-    assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(5));
-    assertThat(process.exitValue()).isEqualTo(130);
-    String rest = String.join("\n", output.lines().toList());
-    assertThat(rest)
-        .containsPattern("Sent [1-9]\\d* packets")
-        .containsPattern("Received [1-9]\\d* packets");
   }
 }

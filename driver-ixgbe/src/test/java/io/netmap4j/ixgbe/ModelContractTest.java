@@ -1,6 +1,5 @@
 package io.netmap4j.ixgbe;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.netmap4j.NetmapPort;
@@ -60,32 +59,11 @@ class ModelContractTest extends PortContract {
     ModelRig.Setup setup = ModelRig.Setup.DEFAULT.nic(nic).extra(EXTRA);
     RigPair pair = new RigPair(new ModelRig(how.seed == null ? setup : setup.stepped(how.seed)));
     moveRings(pair, how.offset);
-    return pair;
-  }
-
-  /**
-   * Traffic up to slot {@code offset}, then a reset: descriptor 0 belongs to that slot from now on.
-   */
-  private static void moveRings(RigPair pair, int offset) {
-    if (offset == 0) {
-      return;
-    }
-    for (int i = 0; i < offset; i++) {
-      send(pair, pair.a(), frame(i, 60));
-      assertArrayEquals(frame(i, 60), receive(pair, pair.b()));
-      send(pair, pair.b(), frame(i, 60));
-      assertArrayEquals(frame(i, 60), receive(pair, pair.a()));
-    }
-    for (NetmapPort port : new NetmapPort[] {pair.a(), pair.b()}) {
-      port.rxSync();
-      until(pair, "an empty tx ring", () -> port.txSync() == 0 && !port.tx(0).txPending());
-      port.nic().reset();
-    }
     for (int i = 0; i < 2; i++) {
-      assertEquals(offset, pair.rig.rings[i].tx(0).hwOfs, "tx offset");
-      assertEquals(offset, pair.rig.rings[i].rx(0).hwOfs, "rx offset");
+      assertEquals(how.offset, pair.rig.rings[i].tx(0).hwOfs, "tx offset");
+      assertEquals(how.offset, pair.rig.rings[i].rx(0).hwOfs, "rx offset");
     }
-    until(pair, "link", () -> pair.a().link().up() && pair.b().link().up());
+    return pair;
   }
 
   private record RigPair(ModelRig rig) implements Pair {
