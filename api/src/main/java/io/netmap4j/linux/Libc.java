@@ -28,11 +28,13 @@ public final class Libc {
   public static final short POLLIN = 1;
   public static final short POLLOUT = 4;
   public static final short POLLERR = 8;
+  public static final int EPERM = 1;
   public static final int EINTR = 4;
   public static final int EIO = 5;
   public static final int ENXIO = 6;
   public static final int EAGAIN = 11;
   public static final int ENOMEM = 12;
+  public static final int EACCES = 13;
   public static final int EBUSY = 16;
   public static final int ENODEV = 19;
   public static final int EINVAL = 22;
@@ -68,6 +70,12 @@ public final class Libc {
   private static native long write(int fd, long buffer, long count);
 
   private static native Pointer strerror(int errno);
+
+  private static native int ioctl(int fd, long request, long argument);
+
+  private static native long pread(int fd, long buffer, long count, long offset);
+
+  private static native long pwrite(int fd, long buffer, long count, long offset);
 
   // For UnixSocket, which knows their structures.
 
@@ -123,6 +131,34 @@ public final class Libc {
   public static void truncate(int fd, long length, String hint) {
     if (ftruncate(fd, length) != 0) {
       throw new LinuxException("ftruncate to " + length + " bytes", Native.getLastError(), hint);
+    }
+  }
+
+  /**
+   * @param argument a number or an address, as the request wants
+   * @return what the call returns, not negative
+   */
+  public static int ioctl(int fd, long request, long argument, String call, String hint) {
+    int result = ioctl(fd, request, argument);
+    if (result < 0) {
+      throw new LinuxException(call, Native.getLastError(), hint);
+    }
+    return result;
+  }
+
+  /** Reads exactly {@code count} bytes in one call. */
+  public static void readAt(int fd, long buffer, int count, long offset, String call) {
+    long n = pread(fd, buffer, count, offset);
+    if (n != count) {
+      throw new LinuxException(call, n < 0 ? Native.getLastError() : EIO, "is the device gone?");
+    }
+  }
+
+  /** Writes exactly {@code count} bytes in one call. */
+  public static void writeAt(int fd, long buffer, int count, long offset, String call) {
+    long n = pwrite(fd, buffer, count, offset);
+    if (n != count) {
+      throw new LinuxException(call, n < 0 ? Native.getLastError() : EIO, "is the device gone?");
     }
   }
 

@@ -51,23 +51,6 @@ interface Vfio extends AutoCloseable {
    */
   long mapped(int region);
 
-  /**
-   * Lets the function read and write memory.
-   *
-   * @param iova device address, like {@code size} and {@code address} in whole pages of 4096 bytes
-   * @param address where this process has it
-   * @param fd a file that is mapped there from {@code offset} on; not kept
-   */
-  void mapDma(long iova, long size, long address, int fd, long offset);
-
-  /**
-   * Takes a mapping back: the function can no longer touch the memory when this returns.
-   *
-   * @throws io.netmap4j.NetmapException EIO when that is not certain: nobody else may get the
-   *     memory
-   */
-  void unmapDma(long iova, long size);
-
   /** Lets eventfds hear the vectors 0 to n − 1 of an interrupt index; none switches it off. */
   void setIrqs(int index, int[] eventFds);
 

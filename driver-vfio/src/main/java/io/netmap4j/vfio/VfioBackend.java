@@ -2,30 +2,37 @@ package io.netmap4j.vfio;
 
 import io.netmap4j.NetmapException;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.PciSysfs;
 import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDevice;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
- * Functions bound to vfio-pci, and those that are bound to nothing or to their own kernel driver,
- * which could be. This version finds them and says what they lack; it does not open them yet.
+ * {@code vfio:0000:03:00.0}: functions bound to vfio-pci, opened through their IOMMU group; and
+ * those that are bound to nothing or to their own kernel driver, which could be. Root is not
+ * needed: whoever may use {@code /dev/vfio/GROUP} has the card.
  */
 public final class VfioBackend implements NicBackend {
   private static final String DRIVER = "vfio-pci";
   private final Path sys;
+  private final Path dev;
 
   public VfioBackend() {
-    this(Path.of("/sys"));
+    this(Path.of("/sys"), Path.of("/dev/vfio"));
   }
 
   /**
    * @param sys a folder that looks like /sys
+   * @param dev a folder that looks like /dev/vfio
    */
-  VfioBackend(Path sys) {
+  VfioBackend(Path sys, Path dev) {
     this.sys = sys;
+    this.dev = dev;
   }
 
   @Override
@@ -35,31 +42,56 @@ public final class VfioBackend implements NicBackend {
 
   @Override
   public NicDevice open(String address) {
-    Function function =
-        functions().stream()
+    String name = "vfio:" + address;
+    PciSysfs.Function function =
+        networkFunctions()
             .filter(f -> f.address().equals(address))
             .findFirst()
             .orElseThrow(
                 () ->
                     new NetmapException(
-                        Libc.ENXIO,
-                        "vfio:" + address + ": no such network function; see 'netmap4j devices'"));
-    throw new NetmapException(
-        Libc.EOPNOTSUPP,
-        "vfio:"
-            + address
-            + " ("
-            + function.id()
-            + "): this version drives modelled cards only; try netmap:model0");
+                        Libc.ENXIO, name + ": no such network function; see 'netmap4j devices'"));
+    List<String> missing = missing(function);
+    if (!missing.isEmpty()) {
+      throw new NetmapException(Libc.ENXIO, name + " lacks " + String.join("; and ", missing));
+    }
+    try {
+      return open(name, address, function.iommuGroup());
+    } catch (LinuxException e) {
+      throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
+    }
+  }
+
+  private NicDevice open(String name, String address, String group) {
+    KernelContainer container = KernelContainer.with(dev, group);
+    KernelVfio vfio;
+    try {
+      vfio = new KernelVfio(address, container, group);
+    } catch (RuntimeException e) {
+      container.leave(group);
+      throw e;
+    }
+    try {
+      return new VfioDevice(name, vfio, container.domain());
+    } catch (RuntimeException e) {
+      vfio.close();
+      throw e;
+    }
   }
 
   @Override
   public List<Function> functions() {
-    return new PciSysfs(sys)
-        .networkFunctions().stream()
-            .filter(f -> !f.driver().contains("uio"))
-            .map(f -> new Function(f.address(), f.id(), f.driver(), group(f), missing(f)))
-            .toList();
+    return networkFunctions()
+        .map(f -> new Function(f.address(), f.id(), f.driver(), group(f), missing(f)))
+        .toList();
+  }
+
+  private Stream<PciSysfs.Function> networkFunctions() {
+    return new PciSysfs(sys).networkFunctions().stream().filter(f -> !f.driver().contains("uio"));
+  }
+
+  private static String user() {
+    return System.getProperty("user.name");
   }
 
   private static String group(PciSysfs.Function f) {
@@ -80,14 +112,17 @@ public final class VfioBackend implements NicBackend {
         + " > /sys/bus/pci/drivers_probe";
   }
 
-  private static List<String> missing(PciSysfs.Function f) {
+  private List<String> missing(PciSysfs.Function f) {
     List<String> missing = new ArrayList<>();
-    missing.add("support in this version (modelled cards only)");
     if (!f.driver().equals(DRIVER)) {
       missing.add("binding to vfio-pci: " + bindCommand(f));
     }
     if (f.iommuGroup().isEmpty()) {
       missing.add("an IOMMU: boot with intel_iommu=on or amd_iommu=on");
+    }
+    Path node = dev.resolve(f.iommuGroup());
+    if (missing.isEmpty() && !(Files.isReadable(node) && Files.isWritable(node))) {
+      missing.add("the right to use its IOMMU group: sudo chown " + user() + " " + node);
     }
     return missing;
   }

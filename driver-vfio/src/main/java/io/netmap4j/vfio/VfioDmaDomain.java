@@ -1,11 +1,14 @@
 package io.netmap4j.vfio;
 
+import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.DmaMapping;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The device addresses of one VFIO container or one vfio-user server: handed out from 4 GiB
@@ -14,8 +17,9 @@ import java.util.Map;
 final class VfioDmaDomain implements DmaDomain {
   private static final long FIRST_IOVA = 4L << 30;
 
-  private final Vfio vfio;
+  private final VfioIommu iommu;
   private final Map<NetmapMemory, Mapped> regions = new IdentityHashMap<>();
+  private final TreeMap<Long, Long> taken = new TreeMap<>();
   private long next = FIRST_IOVA;
 
   private static final class Mapped {
@@ -27,16 +31,15 @@ final class VfioDmaDomain implements DmaDomain {
     }
   }
 
-  VfioDmaDomain(Vfio vfio) {
-    this.vfio = vfio;
+  VfioDmaDomain(VfioIommu iommu) {
+    this.iommu = iommu;
   }
 
   @Override
   public synchronized DmaMapping map(NetmapMemory region) {
     Mapped mapped = regions.get(region);
     if (mapped == null) {
-      mapped = new Mapped(reserve(region.size()));
-      vfio.mapDma(mapped.iova, region.size(), region.address(), region.fd(), 0);
+      mapped = new Mapped(map(region.address(), region.size(), region.fd()));
       regions.put(region, mapped);
     }
     mapped.users++;
@@ -51,18 +54,68 @@ final class VfioDmaDomain implements DmaDomain {
     Mapped mapped = regions.get(region);
     if (--mapped.users == 0) {
       regions.remove(region);
-      vfio.unmapDma(mapped.iova, region.size());
+      unmap(mapped.iova, region.size());
     }
   }
 
-  private synchronized long reserve(long bytes) {
-    long iova = next;
-    next += (bytes + 2 * DmaMapping.PAGE - 1) & -DmaMapping.PAGE;
+  private long map(long address, long size, int fd) {
+    long iova = reserve(size);
+    try {
+      iommu.mapDma(iova, size, address, fd, 0);
+    } catch (RuntimeException e) {
+      taken.remove(iova);
+      throw e;
+    }
     return iova;
   }
 
+  /** Device addresses that the other side does not let go of stay taken. */
+  private void unmap(long iova, long size) {
+    iommu.unmapDma(iova, size);
+    taken.remove(iova);
+  }
+
+  /**
+   * Device addresses within one of the IOMMU's windows. What was given back is taken again as late
+   * as possible.
+   */
+  private long reserve(long bytes) {
+    long found = find(next, bytes);
+    if (found < 0) {
+      found = find(FIRST_IOVA, bytes);
+    }
+    if (found < 0) {
+      throw new NetmapException(
+          Libc.ENOMEM,
+          String.format(
+              "no room for %d bytes of device addresses from 0x%x on: the IOMMU allows %s",
+              bytes, FIRST_IOVA, Arrays.toString(iommu.windows())));
+    }
+    taken.put(found, found + bytes);
+    next = found + bytes;
+    return found;
+  }
+
+  private long find(long from, long bytes) {
+    for (VfioIommu.Window window : iommu.windows()) {
+      long first = roundUp(Math.max(from, window.first()));
+      while (first >= 0 && bytes <= window.last() - first) {
+        Map.Entry<Long, Long> below = taken.lowerEntry(first + bytes + DmaMapping.PAGE);
+        if (below == null || below.getValue() + DmaMapping.PAGE <= first) {
+          return first;
+        }
+        first = roundUp(below.getValue()) + DmaMapping.PAGE;
+      }
+    }
+    return -1;
+  }
+
+  private static long roundUp(long iova) {
+    return (iova + DmaMapping.PAGE - 1) & -DmaMapping.PAGE;
+  }
+
   /** Zeroed memory of its own for the device, at device address {@link Private#iova}. */
-  Private allocate(long bytes) {
+  synchronized Private allocate(long bytes) {
     long size = (bytes + 4095) & -4096;
     int fd = Libc.memfd("netmap4j-descriptors");
     try {
@@ -70,14 +123,12 @@ final class VfioDmaDomain implements DmaDomain {
       long address =
           Libc.mmap(
               size, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, fd, 0, "free some memory");
-      long iova = reserve(size);
       try {
-        vfio.mapDma(iova, size, address, fd, 0);
+        return new Private(address, map(address, size, fd), size);
       } catch (RuntimeException e) {
         Libc.unmap(address, size);
         throw e;
       }
-      return new Private(address, iova, size);
     } finally {
       Libc.closeFd(fd);
     }
@@ -87,9 +138,9 @@ final class VfioDmaDomain implements DmaDomain {
    * Gives it back. Pages that the other side does not let go of are its own from then on: nobody
    * else ever gets them.
    */
-  void free(Private memory) {
+  synchronized void free(Private memory) {
     try {
-      vfio.unmapDma(memory.iova, memory.size);
+      unmap(memory.iova, memory.size);
     } finally {
       Libc.unmap(memory.address, memory.size);
     }

@@ -22,7 +22,7 @@ import java.util.Deque;
  * what was asked for ends the connection, and every later call says why. Register writes are posted
  * (no reply), as on PCIe; a read after them finds them done.
  */
-final class VfioUser implements Vfio {
+final class VfioUser implements Vfio, VfioIommu {
   private static final int VERSION = 1;
   private static final int DMA_MAP = 2;
   private static final int DMA_UNMAP = 3;
@@ -240,6 +240,11 @@ final class VfioUser implements Vfio {
   @Override
   public long mapped(int region) {
     return 0;
+  }
+
+  @Override
+  public Window[] windows() {
+    return new Window[] {new Window(0, Long.MAX_VALUE)};
   }
 
   @Override

@@ -42,27 +42,40 @@ class VfioBackendTest {
     }
   }
 
+  private VfioBackend backend() {
+    return new VfioBackend(sys, sys.resolve("dev"));
+  }
+
   @Test
   void findsFunctionsThatVfioHasOrCouldHave() throws IOException {
     function("0000:03:00.0", 0x020000, "vfio-pci");
     function("0000:03:00.1", 0x020000, "ixgbe");
     function("0000:03:00.2", 0x020000, "uio_pci_generic");
     function("0000:04:00.0", 0x020000, "");
-    assertThat(new VfioBackend(sys).functions())
+    assertThat(backend().functions())
         .extracting(NicBackend.Function::address)
         .containsExactly("0000:03:00.0", "0000:03:00.1", "0000:04:00.0");
-    assertThat(new VfioBackend(sys).functions().get(1).missing())
-        .anyMatch(m -> m.contains("driver_override"));
+    assertThat(backend().functions().get(1).missing()).anyMatch(m -> m.contains("driver_override"));
   }
 
   @Test
   void openingSaysWhy() throws IOException {
     function("0000:03:00.0", 0x020000, "vfio-pci");
-    VfioBackend backend = new VfioBackend(sys);
+    VfioBackend backend = backend();
     assertThatThrownBy(() -> backend.open("0000:05:00.0"))
         .isInstanceOfSatisfying(
             NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO));
+    assertThatThrownBy(() -> backend.open("0000:03:00.0")).hasMessageContaining("an IOMMU");
+    Files.createSymbolicLink(
+        sys.resolve("bus/pci/devices/0000:03:00.0/iommu_group"),
+        Files.createDirectories(sys.resolve("kernel/iommu_groups/7")));
+    assertThatThrownBy(() -> backend.open("0000:03:00.0")).hasMessageContaining("sudo chown");
+    Files.createDirectories(sys.resolve("dev"));
+    Files.createFile(sys.resolve("dev/7"));
+    Files.createFile(sys.resolve("dev/vfio"));
+    assertThat(backend.functions().get(0).missing()).isEmpty();
     assertThatThrownBy(() -> backend.open("0000:03:00.0"))
-        .hasMessageContaining("modelled cards only");
+        .isInstanceOf(NetmapException.class)
+        .hasMessageContaining("VFIO_GROUP_GET_STATUS");
   }
 }

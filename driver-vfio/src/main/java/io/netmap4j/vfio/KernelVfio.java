@@ -1,0 +1,235 @@
+package io.netmap4j.vfio;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.Mem;
+import java.nio.charset.StandardCharsets;
+
+/** A function that the kernel's vfio-pci has: ioctls on its descriptor, BAR 0 mapped. */
+final class KernelVfio implements Vfio {
+  // linux/vfio.h: _IO(';', 100 + n).
+  private static final int GROUP_GET_DEVICE_FD = 0x3b6a;
+  private static final int GET_INFO = 0x3b6b;
+  private static final int GET_REGION_INFO = 0x3b6c;
+  private static final int GET_IRQ_INFO = 0x3b6d;
+  private static final int SET_IRQS = 0x3b6e;
+  private static final int RESET = 0x3b6f;
+  private static final int REGION_MMAP = 1 << 2;
+  private static final int REGION_CAPS = 1 << 3;
+  private static final int IRQ_DATA_NONE = 1;
+  private static final int IRQ_DATA_EVENTFD = 1 << 2;
+  private static final int IRQ_ACTION_TRIGGER = 1 << 5;
+
+  private final String address;
+  private final KernelContainer container;
+  private final String group;
+  private final int fd;
+  private final DeviceInfo info;
+  private final Region[] regions;
+  private long bar0;
+  private volatile boolean closed;
+
+  private record Region(int flags, long size, long offset) {}
+
+  /** Opens a function of a group that is in {@code container}, which {@link #close} leaves. */
+  KernelVfio(String address, KernelContainer container, String group) {
+    this.address = address;
+    this.container = container;
+    this.group = group;
+    this.fd = openDevice();
+    try {
+      this.info = askInfo();
+      this.regions = new Region[info.regions()];
+      for (int i = 0; i < regions.length; i++) {
+        regions[i] = askRegion(i);
+      }
+      mapRegisters();
+    } catch (RuntimeException e) {
+      Libc.closeFd(fd);
+      throw e;
+    }
+  }
+
+  private int openDevice() {
+    byte[] name = (address + "\0").getBytes(StandardCharsets.US_ASCII);
+    long text = Mem.allocate(name.length);
+    try {
+      Mem.copyIn(name, 0, text, name.length);
+      return Libc.ioctl(
+          container.group(group).fd,
+          GROUP_GET_DEVICE_FD,
+          text,
+          "VFIO_GROUP_GET_DEVICE_FD " + address,
+          "is it bound to vfio-pci? netmap4j bind --vfio " + address);
+    } finally {
+      Mem.free(text);
+    }
+  }
+
+  private DeviceInfo askInfo() {
+    long memory = Mem.allocate(16);
+    try {
+      Mem.putInt(memory, 16);
+      Libc.ioctl(fd, GET_INFO, memory, "VFIO_DEVICE_GET_INFO", "");
+      return new DeviceInfo(
+          Mem.getInt(memory + 4), Mem.getInt(memory + 8), Mem.getInt(memory + 12));
+    } finally {
+      Mem.free(memory);
+    }
+  }
+
+  private Region askRegion(int index) {
+    long memory = Mem.allocate(32);
+    try {
+      Mem.putInt(memory, 32);
+      Mem.putInt(memory + 8, index);
+      Libc.ioctl(fd, GET_REGION_INFO, memory, "VFIO_DEVICE_GET_REGION_INFO " + index, "");
+      return new Region(Mem.getInt(memory + 4), Mem.getLong(memory + 16), Mem.getLong(memory + 24));
+    } catch (LinuxException e) {
+      return new Region(0, 0, 0); // VGA of a card without: EINVAL
+    } finally {
+      Mem.free(memory);
+    }
+  }
+
+  /** A BAR with capabilities is mappable in parts only, and is left to calls. */
+  private void mapRegisters() {
+    Region bar = regions.length == 0 ? new Region(0, 0, 0) : regions[BAR0];
+    if (bar.size > 0 && (bar.flags & (REGION_MMAP | REGION_CAPS)) == REGION_MMAP) {
+      bar0 =
+          Libc.mmap(
+              bar.size,
+              Libc.PROT_READ | Libc.PROT_WRITE,
+              Libc.MAP_SHARED,
+              fd,
+              bar.offset,
+              "BAR 0 of " + address);
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new NetmapException(Libc.ENXIO, "vfio:" + address + " is closed");
+    }
+  }
+
+  @Override
+  public DeviceInfo info() {
+    return info;
+  }
+
+  @Override
+  public long regionSize(int region) {
+    return region < regions.length ? regions[region].size : 0;
+  }
+
+  @Override
+  public int irqCount(int index) {
+    checkOpen();
+    long memory = Mem.allocate(16);
+    try {
+      Mem.putInt(memory, 16);
+      Mem.putInt(memory + 8, index);
+      Libc.ioctl(fd, GET_IRQ_INFO, memory, "VFIO_DEVICE_GET_IRQ_INFO " + index, "");
+      return Mem.getInt(memory + 12);
+    } finally {
+      Mem.free(memory);
+    }
+  }
+
+  @Override
+  public int read(int region, long offset, int bytes) {
+    checkOpen();
+    if (region == BAR0 && bar0 != 0) {
+      return Mem.getIntVolatile(bar0 + offset);
+    }
+    long memory = Mem.allocate(4);
+    try {
+      Libc.readAt(fd, memory, bytes, regions[region].offset + offset, "read of region " + region);
+      return Mem.getInt(memory);
+    } catch (LinuxException e) {
+      throw gone(e);
+    } finally {
+      Mem.free(memory);
+    }
+  }
+
+  @Override
+  public void write(int region, long offset, int bytes, int value) {
+    checkOpen();
+    if (region == BAR0 && bar0 != 0) {
+      Mem.putIntRelease(bar0 + offset, value);
+      return;
+    }
+    long memory = Mem.allocate(4);
+    try {
+      Mem.putInt(memory, value);
+      Libc.writeAt(fd, memory, bytes, regions[region].offset + offset, "write of region " + region);
+    } catch (LinuxException e) {
+      throw gone(e);
+    } finally {
+      Mem.free(memory);
+    }
+  }
+
+  private NetmapException gone(LinuxException e) {
+    return new NetmapException(Libc.EIO, "vfio:" + address + ": " + e.getMessage(), e);
+  }
+
+  @Override
+  public void post(int region, long offset, int value) {
+    write(region, offset, 4, value);
+  }
+
+  @Override
+  public long mapped(int region) {
+    return region == BAR0 ? bar0 : 0;
+  }
+
+  @Override
+  public void setIrqs(int index, int[] eventFds) {
+    checkOpen();
+    int size = 20 + 4 * eventFds.length;
+    long memory = Mem.allocate(size);
+    try {
+      Mem.putInt(memory, size);
+      Mem.putInt(
+          memory + 4,
+          IRQ_ACTION_TRIGGER | (eventFds.length == 0 ? IRQ_DATA_NONE : IRQ_DATA_EVENTFD));
+      Mem.putInt(memory + 8, index);
+      Mem.putInt(memory + 16, eventFds.length);
+      for (int i = 0; i < eventFds.length; i++) {
+        Mem.putInt(memory + 20 + 4L * i, eventFds[i]);
+      }
+      Libc.ioctl(fd, SET_IRQS, memory, "VFIO_DEVICE_SET_IRQS", "too many vectors for this machine");
+    } catch (LinuxException e) {
+      throw gone(e);
+    } finally {
+      Mem.free(memory);
+    }
+  }
+
+  @Override
+  public void reset() {
+    checkOpen();
+    try {
+      Libc.ioctl(fd, RESET, 0, "VFIO_DEVICE_RESET", "");
+    } catch (LinuxException e) {
+      throw gone(e);
+    }
+  }
+
+  /** The kernel resets the function with its last descriptor. */
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      if (bar0 != 0) {
+        Libc.unmap(bar0, regions[BAR0].size);
+      }
+      Libc.closeFd(fd);
+      container.leave(group);
+    }
+  }
+}

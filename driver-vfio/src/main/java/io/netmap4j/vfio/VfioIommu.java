@@ -1,0 +1,30 @@
+package io.netmap4j.vfio;
+
+/**
+ * What stands between functions and memory: the kernel's container, or the server of one function.
+ * Thread safe.
+ */
+interface VfioIommu {
+  /** Device addresses that can be mapped, from the first to the last byte. */
+  record Window(long first, long last) {}
+
+  /** In ascending order; at least one. */
+  Window[] windows();
+
+  /**
+   * Lets the functions read and write memory.
+   *
+   * @param iova device address, like {@code size} and {@code address} in whole pages of 4096 bytes
+   * @param address where this process has it
+   * @param fd a file that is mapped there from {@code offset} on; not kept
+   */
+  void mapDma(long iova, long size, long address, int fd, long offset);
+
+  /**
+   * Takes a mapping back: no function can touch the memory when this returns.
+   *
+   * @throws io.netmap4j.NetmapException EIO when that is not certain: nobody else may get the
+   *     memory
+   */
+  void unmapDma(long iova, long size);
+}
