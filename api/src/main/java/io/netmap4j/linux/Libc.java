@@ -8,7 +8,8 @@ import com.sun.jna.Pointer;
  * 100 ns.
  *
  * <p>Every public method tests the return value before it looks at errno, and throws {@link
- * LinuxException} with the caller's hint.
+ * LinuxException} with the caller's hint. Those whose names begin with {@code try} return −errno
+ * instead: what an error means is the caller's to say.
  */
 public final class Libc {
   public static final int O_RDONLY = 0;
@@ -38,9 +39,14 @@ public final class Libc {
   public static final int EBUSY = 16;
   public static final int ENODEV = 19;
   public static final int EINVAL = 22;
+  public static final int ENAMETOOLONG = 36;
   public static final int EOPNOTSUPP = 95;
   public static final int ECONNRESET = 104;
   public static final int ETIMEDOUT = 110;
+
+  private static final int AF_INET = 2;
+  private static final int SOCK_DGRAM = 2;
+  private static final int SOCK_CLOEXEC = 02000000;
 
   static {
     Native.register(Libc.class, "c");
@@ -68,6 +74,10 @@ public final class Libc {
   private static native long read(int fd, long buffer, long count);
 
   private static native long write(int fd, long buffer, long count);
+
+  private static native int ioctl(int fd, long request, long argument);
+
+  private static native int socket(int domain, int type, int protocol);
 
   private static native Pointer strerror(int errno);
 
@@ -230,6 +240,55 @@ public final class Libc {
     } finally {
       Mem.free(array);
     }
+  }
+
+  /**
+   * What has happened to one descriptor, without waiting.
+   *
+   * @param events {@link #POLLIN}, {@link #POLLOUT}
+   * @return those of {@code events} that hold, and POLLERR and the like; 0 when none does
+   */
+  public static int pollNow(int fd, int events) {
+    long array = Mem.allocate(8);
+    try {
+      Mem.putInt(array, fd);
+      Mem.putShort(array + 4, (short) events);
+      return poll(array, 1, 0) == 1 ? Mem.getShort(array + 6) : 0;
+    } finally {
+      Mem.free(array);
+    }
+  }
+
+  /** Reads without allocating. @return bytes, 0 at the end of a file, or −errno */
+  public static long tryRead(int fd, long address, long bytes) {
+    long done = read(fd, address, bytes);
+    return done < 0 ? -Native.getLastError() : done;
+  }
+
+  /** Writes without allocating. @return bytes, or −errno */
+  public static long tryWrite(int fd, long address, long bytes) {
+    long done = write(fd, address, bytes);
+    return done < 0 ? -Native.getLastError() : done;
+  }
+
+  /** An ioctl whose argument is the address of a structure. @return what it returned, or −errno */
+  public static int tryIoctl(int fd, long request, long address) {
+    int done = ioctl(fd, request, address);
+    return done < 0 ? -Native.getLastError() : done;
+  }
+
+  /**
+   * A socket that carries no data: for the ioctls that configure network interfaces, netdevice(7).
+   */
+  public static int netdeviceSocket() {
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+      throw new LinuxException(
+          "socket for netdevice(7)",
+          Native.getLastError(),
+          "raise the limit of open files: ulimit -n");
+    }
+    return fd;
   }
 
   static String errorText(int errno) {
