@@ -75,10 +75,6 @@ public final class Libc {
 
   private static native long write(int fd, long buffer, long count);
 
-  private static native int ioctl(int fd, long request, long argument);
-
-  private static native int socket(int domain, int type, int protocol);
-
   private static native Pointer strerror(int errno);
 
   private static native int ioctl(int fd, long request, long argument);

@@ -30,7 +30,6 @@ public final class UnixSocket implements AutoCloseable {
   private static final int SCM_RIGHTS = 1;
   private static final int SHUT_WR = 1;
   private static final int SHUT_RDWR = 2;
-  private static final int ENAMETOOLONG = 36;
   private static final int EMSGSIZE = 90;
   private static final int ECONNABORTED = 103;
   private static final int ECONNREFUSED = 111;
@@ -77,7 +76,9 @@ public final class UnixSocket implements AutoCloseable {
   private static int open(Path path) {
     if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
       throw new LinuxException(
-          "socket " + path, ENAMETOOLONG, "a socket's path has at most " + LONGEST_PATH + " bytes");
+          "socket " + path,
+          Libc.ENAMETOOLONG,
+          "a socket's path has at most " + LONGEST_PATH + " bytes");
     }
     int fd = Libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
