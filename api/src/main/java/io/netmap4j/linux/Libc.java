@@ -2,6 +2,9 @@ package io.netmap4j.linux;
 
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * The libc calls that we use, bound once by JNA direct mapping. Cold path only: a call costs about
@@ -37,9 +40,11 @@ public final class Libc {
   public static final int ENOMEM = 12;
   public static final int EACCES = 13;
   public static final int EBUSY = 16;
+  public static final int EEXIST = 17;
   public static final int ENODEV = 19;
   public static final int EINVAL = 22;
   public static final int ENAMETOOLONG = 36;
+  public static final int ENOSPC = 28;
   public static final int EOPNOTSUPP = 95;
   public static final int ECONNRESET = 104;
   public static final int ETIMEDOUT = 110;
@@ -47,9 +52,23 @@ public final class Libc {
   private static final int AF_INET = 2;
   private static final int SOCK_DGRAM = 2;
   private static final int SOCK_CLOEXEC = 02000000;
+  private static final int F_GETFL = 3;
+  private static final int F_SETFL = 4;
+  private static final int O_ACCMODE = 3;
+  private static final int AT_EMPTY_PATH = 0x1000;
+  private static final int STATX_BASIC = 0x7FF;
+  private static final int STATX_SIZE = 256;
+  private static final int RWF_NOWAIT = 8;
 
   static {
     Native.register(Libc.class, "c");
+  }
+
+  /** What {@link #signal} writes. */
+  private static final long ONE = Mem.allocate(8);
+
+  static {
+    Mem.putLong(ONE, 1);
   }
 
   private Libc() {}
@@ -82,6 +101,11 @@ public final class Libc {
   private static native long pread(int fd, long buffer, long count, long offset);
 
   private static native long pwrite(int fd, long buffer, long count, long offset);
+  private static native int statx(int folder, String path, int flags, int mask, long buffer);
+
+  private static native int fcntl(int fd, int command, long argument);
+
+  private static native long preadv2(int fd, long iov, int count, long offset, int flags);
 
   // For UnixSocket, which knows their structures.
 
@@ -190,13 +214,7 @@ public final class Libc {
 
   /** Adds 1 to an eventfd: whoever polls it wakes. */
   public static void signal(int eventFd) {
-    long one = Mem.allocate(8);
-    try {
-      Mem.putLong(one, 1);
-      write(eventFd, one, 8);
-    } finally {
-      Mem.free(one);
-    }
+    write(eventFd, ONE, 8);
   }
 
   /** Empties an eventfd. @return its counter, 0 when nobody signalled */
@@ -210,6 +228,70 @@ public final class Libc {
   }
 
   /**
+   * Empties an eventfd of somebody else's, who may make it a blocking one at any time: never waits.
+   *
+   * @return its counter, 0 when nobody signalled
+   */
+  public static long drainForeign(int eventFd) {
+    long iov = Mem.allocate(24);
+    try {
+      Mem.putLong(iov, iov + 16);
+      Mem.putLong(iov + 8, 8);
+      return preadv2(eventFd, iov, 1, -1, RWF_NOWAIT) == 8 ? Mem.getLong(iov + 16) : 0;
+    } finally {
+      Mem.free(iov);
+    }
+  }
+
+  /** True for an eventfd, which is the only thing that may be signalled without thought. */
+  public static boolean isEventFd(int fd) {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd))
+          .toString()
+          .equals("anon_inode:[eventfd]");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Sets O_NONBLOCK, for everybody who shares the open file. */
+  public static void nonBlocking(int fd) {
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
+  }
+
+  /** True when the descriptor was opened for reading and writing. */
+  public static boolean writable(int fd) {
+    return (fcntl(fd, F_GETFL, 0) & O_ACCMODE) == O_RDWR;
+  }
+
+  /** What a descriptor refers to. */
+  public record FileState(long device, long inode, int mode, long size) {
+    private static final int TYPE = 0170000;
+    private static final int REGULAR = 0100000;
+
+    /** Also true of memfds and of files in hugetlbfs. */
+    public boolean regular() {
+      return (mode & TYPE) == REGULAR;
+    }
+  }
+
+  public static FileState stat(int fd) {
+    long buffer = Mem.allocate(STATX_SIZE);
+    try {
+      if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC, buffer) != 0) {
+        throw new LinuxException("statx of descriptor " + fd, Native.getLastError(), "");
+      }
+      return new FileState(
+          (long) Mem.getInt(buffer + 136) << 32 | Mem.getInt(buffer + 140) & 0xFFFFFFFFL,
+          Mem.getLong(buffer + 32),
+          Mem.getShort(buffer + 28) & 0xFFFF,
+          Mem.getLong(buffer + 40));
+    } finally {
+      Mem.free(buffer);
+    }
+  }
+
+  /**
    * Waits until one of {@code fds} is readable. Negative descriptors are ignored.
    *
    * @param timeoutMillis −1 waits for ever, 0 returns at once
@@ -217,6 +299,11 @@ public final class Libc {
    */
   public static int pollIn(int[] fds, int timeoutMillis) {
     return poll(fds, POLLIN, timeoutMillis);
+  }
+
+  /** True when the other side of a socket is gone. */
+  public static boolean hungUp(int socket) {
+    return poll(new int[] {socket}, (short) 0, 0) > 0;
   }
 
   /** As {@link #pollIn}, for any events. */

@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -33,15 +34,16 @@ import picocli.CommandLine.ScopeType;
       Dump.class,
       Replay.class,
       Run.class,
-      Devices.class
+      Devices.class,
+      NicModel.class
     },
     footer = {
       "",
       "Ports are named as in netmap: netmap:NAME, netmap:NAME-1 for ring pair 1, netmap:NAME/R to receive only;"
           + " netmap: may be left out. netmap:model0 and netmap:model1 are always there: two modelled cards, cabled.",
       "",
-      "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C (after the totals are printed and the ports"
-          + " closed).",
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C without a failure (after the totals are printed"
+          + " and the ports closed).",
     })
 public final class Main {
   static final int OK = 0;
@@ -72,6 +74,7 @@ public final class Main {
   public static void main(String[] args) {
     Stop stop = new Stop();
     CountDownLatch done = new CountDownLatch(1);
+    AtomicInteger result = new AtomicInteger(OK);
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
@@ -79,6 +82,10 @@ public final class Main {
                   stop.request();
                   try {
                     done.await(GRACE_SECONDS, TimeUnit.SECONDS);
+                    if (result.get() == FAILED) {
+                      // Ctrl-C does not hide what went wrong behind its own exit code.
+                      Runtime.getRuntime().halt(FAILED);
+                    }
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                   }
@@ -87,6 +94,7 @@ public final class Main {
     int code = FAILED;
     try {
       code = new Main(stop, System.out, System.err).run(args);
+      result.set(code);
       System.out.flush();
     } finally {
       done.countDown();

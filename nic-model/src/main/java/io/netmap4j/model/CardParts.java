@@ -59,6 +59,10 @@ final class CardParts implements CardState {
     statistics.count(statisticsRegister, n);
   }
 
+  long total(String statisticsRegister) {
+    return statistics.total(statisticsRegister);
+  }
+
   @Override
   public void txReported(int queue) {
     interrupts.tx(queue);

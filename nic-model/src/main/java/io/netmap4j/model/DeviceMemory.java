@@ -32,10 +32,14 @@ public final class DeviceMemory {
   private long[] starts = {};
   private long[] sizes = {};
   private long[] addresses = {};
+  private byte[] allowed = {};
   private DmaLog log;
   private final AtomicLong faults = new AtomicLong();
 
-  private record Range(long iova, long size, long address) {}
+  private static final byte READ = 1;
+  private static final byte WRITE = 2;
+
+  private record Range(long iova, long size, long address, byte allowed) {}
 
   /**
    * @param onFault hears of each access outside the mappings, on the engine's thread; it may throw
@@ -46,6 +50,11 @@ public final class DeviceMemory {
 
   /** Lets the device reach {@code size} bytes at {@code address} under {@code iova}. */
   public void map(long iova, long size, long address) {
+    map(iova, size, address, true, true);
+  }
+
+  /** As {@link #map(long, long, long)}, with what the device may do there. */
+  public void map(long iova, long size, long address, boolean readable, boolean writable) {
     if (size <= 0 || ((iova | size) & (PAGE - 1)) != 0) {
       throw new IllegalArgumentException(
           "a mapping is made of whole pages of 4096 bytes: " + text(iova, size));
@@ -60,7 +69,8 @@ public final class DeviceMemory {
                 + " overlaps the mapping of "
                 + text(below.getKey(), below.getValue().size));
       }
-      ranges.put(iova, new Range(iova, size, address));
+      byte may = (byte) ((readable ? READ : 0) | (writable ? WRITE : 0));
+      ranges.put(iova, new Range(iova, size, address, may));
       stale = true;
     } finally {
       lock.unlock();
@@ -232,7 +242,13 @@ public final class DeviceMemory {
             + queue
             + " at "
             + text(iova, length)
-            + " is outside every mapping, an IOMMU would block it");
+            + (mapped(iova) ? " is mapped, but not for that" : " is outside every mapping")
+            + ", an IOMMU would block it");
+  }
+
+  private boolean mapped(long iova) {
+    Map.Entry<Long, Range> below = ranges.floorEntry(iova);
+    return below != null && iova - below.getKey() < below.getValue().size;
   }
 
   private long find(DmaLog.Kind kind, long iova, long length) {
@@ -264,9 +280,11 @@ public final class DeviceMemory {
       return 0;
     }
     long offset = iova - starts[high];
-    if (offset < 0 || offset > sizes[high] - length) {
+    byte needed = kind.write() ? WRITE : READ;
+    if (offset < 0 || offset > sizes[high] - length || (allowed[high] & needed) == 0) {
       return 0;
     }
+    // A hit is of this kind, and so it is allowed: find() need not look.
     lastHit[kind.index] = high;
     return addresses[high] + offset;
   }
@@ -278,17 +296,20 @@ public final class DeviceMemory {
     starts = new long[ranges.size()];
     sizes = new long[ranges.size()];
     addresses = new long[ranges.size()];
-    Arrays.fill(lastHit, 0);
+    allowed = new byte[ranges.size()];
+    Arrays.fill(lastHit, Integer.MAX_VALUE);
     for (Range range : ranges.values()) {
       int last = count - 1;
       if (last >= 0
           && starts[last] + sizes[last] == range.iova
-          && addresses[last] + sizes[last] == range.address) {
+          && addresses[last] + sizes[last] == range.address
+          && allowed[last] == range.allowed) {
         sizes[last] += range.size;
       } else {
         starts[count] = range.iova;
         sizes[count] = range.size;
         addresses[count] = range.address;
+        allowed[count] = range.allowed;
         count++;
       }
     }

@@ -36,6 +36,7 @@ public final class Nic82599 implements AutoCloseable {
   private final I2cBus i2c;
   private final QueueRules rxRules;
   private final QueueRules txRules;
+  private final CardParts parts;
   private final TxEngine tx;
   private final RxEngine rx;
   private final AtomicBoolean claimed = new AtomicBoolean();
@@ -55,11 +56,11 @@ public final class Nic82599 implements AutoCloseable {
     this.general = new GeneralUnit(registers, interrupts, options);
     this.i2c = new I2cBus(registers, options.sfp());
     new Nvm(registers, options);
-    CardState state =
+    this.parts =
         new CardParts(
             registers, memory, bill, options.clock(), interrupts, general, this::engineViolation);
-    this.tx = new TxEngine(state);
-    this.rx = new RxEngine(state);
+    this.tx = new TxEngine(parts);
+    this.rx = new RxEngine(parts);
     this.rxRules = new QueueRules(registers, 'R', queue -> {});
     this.txRules = new QueueRules(registers, 'T', tx::flush);
     registers.onWrite("CTRL", (i, value) -> writeCtrl(value));
@@ -87,6 +88,19 @@ public final class Nic82599 implements AutoCloseable {
   /** Rules that were broken, oldest first; the first 1000 are kept. */
   public List<String> violations() {
     return violations.list();
+  }
+
+  /**
+   * What a statistics register, or all of an array of them, has counted since the card was made:
+   * reads and resets clear the register, and not this.
+   */
+  public long total(String statisticsRegister) {
+    boolean mine = memory.enter();
+    try {
+      return parts.total(statisticsRegister);
+    } finally {
+      unlock(mine);
+    }
   }
 
   // Register space.

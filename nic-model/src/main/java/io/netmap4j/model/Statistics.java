@@ -17,6 +17,7 @@ final class Statistics {
   private static final int[] HIGH = highHalves();
 
   private final RegisterFile registers;
+  private final long[] totals = new long[RegisterMap82599.SIZE / 4];
 
   Statistics(RegisterFile registers) {
     this.registers = registers;
@@ -35,11 +36,22 @@ final class Statistics {
   }
 
   void count(int register, long n) {
+    totals[register >> 2] += n;
     long sum = (registers.get(register) & 0xFFFFFFFFL) + n;
     registers.set(register, (int) sum);
     int high = HIGH[register >> 2];
     if (high != 0 && sum >>> 32 != 0) {
       registers.set(high, (int) (registers.get(high) + (sum >>> 32) & 0xF));
     }
+  }
+
+  /** What the elements of a register have counted since the card was made, whoever cleared them. */
+  long total(String name) {
+    Register row = RegisterMap82599.find(name);
+    long sum = 0;
+    for (int i = 0; i < row.count(); i++) {
+      sum += totals[row.offset(i) >> 2];
+    }
+    return sum;
   }
 }

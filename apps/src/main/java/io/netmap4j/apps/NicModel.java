@@ -1,0 +1,180 @@
+package io.netmap4j.apps;
+
+import io.netmap4j.model.CardOptions;
+import io.netmap4j.model.ModelRunner;
+import io.netmap4j.model.Nic82599;
+import io.netmap4j.model.VfioUserServer;
+import io.netmap4j.model.Wire;
+import io.netmap4j.model.WireEnd;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Serves one or two modelled cards to other processes. */
+@Command(
+    name = "nic-model",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description =
+        "Serves a software 82599, or two joined by a cable, to other processes by the vfio-user protocol.",
+    footer = {
+      "",
+      "Each socket is one card, for one client at a time: our own driver, or QEMU 10.1 or newer with"
+          + " -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"path\":\"SOCKET\",\"type\":\"unix\"}}' and shared"
+          + " memory (-object memory-backend-memfd,share=on).",
+      "",
+      "A line that begins with \"ready\" is printed when clients may connect. Ctrl-C ends it with the cards' counts;"
+          + " the exit code is 1 if a driver broke a rule of a card (not with --lenient).",
+      "",
+      "Examples:",
+      "  netmap4j nic-model -s /tmp/a.sock -s /tmp/b.sock",
+      "  netmap4j nic-model -s /tmp/a.sock --wire loopback --lenient",
+      "  netmap4j nic-model -s /tmp/a.sock --wire pcap:samples/mixed.pcap,/tmp/sent.pcap",
+    })
+final class NicModel implements Callable<Integer> {
+  private static final int SHOWN_VIOLATIONS = 10;
+
+  @ParentCommand Main main;
+  @Spec CommandSpec spec;
+  @Mixin Wires wires;
+
+  @Option(
+      names = {"-s", "--socket"},
+      required = true,
+      paramLabel = "SOCKET",
+      description = "Where to serve a card; twice for two cards.")
+  List<Path> sockets;
+
+  @Option(
+      names = "--lenient",
+      description = "List broken rules and carry on, for other people's drivers.")
+  boolean lenient;
+
+  @Option(
+      names = "--mac",
+      paramLabel = "MAC",
+      defaultValue = "02:00:00:00:00:01",
+      description =
+          "The first card's address; the second has the next (default: ${DEFAULT-VALUE}).")
+  String mac;
+
+  @Option(
+      names = "--device-id",
+      paramLabel = "HEX",
+      defaultValue = "10fb",
+      description = "PCI device id (default: ${DEFAULT-VALUE}).")
+  String deviceId;
+
+  @Option(names = "--sfp", description = "A copper module answers on I2C.")
+  boolean sfp;
+
+  @Override
+  public Integer call() throws Exception {
+    if (sockets.size() > 2) {
+      throw usage("-s once or twice, not " + sockets.size() + " times");
+    }
+    List<Nic82599> cards = new ArrayList<>();
+    List<VfioUserServer> servers = new ArrayList<>();
+    try (Wire wire = wire()) {
+      for (int i = 0; i < sockets.size(); i++) {
+        Nic82599 card = new Nic82599(options(i));
+        cards.add(card);
+        if (wire != null) {
+          card.attach(wire, i == 0 ? WireEnd.A : WireEnd.B);
+        }
+      }
+      try (ModelRunner runner = new ModelRunner(cards.toArray(Nic82599[]::new)).start()) {
+        try {
+          for (int i = 0; i < sockets.size(); i++) {
+            servers.add(VfioUserServer.serve(cards.get(i), sockets.get(i)));
+          }
+          main.out.println(
+              "ready " + sockets.stream().map(Path::toString).collect(Collectors.joining(" ")));
+          main.ready();
+          while (!main.stop.requested()) {
+            Thread.sleep(50);
+          }
+        } finally {
+          servers.forEach(VfioUserServer::close);
+        }
+      }
+      // The engines have stopped: plain counters can be read.
+      return report(cards, wire) ? Main.OK : Main.FAILED;
+    } finally {
+      cards.forEach(Nic82599::close);
+    }
+  }
+
+  private Wire wire() throws Exception {
+    try {
+      return wires.make(sockets.size());
+    } catch (IllegalArgumentException e) {
+      throw usage(e.getMessage());
+    }
+  }
+
+  private CardOptions options(int index) {
+    try {
+      CardOptions options =
+          CardOptions.port(index)
+              .mac(Long.parseLong(mac.replace(":", ""), 16) + index)
+              .deviceId(Integer.parseInt(deviceId.replaceFirst("^0x", ""), 16));
+      options = lenient ? options.lenient() : options;
+      return sfp ? options.withSfp() : options;
+    } catch (IllegalArgumentException e) {
+      throw usage("--mac " + mac + ", --device-id " + deviceId + ": " + e.getMessage());
+    }
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  /**
+   * @return false when a strict card's rules were broken
+   */
+  private boolean report(List<Nic82599> cards, Wire wire) {
+    row("", i -> sockets.get(i).getFileName());
+    for (String name : new String[] {"GPTC", "GPRC", "RXMPC", "QPRDC"}) {
+      row("card: " + name, i -> cards.get(i).total(name));
+    }
+    if (wire != null) {
+      row("wire: frames in", i -> wire.counters(end(i)).frames());
+      row("wire: lost", i -> wire.counters(end(i)).lost());
+      row("wire: duplicated", i -> wire.counters(end(i)).duplicated());
+    }
+    boolean kept = true;
+    for (int i = 0; i < cards.size(); i++) {
+      List<String> broken = cards.get(i).violations();
+      kept &= broken.isEmpty() || lenient;
+      if (!broken.isEmpty()) {
+        main.out.println();
+        main.out.println(sockets.get(i) + ": " + broken.size() + " broken rules:");
+        broken.stream().limit(SHOWN_VIOLATIONS).forEach(b -> main.out.println("  " + b));
+      }
+    }
+    return kept;
+  }
+
+  private static WireEnd end(int card) {
+    return card == 0 ? WireEnd.A : WireEnd.B;
+  }
+
+  private void row(String what, Function<Integer, Object> value) {
+    StringBuilder line = new StringBuilder(String.format("%-22s", what));
+    for (int i = 0; i < sockets.size(); i++) {
+      line.append(String.format(" %14s", value.apply(i)));
+    }
+    main.out.println(line.toString().stripTrailing());
+  }
+}

@@ -1,0 +1,120 @@
+package io.netmap4j.apps;
+
+import io.netmap4j.model.Cable;
+import io.netmap4j.model.CableMode;
+import io.netmap4j.model.FaultyWire;
+import io.netmap4j.model.LoopbackWire;
+import io.netmap4j.model.ModelClock;
+import io.netmap4j.model.PcapWire;
+import io.netmap4j.model.Wire;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
+import picocli.CommandLine.Option;
+
+/** What {@code --wire} and its faults say, and the wire that it makes. */
+final class Wires {
+  static final String FORMS = "cable[,lossy], loopback[,lossy], pcap:IN[,OUT[,fast]], none";
+
+  @Option(
+      names = "--wire",
+      paramLabel = "WIRE",
+      description = {
+        "What the cards are joined to (default: cable with two sockets, none with one):",
+        "  cable: each other; the sender waits while the other is full",
+        "  cable,lossy: each other; what the other has no room for is lost",
+        "  loopback: the card hears itself",
+        "  pcap:IN,OUT,fast: IN is played to the card, OUT records what it sends; either may be empty; fast: without"
+            + " the pauses",
+        "  none: unplugged",
+      })
+  String spec;
+
+  @Option(
+      names = "--lose",
+      paramLabel = "P",
+      description = "Part of the frames that is lost, 0 to 1.")
+  double lose;
+
+  @Option(names = "--delay", paramLabel = "P", description = "Part that 2 to 16 others overtake.")
+  double delay;
+
+  @Option(names = "--duplicate", paramLabel = "P", description = "Part that comes twice.")
+  double duplicate;
+
+  @Option(names = "--reorder", paramLabel = "P", description = "Part that the next one overtakes.")
+  double reorder;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Which frames those are (default: ${DEFAULT-VALUE}).")
+  long seed;
+
+  /**
+   * @return null for none
+   * @throws IllegalArgumentException there is no such wire for so many cards
+   */
+  Wire make(int cards) throws IOException {
+    String form = spec == null ? (cards == 2 ? "cable" : "none") : spec;
+    Wire wire = plain(form, cards);
+    if (lose == 0 && delay == 0 && duplicate == 0 && reorder == 0) {
+      return wire;
+    }
+    if (wire == null) {
+      throw new IllegalArgumentException("--wire none has no frames to lose: give a wire");
+    }
+    return new FaultyWire(wire, new FaultyWire.Faults(lose, delay, duplicate, reorder), seed);
+  }
+
+  private static Wire plain(String form, int cards) throws IOException {
+    String kind = form.split("[:,]", 2)[0];
+    String[] rest = form.substring(Math.min(form.length(), kind.length() + 1)).split(",", -1);
+    if (cards == 2 && !Set.of("cable", "none").contains(kind)) {
+      throw new IllegalArgumentException(
+          "--wire " + form + " is for one card: two are joined by cable");
+    }
+    return switch (kind) {
+      case "none", "unplugged" -> null;
+      case "cable" -> {
+        if (cards != 2) {
+          throw new IllegalArgumentException("--wire cable joins two cards: give -s twice");
+        }
+        yield new Cable(mode(form, rest));
+      }
+      case "loopback" -> new LoopbackWire(mode(form, rest));
+      case "pcap" -> pcap(form, rest);
+      // Further kinds of wire go here, and into FORMS: case "tap" -> ...
+      default -> throw unknown(form);
+    };
+  }
+
+  private static CableMode mode(String form, String[] rest) {
+    if (rest.length == 1 && rest[0].isEmpty()) {
+      return CableMode.FLOW_CONTROLLED;
+    }
+    if (rest.length == 1 && rest[0].equals("lossy")) {
+      return CableMode.LOSSY;
+    }
+    throw unknown(form);
+  }
+
+  private static Wire pcap(String form, String[] rest) throws IOException {
+    boolean fast = rest.length == 3 && rest[2].equals("fast");
+    if (rest.length > 3 || (rest.length == 3 && !fast)) {
+      throw unknown(form);
+    }
+    Path in = rest[0].isEmpty() ? null : Path.of(rest[0]);
+    Path out = rest.length < 2 || rest[1].isEmpty() ? null : Path.of(rest[1]);
+    return new PcapWire(
+        in,
+        out,
+        fast ? PcapWire.Pace.AS_FAST_AS_POSSIBLE : PcapWire.Pace.AS_RECORDED,
+        ModelClock.real());
+  }
+
+  private static IllegalArgumentException unknown(String form) {
+    return new IllegalArgumentException("--wire " + form + " is none of " + FORMS);
+  }
+}

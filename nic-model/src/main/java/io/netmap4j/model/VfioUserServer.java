@@ -1,0 +1,204 @@
+package io.netmap4j.model;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.UnixSocket;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Serves a card to other processes on a Unix socket, by the vfio-user protocol: to our own driver,
+ * and to QEMU (10.1 or newer), which puts the card on a virtual machine's PCI bus.
+ *
+ * <p>One client at a time. When it goes, however it goes, the function is reset and its memory is
+ * let go before its connection is closed; then the next one is served. Whoever comes meanwhile is
+ * told EBUSY. Somebody else runs the card's engines: a {@link ModelRunner}.
+ */
+public final class VfioUserServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(VfioUserServer.class);
+
+  /** How long a client that comes at a bad time has for its first message. */
+  private static final long REFUSAL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+  private static final int MOST_GREETING = 4096;
+
+  /** A client that has gone is cleaned up after in this time. */
+  private static final long MOST_CLEANUP_MILLIS = 5000;
+
+  private final Nic82599 card;
+  private final Path path;
+  private final UnixSocket.Listener listener;
+  private final Thread acceptor;
+
+  // Under this object's lock.
+  private VfioUserSession current;
+  private Thread serving;
+  private boolean closed;
+
+  private VfioUserServer(Nic82599 card, Path path) {
+    this.card = card;
+    this.path = path;
+    this.listener = UnixSocket.Listener.listen(path);
+    this.acceptor = new Thread(this::accept, "vfio-user " + path);
+    acceptor.setDaemon(true);
+  }
+
+  /**
+   * Listens on {@code path}, which becomes a socket for its owner only.
+   *
+   * @throws NetmapException EBUSY: the card is in use in this process
+   * @throws LinuxException the socket can't be made
+   */
+  public static VfioUserServer serve(Nic82599 card, Path path) {
+    if (!card.claim()) {
+      throw new NetmapException(Libc.EBUSY, "the card for " + path + " is in use in this process");
+    }
+    try {
+      VfioUserServer server = new VfioUserServer(card, path);
+      server.acceptor.start();
+      return server;
+    } catch (RuntimeException e) {
+      card.release();
+      throw e;
+    }
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  private void accept() {
+    while (true) {
+      UnixSocket socket;
+      try {
+        socket = listener.accept();
+      } catch (LinuxException e) {
+        LOG.warn("{}: {}", path, e.getMessage());
+        pause();
+        continue;
+      }
+      if (socket == null) {
+        return;
+      }
+      if (!start(socket)) {
+        refuse(socket);
+      }
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(100);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * @return false when another client has the card
+   */
+  private synchronized boolean start(UnixSocket socket) {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MOST_CLEANUP_MILLIS);
+    while (current != null && current.hungUp() && System.nanoTime() - deadline < 0) {
+      try {
+        wait(100);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+    if (current != null || closed) {
+      return false;
+    }
+    VfioUserSession session = new VfioUserSession(card, path.toString(), socket);
+    current = session;
+    serving = new Thread(() -> run(session, socket), "vfio-user client " + path);
+    serving.setDaemon(true);
+    serving.start();
+    return true;
+  }
+
+  private void run(VfioUserSession session, UnixSocket socket) {
+    LOG.info("{}: a client has connected", path);
+    try {
+      session.serve();
+    } finally {
+      session.end();
+      synchronized (this) {
+        // Under the lock, as somebody may be asking whether it has hung up.
+        current = null;
+        socket.close();
+        notifyAll();
+      }
+      LOG.info("{}: the client has gone", path);
+    }
+  }
+
+  /** Answers the first message with EBUSY, so that the client can say why. */
+  private static void refuse(UnixSocket socket) {
+    ArrayDeque<Integer> fds = new ArrayDeque<>();
+    long header = Mem.allocate(MOST_GREETING);
+    try {
+      long deadline = System.nanoTime() + REFUSAL_NANOS;
+      socket.receiveFully(header, VfioUser.HEADER, fds, deadline);
+      int rest = Mem.getInt(header + VfioUser.SIZE_AT) - VfioUser.HEADER;
+      if (rest < 0 || rest > MOST_GREETING - VfioUser.HEADER) {
+        return;
+      }
+      // What is left unread at the close would be an ECONNRESET to the client.
+      socket.receiveFully(header + VfioUser.HEADER, rest, fds, deadline);
+      Mem.putInt(header + VfioUser.SIZE_AT, VfioUser.HEADER);
+      Mem.putInt(header + VfioUser.FLAGS_AT, VfioUser.REPLY | VfioUser.ERROR);
+      Mem.putInt(header + VfioUser.ERROR_AT, Libc.EBUSY);
+      socket.send(header, VfioUser.HEADER, new int[0], deadline);
+    } catch (LinuxException e) {
+      LOG.debug("a client that came while another was served: {}", e.getMessage());
+    } finally {
+      fds.forEach(Libc::closeFd);
+      socket.close();
+      Mem.free(header);
+    }
+  }
+
+  /** Disconnects the client, removes the socket file and lets the card go. Idempotent. */
+  @Override
+  public void close() {
+    Thread client;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      client = serving;
+      if (current != null) {
+        current.shutdown();
+      }
+    }
+    listener.shutdown();
+    join(acceptor);
+    if (client != null) {
+      join(client);
+    }
+    listener.close();
+    card.release();
+  }
+
+  private static void join(Thread thread) {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

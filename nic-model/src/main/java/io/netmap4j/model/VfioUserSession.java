@@ -1,0 +1,386 @@
+package io.netmap4j.model;
+
+import static io.netmap4j.model.VfioUser.*;
+
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.UnixSocket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client's connection: takes its messages in order and answers them. A message that asks for
+ * what can't be done gets an error reply; one that is no message ends the connection.
+ */
+final class VfioUserSession {
+  private static final Logger LOG = LoggerFactory.getLogger(VfioUserSession.class);
+
+  /** Most bytes that one access moves; advertised as max_data_xfer_size. */
+  private static final int MOST_DATA = 1 << 16;
+
+  private static final int ACCESS = 16;
+  private static final int LONGEST = HEADER + ACCESS + MOST_DATA;
+
+  /** What has begun must be complete after this, and a reply be taken. */
+  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** Nobody holds the card without saying which protocol he speaks. */
+  private static final long GREETING_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  private static final int MOST_WARNINGS = 100;
+
+  private static final String[] CAPABILITIES = {
+    "{\"capabilities\":{\"max_msg_fds\":"
+        + UnixSocket.MOST_FDS
+        + ",\"max_data_xfer_size\":"
+        + MOST_DATA
+        + ",\"max_dma_maps\":"
+        + VfioUserMemory.MOST_MAPS
+        + ",\"pgsizes\":"
+        + DeviceMemory.PAGE
+        + "}}",
+    "{\"capabilities\":{\"max_msg_fds\":"
+        + UnixSocket.MOST_FDS
+        + ",\"max_data_xfer_size\":"
+        + MOST_DATA
+        + "}}",
+    "{}"
+  };
+
+  private final Nic82599 card;
+  private final String name;
+  private final UnixSocket socket;
+  private final VfioUserMemory memory;
+  private final VfioUserIrqs irqs;
+  private final VfioUserRegions regions;
+  private final ArrayDeque<Integer> fds = new ArrayDeque<>();
+  private final Set<String> warned = new HashSet<>();
+  private final long in = Mem.allocate(LONGEST);
+  private final long out = Mem.allocate(LONGEST);
+  private boolean greeted;
+
+  VfioUserSession(Nic82599 card, String name, UnixSocket socket) {
+    this.card = card;
+    this.name = name;
+    this.socket = socket;
+    this.memory = new VfioUserMemory(card.memory());
+    this.irqs = new VfioUserIrqs(card);
+    this.regions = new VfioUserRegions(card, irqs::restore);
+  }
+
+  /** Serves until the client goes or breaks the protocol. */
+  void serve() {
+    try {
+      long greeting = System.nanoTime() + GREETING_NANOS;
+      while (next(greeted ? Long.MAX_VALUE : greeting)) {}
+    } catch (LinuxException e) {
+      LOG.warn("{}: client disconnected: {}", name, e.getMessage());
+    }
+  }
+
+  /** Any thread: ends {@link #serve}. */
+  void shutdown() {
+    socket.shutdown();
+  }
+
+  /** True when the client has gone, though {@link #serve} may not know yet. For any thread. */
+  boolean hungUp() {
+    return Libc.hungUp(socket.fd());
+  }
+
+  /**
+   * Takes everything back. The client's memory is out of the card's reach and of our address space
+   * before its connection is closed: once it sees the end, nothing touches what it had.
+   */
+  void end() {
+    regions.forget();
+    irqs.close();
+    memory.close();
+    closeFds();
+    Mem.free(in);
+    Mem.free(out);
+  }
+
+  private boolean next(long deadline) {
+    waitForUnmaskOrMessage();
+    int got = socket.receive(in, HEADER, fds, deadline);
+    if (got == 0) {
+      return false;
+    }
+    long stalled = System.nanoTime() + STALL_NANOS;
+    socket.receiveFully(in + got, HEADER - got, fds, stalled);
+    int size = Mem.getInt(in + SIZE_AT);
+    int flags = Mem.getInt(in + FLAGS_AT);
+    if (size < HEADER || size > LONGEST || (flags & ~NO_REPLY) != 0) {
+      LOG.warn(
+          "{}: client disconnected: a message of {} bytes, flags 0x{}",
+          name,
+          size,
+          Integer.toHexString(flags));
+      return false;
+    }
+    socket.receiveFully(in + HEADER, size - HEADER, fds, stalled);
+    int result = handle(Mem.getShort(in + COMMAND_AT) & 0xFFFF, size - HEADER);
+    closeFds();
+    if ((flags & NO_REPLY) == 0) {
+      reply(result);
+    } else if (result < 0) {
+      LOG.debug("{}: a posted message failed, errno {}", name, -result);
+    }
+    return true;
+  }
+
+  /** Only with an eventfd that unmasks INTx are there two things to wait for. */
+  private void waitForUnmaskOrMessage() {
+    while (irqs.unmaskFd() >= 0) {
+      Libc.pollIn(new int[] {socket.fd(), irqs.unmaskFd()}, -1);
+      irqs.unmaskLine();
+      if (Libc.pollIn(new int[] {socket.fd()}, 0) > 0) {
+        return;
+      }
+    }
+  }
+
+  private void closeFds() {
+    while (!fds.isEmpty()) {
+      Libc.closeFd(fds.removeFirst());
+    }
+  }
+
+  /**
+   * @param result bytes of the reply's payload, which are in place, or a negative errno
+   */
+  private void reply(int result) {
+    int payload = Math.max(0, result);
+    Mem.putInt(out, Mem.getInt(in));
+    Mem.putInt(out + SIZE_AT, HEADER + payload);
+    Mem.putInt(out + FLAGS_AT, result < 0 ? REPLY | ERROR : REPLY);
+    Mem.putInt(out + ERROR_AT, Math.max(0, -result));
+    socket.send(out, HEADER + payload, NO_FDS, System.nanoTime() + STALL_NANOS);
+  }
+
+  private static final int[] NO_FDS = {};
+
+  /**
+   * @return bytes of the reply's payload or a negative errno
+   */
+  private int handle(int command, int length) {
+    try {
+      if (!greeted) {
+        return command == VERSION ? version(length) : -Libc.EINVAL;
+      }
+      return switch (command) {
+        case REGION_WRITE -> regionWrite(length);
+        case REGION_READ -> regionRead(length);
+        case DMA_MAP -> dmaMap(length);
+        case DMA_UNMAP -> dmaUnmap(length);
+        case DEVICE_GET_INFO -> deviceInfo(length);
+        case DEVICE_GET_REGION_INFO -> regionInfo(length);
+        case DEVICE_GET_REGION_IO_FDS -> regionIoFds(length);
+        case DEVICE_GET_IRQ_INFO -> irqInfo(length);
+        case DEVICE_SET_IRQS -> setIrqs(length);
+        case DEVICE_RESET -> reset(length);
+        case DIRTY_PAGES, REGION_WRITE_MULTI, DEVICE_FEATURE, MIG_DATA_READ, MIG_DATA_WRITE ->
+            -Libc.EOPNOTSUPP;
+        default -> -Libc.EINVAL;
+      };
+    } catch (ModelViolation e) {
+      warnOnce(e.getMessage());
+      return -Libc.EIO;
+    }
+  }
+
+  private void warnOnce(String rule) {
+    if (warned.size() < MOST_WARNINGS && warned.add(rule)) {
+      LOG.warn("{}: {}", name, rule);
+    }
+  }
+
+  private int int32(int at) {
+    return Mem.getInt(in + HEADER + at);
+  }
+
+  private long int64(int at) {
+    return Mem.getLong(in + HEADER + at);
+  }
+
+  private void answer(int at, int value) {
+    Mem.putInt(out + HEADER + at, value);
+  }
+
+  private void answer(int at, long value) {
+    Mem.putLong(out + HEADER + at, value);
+  }
+
+  /** Major 2, minor 2, JSON with a NUL at its end or nothing; the reply may not be longer. */
+  private int version(int length) {
+    int major = length < 4 ? -1 : Mem.getShort(in + HEADER);
+    boolean terminated = length == 4 || Mem.getByte(in + HEADER + length - 1) == 0;
+    if (length < 4 || !terminated) {
+      return -Libc.EINVAL;
+    }
+    if (major != 0) {
+      return -Libc.EOPNOTSUPP;
+    }
+    greeted = true;
+    answer(0, 0);
+    for (String json : CAPABILITIES) {
+      byte[] bytes = json.getBytes(StandardCharsets.US_ASCII);
+      if (4 + bytes.length + 1 <= length) {
+        Mem.copyIn(bytes, 0, out + HEADER + 4, bytes.length);
+        Mem.putByte(out + HEADER + 4 + bytes.length, (byte) 0);
+        return 4 + bytes.length + 1;
+      }
+    }
+    return 4;
+  }
+
+  /** argsz, flags, offset 8, address 8, size 8. */
+  private int dmaMap(int length) {
+    int flags = int32(4);
+    if (length != 32 || int32(0) < 32 || (flags & ~(DMA_FLAG_READ | DMA_FLAG_WRITE)) != 0) {
+      return -Libc.EINVAL;
+    }
+    if (fds.size() > 1) {
+      return -Libc.EINVAL;
+    }
+    return memory.map(
+        fds.isEmpty() ? -1 : fds.getFirst(),
+        int64(8),
+        int64(16),
+        int64(24),
+        (flags & DMA_FLAG_READ) != 0,
+        (flags & DMA_FLAG_WRITE) != 0);
+  }
+
+  /** argsz, flags, address 8, size 8; the reply repeats it. */
+  private int dmaUnmap(int length) {
+    int flags = int32(4);
+    if (length < 24 || int32(0) < 24) {
+      return -Libc.EINVAL;
+    }
+    if (flags == UNMAP_FLAG_ALL && int64(8) == 0 && int64(16) == 0) {
+      memory.unmapAll();
+    } else {
+      int result = flags != 0 ? -Libc.EINVAL : memory.unmap(int64(8), int64(16));
+      if (result < 0) {
+        return result;
+      }
+    }
+    Mem.copy(in + HEADER, out + HEADER, 24);
+    answer(0, 24);
+    return 24;
+  }
+
+  /** argsz, flags, num_regions, num_irqs. */
+  private int deviceInfo(int length) {
+    if (length < 16 || int32(0) < 16) {
+      return -Libc.EINVAL;
+    }
+    answer(0, 16);
+    answer(4, DEVICE_FLAGS_RESET | DEVICE_FLAGS_PCI);
+    answer(8, REGIONS);
+    answer(12, IRQS);
+    return 16;
+  }
+
+  /**
+   * argsz, flags, index, cap_offset, size 8, offset 8. Nothing can be mapped: every access traps.
+   */
+  private int regionInfo(int length) {
+    int index = int32(8);
+    if (length < 32 || int32(0) < 32 || index < 0 || index >= REGIONS) {
+      return -Libc.EINVAL;
+    }
+    long size = VfioUserRegions.size(index);
+    answer(0, 32);
+    answer(4, size == 0 ? 0 : REGION_FLAG_READ | REGION_FLAG_WRITE);
+    answer(8, index);
+    answer(12, 0);
+    answer(16, size);
+    answer(24, 0L);
+    return 32;
+  }
+
+  /** argsz, flags, index, count: no region has such descriptors. */
+  private int regionIoFds(int length) {
+    int index = int32(8);
+    if (length < 16
+        || int32(0) < 16
+        || int32(4) != 0
+        || int32(12) != 0
+        || index < 0
+        || index >= REGIONS
+        || VfioUserRegions.size(index) == 0) {
+      return -Libc.EINVAL;
+    }
+    answer(0, 16);
+    answer(4, 0);
+    answer(8, index);
+    answer(12, 0);
+    return 16;
+  }
+
+  /** argsz, flags, index, count. */
+  private int irqInfo(int length) {
+    int index = int32(8);
+    if (length < 16 || int32(0) < 16 || index < 0 || index >= IRQS) {
+      return -Libc.EINVAL;
+    }
+    answer(0, 16);
+    answer(4, VfioUserIrqs.flags(index));
+    answer(8, index);
+    answer(12, VfioUserIrqs.count(index));
+    return 16;
+  }
+
+  /** argsz, flags, index, start, count, data. */
+  private int setIrqs(int length) {
+    if (length < 20 || int32(0) < 20) {
+      return -Libc.EINVAL;
+    }
+    return irqs.set(int32(4), int32(8), int32(12), int32(16), in + HEADER + 20, length - 20, fds);
+  }
+
+  /** offset 8, region, count; the reply adds the data. */
+  private int regionRead(int length) {
+    int count = int32(12);
+    if (length != ACCESS || count < 0 || count > MOST_DATA) {
+      return -Libc.EINVAL;
+    }
+    int result = regions.read(int32(8), int64(0), count, out + HEADER + ACCESS);
+    if (result < 0) {
+      return result;
+    }
+    Mem.copy(in + HEADER, out + HEADER, ACCESS);
+    return ACCESS + count;
+  }
+
+  /** offset 8, region, count, data; the reply is the same without the data. */
+  private int regionWrite(int length) {
+    int count = int32(12);
+    if (length < ACCESS || count != length - ACCESS) {
+      return -Libc.EINVAL;
+    }
+    int result = regions.write(int32(8), int64(0), count, in + HEADER + ACCESS);
+    if (result < 0) {
+      return result;
+    }
+    Mem.copy(in + HEADER, out + HEADER, ACCESS);
+    return ACCESS;
+  }
+
+  private int reset(int length) {
+    if (length != 0) {
+      return -Libc.EINVAL;
+    }
+    regions.reset();
+    return 0;
+  }
+}
