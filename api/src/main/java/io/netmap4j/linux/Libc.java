@@ -101,6 +101,7 @@ public final class Libc {
   private static native long pread(int fd, long buffer, long count, long offset);
 
   private static native long pwrite(int fd, long buffer, long count, long offset);
+
   private static native int statx(int folder, String path, int flags, int mask, long buffer);
 
   private static native int fcntl(int fd, int command, long argument);
