@@ -3,7 +3,6 @@ package io.netmap4j.apps;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -17,21 +16,12 @@ import org.junit.jupiter.api.Timeout;
 class CtrlCTest {
   @Test
   void totalsArePrintedAndTheProcessEndsSoon() throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
-    command.addAll(
-        java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-            .filter(
-                a -> a.startsWith("--add-") || a.startsWith("--enable-") || a.startsWith("--sun-"))
-            .toList());
-    command.addAll(
-        List.of(
-            "-cp",
-            System.getProperty("java.class.path"),
-            Main.class.getName(),
+    List<String> command =
+        JavaCommand.of(
+            Main.class,
             "run",
             "pkt-gen -i fake1 -f rx -T 100",
-            "pkt-gen -i fake0 -f tx -R 10K -T 100"));
+            "pkt-gen -i fake0 -f tx -R 10K -T 100");
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     BufferedReader output =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
