@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The libc calls that we use, bound once by JNA direct mapping. Cold path only: a call costs about
- * 100 ns.
+ * The libc calls that we use, bound once by JNA direct mapping. Not for a driver's hot path: a call
+ * costs about 100 ns. The wires of modelled cards may read and write by it.
  *
  * <p>Every public method tests the return value before it looks at errno, and throws {@link
  * LinuxException} with the caller's hint. Those whose names begin with {@code try} return −errno

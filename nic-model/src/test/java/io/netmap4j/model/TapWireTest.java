@@ -84,6 +84,16 @@ class TapWireTest {
     }
   }
 
+  private static final class Nobody implements FrameSink {
+    @Override
+    public boolean receive(long address, int length) {
+      return true;
+    }
+
+    @Override
+    public void missed(long address, int length) {}
+  }
+
   @BeforeEach
   void needsRoot() throws Exception {
     assumeTrue(Files.exists(Path.of("/dev/net/tun")), "skipped: there is no /dev/net/tun");
@@ -292,6 +302,32 @@ class TapWireTest {
     runUntil(wire, () -> card.missed > 0);
     assertThat(wire.counters(WireEnd.B).lost()).isEqualTo(card.missed);
     assertThat(wire.counters(WireEnd.B).frames()).isEqualTo(card.missed);
+  }
+
+  @Test
+  void noObjectPerFrameNorPerLook() {
+    TapWire wire = wire(TapWire.Options.named(name).up(true));
+    com.sun.management.ThreadMXBean threads =
+        (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long self = Thread.currentThread().getId();
+    byte[] bytes = TestFrames.plain(1, 60); // of a protocol that the kernel ignores
+    long frame = Mem.allocate(bytes.length);
+    try {
+      Mem.copyIn(bytes, 0, frame, bytes.length);
+      wire.connect(WireEnd.A, new Nobody());
+      long before = 0;
+      for (int i = 0; i < 20_000; i++) {
+        if (i == 10_000) {
+          before = threads.getThreadAllocatedBytes(self);
+        }
+        wire.send(WireEnd.A, frame, bytes.length);
+        wire.run(64);
+      }
+      assertThat(threads.getThreadAllocatedBytes(self) - before).isLessThan(10_000);
+    } finally {
+      Mem.free(frame);
+    }
+    assertThat(wire.counters(WireEnd.A).lost()).isZero();
   }
 
   @Test

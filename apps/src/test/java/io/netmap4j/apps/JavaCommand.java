@@ -1,0 +1,24 @@
+package io.netmap4j.apps;
+
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** How this JVM would be started for another main class: same class path, same opens. */
+final class JavaCommand {
+  private JavaCommand() {}
+
+  static List<String> of(Class<?> main, String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+            .filter(
+                a -> a.startsWith("--add-") || a.startsWith("--enable-") || a.startsWith("--sun-"))
+            .toList());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of(arguments));
+    return command;
+  }
+}
