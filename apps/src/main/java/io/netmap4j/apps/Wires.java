@@ -6,15 +6,19 @@ import io.netmap4j.model.FaultyWire;
 import io.netmap4j.model.LoopbackWire;
 import io.netmap4j.model.ModelClock;
 import io.netmap4j.model.PcapWire;
+import io.netmap4j.model.TapWire;
 import io.netmap4j.model.Wire;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import picocli.CommandLine.Option;
 
 /** What {@code --wire} and its faults say, and the wire that it makes. */
 final class Wires {
-  static final String FORMS = "cable[,lossy], loopback[,lossy], pcap:IN[,OUT[,fast]], none";
+  static final String FORMS =
+      "cable[,lossy], loopback[,lossy], pcap:IN[,OUT[,fast]],"
+          + " tap:NAME[,mac=MAC][,mtu=BYTES][,up][,lossy], none";
 
   @Option(
       names = "--wire",
@@ -26,6 +30,8 @@ final class Wires {
         "  loopback: the card hears itself",
         "  pcap:IN,OUT,fast: IN is played to the card, OUT records what it sends; either may be empty; fast: without"
             + " the pauses",
+        "  tap:NAME: the Linux network stack, through a TAP interface of that name (needs root), which may have an address"
+            + " and an MTU of its own, and be brought up: tap:lab0,mac=02:00:00:00:00:99,mtu=9000,up",
         "  none: unplugged",
       })
   String spec;
@@ -85,7 +91,7 @@ final class Wires {
       }
       case "loopback" -> new LoopbackWire(mode(form, rest));
       case "pcap" -> pcap(form, rest);
-      // Further kinds of wire go here, and into FORMS: case "tap" -> ...
+      case "tap" -> tap(form, rest);
       default -> throw unknown(form);
     };
   }
@@ -112,6 +118,24 @@ final class Wires {
         out,
         fast ? PcapWire.Pace.AS_FAST_AS_POSSIBLE : PcapWire.Pace.AS_RECORDED,
         ModelClock.real());
+  }
+
+  private static Wire tap(String form, String[] rest) {
+    TapWire.Options options = TapWire.Options.named(rest[0]);
+    for (String word : List.of(rest).subList(1, rest.length)) {
+      if (word.startsWith("mac=")) {
+        options = options.mac(Long.parseLong(word.substring(4).replace(":", ""), 16));
+      } else if (word.startsWith("mtu=")) {
+        options = options.mtu(Integer.parseInt(word.substring(4)));
+      } else if (word.equals("up")) {
+        options = options.up(true);
+      } else if (word.equals("lossy")) {
+        options = options.mode(CableMode.LOSSY);
+      } else {
+        throw unknown(form);
+      }
+    }
+    return TapWire.open(options);
   }
 
   private static IllegalArgumentException unknown(String form) {

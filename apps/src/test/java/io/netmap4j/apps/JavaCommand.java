@@ -17,7 +17,8 @@ final class JavaCommand {
             .filter(
                 a -> a.startsWith("--add-") || a.startsWith("--enable-") || a.startsWith("--sun-"))
             .toList());
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(
+        List.of("-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(List.of(arguments));
     return command;
   }

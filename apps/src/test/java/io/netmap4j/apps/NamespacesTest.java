@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Programs that nobody here wrote talk through our rings: {@code src/test/scripts/two-namespaces},
- * with the bridge between two modelled cards in a process of its own. What was measured is in
- * {@code target/two-namespaces-*.txt}. At full length:
+ * with two processes that serve a modelled card each, and the bridge in a third. What was measured
+ * is in {@code target/two-namespaces-*.txt}. At full length:
  *
  * <pre>
  *   -Dtest=NamespacesTest -Dnetmap4j.namespaces="--pings 1000 --seconds 5 --bytes 1G"
@@ -39,18 +39,25 @@ class NamespacesTest {
 
   private static void acceptance(String name, List<String> options, List<String> bridgeOptions)
       throws Exception {
-    List<String> bridge = JavaCommand.of(Main.class, "bridge");
-    bridge.addAll(List.of("-i", "netmap:left", "-i", "netmap:right"));
+    List<String> bridge =
+        new ArrayList<>(List.of("bridge", "-i", "netmap:left", "-i", "netmap:right"));
     bridge.addAll(bridgeOptions);
-    String start =
-        "printf 'nic.left = tap:%s\\nnic.right = tap:%s\\n' $TAP_A $TAP_B >netmap4j.properties;"
-            + " unset NETMAP4J_CONFIG; exec "
-            + bridge.stream().map(NamespacesTest::quoted).collect(Collectors.joining(" "));
+    String configuration =
+        "printf 'nic.left = vfio-user:left.sock\\nnic.right = vfio-user:right.sock\\n"
+            + "nic.left.drop = false\\nnic.right.drop = false\\n' >netmap4j.properties; ";
+    String served =
+        "for i in $(seq 600); do [ -S left.sock ] && [ -S right.sock ] && break; sleep 0.05; done; ";
 
     List<String> command = new ArrayList<>(List.of("src/test/scripts/two-namespaces"));
     command.addAll(List.of(System.getProperty("netmap4j.namespaces", SHORT).split(" ")));
     command.addAll(options);
-    command.add(start);
+    command.add("exec " + java("nic-model", "-s", "left.sock", "--wire") + " tap:$TAP_A");
+    command.add("exec " + java("nic-model", "-s", "right.sock", "--wire") + " tap:$TAP_B");
+    command.add(
+        configuration
+            + served
+            + "unset NETMAP4J_CONFIG; exec "
+            + java(bridge.toArray(String[]::new)));
     Path output = Path.of("target", "two-namespaces-" + name + ".txt");
     Process process =
         new ProcessBuilder(command)
@@ -67,6 +74,13 @@ class NamespacesTest {
         !ended || process.exitValue() != SOMETHING_IS_MISSING, () -> "skipped: " + said.trim());
     assertThat(ended).as("ends within %d s: %s", LIMIT_SECONDS, said).isTrue();
     assertThat(process.exitValue()).as("exit code; the script said: %s", said).isZero();
+  }
+
+  /** For a shell: netmap4j with these arguments. */
+  private static String java(String... arguments) {
+    return JavaCommand.of(Main.class, arguments).stream()
+        .map(NamespacesTest::quoted)
+        .collect(Collectors.joining(" "));
   }
 
   private static String quoted(String word) {
