@@ -107,7 +107,8 @@ final class Ports {
     return String.format(
         "%s is cabled to %s of the same process, which nobody here has opened: what %s sends is lost, and nothing"
             + " arrives. Run both ends in one process: netmap4j run \"pkt-gen -i %s -f rx\" \"pkt-gen -i %s -f tx\","
-            + " or netmap4j demo. Serving a pair to two processes comes in a later version.",
+            + " or netmap4j demo. For two processes, serve a pair: netmap4j nic-model -s /tmp/a.sock -s /tmp/b.sock, with"
+            + " nic.a = vfio-user:/tmp/a.sock and so on in netmap4j.properties.",
         name, peer, name, peer, name);
   }
 
@@ -118,19 +119,6 @@ final class Ports {
 
   static String full(String name) {
     return name.startsWith("netmap:") || name.startsWith("vale") ? name : "netmap:" + name;
-  }
-
-  /** A modelled card has no carrier while nobody has the other one. */
-  private static String hint(String name) {
-    if (!name.equals("model0") && !name.equals("model1")) {
-      return "";
-    }
-    String peer = name.equals("model0") ? "model1" : "model0";
-    return String.format(
-        " %s is cabled to %s of the same process, which nobody here has opened. Run both ends in one process:"
-            + " netmap4j run \"pkt-gen -i %s -f rx\" \"pkt-gen -i %s -f tx\", or see netmap4j demo."
-            + " A pair for two processes comes in a later version.",
-        name, peer, peer, name);
   }
 
   /** Ends a loop whose port has failed. @param ready what poll said */
