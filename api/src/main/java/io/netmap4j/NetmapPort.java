@@ -27,11 +27,6 @@ public final class NetmapPort implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(NetmapPort.class);
 
-  /** Looks before sleeping: arming, sleeping and waking cost several packets' worth of time. */
-  private static final int LOOKS = 20;
-
-  private static final long POLL_STEP_NANOS = 50_000;
-
   private final String name;
   private final RingSet rings;
   private final RingSet.Binding binding;
@@ -44,6 +39,9 @@ public final class NetmapPort implements AutoCloseable {
   private final NetmapRing[] txRings;
   private final NetmapRing[] rxRings;
   private volatile boolean closed;
+
+  /** The last {@link #poll} found something. A hint: the threads of a port share it. */
+  private boolean busy;
 
   /**
    * What a program may ask for beside the name.
@@ -226,36 +224,23 @@ public final class NetmapPort implements AutoCloseable {
    *     0 on time-out
    */
   public int poll(int events, int timeoutMillis) {
-    long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
-    while (true) {
-      int ready = scan(events);
-      for (int i = 0; i < LOOKS && ready == 0 && timeoutMillis != 0; i++) {
-        Thread.yield();
-        ready = scan(events);
-      }
-      long left = timeoutMillis < 0 ? Long.MAX_VALUE : deadline - System.nanoTime();
-      if (ready != 0 || left <= 0) {
-        return ready;
-      }
-      int[] fds = new int[tx.length + rx.length];
-      boolean allCanWake = arm(events, fds);
-      try {
-        ready = scan(events); // what came between the scan above and arming
-        if (ready != 0) {
-          return ready;
-        }
-        if (allCanWake) {
-          Libc.pollIn(fds, (int) Math.min(left / 1_000_000 + 1, 1000));
-        } else {
-          LockSupport.parkNanos(Math.min(left, POLL_STEP_NANOS));
-        }
-      } finally {
-        disarm(events);
-      }
+    int ready = scan(events);
+    if (ready == 0 && timeoutMillis != 0) {
+      NetmapPoll poll = new NetmapPoll().add(this, events).busy(busy);
+      poll.poll(timeoutMillis);
+      ready = poll.ready(0);
     }
+    busy = ready != 0;
+    return ready;
   }
 
-  private int scan(int events) {
+  /** How waits for this port wait: {@code nic.NAME.wait} of the configuration. */
+  public WaitMode waitMode() {
+    return rings.adapter().waitMode();
+  }
+
+  /** What {@link #poll} returns, looking once. */
+  int scan(int events) {
     if (closed) {
       return POLLERR;
     }
@@ -285,24 +270,36 @@ public final class NetmapPort implements AutoCloseable {
     return (status != 0 ? POLLERR : 0) | (wantRoom && k.rCur != k.rTail ? POLLOUT : 0);
   }
 
-  private boolean arm(int events, int[] fds) {
+  /** How many descriptors {@link #arm} fills in. */
+  int rings() {
+    return tx.length + rx.length;
+  }
+
+  /**
+   * Asks for a wake-up when one of {@code events} may have come.
+   *
+   * @param fds takes what becomes readable then, from {@code at} on; −1 for none
+   * @return false when only looking again helps
+   */
+  boolean arm(int events, int[] fds, int at) {
     Adapter adapter = rings.adapter();
     boolean all = true;
-    java.util.Arrays.fill(fds, -1);
+    java.util.Arrays.fill(fds, at, at + rings(), -1);
     for (int i = binding.rxFirst(); i < binding.rxEnd() && (events & POLLIN) != 0; i++) {
-      fds[tx.length + i] = adapter.waitFd(rx[i]);
-      all &= fds[tx.length + i] >= 0;
+      fds[at + tx.length + i] = adapter.waitFd(rx[i]);
+      all &= fds[at + tx.length + i] >= 0;
       adapter.arm(rx[i]);
     }
     for (int i = binding.txFirst(); i < binding.txEnd() && (events & POLLOUT) != 0; i++) {
-      fds[i] = adapter.waitFd(tx[i]);
-      all &= fds[i] >= 0;
+      fds[at + i] = adapter.waitFd(tx[i]);
+      all &= fds[at + i] >= 0;
       adapter.arm(tx[i]);
     }
     return all;
   }
 
-  private void disarm(int events) {
+  /** Takes {@link #arm} back. */
+  void disarm(int events) {
     Adapter adapter = rings.adapter();
     for (int i = binding.rxFirst(); i < binding.rxEnd() && (events & POLLIN) != 0; i++) {
       adapter.disarm(rx[i]);

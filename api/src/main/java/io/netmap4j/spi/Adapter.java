@@ -2,6 +2,7 @@ package io.netmap4j.spi;
 
 import io.netmap4j.LinkState;
 import io.netmap4j.NicControl;
+import io.netmap4j.WaitMode;
 import java.util.Map;
 
 /**
@@ -62,6 +63,11 @@ public interface Adapter extends AutoCloseable {
   /** Settings of a NIC; null for other kinds of port. */
   default NicControl control() {
     return null;
+  }
+
+  /** How a wait for this port waits, unless the program says otherwise. */
+  default WaitMode waitMode() {
+    return WaitMode.ADAPTIVE;
   }
 
   /**

@@ -1,7 +1,9 @@
 package io.netmap4j.spi;
 
 import io.netmap4j.NetmapException;
+import io.netmap4j.WaitMode;
 import io.netmap4j.linux.Libc;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -15,6 +17,7 @@ import java.util.Map;
  * @param promiscuous receive frames for any address
  * @param dropWhenFull a full RX ring drops its own frames (QPRDC) instead of holding up the other
  *     rings (RXMPC)
+ * @param waitMode what poll does while nothing is there
  */
 public record NicOptions(
     int txRings,
@@ -23,12 +26,14 @@ public record NicOptions(
     int rxSlots,
     int mtu,
     boolean promiscuous,
-    boolean dropWhenFull) {
-  public static final NicOptions DEFAULT = new NicOptions(1, 1, 512, 512, 1500, true, true);
+    boolean dropWhenFull,
+    WaitMode waitMode) {
+  public static final NicOptions DEFAULT =
+      new NicOptions(1, 1, 512, 512, 1500, true, true, WaitMode.ADAPTIVE);
 
   /**
    * {@link #DEFAULT} changed by the given keys: tx-rings rx-rings rings tx-slots rx-slots slots mtu
-   * promiscuous drop.
+   * promiscuous drop wait.
    */
   public static NicOptions of(Map<String, String> values) {
     NicOptions o = DEFAULT;
@@ -49,42 +54,51 @@ public record NicOptions(
       case "slots" -> slots(number(key, value), number(key, value));
       case "tx-slots" -> slots(number(key, value), rxSlots);
       case "rx-slots" -> slots(txSlots, number(key, value));
-      case "mtu" ->
-          new NicOptions(
-              txRings, rxRings, txSlots, rxSlots, number(key, value), promiscuous, dropWhenFull);
-      case "promiscuous" ->
-          new NicOptions(
-              txRings, rxRings, txSlots, rxSlots, mtu, Boolean.parseBoolean(value), dropWhenFull);
-      case "drop" ->
-          new NicOptions(
-              txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, Boolean.parseBoolean(value));
+      case "mtu" -> mtu(number(key, value));
+      case "promiscuous" -> promiscuous(Boolean.parseBoolean(value));
+      case "drop" -> dropWhenFull(Boolean.parseBoolean(value));
+      case "wait" -> waitMode(mode(value));
       default ->
           throw new NetmapException(
               Libc.EINVAL,
               "unknown key '"
                   + key
-                  + "'; known: rings tx-rings rx-rings slots tx-slots rx-slots mtu promiscuous drop");
+                  + "'; known: rings tx-rings rx-rings slots tx-slots rx-slots mtu promiscuous drop wait");
     };
   }
 
   public NicOptions rings(int tx, int rx) {
-    return new NicOptions(tx, rx, txSlots, rxSlots, mtu, promiscuous, dropWhenFull);
+    return new NicOptions(tx, rx, txSlots, rxSlots, mtu, promiscuous, dropWhenFull, waitMode);
   }
 
   public NicOptions slots(int tx, int rx) {
-    return new NicOptions(txRings, rxRings, tx, rx, mtu, promiscuous, dropWhenFull);
+    return new NicOptions(txRings, rxRings, tx, rx, mtu, promiscuous, dropWhenFull, waitMode);
   }
 
   public NicOptions mtu(int bytes) {
-    return new NicOptions(txRings, rxRings, txSlots, rxSlots, bytes, promiscuous, dropWhenFull);
+    return new NicOptions(
+        txRings, rxRings, txSlots, rxSlots, bytes, promiscuous, dropWhenFull, waitMode);
   }
 
   public NicOptions promiscuous(boolean on) {
-    return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, on, dropWhenFull);
+    return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, on, dropWhenFull, waitMode);
   }
 
   public NicOptions dropWhenFull(boolean on) {
-    return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, on);
+    return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, on, waitMode);
+  }
+
+  public NicOptions waitMode(WaitMode mode) {
+    return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, dropWhenFull, mode);
+  }
+
+  private static WaitMode mode(String value) {
+    try {
+      return WaitMode.valueOf(value.trim().toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new NetmapException(
+          Libc.EINVAL, "wait = '" + value + "' is none of spin, adaptive, interrupt");
+    }
   }
 
   private static int number(String key, String value) {

@@ -4,6 +4,7 @@ import io.netmap4j.LinkState;
 import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NicControl;
+import io.netmap4j.WaitMode;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.DmaMapping;
@@ -389,6 +390,11 @@ final class IxgbeAdapter implements Adapter, NicControl {
   }
 
   @Override
+  public WaitMode waitMode() {
+    return options.waitMode();
+  }
+
+  @Override
   public int waitFd(Kring k) {
     try {
       return interrupts.fd(k.ringId, Math.max(tx.length, rx.length));
@@ -442,11 +448,20 @@ final class IxgbeAdapter implements Adapter, NicControl {
         counters.read(nic);
       }
     } catch (NetmapException e) {
-      LOG.warn("{}: {}; bus mastering is switched off all the same", nic.name(), e.getMessage());
+      complain(e);
     }
     try {
       device.stopMastering();
     } catch (NetmapException e) {
+      complain(e);
+    }
+  }
+
+  /** That a dead device is dead has been said. */
+  private void complain(NetmapException e) {
+    if (carrier == DEAD) {
+      LOG.debug("{}: {}", nic.name(), e.getMessage());
+    } else {
       LOG.warn("{}: {}", nic.name(), e.getMessage());
     }
   }

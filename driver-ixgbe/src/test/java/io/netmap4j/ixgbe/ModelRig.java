@@ -11,6 +11,7 @@ import io.netmap4j.model.ModelDomain;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.WireEnd;
+import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicOptions;
 import io.netmap4j.spi.RingSet;
@@ -71,10 +72,21 @@ final class ModelRig implements AutoCloseable {
   private final Setup setup;
   private final Random random;
   private final Thread tester = Thread.currentThread();
+  private final Runnable between;
   private boolean stepping;
+  private boolean quiet;
 
   ModelRig(Setup setup) {
+    this(setup, () -> {});
+  }
+
+  /**
+   * @param between called by the test's thread before and after every call of a port into the
+   *     driver, and before and after each of the driver's register accesses
+   */
+  ModelRig(Setup setup, Runnable between) {
     this.setup = setup;
+    this.between = between;
     this.random = setup.seed == null ? null : new Random(setup.seed);
     this.cable = new Cable(setup.cable);
     this.domain = setup.scattered ? ModelDomain.scattered(7) : ModelDomain.straight();
@@ -96,7 +108,7 @@ final class ModelRig implements AutoCloseable {
     NicDevice device = interleaved(ModelDevice.open(cards[i], domain, "model:" + i));
     RingSet set;
     try {
-      set = RingSet.start(new IxgbeDriver().attach(device, region, setup.nic), region);
+      set = RingSet.start(observed(new IxgbeDriver().attach(device, region, setup.nic)), region);
     } catch (RuntimeException e) {
       device.close();
       throw e;
@@ -134,9 +146,11 @@ final class ModelRig implements AutoCloseable {
               try {
                 if (access) {
                   steps(4);
+                  observe();
                 }
                 Object result = method.invoke(device, args);
                 if (access) {
+                  observe();
                   steps(12);
                 }
                 return result;
@@ -146,8 +160,34 @@ final class ModelRig implements AutoCloseable {
             });
   }
 
-  private void steps(int most) {
+  private Adapter observed(Adapter adapter) {
+    if (random == null) {
+      return adapter;
+    }
+    return (Adapter)
+        Proxy.newProxyInstance(
+            ModelRig.class.getClassLoader(),
+            new Class<?>[] {Adapter.class},
+            (proxy, method, args) -> {
+              try {
+                observe();
+                Object result = method.invoke(adapter, args);
+                observe();
+                return result;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  private void observe() {
     if (stepping && Thread.currentThread() == tester) {
+      between.run();
+    }
+  }
+
+  private void steps(int most) {
+    if (stepping && !quiet && Thread.currentThread() == tester) {
       stepping = false; // an engine's work may end in an access of ours
       try {
         for (int n = random.nextInt(most + 1); n > 0; n--) {
@@ -156,6 +196,16 @@ final class ModelRig implements AutoCloseable {
       } finally {
         stepping = true;
       }
+    }
+  }
+
+  /** Does something during which the cards do nothing. */
+  void quiet(Runnable work) {
+    quiet = true;
+    try {
+      work.run();
+    } finally {
+      quiet = false;
     }
   }
 

@@ -1,0 +1,11 @@
+package io.netmap4j;
+
+/** What a wait does while nothing is there. */
+public enum WaitMode {
+  /** Looks again and again: least latency, a whole core. */
+  SPIN,
+  /** Looks for a while as long as there is traffic, and sleeps when there is none. */
+  ADAPTIVE,
+  /** Arms an interrupt and sleeps at once: least work, and a wake-up for each wait. */
+  INTERRUPT
+}

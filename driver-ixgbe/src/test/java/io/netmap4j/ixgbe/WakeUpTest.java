@@ -1,0 +1,184 @@
+package io.netmap4j.ixgbe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netmap4j.NetmapPoll;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.WaitMode;
+import io.netmap4j.linux.Libc;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * No wake-up is lost: what happens between any two steps of a wait, from the first look to the
+ * sleep, ends it. The cards are stepped, so that nothing happens but what the test makes happen.
+ */
+@Timeout(300)
+class WakeUpTest {
+  private static final long PROMPT_NANOS = 700_000_000; // a sleep looks again after 1 s
+  private static final int DRY_MILLIS = 100;
+
+  private ModelRig rig;
+  private int steps;
+  private int stepsBeforeSleep;
+  private long lastStep;
+  private long longestPause;
+  private int at = -1;
+  private Runnable event;
+
+  private void between() {
+    long now = System.nanoTime();
+    if (now - lastStep > longestPause) {
+      longestPause = now - lastStep;
+      stepsBeforeSleep = steps;
+    }
+    lastStep = now;
+    if (steps++ == at) {
+      Runnable happens = event;
+      event = null;
+      happens.run();
+    }
+  }
+
+  private ModelRig open(WaitMode mode) {
+    event = null;
+    at = -1;
+    rig =
+        new ModelRig(
+            ModelRig.Setup.DEFAULT.nic(ModelRig.Setup.DEFAULT.nic().waitMode(mode)).stepped(1L),
+            this::between);
+    return rig;
+  }
+
+  /** A frame leaves port a, and whatever the cards have to do is done. */
+  private void frame() {
+    NetmapRing tx = rig.a.tx(0);
+    tx.put(tx.head(), new byte[60]);
+    tx.advance(tx.next(tx.head()));
+    assertThat(rig.a.txSync()).isZero();
+    idle();
+  }
+
+  private void idle() {
+    rig.runner.runUntilIdle();
+  }
+
+  private int wait(NetmapPort port, int events, int step, Runnable what) {
+    steps = 0;
+    at = step;
+    event = what;
+    long begin = System.nanoTime();
+    int ready = port.poll(events, 2000);
+    assertThat(System.nanoTime() - begin)
+        .as("ns until the wait ended, event at step %d", step)
+        .isLessThan(PROMPT_NANOS);
+    return ready;
+  }
+
+  private void take() {
+    NetmapRing rx = rig.b.rx(0);
+    assertThat(rx.space()).isEqualTo(1);
+    rx.advance(rx.tail());
+    rig.b.rxSync();
+    idle();
+  }
+
+  @Test
+  void aFrameBetweenAnyTwoStepsWakesTheReceiver() {
+    for (WaitMode mode : new WaitMode[] {WaitMode.INTERRUPT, WaitMode.ADAPTIVE}) {
+      try (ModelRig opened = open(mode)) {
+        dryRun(opened.b, NetmapPort.POLLIN); // sets the interrupts up
+        int count = dryRun(opened.b, NetmapPort.POLLIN);
+        assertThat(count).as("steps of a wait").isGreaterThan(8);
+        for (int step = 0; step < count; step++) {
+          assertThat(wait(opened.b, NetmapPort.POLLIN, step, this::frame))
+              .as("%s, event at step %d of %d", mode, step, count)
+              .isEqualTo(NetmapPort.POLLIN);
+          take();
+        }
+      }
+    }
+  }
+
+  /** The first wait sets the interrupts up: every step of it, each on a fresh pair. */
+  @Test
+  void alsoInTheFirstWaitOfAPort() {
+    int count;
+    try (ModelRig opened = open(WaitMode.INTERRUPT)) {
+      count = dryRun(opened.b, NetmapPort.POLLIN);
+    }
+    for (int step = 0; step < count; step += 3) {
+      try (ModelRig opened = open(WaitMode.INTERRUPT)) {
+        assertThat(wait(opened.b, NetmapPort.POLLIN, step, this::frame))
+            .as("event at step %d of %d", step, count)
+            .isEqualTo(NetmapPort.POLLIN);
+      }
+    }
+  }
+
+  @Test
+  void roomBetweenAnyTwoStepsWakesTheSender() {
+    try (ModelRig opened = open(WaitMode.INTERRUPT)) {
+      fill();
+      dryRun(opened.a, NetmapPort.POLLOUT); // sets the interrupts up
+      int count = dryRun(opened.a, NetmapPort.POLLOUT);
+      for (int step = 0; step < count; step++) {
+        assertThat(wait(opened.a, NetmapPort.POLLOUT, step, this::idle))
+            .as("event at step %d of %d", step, count)
+            .isEqualTo(NetmapPort.POLLOUT);
+        NetmapRing rx = opened.b.rx(0);
+        opened.b.rxSync();
+        rx.advance(rx.tail());
+        opened.b.rxSync();
+        fill();
+      }
+    }
+  }
+
+  /** Every slot of a is given away, and the card has sent none of them. */
+  private void fill() {
+    NetmapRing tx = rig.a.tx(0);
+    idle();
+    rig.a.txSync();
+    while (tx.space() > 0) {
+      tx.put(tx.head(), new byte[60]);
+      tx.advance(tx.next(tx.head()));
+    }
+    rig.quiet(() -> rig.a.txSync());
+  }
+
+  /** How many steps a wait has before it sleeps: the longest pause between two steps. */
+  private int dryRun(NetmapPort port, int events) {
+    steps = 0;
+    longestPause = 0;
+    lastStep = System.nanoTime();
+    rig.quiet(() -> assertThat(port.poll(events, DRY_MILLIS)).isZero());
+    return stepsBeforeSleep;
+  }
+
+  @Test
+  void oneWaitHearsSeveralPortsAndDescriptors() {
+    int event = Libc.eventFd();
+    try (ModelRig opened = open(WaitMode.INTERRUPT)) {
+      NetmapPoll poll =
+          new NetmapPoll()
+              .add(opened.a, NetmapPort.POLLIN)
+              .add(opened.b, NetmapPort.POLLIN)
+              .addDescriptor(event);
+      assertThat(poll.poll(10)).isZero();
+      frame();
+      assertThat(poll.poll(1000)).isEqualTo(1);
+      assertThat(poll.ready(0)).isZero();
+      assertThat(poll.ready(1)).isEqualTo(NetmapPort.POLLIN);
+      take();
+      Libc.signal(event);
+      assertThat(poll.poll(1000)).isEqualTo(1);
+      assertThat(poll.ready(1)).isZero();
+      Libc.drain(event);
+      assertThat(poll.poll(0)).isZero();
+    } finally {
+      Libc.closeFd(event);
+    }
+  }
+}
