@@ -305,6 +305,15 @@ public final class UnixSocket implements AutoCloseable {
       }
     }
 
+    /**
+     * Waits until {@link #accept} would not wait.
+     *
+     * @return false when the time is over first
+     */
+    public boolean await(int millis) {
+      return Libc.pollIn(new int[] {fd}, millis) > 0;
+    }
+
     /** Waits for a connection. @return null after {@link #shutdown} */
     public UnixSocket accept() {
       while (true) {

@@ -3,6 +3,8 @@ package io.netmap4j.model;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs the engines of one or more cards, which are all the cards of their wires: on a thread of its
@@ -10,18 +12,21 @@ import java.util.random.RandomGenerator;
  * both.
  */
 public final class ModelRunner implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ModelRunner.class);
   private static final int BATCH = 64;
 
   /** Rounds without work before the thread parks. */
   private static final int SPINS = 20_000;
 
   private static final long PARK_NANOS = 50_000;
+  private static final int MOST_WARNINGS = 10;
   private static final int MOST_ROUNDS = 10_000_000;
 
   private final List<Nic82599> cards;
   private volatile boolean running;
   private volatile Thread parked;
   private Thread thread;
+  private int unexplained;
 
   public ModelRunner(Nic82599... cards) {
     this.cards = List.of(cards);
@@ -48,6 +53,16 @@ public final class ModelRunner implements AutoCloseable {
   }
 
   private void loop() {
+    while (running) {
+      try {
+        work();
+      } catch (InternalError e) {
+        memoryFault(e);
+      }
+    }
+  }
+
+  private void work() {
     int idle = 0;
     while (running) {
       if (round() > 0) {
@@ -60,6 +75,22 @@ public final class ModelRunner implements AutoCloseable {
         LockSupport.parkNanos(this, PARK_NANOS);
         parked = null;
       }
+    }
+  }
+
+  /**
+   * A file that is mapped for a card has become shorter, say. The JVM tells this thread some time
+   * after the access, so it may have been any of the cards'.
+   */
+  private void memoryFault(InternalError e) {
+    parked = null;
+    cards.forEach(Nic82599::abandonBurst);
+    boolean found = false;
+    for (Nic82599 card : cards) {
+      found |= card.memoryFault();
+    }
+    if (!found && unexplained++ < MOST_WARNINGS) {
+      LOG.warn("an engine met memory that is mapped and not there", e);
     }
   }
 

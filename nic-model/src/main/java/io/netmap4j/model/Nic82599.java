@@ -2,6 +2,7 @@ package io.netmap4j.model;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -45,6 +46,7 @@ public final class Nic82599 implements AutoCloseable {
   private volatile boolean dmaOn;
   private volatile Wire wire;
   private volatile Runnable wake = () -> {};
+  private volatile BooleanSupplier memoryGone = () -> false;
   private WireEnd end;
   private boolean halted;
 
@@ -384,6 +386,40 @@ public final class Nic82599 implements AutoCloseable {
   /** Called after whatever may give the engines work. */
   void onWork(Runnable wakeUp) {
     wake = wakeUp;
+  }
+
+  /**
+   * Asked when an access to mapped memory has failed, which an IOMMU's page tables would not allow.
+   *
+   * @param question true when it was this card's memory: its engines stop until a reset
+   */
+  void onMemoryFault(BooleanSupplier question) {
+    memoryGone = question;
+  }
+
+  /**
+   * An access of this thread's met memory that is mapped and not there.
+   *
+   * @return true when it was this card's
+   */
+  boolean memoryFault() {
+    memory.abandon();
+    if (!memoryGone.getAsBoolean()) {
+      return false;
+    }
+    violations.add("DMA fault: memory that the driver has mapped is gone: its file was cut short");
+    locked(
+        () -> {
+          halted = true;
+          refreshDma();
+        });
+    return true;
+  }
+
+  /** For the engines' thread, which an error has thrown out of its work. */
+  void abandonBurst() {
+    memory.abandon();
+    rx.abandon();
   }
 
   // The engines; for the thread that runs the cards of a wire.

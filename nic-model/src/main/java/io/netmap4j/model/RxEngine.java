@@ -316,6 +316,11 @@ final class RxEngine implements FrameSink {
     return false;
   }
 
+  /** An error has ended the burst that was under way. */
+  void abandon() {
+    depth = 0;
+  }
+
   /** Spoils what is written back from now on; null ends it. */
   void corruptWriteBack(WriteBackFault fault) {
     writer.corrupt(fault);
