@@ -28,6 +28,7 @@ public final class UnixSocket implements AutoCloseable {
   private static final int MSG_CMSG_CLOEXEC = 0x40000000;
   private static final int SOL_SOCKET = 1;
   private static final int SCM_RIGHTS = 1;
+  private static final int SHUT_RD = 0;
   private static final int SHUT_RDWR = 2;
   private static final int ENAMETOOLONG = 36;
   private static final int EMSGSIZE = 90;
@@ -226,6 +227,14 @@ public final class UnixSocket implements AutoCloseable {
   /** Ends the connection both ways: whoever is inside {@link #receive} gets 0. */
   public void shutdown() {
     Libc.shutdown(fd, SHUT_RDWR);
+  }
+
+  /**
+   * Ends the receiving half only: whoever is inside {@link #receive} here gets 0, and the other
+   * side does not see the end yet.
+   */
+  public void shutdownInput() {
+    Libc.shutdown(fd, SHUT_RD);
   }
 
   @Override

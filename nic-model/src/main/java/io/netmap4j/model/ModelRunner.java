@@ -28,6 +28,10 @@ public final class ModelRunner implements AutoCloseable {
   private Thread thread;
   private int unexplained;
 
+  // Not constants to the compiler, which would make an array of known size without a call.
+  private volatile int one = 1;
+  private volatile Object runtimeCall;
+
   public ModelRunner(Nic82599... cards) {
     this.cards = List.of(cards);
   }
@@ -97,9 +101,21 @@ public final class ModelRunner implements AutoCloseable {
   private int round() {
     int done = 0;
     for (Nic82599 card : cards) {
-      done += card.run(BATCH);
+      int moved = card.run(BATCH);
+      if (moved > 0 && card.hasForeignMemory()) {
+        tellFaults();
+      }
+      done += moved;
     }
     return done;
+  }
+
+  /**
+   * The JVM tells of an access to memory that is gone some time after it: in 17 at the next call of
+   * its runtime, which this is, so that it is between two batches and not within one.
+   */
+  private void tellFaults() {
+    runtimeCall = new byte[one][one];
   }
 
   /**

@@ -2,7 +2,6 @@ package io.netmap4j.model;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -46,7 +45,7 @@ public final class Nic82599 implements AutoCloseable {
   private volatile boolean dmaOn;
   private volatile Wire wire;
   private volatile Runnable wake = () -> {};
-  private volatile BooleanSupplier memoryGone = () -> false;
+  private volatile ForeignMemory foreign;
   private WireEnd end;
   private boolean halted;
 
@@ -388,23 +387,33 @@ public final class Nic82599 implements AutoCloseable {
     wake = wakeUp;
   }
 
-  /**
-   * Asked when an access to mapped memory has failed, which an IOMMU's page tables would not allow.
-   *
-   * @param question true when it was this card's memory: its engines stop until a reset
-   */
-  void onMemoryFault(BooleanSupplier question) {
-    memoryGone = question;
+  /** Memory of another process, which can take it away under the card. */
+  interface ForeignMemory {
+    /** False when something that is mapped is there no more. */
+    boolean intact();
+
+    /** The card has met such memory, and touches none of it until a reset. */
+    void gone();
+  }
+
+  /** Who gave the card its memory; null: this process. */
+  void foreignMemory(ForeignMemory owner) {
+    foreign = owner;
+  }
+
+  boolean hasForeignMemory() {
+    return foreign != null;
   }
 
   /**
-   * An access of this thread's met memory that is mapped and not there.
+   * Memory that is mapped and not there may have been met; an IOMMU's tables would not have it.
    *
    * @return true when it was this card's
    */
   boolean memoryFault() {
     memory.abandon();
-    if (!memoryGone.getAsBoolean()) {
+    ForeignMemory owner = foreign;
+    if (owner == null || owner.intact()) {
       return false;
     }
     violations.add("DMA fault: memory that the driver has mapped is gone: its file was cut short");
@@ -413,6 +422,7 @@ public final class Nic82599 implements AutoCloseable {
           halted = true;
           refreshDma();
         });
+    owner.gone();
     return true;
   }
 

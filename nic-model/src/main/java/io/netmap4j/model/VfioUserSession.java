@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  * One client's connection: takes its messages in order and answers them. A message that asks for
  * what can't be done gets an error reply; one that is no message ends the connection.
  */
-final class VfioUserSession {
+final class VfioUserSession implements Nic82599.ForeignMemory {
   /** Most bytes that one access moves; advertised as max_data_xfer_size. */
   private static final int MOST_DATA = 1 << 16;
 
@@ -67,7 +67,8 @@ final class VfioUserSession {
     this.memory = new VfioUserMemory(card.memory());
     this.irqs = new VfioUserIrqs(card);
     this.regions = new VfioUserRegions(card, irqs::restore);
-    card.onMemoryFault(this::memoryGone);
+    regions.forget();
+    card.foreignMemory(this);
   }
 
   /** Serves until the client goes or breaks the protocol. */
@@ -92,7 +93,8 @@ final class VfioUserSession {
   /** Any thread: ends {@link #serve}. */
   synchronized void shutdown() {
     if (!ended) {
-      socket.shutdown();
+      // Not the other half: the client may see the end only when its memory is let go.
+      socket.shutdownInput();
     }
   }
 
@@ -107,16 +109,18 @@ final class VfioUserSession {
       warnings.warn("client disconnected: an eventfd of its took no signal");
       shutdown();
     }
+    card.memoryFault();
   }
 
-  /** An engine met memory that is gone: ours? Then no more of this client. */
-  private boolean memoryGone() {
-    if (memory.intact()) {
-      return false;
-    }
+  @Override
+  public boolean intact() {
+    return memory.intact();
+  }
+
+  @Override
+  public void gone() {
     warnings.warn("client disconnected: a file that it had mapped for DMA has become shorter");
     shutdown();
-    return true;
   }
 
   /**
@@ -133,7 +137,7 @@ final class VfioUserSession {
         step.run();
       }
     }
-    card.onMemoryFault(() -> false);
+    card.foreignMemory(null);
     synchronized (this) {
       ended = true;
       socket.close();
