@@ -45,6 +45,7 @@ public final class Libc {
   public static final int EINVAL = 22;
   public static final int ENAMETOOLONG = 36;
   public static final int ENOSPC = 28;
+  public static final int EPIPE = 32;
   public static final int EOPNOTSUPP = 95;
   public static final int ECONNRESET = 104;
   public static final int ETIMEDOUT = 110;
@@ -300,6 +301,11 @@ public final class Libc {
    */
   public static int pollIn(int[] fds, int timeoutMillis) {
     return poll(fds, POLLIN, timeoutMillis);
+  }
+
+  /** True when a write to the descriptor would not wait. */
+  public static boolean pollOut(int fd) {
+    return poll(new int[] {fd}, POLLOUT, 0) > 0;
   }
 
   /** True when the other side of a socket is gone. */

@@ -23,6 +23,7 @@ final class RawVfioUser implements AutoCloseable {
   private final long memory = Mem.allocate(BUFFER);
   private final ArrayDeque<Integer> received = new ArrayDeque<>();
   private int id = 100;
+  private boolean closed;
 
   /** What came back. */
   record Reply(int id, int command, int flags, int errno, byte[] payload) {
@@ -223,6 +224,10 @@ final class RawVfioUser implements AutoCloseable {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     received.forEach(Libc::closeFd);
     socket.close();
     Mem.free(memory);
