@@ -750,4 +750,36 @@ class DriverOnModelTest {
     ModelRig.Setup setup = ModelRig.Setup.DEFAULT.nic(nic);
     assertThatThrownBy(() -> new ModelRig(setup).close()).hasMessageContaining(why);
   }
+
+  @Test
+  void theWatchdogTellsAStuckRingFromOneThatNobodyLooksAt() throws Exception {
+    long usual = IxgbeAdapter.watchdogNanos;
+    IxgbeAdapter.watchdogNanos = 100_000_000;
+    try (ModelRig rig =
+        new ModelRig(
+            ModelRig.Setup.DEFAULT.nic(ModelRig.Setup.DEFAULT.nic().dropWhenFull(false)))) {
+      sendOne(rig);
+      Thread.sleep(500);
+      assertEquals(0, rig.a.counters().get("tx_hangs"), "sent, and nobody looked");
+      // The receiver gives nothing back, until its ring, its packet buffer and the wire are full.
+      long deadline = System.nanoTime() + 20_000_000_000L;
+      while (rig.a.counters().get("tx_hangs") == 0) {
+        assertTrue(System.nanoTime() < deadline, "a stuck ring is told of");
+        rig.a.txSync();
+        while (rig.a.tx(0).space() > 0) {
+          sendOne(rig);
+        }
+        Thread.sleep(1);
+      }
+    } finally {
+      IxgbeAdapter.watchdogNanos = usual;
+    }
+  }
+
+  private static void sendOne(ModelRig rig) {
+    NetmapRing tx = rig.a.tx(0);
+    tx.put(tx.head(), new byte[1514]);
+    tx.advance(tx.next(tx.head()));
+    rig.a.txSync();
+  }
 }
