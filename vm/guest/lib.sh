@@ -44,4 +44,44 @@ hugepages() {
   [ "$have" -ge "$1" ] || fail "only $have hugepages of $1"
 }
 
+# ---- the kernel's ixgbe on both cards: A in the namespace "a", B where the test runs
+
+ADDRESS_A=198.51.100.1
+ADDRESS_B=198.51.100.2
+
+in_a() { ip netns exec a "$@"; }
+interface_of() { basename "/sys/bus/pci/devices/$1/net/"*; }
+
+# Loads the driver, gives both ends an address, waits for the link. Sets A and B to the interfaces' names.
+ixgbe_pair() {
+  modprobe ixgbe
+  A=$(interface_of "$CARD_A")
+  B=$(interface_of "$CARD_B")
+  ip netns add a
+  ip link set "$A" netns a
+  in_a ip addr add "$ADDRESS_A/24" dev "$A"
+  ip addr add "$ADDRESS_B/24" dev "$B"
+  in_a ip link set "$A" up
+  ip link set "$B" up
+  link_up
+}
+link_up() {
+  eventually 20 carrier 1 in_a cat "/sys/class/net/$A/carrier"
+  eventually 20 carrier 1 cat "/sys/class/net/$B/carrier"
+}
+carrier() { [ "$("${@:2}")" = "$1" ]; }
+
+# statistic INTERFACE NAME: what ethtool -S says
+statistic() { ethtool -S "$1" | sed -n "s/^ *$2: //p"; }
+
+# What a test leaves is taken away: namespaces, drivers, hugepages.
+leave() {
+  local name
+  for name in $(ip netns list | cut -d ' ' -f 1); do ip netns del "$name"; done
+  for name in "$CARD_A" "$CARD_B"; do if [ -e "/sys/bus/pci/devices/$name" ]; then unbind "$name"; fi; done
+  if [ -e /sys/module/ixgbe ]; then rmmod ixgbe; fi
+  echo 0 >/proc/sys/vm/nr_hugepages
+}
+trap leave EXIT
+
 netmap4j() { NETMAP4J_NO_BUILD=1 /project/netmap4j "$@"; }

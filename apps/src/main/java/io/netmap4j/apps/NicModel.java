@@ -8,7 +8,9 @@ import io.netmap4j.model.Wire;
 import io.netmap4j.model.WireEnd;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -42,7 +44,7 @@ import picocli.CommandLine.Spec;
       "  netmap4j nic-model -s /tmp/a.sock --wire pcap:samples/mixed.pcap,/tmp/sent.pcap",
     })
 final class NicModel implements Callable<Integer> {
-  private static final int SHOWN_VIOLATIONS = 10;
+  private static final int SHOWN_VIOLATIONS = 40;
 
   @ParentCommand Main main;
   @Spec CommandSpec spec;
@@ -160,7 +162,12 @@ final class NicModel implements Callable<Integer> {
       if (!broken.isEmpty()) {
         main.out.println();
         main.out.println(sockets.get(i) + ": " + broken.size() + " broken rules:");
-        broken.stream().limit(SHOWN_VIOLATIONS).forEach(b -> main.out.println("  " + b));
+        Map<String, Long> kinds =
+            broken.stream()
+                .collect(Collectors.groupingBy(b -> b, LinkedHashMap::new, Collectors.counting()));
+        kinds.entrySet().stream()
+            .limit(SHOWN_VIOLATIONS)
+            .forEach(k -> main.out.printf("%6d x %s%n", k.getValue(), k.getKey()));
       }
     }
     return kept;

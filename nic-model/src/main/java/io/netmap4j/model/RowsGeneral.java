@@ -39,6 +39,8 @@ final class RowsGeneral {
         rw("GCR", 0x11000, GENERAL),
         rw("GCR_EXT", 0x11050, GENERAL),
         Register.of("PBACL", Access.W1C, 0x11068, GENERAL).then(0x110C4, 4, 7),
+        Register.of("DCA_ID", Access.RO, 0x11070, "LX ixgbe_type.h"),
+        rw("DCA_CTRL", 0x11074, "LX ixgbe_type.h, ixgbe_setup_dca"),
         rw("CIAA", 0x11088, GENERAL),
         rw("CIAD", 0x1108C, GENERAL),
         rw("MANC", 0x05820, GENERAL),

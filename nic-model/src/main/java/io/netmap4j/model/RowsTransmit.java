@@ -41,12 +41,14 @@ final class RowsTransmit {
         rw("PFDTXGSWC", 0x08220, FACT),
         rw("PFVFSPOOF", 0x08200, 8, FACT),
         rw("VMVIR", 0x08000, 64, FACT),
-        rw("SECTXCTRL", 0x08800, FACT).reset(1),
-        Register.of("SECTXSTAT", Access.RO, 0x08804, FACT).reset(1),
+        // The security engine is fused off, as on the 82599s that are sold without it: DIS stays 1 (DP
+        // ixgbe_ipsec.c asks that way), OFF_DIS says so (LX ixgbe_init_ipsec_offload), both are ready.
+        rw("SECTXCTRL", 0x08800, FACT).reset(1).writable(~1),
+        Register.of("SECTXSTAT", Access.RO, 0x08804, FACT).reset(3),
         rw("SECTXBUFFAF", 0x08808, FACT),
         rw("SECTXMINIFG", 0x08810, FACT),
-        rw("SECRXCTRL", 0x08D00, FACT).reset(1),
-        Register.of("SECRXSTAT", Access.RO, 0x08D04, FACT).reset(1),
+        rw("SECRXCTRL", 0x08D00, FACT).reset(1).writable(~1),
+        Register.of("SECRXSTAT", Access.RO, 0x08D04, FACT).reset(3),
         rw("TFCS", 0x0CE00, FACT));
   }
 

@@ -75,6 +75,19 @@ class Nic82599Test {
     assertThat(card.read(STATUS) & 1 << 19).isNotZero();
   }
 
+  /** The way DP's ixgbe_crypto_capable and LX's ixgbe_init_ipsec_offload ask. */
+  @Test
+  void securityEngineIsFusedOff() {
+    for (int control : new int[] {0x08800, 0x08D00}) {
+      card.write(control, 0);
+      assertThat(card.read(control)).isEqualTo(1);
+      card.write(control, 3);
+      assertThat(card.read(control)).isEqualTo(3);
+      assertThat(card.read(control + 4)).as("ready, no engine").isEqualTo(3);
+    }
+    assertThat(card.violations()).isEmpty();
+  }
+
   @Test
   void resetGivesTheMacAddressBackAndDisablesQueues() {
     enableTx();
