@@ -38,8 +38,19 @@ final class Sys {
     write(eventFd, most, 8);
   }
 
-  static int openFiles() {
-    return Path.of("/proc/self/fd").toFile().list().length;
+  /** Descriptors of this process whose name has {@code name}. */
+  static long openFiles(String name) throws java.io.IOException {
+    try (var fds = Files.list(Path.of("/proc/self/fd"))) {
+      return fds.filter(fd -> target(fd).contains(name)).count();
+    }
+  }
+
+  private static String target(Path fd) {
+    try {
+      return Files.readSymbolicLink(fd).toString();
+    } catch (java.io.IOException e) {
+      return ""; // closed meanwhile
+    }
   }
 
   /** Mappings of this process whose line in /proc/self/maps has {@code name}. */
