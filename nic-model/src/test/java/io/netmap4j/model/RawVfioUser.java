@@ -134,6 +134,12 @@ final class RawVfioUser implements AutoCloseable {
         payload);
   }
 
+  /** Takes what replies there are. */
+  void discard() {
+    while (Libc.pollIn(new int[] {socket.fd()}, 0) > 0
+        && socket.receive(memory, BUFFER, received, System.nanoTime() + WAIT) > 0) {}
+  }
+
   /** True when the server has ended the connection. */
   boolean ended(long nanos) {
     try {
