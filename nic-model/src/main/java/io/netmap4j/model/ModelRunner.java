@@ -116,7 +116,7 @@ public final class ModelRunner implements AutoCloseable {
     int done = 0;
     for (Nic82599 card : cards) {
       int moved = card.run(BATCH);
-      if (moved > 0 && card.hasForeignMemory()) {
+      if (card.mayHaveFaulted(moved)) {
         tellFaults();
       }
       done += moved;

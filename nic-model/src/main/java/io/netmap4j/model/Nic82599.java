@@ -46,6 +46,7 @@ public final class Nic82599 implements AutoCloseable {
   private volatile Wire wire;
   private volatile Runnable wake = () -> {};
   private volatile ForeignMemory foreign;
+  private volatile boolean faultFound;
   private WireEnd end;
   private boolean halted;
 
@@ -401,8 +402,16 @@ public final class Nic82599 implements AutoCloseable {
     foreign = owner;
   }
 
-  boolean hasForeignMemory() {
-    return foreign != null;
+  /**
+   * After a batch of {@code moved} packets, for the engines' thread: an access in it may have met
+   * memory that is gone, and not been told.
+   */
+  boolean mayHaveFaulted(int moved) {
+    if (faultFound) {
+      faultFound = false;
+      return true;
+    }
+    return moved > 0 && foreign != null;
   }
 
   /**
@@ -422,6 +431,7 @@ public final class Nic82599 implements AutoCloseable {
           halted = true;
           refreshDma();
         });
+    faultFound = true;
     owner.gone();
     return true;
   }

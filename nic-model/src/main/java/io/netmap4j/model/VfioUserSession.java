@@ -26,7 +26,7 @@ final class VfioUserSession implements Nic82599.ForeignMemory {
   private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** Nobody holds the card without saying which protocol he speaks. */
-  private static final long GREETING_NANOS = TimeUnit.SECONDS.toNanos(5);
+  private static final long GREETING_NANOS = TimeUnit.SECONDS.toNanos(3);
 
   private static final String[] CAPABILITIES = {
     "{\"capabilities\":{\"max_msg_fds\":"

@@ -96,6 +96,12 @@ final class RawVfioUser implements AutoCloseable {
     socket.send(memory, 16 + payload.length, fds, System.nanoTime() + WAIT);
   }
 
+  /** Sends any bytes. */
+  void rawBytes(byte[] bytes, int... fds) {
+    Mem.copyIn(bytes, 0, memory, bytes.length);
+    socket.send(memory, bytes.length, fds, System.nanoTime() + WAIT);
+  }
+
   void post(int command, byte[] payload, int... fds) {
     raw(++id, command, 16 + payload.length, 0x10, payload, fds);
   }
@@ -126,6 +132,12 @@ final class RawVfioUser implements AutoCloseable {
         Mem.getInt(memory + 8),
         Mem.getInt(memory + 12),
         payload);
+  }
+
+  /** Takes what replies there are. */
+  void discard() {
+    while (Libc.pollIn(new int[] {socket.fd()}, 0) > 0
+        && socket.receive(memory, BUFFER, received, System.nanoTime() + WAIT) > 0) {}
   }
 
   /** True when the server has ended the connection. */

@@ -104,6 +104,20 @@ final class SocketDriver implements AutoCloseable {
     return frame;
   }
 
+  /** Sends if there is room, and takes what has come. */
+  void exchange(byte[] frame) {
+    if (sent < SIZE - 1 || done(TX_RING + 16L * ((sent + 1) % SIZE) + 12)) {
+      send(frame);
+    }
+    for (int i = 0; i < SIZE && done(16L * (received % SIZE) + 8); i++) {
+      receive();
+    }
+  }
+
+  private boolean done(long status) {
+    return (Mem.getIntVolatile(memory + status) & 1) != 0;
+  }
+
   private static void await(long address) {
     long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while ((Mem.getIntVolatile(address) & 1) == 0) {

@@ -1,9 +1,12 @@
 package io.netmap4j.model;
 
 import com.sun.jna.Native;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** System calls that only a hostile client needs, and what the kernel knows of this process. */
 final class Sys {
@@ -38,8 +41,19 @@ final class Sys {
     write(eventFd, most, 8);
   }
 
-  static int openFiles() {
-    return Path.of("/proc/self/fd").toFile().list().length;
+  /** Descriptors of this process whose name has {@code name}. */
+  static long openFiles(String name) throws java.io.IOException {
+    try (var fds = Files.list(Path.of("/proc/self/fd"))) {
+      return fds.filter(fd -> target(fd).contains(name)).count();
+    }
+  }
+
+  private static String target(Path fd) {
+    try {
+      return Files.readSymbolicLink(fd).toString();
+    } catch (java.io.IOException e) {
+      return ""; // closed meanwhile
+    }
   }
 
   /** Mappings of this process whose line in /proc/self/maps has {@code name}. */
@@ -47,5 +61,17 @@ final class Sys {
     try (var lines = Files.lines(Path.of("/proc/self/maps"))) {
       return lines.filter(line -> line.contains(name)).count();
     }
+  }
+
+  /** Runs {@code main} in a process of its own, with this one's options and classes. */
+  static Process java(Class<?> main, String... args) throws java.io.IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(a -> a.startsWith("--add-") || a.startsWith("--enable-") || a.startsWith("--sun-"))
+        .forEach(command::add);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of(args));
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 }
