@@ -27,7 +27,25 @@ public final class PciSysfs {
    * @param driver the kernel driver that it is bound to, "" for none
    * @param iommuGroup the number of its IOMMU group, "" without an IOMMU
    */
-  public record Function(String address, PciId id, String driver, String iommuGroup) {}
+  public record Function(String address, PciId id, String driver, String iommuGroup) {
+    /** What binds it to a driver: the override, the old driver's unbind if any, the probe. */
+    public String bindCommand(String to) {
+      String device = "/sys/bus/pci/devices/" + address;
+      String unbind =
+          driver.isEmpty() ? "" : " && echo " + address + " > " + device + "/driver/unbind";
+      return "modprobe "
+          + to
+          + " && echo "
+          + to
+          + " > "
+          + device
+          + "/driver_override"
+          + unbind
+          + " && echo "
+          + address
+          + " > /sys/bus/pci/drivers_probe";
+    }
+  }
 
   /** Network controllers, by address; none on a machine without PCI. */
   public List<Function> networkFunctions() {
@@ -43,6 +61,11 @@ public final class PciSysfs {
     } catch (IOException e) {
       throw new NetmapException(Libc.EIO, "cannot list " + devices + ": " + e, e);
     }
+  }
+
+  /** The folder of a function. */
+  public Path folder(String address) {
+    return root.resolve("bus/pci/devices").resolve(address);
   }
 
   private static Function function(Path device) {
