@@ -20,7 +20,9 @@ public final class Libc {
   public static final int O_CREAT = 0100;
   public static final int O_EXCL = 0200;
   public static final int O_NONBLOCK = 04000;
+  public static final int O_SYNC = 04010000;
   public static final int O_CLOEXEC = 02000000;
+  public static final int O_TMPFILE = 020200000;
   public static final int PROT_READ = 1;
   public static final int PROT_WRITE = 2;
   public static final int MAP_SHARED = 1;
@@ -60,6 +62,9 @@ public final class Libc {
   private static final int STATX_BASIC = 0x7FF;
   private static final int STATX_SIZE = 256;
   private static final int RWF_NOWAIT = 8;
+  private static final int LOCK_EX_NB = 2 | 4;
+  private static final int AT_FDCWD = -100;
+  private static final int AT_SYMLINK_FOLLOW = 0x400;
 
   static {
     Native.register(Libc.class, "c");
@@ -108,6 +113,12 @@ public final class Libc {
   private static native int fcntl(int fd, int command, long argument);
 
   private static native long preadv2(int fd, long iov, int count, long offset, int flags);
+
+  private static native int flock(int fd, int operation);
+
+  private static native int mlock(long address, long length);
+
+  private static native int linkat(int fromFolder, String from, int toFolder, String to, int flags);
 
   // For UnixSocket, which knows their structures.
 
@@ -191,6 +202,30 @@ public final class Libc {
     long n = pwrite(fd, buffer, count, offset);
     if (n != count) {
       throw new LinuxException(call, n < 0 ? Native.getLastError() : EIO, "is the device gone?");
+    }
+  }
+
+  /**
+   * Locks an open file until its last descriptor is closed, at the latest by the end of the
+   * process.
+   *
+   * @return false when somebody else has it, in this process or another
+   */
+  public static boolean tryLock(int fd) {
+    return flock(fd, LOCK_EX_NB) == 0;
+  }
+
+  /** Brings memory in, and keeps it there until it is unmapped. */
+  public static void lockPages(long address, long length, String hint) {
+    if (mlock(address, length) != 0) {
+      throw new LinuxException("mlock of " + length + " bytes", Native.getLastError(), hint);
+    }
+  }
+
+  /** Gives a file that was opened with O_TMPFILE a name; it may have several. */
+  public static void nameFile(int fd, String path, String hint) {
+    if (linkat(AT_FDCWD, "/proc/self/fd/" + fd, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0) {
+      throw new LinuxException("linkat " + path, Native.getLastError(), hint);
     }
   }
 
