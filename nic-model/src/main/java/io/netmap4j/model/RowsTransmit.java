@@ -41,8 +41,10 @@ final class RowsTransmit {
         rw("PFDTXGSWC", 0x08220, FACT),
         rw("PFVFSPOOF", 0x08200, 8, FACT),
         rw("VMVIR", 0x08000, 64, FACT),
-        // The security engine is fused off, as on the 82599s that are sold without it: DIS stays 1 (DP
-        // ixgbe_ipsec.c asks that way), OFF_DIS says so (LX ixgbe_init_ipsec_offload), both are ready.
+        // The security engine is fused off, as on the 82599s that are sold without it: DIS stays 1
+        // (DP
+        // ixgbe_ipsec.c asks that way), OFF_DIS says so (LX ixgbe_init_ipsec_offload), both are
+        // ready.
         rw("SECTXCTRL", 0x08800, FACT).reset(1).writable(~1),
         Register.of("SECTXSTAT", Access.RO, 0x08804, FACT).reset(3),
         rw("SECTXBUFFAF", 0x08808, FACT),
