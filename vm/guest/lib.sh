@@ -54,10 +54,12 @@ interface_of() { basename "/sys/bus/pci/devices/$1/net/"*; }
 
 # Loads the driver, gives both ends an address, waits for the link. Sets A and B to the interfaces' names.
 ixgbe_pair() {
+  sysctl -qw net.ipv6.conf.default.disable_ipv6=1 # its multicasts would be sent and, rightly, not received
   modprobe ixgbe
   A=$(interface_of "$CARD_A")
   B=$(interface_of "$CARD_B")
   ip netns add a
+  in_a sysctl -qw net.ipv6.conf.default.disable_ipv6=1
   ip link set "$A" netns a
   in_a ip addr add "$ADDRESS_A/24" dev "$A"
   ip addr add "$ADDRESS_B/24" dev "$B"
@@ -71,8 +73,39 @@ link_up() {
 }
 carrier() { [ "$("${@:2}")" = "$1" ]; }
 
-# statistic INTERFACE NAME: what ethtool -S says
-statistic() { ethtool -S "$1" | sed -n "s/^ *$2: //p"; }
+# statistic INTERFACE NAME: what ethtool -S says of A or B
+statistic() {
+  local run=
+  if [ "$1" = "$A" ]; then run=in_a; fi
+  $run ethtool -S "$1" | sed -n "s/^ *$2: //p"
+}
+
+# What crosses the cable between these two is counted alike on both sides, by the cards' own counters.
+count_from_here() {
+  sent_a=$(statistic "$A" tx_pkts_nic) sent_b=$(statistic "$B" tx_pkts_nic)
+  received_a=$(statistic "$A" rx_pkts_nic) received_b=$(statistic "$B" rx_pkts_nic)
+}
+counts_agree() {
+  local name
+  eventually 10 same_counts
+  for name in rx_errors tx_errors rx_crc_errors rx_missed_errors rx_csum_offload_errors rx_no_dma_resources rx_length_errors; do
+    [ "$(statistic "$A" $name) $(statistic "$B" $name)" = "0 0" ] || fail "$name: $(statistic "$A" $name) and $(statistic "$B" $name)"
+  done
+  echo "frames from A $(($(statistic "$A" tx_pkts_nic) - sent_a)), from B $(($(statistic "$B" tx_pkts_nic) - sent_b)): all counted by the other"
+}
+same_counts() {
+  [ $(($(statistic "$A" tx_pkts_nic) - sent_a)) = $(($(statistic "$B" rx_pkts_nic) - received_b)) ] \
+    && [ $(($(statistic "$B" tx_pkts_nic) - sent_b)) = $(($(statistic "$A" rx_pkts_nic) - received_a)) ]
+}
+
+# iperf OPTION...: from B to A (-R: from A to B), output in the log
+iperf() {
+  in_a iperf3 -s -1 >"$OUT/iperf-server" &
+  eventually 10 listening 5201
+  timeout 60 iperf3 -c "$ADDRESS_A" -i 0 "$@"
+  wait $!
+}
+listening() { [ -n "$(in_a ss -Hltn "sport = :$1")" ]; }
 
 # What a test leaves is taken away: namespaces, drivers, hugepages.
 leave() {

@@ -1,4 +1,4 @@
-# cards: pair --lenient
+# cards: pair --sfp --lenient
 # timeout: 120
 # The kernel's own driver takes the cards, says nothing that it would not say of a real one, and shows them to ethtool.
 ixgbe_pair

@@ -55,6 +55,7 @@ final class DatapathRegisters {
   static final int HLREG0_RXCRCSTRP = 1 << 1;
   static final int HLREG0_JUMBOEN = 1 << 2;
   static final int HLREG0_TXPADEN = 1 << 10;
+  static final int HLREG0_LPBK = 1 << 15;
   static final int SRRCTL_DROP_EN = 1 << 28;
   static final int RXDCTL_VME = 1 << 30;
 

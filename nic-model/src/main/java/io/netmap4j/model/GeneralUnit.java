@@ -4,11 +4,17 @@ package io.netmap4j.model;
  * Link, MDIO, timers, and the few rules that join two registers. For who holds the card's lock.
  *
  * <p>The link is up while a wire is attached, nobody has unplugged it, and the laser is on:
- * ESDP.SDP3 = 0, which it is after a reset (facts 3.7). It is up at once.
+ * ESDP.SDP3 = 0, which it is after a reset (facts 3.7). It is up at once. It is up, too, while the
+ * MAC hears itself (HLREG0.LPBK) and is told that the link is up (AUTOC.FLU): LX
+ * ixgbe_setup_loopback_test and DP ixgbe_setup_loopback_link_82599 set both.
  */
 final class GeneralUnit {
   private static final int ESDP = RegisterMap82599.find("ESDP").offset();
   private static final int LASER_OFF = 1 << 3;
+  private static final int HLREG0 = RegisterMap82599.find("HLREG0").offset();
+  private static final int LPBK = 1 << 15;
+  private static final int AUTOC = RegisterMap82599.find("AUTOC").offset();
+  private static final int FLU = 1;
   private static final int STATUS_LINK = 1 << 7;
   private static final int STATUS_GIO = 1 << 19;
   private static final int GIO_DIS = 1 << 2;
@@ -33,12 +39,15 @@ final class GeneralUnit {
     this.options = options;
     registers.onRead("STATUS", i -> status());
     registers.onRead("LINKS", i -> linkUp() ? LINKS_UP : 0);
-    registers.onWrite(
-        "ESDP",
-        (i, value) -> {
-          registers.store(ESDP, value);
-          linkChanged();
-        });
+    for (String name : new String[] {"ESDP", "HLREG0", "AUTOC"}) {
+      int offset = RegisterMap82599.find(name).offset();
+      registers.onWrite(
+          name,
+          (i, value) -> {
+            registers.store(offset, value);
+            linkChanged();
+          });
+    }
     int msrwd = RegisterMap82599.find("MSRWD").offset();
     registers.onWrite(
         "MSCA",
@@ -130,7 +139,13 @@ final class GeneralUnit {
   }
 
   boolean linkUp() {
-    return wired && plugged && (registers.get(ESDP) & LASER_OFF) == 0;
+    return looped() && (registers.get(AUTOC) & FLU) != 0
+        || wired && plugged && (registers.get(ESDP) & LASER_OFF) == 0;
+  }
+
+  /** The MAC hears itself, and not the wire. */
+  boolean looped() {
+    return (registers.get(HLREG0) & LPBK) != 0;
   }
 
   void wired(boolean attached) {

@@ -63,6 +63,7 @@ public final class Nic82599 implements AutoCloseable {
             registers, memory, bill, options.clock(), interrupts, general, this::engineViolation);
     this.tx = new TxEngine(parts);
     this.rx = new RxEngine(parts);
+    tx.loopback(rx);
     this.rxRules = new QueueRules(registers, 'R', queue -> {});
     this.txRules = new QueueRules(registers, 'T', tx::flush);
     registers.onWrite("CTRL", (i, value) -> writeCtrl(value));
@@ -545,7 +546,10 @@ public final class Nic82599 implements AutoCloseable {
     }
   }
 
-  /** The card's end of a wire. A frame that comes while the card may not write memory is lost. */
+  /**
+   * The card's end of a wire. A frame that comes while the card may not write memory, or hears only
+   * itself, is lost.
+   */
   private final class Port implements FrameSink {
     @Override
     public void begin() {
@@ -559,12 +563,12 @@ public final class Nic82599 implements AutoCloseable {
 
     @Override
     public boolean receive(long address, int length) {
-      return !dmaOn || rx.receive(address, length);
+      return !dmaOn || general.looped() || rx.receive(address, length);
     }
 
     @Override
     public void missed(long address, int length) {
-      if (dmaOn) {
+      if (dmaOn && !general.looped()) {
         rx.missed(address, length);
       }
     }

@@ -51,6 +51,7 @@ final class RowsReceive {
         rw("RDRXCTL", 0x02F00, DMA).reset(0x00108808).readOnly(0x8),
         rw("QDE", 0x02F04, DMA),
         rw("RXCTRL", 0x03000, DMA),
+        rw("PFCTOP", 0x03008, "LX ixgbe_type.h, reg_test_82599"),
         rw("RTRUP2TC", 0x03020, DMA),
         rw("RSCDBU", 0x03028, DMA),
         rw("FCTTV", 0x03200, 4, DMA),
@@ -76,7 +77,10 @@ final class RowsReceive {
         rw("MTA", 0x05200, 128, FILTER),
         // Entry 0 comes from the NVM at each reset (facts 0.1 item 1).
         Register.array("RAL", Access.RW, 0x0A200, 8, 128, FILTER).alias(0x05400, 8, 16),
-        Register.array("RAH", Access.RW, 0x0A204, 8, 128, FILTER).alias(0x05404, 8, 16),
+        // The pools' bits of an 82598 are none here (LX reg_test_82599): MPSAR has them.
+        Register.array("RAH", Access.RW, 0x0A204, 8, 128, FILTER)
+            .alias(0x05404, 8, 16)
+            .writable(0x8000FFFF),
         rw("MPSAR", 0x0A600, 256, FILTER),
         rw("VFTA", 0x0A000, 128, FILTER),
         rw("PSRTYPE", 0x0EA00, 64, FILTER).alias(0x05480, 4, 16),

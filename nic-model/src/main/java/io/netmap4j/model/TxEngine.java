@@ -32,6 +32,8 @@ final class TxEngine {
 
   private volatile boolean changed = true;
   private volatile WriteBackFault fault;
+  private FrameSink own;
+  private boolean loopback;
   private Wire wire;
   private WireEnd end;
   private int actives;
@@ -55,6 +57,11 @@ final class TxEngine {
     this.end = end;
   }
 
+  /** Where HLREG0.LPBK takes what this card sends, instead of to the wire. */
+  void loopback(FrameSink own) {
+    this.own = own;
+  }
+
   /**
    * To be called after a write to any register but a tail, an interrupt's or a counter. Any thread.
    */
@@ -76,6 +83,7 @@ final class TxEngine {
 
   private void refresh() {
     frames.refresh();
+    loopback = (card.reg(HLREG0) & HLREG0_LPBK) != 0;
     longest = longestFrame(card);
     boolean on = (card.reg(DMATXCTL) & DMATXCTL_TE) != 0;
     actives = 0;
@@ -285,7 +293,7 @@ final class TxEngine {
   }
 
   private boolean put(TxQueue queue, long frame, int length) {
-    if (wire != null && !wire.send(end, frame, length)) {
+    if (loopback ? !own.receive(frame, length) : wire != null && !wire.send(end, frame, length)) {
       return false;
     }
     sent++;

@@ -16,6 +16,8 @@ class Nic82599Test {
   private static final int ESDP = 0x00020;
   private static final int EICR = 0x00800;
   private static final int GPRC = 0x04074;
+  private static final int HLREG0 = 0x04240;
+  private static final int AUTOC = 0x042A0;
   private static final int LINKS = 0x042A4;
   private static final int RDLEN = 0x01008;
   private static final int RXDCTL = 0x01028;
@@ -73,6 +75,18 @@ class Nic82599Test {
     card.write(CTRL, 4 | 1 << 26);
     assertThat(card.read(CTRL)).isZero();
     assertThat(card.read(STATUS) & 1 << 19).isNotZero();
+  }
+
+  @Test
+  void forcedLoopbackIsALinkWithNothingPluggedIn() {
+    int autoc = card.read(AUTOC);
+    card.write(HLREG0, card.read(HLREG0) | 1 << 15);
+    assertThat(card.read(LINKS)).as("loopback without FLU").isZero();
+    card.write(AUTOC, autoc | 1);
+    assertThat(card.read(LINKS) >>> 28 & 7).isEqualTo(7);
+    assertThat(card.read(EICR) & 1 << 20).as("LSC").isNotZero();
+    card.write(HLREG0, card.read(HLREG0) & ~(1 << 15));
+    assertThat(card.read(LINKS)).isZero();
   }
 
   /** The way DP's ixgbe_crypto_capable and LX's ixgbe_init_ipsec_offload ask. */

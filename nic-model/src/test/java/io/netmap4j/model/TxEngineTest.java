@@ -52,6 +52,25 @@ class TxEngineTest {
   }
 
   @Test
+  void loopbackBringsWhatIsSentBackAndTheWireHearsNothing() {
+    TestRxRing back = new TestRxRing(card, 0, 8, 2048, TestRxRing.ADVANCED).armed();
+    card.tx.loopback(card.rx);
+    card.set(HLREG0, card.reg(HLREG0) | HLREG0_LPBK);
+    ring.frame(TestFrames.plain(1, 100), RS, 0);
+    assertThat(run()).isEqualTo(1);
+    assertThat(back.poll()).isEqualTo(TestFrames.plain(1, 100));
+    assertThat(ring.done(0)).isTrue();
+    assertThat(wire.frames).isEmpty();
+    assertThat(card.counter(GPTC)).isEqualTo(1);
+    assertThat(card.counter(GPRC)).isEqualTo(1);
+    card.set(HLREG0, card.reg(HLREG0) & ~HLREG0_LPBK);
+    ring.frame(TestFrames.plain(2, 100), RS, 0);
+    run();
+    assertThat(wire.frames).hasSize(1);
+    assertThat(back.poll()).isNull();
+  }
+
+  @Test
   void nothingIsFetchedBeforeTheDoorbellAndNothingWithoutTe() {
     ring.frame(TestFrames.plain(1, 60), RS, 0);
     assertThat(card.tx.run(10)).isZero();
