@@ -335,10 +335,13 @@ class VfioUserFuzzTest {
   /** A file that is cut short once it is mapped. */
   private void vanishing(long iova) {
     int file = Libc.memfd(NAME);
-    Libc.truncate(file, 8 * PAGE, "");
-    say(2, RawVfioUser.mapping(3, 0, iova, 8 * PAGE), file);
-    Libc.truncate(file, random.nextInt(8) * PAGE, "");
-    Libc.closeFd(file);
+    try {
+      Libc.truncate(file, 8 * PAGE, "");
+      say(2, RawVfioUser.mapping(3, 0, iova, 8 * PAGE), file);
+      Libc.truncate(file, random.nextInt(8) * PAGE, "");
+    } finally {
+      Libc.closeFd(file);
+    }
   }
 
   private void unmap() {
@@ -430,13 +433,16 @@ class VfioUserFuzzTest {
   private void blocking() {
     if (random.nextInt(16) == 0) {
       int event = Libc.eventFd();
-      say(8, RawVfioUser.irqs(0x21, 0, 0, 0));
-      say(8, RawVfioUser.irqs(0x24, 2, 0, 1), event);
-      hostile.discard();
-      Sys.blocking(event);
-      Sys.fill(event);
-      say(8, RawVfioUser.irqs(0x21, 2, 0, 1));
-      Libc.closeFd(event);
+      try {
+        say(8, RawVfioUser.irqs(0x21, 0, 0, 0));
+        say(8, RawVfioUser.irqs(0x24, 2, 0, 1), event);
+        hostile.discard();
+        Sys.blocking(event);
+        Sys.fill(event);
+        say(8, RawVfioUser.irqs(0x21, 2, 0, 1));
+      } finally {
+        Libc.closeFd(event);
+      }
     }
   }
 
