@@ -48,7 +48,7 @@ final class IxgbeDevice {
    * their defaults.
    */
   void reset() {
-    nic.writeConfig(COMMAND, 2, nic.readConfig(COMMAND, 2) | COMMAND_MEMORY | COMMAND_MASTER);
+    nic.writeConfig(COMMAND, 2, nic.readConfig(COMMAND, 2) | COMMAND_MEMORY);
     if (nic.read32(Reg.STATUS) == ALL_ONES) {
       throw new NetmapException(
           Libc.ENXIO, nic.name() + ": STATUS reads all ones; the device is gone or has no power");
@@ -56,6 +56,9 @@ final class IxgbeDevice {
     maskInterrupts();
     stopDma();
     resetOnce();
+    // Not before: a killed process may have left addresses in the card that are somebody else's
+    // now.
+    nic.writeConfig(COMMAND, 2, nic.readConfig(COMMAND, 2) | COMMAND_MASTER);
     maskInterrupts();
     await("NVM auto-load (EEC.ARD)", Reg.EEC, Reg.EEC_ARD, Reg.EEC_ARD);
     await(

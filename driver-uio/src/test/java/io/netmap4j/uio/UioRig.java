@@ -3,6 +3,7 @@ package io.netmap4j.uio;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.NicDevice;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -29,7 +30,10 @@ final class UioRig {
   final Path sys;
   final Path dev;
   final Path huge;
-  final Pages pages;
+  final HugePages pages;
+
+  String watched = CARD;
+  private int nodes;
 
   /** The card's command register each time that somebody asked where hugetlbfs is mounted. */
   final List<Integer> commands = new ArrayList<>();
@@ -45,7 +49,7 @@ final class UioRig {
     @Override
     public List<Path> mounts() {
       try {
-        commands.add(command(CARD));
+        commands.add(command(watched));
       } catch (IOException e) {
         commands.add(-1);
       }
@@ -73,14 +77,17 @@ final class UioRig {
   }
 
   UioRig(Path root) throws IOException {
-    this(root, root.resolve("huge"));
+    this(root, false);
   }
 
-  UioRig(Path root, Path huge) throws IOException {
+  /**
+   * @param real whether {@code root/huge} is a hugetlbfs and the pagemap is the kernel's
+   */
+  UioRig(Path root, boolean real) throws IOException {
     this.root = root;
     this.sys = root.resolve("sys");
     this.dev = Files.createDirectories(root.resolve("dev"));
-    this.huge = Files.createDirectories(huge);
+    this.huge = Files.createDirectories(root.resolve("huge"));
     Path pool = Files.createDirectories(sys.resolve("kernel/mm/hugepages/hugepages-2048kB"));
     Files.writeString(pool.resolve("nr_hugepages"), "64\n");
     Path self = Files.createDirectories(root.resolve("proc/self"));
@@ -90,14 +97,18 @@ final class UioRig {
         "proc /proc proc rw 0 0\nnone /nowhere hugetlbfs rw,pagesize=1024M 0 0\nnone "
             + huge
             + " hugetlbfs rw,relatime,pagesize=2M 0 0\n");
-    this.pages = new Pages();
+    this.pages = real ? new HugePages() : new Pages();
+  }
+
+  NicDevice open(String address) {
+    return backend().open(address);
   }
 
   UioBackend backend() {
     return new UioBackend(sys, dev, pages, root.resolve("locks"));
   }
 
-  /** A function with all the files that a card has, and {@code /dev/uio0} as a plain file. */
+  /** A function with all the files that a card has, and {@code /dev/uioN} as a plain file. */
   Path card(String address, String driver) throws IOException {
     Path device = function(address, 0x020000, driver);
     ByteBuffer config = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
@@ -106,8 +117,9 @@ final class UioRig {
     Files.write(device.resolve("resource0"), new byte[REGISTERS]);
     Files.writeString(device.resolve("irq"), "16\n");
     if (driver.contains("uio")) {
-      Files.createDirectories(device.resolve("uio/uio0"));
-      Files.createFile(dev.resolve("uio0"));
+      String node = "uio" + nodes++;
+      Files.createDirectories(device.resolve("uio").resolve(node));
+      Files.createFile(dev.resolve(node));
     }
     return device;
   }
