@@ -117,4 +117,22 @@ leave() {
 }
 trap leave EXIT
 
+# ---- DPDK's testpmd
+
+# pmd PREFIX CPU CARD... [-- OPTION...]: a testpmd on one processor, with the commands on its standard input
+pmd() {
+  local prefix=$1 cpu=$2 arguments=()
+  shift 2
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    arguments+=(-a "$1")
+    shift
+  done
+  if [ $# -gt 0 ]; then shift; fi
+  timeout 120 dpdk-testpmd --lcores "0@$cpu,1@$cpu" --file-prefix "$prefix" --no-telemetry -m 64 --log-level=pmd.net.ixgbe.*:6 \
+    "${arguments[@]}" -- -i --total-num-mbufs=8192 "$@"
+}
+
+# of LOG PORT NAME: the last value of, say, TX-packets in what "show port stats" printed
+of() { awk -v port="$2" -v name="$3:" '/NIC statistics for port/ { here = $(NF - 1) == port } here { for (i = 1; i < NF; i++) if ($i == name) v = $(i + 1) } END { print v }' "$1"; }
+
 netmap4j() { NETMAP4J_NO_BUILD=1 /project/netmap4j "$@"; }
