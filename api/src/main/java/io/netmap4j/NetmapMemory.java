@@ -1,5 +1,6 @@
 package io.netmap4j;
 
+import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import java.nio.file.Path;
@@ -21,7 +22,6 @@ public final class NetmapMemory implements AutoCloseable {
   /** What a buffer index must be at least to be usable. */
   public static final int FIRST_BUFFER = 2;
 
-  private static final long HUGE_PAGE = 2L << 20;
   private static final AtomicInteger NEXT_ID = new AtomicInteger(1);
   private static Options sharedOptions = Options.DEFAULT;
   private static NetmapMemory shared;
@@ -47,8 +47,8 @@ public final class NetmapMemory implements AutoCloseable {
    * @param ringSize bytes of one: 256 + 16 for each slot
    * @param bufNum buffers
    * @param bufSize bytes of one, 64 to 65536
-   * @param hugetlbfs a folder on a mounted hugetlbfs, where a named file will hold the region (UIO
-   *     needs it); null for anonymous shared memory (memfd)
+   * @param hugetlbfs a folder on a mounted hugetlbfs, whose pages will hold the region (UIO needs
+   *     it); null for anonymous shared memory (memfd)
    */
   public record Options(
       int ifNum, int ifSize, int ringNum, int ringSize, int bufNum, int bufSize, Path hugetlbfs) {
@@ -100,7 +100,7 @@ public final class NetmapMemory implements AutoCloseable {
     this.buffers =
         new Pool(
             "buffer", "bufNum", rings.end(4096), options.bufNum, options.bufSize, FIRST_BUFFER);
-    this.size = buffers.end(HUGE_PAGE);
+    this.size = buffers.end(HugePages.SIZE);
     this.fd = openBacking(options, memId);
     try {
       Libc.truncate(
@@ -115,8 +115,9 @@ public final class NetmapMemory implements AutoCloseable {
               options.hugetlbfs == null
                   ? "the region needs " + size + " bytes: make bufNum smaller"
                   : "the region needs "
-                      + size / HUGE_PAGE
-                      + " free pages of 2 MiB: see /proc/meminfo HugePages_Free");
+                      + size / HugePages.SIZE
+                      + " free pages of 2 MiB: see HugePages_Free in /proc/meminfo; "
+                      + HugePages.MORE);
     } catch (RuntimeException e) {
       Libc.closeFd(fd);
       throw e;
@@ -127,13 +128,7 @@ public final class NetmapMemory implements AutoCloseable {
     if (options.hugetlbfs == null) {
       return Libc.memfd("netmap4j-" + memId);
     }
-    Path file =
-        options.hugetlbfs.resolve("netmap4j-" + ProcessHandle.current().pid() + "-" + memId);
-    return Libc.open(
-        file.toString(),
-        Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL,
-        0600,
-        "is hugetlbfs mounted there? mount -t hugetlbfs none " + options.hugetlbfs);
+    return HugePages.create(options.hugetlbfs);
   }
 
   /** A region of its own, closed by the caller after every port in it. */
@@ -312,13 +307,6 @@ public final class NetmapMemory implements AutoCloseable {
     }
     Libc.unmap(address, size);
     Libc.closeFd(fd);
-    if (options.hugetlbfs != null) {
-      options
-          .hugetlbfs
-          .resolve("netmap4j-" + ProcessHandle.current().pid() + "-" + memId)
-          .toFile()
-          .delete();
-    }
   }
 
   /** Objects of one size, with a bitmap of those in use. */

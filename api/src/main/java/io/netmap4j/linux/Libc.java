@@ -20,7 +20,9 @@ public final class Libc {
   public static final int O_CREAT = 0100;
   public static final int O_EXCL = 0200;
   public static final int O_NONBLOCK = 04000;
+  public static final int O_SYNC = 04010000;
   public static final int O_CLOEXEC = 02000000;
+  public static final int O_TMPFILE = 020200000;
   public static final int PROT_READ = 1;
   public static final int PROT_WRITE = 2;
   public static final int MAP_SHARED = 1;
@@ -45,6 +47,7 @@ public final class Libc {
   public static final int EINVAL = 22;
   public static final int ENAMETOOLONG = 36;
   public static final int ENOSPC = 28;
+  public static final int EPIPE = 32;
   public static final int EOPNOTSUPP = 95;
   public static final int ECONNRESET = 104;
   public static final int ETIMEDOUT = 110;
@@ -59,6 +62,9 @@ public final class Libc {
   private static final int STATX_BASIC = 0x7FF;
   private static final int STATX_SIZE = 256;
   private static final int RWF_NOWAIT = 8;
+  private static final int LOCK_EX_NB = 2 | 4;
+  private static final int AT_FDCWD = -100;
+  private static final int AT_SYMLINK_FOLLOW = 0x400;
 
   static {
     Native.register(Libc.class, "c");
@@ -107,6 +113,12 @@ public final class Libc {
   private static native int fcntl(int fd, int command, long argument);
 
   private static native long preadv2(int fd, long iov, int count, long offset, int flags);
+
+  private static native int flock(int fd, int operation);
+
+  private static native int mlock(long address, long length);
+
+  private static native int linkat(int fromFolder, String from, int toFolder, String to, int flags);
 
   // For UnixSocket, which knows their structures.
 
@@ -190,6 +202,30 @@ public final class Libc {
     long n = pwrite(fd, buffer, count, offset);
     if (n != count) {
       throw new LinuxException(call, n < 0 ? Native.getLastError() : EIO, "is the device gone?");
+    }
+  }
+
+  /**
+   * Locks an open file until its last descriptor is closed, at the latest by the end of the
+   * process.
+   *
+   * @return false when somebody else has it, in this process or another
+   */
+  public static boolean tryLock(int fd) {
+    return flock(fd, LOCK_EX_NB) == 0;
+  }
+
+  /** Brings memory in, and keeps it there until it is unmapped. */
+  public static void lockPages(long address, long length, String hint) {
+    if (mlock(address, length) != 0) {
+      throw new LinuxException("mlock of " + length + " bytes", Native.getLastError(), hint);
+    }
+  }
+
+  /** Gives a file that was opened with O_TMPFILE a name; it may have several. */
+  public static void nameFile(int fd, String path, String hint) {
+    if (linkat(AT_FDCWD, "/proc/self/fd/" + fd, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0) {
+      throw new LinuxException("linkat " + path, Native.getLastError(), hint);
     }
   }
 
@@ -300,6 +336,11 @@ public final class Libc {
    */
   public static int pollIn(int[] fds, int timeoutMillis) {
     return poll(fds, POLLIN, timeoutMillis);
+  }
+
+  /** True when a write to the descriptor would not wait. */
+  public static boolean pollOut(int fd) {
+    return poll(new int[] {fd}, POLLOUT, 0) > 0;
   }
 
   /** True when the other side of a socket is gone. */

@@ -45,6 +45,11 @@ public final class PciSysfs {
     }
   }
 
+  /** The folder of a function. */
+  public Path folder(String address) {
+    return root.resolve("bus/pci/devices").resolve(address);
+  }
+
   private static Function function(Path device) {
     PciId id =
         new PciId(

@@ -28,6 +28,7 @@ public final class UnixSocket implements AutoCloseable {
   private static final int MSG_CMSG_CLOEXEC = 0x40000000;
   private static final int SOL_SOCKET = 1;
   private static final int SCM_RIGHTS = 1;
+  private static final int SHUT_RD = 0;
   private static final int SHUT_WR = 1;
   private static final int SHUT_RDWR = 2;
   private static final int EMSGSIZE = 90;
@@ -235,6 +236,14 @@ public final class UnixSocket implements AutoCloseable {
     Libc.shutdown(fd, SHUT_WR);
   }
 
+  /**
+   * Ends the receiving half only: whoever is inside {@link #receive} here gets 0, and the other
+   * side does not see the end yet.
+   */
+  public void shutdownInput() {
+    Libc.shutdown(fd, SHUT_RD);
+  }
+
   @Override
   public synchronized void close() {
     if (!closed) {
@@ -310,6 +319,15 @@ public final class UnixSocket implements AutoCloseable {
       } catch (IOException e) {
         return false;
       }
+    }
+
+    /**
+     * Waits until {@link #accept} would not wait.
+     *
+     * @return false when the time is over first
+     */
+    public boolean await(int millis) {
+      return Libc.pollIn(new int[] {fd}, millis) > 0;
     }
 
     /** Waits for a connection. @return null after {@link #shutdown} */

@@ -58,12 +58,22 @@ public interface NicDevice extends AutoCloseable {
   int irqVectors();
 
   /**
-   * Routes vectors 0 to {@code count} − 1 to eventfds of this device; {@code count} 0 switches
-   * interrupts off.
+   * Routes vectors 0 to {@code count} − 1 to descriptors that become readable; {@code count} 0
+   * switches interrupts off.
    *
-   * @return the eventfds, owned by the device, valid until the next call or {@link #close}
+   * @return the descriptors, owned by the device, to be emptied by {@link #rearmIrq} only, valid
+   *     until the next call or {@link #close}
    */
   int[] enableIrqs(int count);
+
+  /**
+   * Whether vectors are messages of their own (MSI-X). Else there is one, the INTx line: it is
+   * level-triggered, and does not fire again before {@link #rearmIrq}.
+   */
+  boolean irqMessages();
+
+  /** Empties a vector's descriptor and lets the vector fire again: before each sleep. */
+  void rearmIrq(int vector);
 
   /** Function-level reset where the function has one. @return false where it has none */
   boolean resetFunction();

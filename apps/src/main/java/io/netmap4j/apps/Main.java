@@ -35,6 +35,8 @@ import picocli.CommandLine.ScopeType;
       Replay.class,
       Run.class,
       Devices.class,
+      Bind.class,
+      Unbind.class,
       NicModel.class
     },
     footer = {

@@ -6,6 +6,9 @@ import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.VfioUserServer;
 import io.netmap4j.model.Wire;
 import io.netmap4j.model.WireEnd;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -46,6 +49,9 @@ import picocli.CommandLine.Spec;
 final class NicModel implements Callable<Integer> {
   private static final int SHOWN_VIOLATIONS = 40;
 
+  /** Accesses kept of each card. */
+  private static final int TRACED = 1_000_000;
+
   @ParentCommand Main main;
   @Spec CommandSpec spec;
   @Mixin Wires wires;
@@ -77,6 +83,13 @@ final class NicModel implements Callable<Integer> {
       description = "PCI device id (default: ${DEFAULT-VALUE}).")
   String deviceId;
 
+  @Option(
+      names = "--trace",
+      paramLabel = "FILE",
+      description =
+          "Writes the cards' register accesses there at the end: the last million of each card, a line each.")
+  Path trace;
+
   @Option(names = "--sfp", description = "A copper module answers on I2C.")
   boolean sfp;
 
@@ -91,6 +104,9 @@ final class NicModel implements Callable<Integer> {
       for (int i = 0; i < sockets.size(); i++) {
         Nic82599 card = new Nic82599(options(i));
         cards.add(card);
+        if (trace != null) {
+          card.log().enable(TRACED);
+        }
         if (wire != null) {
           card.attach(wire, i == 0 ? WireEnd.A : WireEnd.B);
         }
@@ -110,10 +126,24 @@ final class NicModel implements Callable<Integer> {
           servers.forEach(VfioUserServer::close);
         }
       }
+      writeTrace(cards);
       // The engines have stopped: plain counters can be read.
       return report(cards, wire) ? Main.OK : Main.FAILED;
     } finally {
       cards.forEach(Nic82599::close);
+    }
+  }
+
+  /** Card, read or write, register, value. */
+  private void writeTrace(List<Nic82599> cards) throws IOException {
+    if (trace == null) {
+      return;
+    }
+    try (PrintWriter file = new PrintWriter(Files.newBufferedWriter(trace))) {
+      for (int i = 0; i < cards.size(); i++) {
+        int card = i;
+        cards.get(i).log().accesses().forEach(access -> file.println(card + " " + access));
+      }
     }
   }
 

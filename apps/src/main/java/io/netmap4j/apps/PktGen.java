@@ -128,6 +128,11 @@ final class PktGen implements Callable<Integer> {
       description = "Receivers end after a second of silence, once there was traffic.")
   boolean untilSilence;
 
+  @Option(
+      names = "--counters",
+      description = "At the end, the card's own counters and the port's, by name, that are not 0.")
+  boolean counters;
+
   @Option(names = "-w", paramLabel = "SECONDS", description = "The same as --wait-link.")
   void waitLink(int seconds) {
     setup.waitSeconds = seconds;
@@ -258,6 +263,7 @@ final class PktGen implements Callable<Integer> {
     }
     workers.join();
     main.out.println(rates.totals("Sent"));
+    printCounters(ports.get(0));
     for (boolean all : left) {
       if (!all) {
         throw new NetmapException(
@@ -266,6 +272,14 @@ final class PktGen implements Callable<Integer> {
       }
     }
     return Main.OK;
+  }
+
+  private void printCounters(NetmapPort own) {
+    if (counters) {
+      own.counters().entrySet().stream()
+          .filter(c -> c.getValue() != 0)
+          .forEach(c -> main.out.printf("%s: %s %d%n", own.name(), c.getKey(), c.getValue()));
+    }
   }
 
   private static byte[] ownMac(NetmapPort port) {
@@ -304,6 +318,7 @@ final class PktGen implements Callable<Integer> {
     }
     workers.join();
     main.out.println(rates.totals("Received"));
+    printCounters(ports.get(0));
     return Main.OK;
   }
 }

@@ -31,7 +31,8 @@ final class IxgbeAdapter implements Adapter, NicControl {
   /** Often enough for 36-bit counters (55 s) and for a link that somebody waits for. */
   private static final long HOUSEKEEPING_MILLIS = 20;
 
-  private static final long WATCHDOG_NANOS = 5_000_000_000L;
+  /** How long a report may be owed. Not final for tests. */
+  static volatile long watchdogNanos = 5_000_000_000L;
 
   // What a sync must know of the device's state.
   private static final int CARRIER = 0;
@@ -56,6 +57,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
   private boolean started;
   private boolean running;
   private boolean closed;
+  private volatile long hangs;
 
   /** Read once per sync, written by housekeeping. */
   private volatile int carrier = NO_CARRIER;
@@ -265,15 +267,17 @@ final class IxgbeAdapter implements Adapter, NicControl {
   /** A queue that has carrier and owes a report for 5 s hangs: say so once. */
   private void watchTransmit(int[] marks, long[] since) {
     for (int q = 0; q < txRings.length; q++) {
-      if (carrier != CARRIER || !txRings[q].waitingFor(marks[q])) {
+      if (carrier != CARRIER || !txRings[q].waitingFor(tx[q], marks[q])) {
         marks[q] = txRings[q].reportMark();
         since[q] = System.nanoTime();
-      } else if (since[q] != 0 && System.nanoTime() - since[q] > WATCHDOG_NANOS) {
+      } else if (since[q] != 0 && System.nanoTime() - since[q] > watchdogNanos) {
         LOG.warn(
-            "{}: tx ring {} has reported nothing for 5 s although packets are pending",
+            "{}: tx ring {} has reported nothing for {} s although packets are pending",
             nic.name(),
-            q);
+            q,
+            watchdogNanos / 1e9);
         since[q] = 0;
+        hangs++;
       }
     }
   }
@@ -312,6 +316,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
       bad += ring == null ? 0 : ring.badWriteBacks();
     }
     totals.put("rx_bad_write_backs", bad);
+    totals.put("tx_hangs", hangs);
     return totals;
   }
 

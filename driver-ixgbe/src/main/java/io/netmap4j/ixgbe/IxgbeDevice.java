@@ -48,7 +48,7 @@ final class IxgbeDevice {
    * their defaults.
    */
   void reset() {
-    nic.writeConfig(COMMAND, 2, nic.readConfig(COMMAND, 2) | COMMAND_MEMORY | COMMAND_MASTER);
+    nic.writeConfig(COMMAND, 2, nic.readConfig(COMMAND, 2) | COMMAND_MEMORY);
     if (nic.read32(Reg.STATUS) == ALL_ONES) {
       throw new NetmapException(
           Libc.ENXIO, nic.name() + ": STATUS reads all ones; the device is gone or has no power");
@@ -56,6 +56,9 @@ final class IxgbeDevice {
     maskInterrupts();
     stopDma();
     resetOnce();
+    // Not before: a killed process may have left addresses in the card that are somebody else's
+    // now.
+    nic.writeConfig(COMMAND, 2, nic.readConfig(COMMAND, 2) | COMMAND_MASTER);
     maskInterrupts();
     await("NVM auto-load (EEC.ARD)", Reg.EEC, Reg.EEC_ARD, Reg.EEC_ARD);
     await(
@@ -361,17 +364,19 @@ final class IxgbeDevice {
 
   private void writeAddresses() {
     for (int i = 1; i < ADDRESSES; i++) {
-      writeAddress(i);
+      writeEntry(i);
     }
+    writeMulticastTable();
+  }
+
+  private void writeAddress(int i) {
+    writeEntry(i);
+    writeMulticastTable();
   }
 
   /** Multicast addresses go through the hash table, where an exact entry is not looked at. */
-  private void writeAddress(int i) {
-    byte[] mac = addresses[i];
-    if (mac != null && (mac[0] & 1) != 0) {
-      writeMulticastTable();
-      return;
-    }
+  private void writeEntry(int i) {
+    byte[] mac = addresses[i] == null || (addresses[i][0] & 1) != 0 ? null : addresses[i];
     nic.write32(
         Reg.ral(i),
         mac == null
@@ -379,7 +384,6 @@ final class IxgbeDevice {
             : mac[0] & 0xff | (mac[1] & 0xff) << 8 | (mac[2] & 0xff) << 16 | (mac[3] & 0xff) << 24);
     nic.write32(Reg.mpsar(2 * i), mac == null ? 0 : 1); // pool 0, as ixgbe_set_rar
     nic.write32(Reg.rah(i), mac == null ? 0 : mac[4] & 0xff | (mac[5] & 0xff) << 8 | Reg.RAH_AV);
-    writeMulticastTable();
   }
 
   /** MO 0: bits 47 to 36 of the address choose one of 4096 bits (Linux ixgbe_mta_vector). */

@@ -1,12 +1,12 @@
 package io.netmap4j.ixgbe;
 
-import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;
 
 /**
- * Wake-ups: vector i for rings i of both directions, masked except while somebody sleeps. Nothing
- * of this is touched until the first sleeper. Fact sheet 6.2, 6.3: automatic clear and mask (EIAC,
- * EIAM) make one message one wake-up.
+ * Wake-ups: masked except while somebody sleeps. Nothing of this is touched until the first
+ * sleeper. With MSI-X, vector i is for rings i of both directions, and automatic clear and mask
+ * (EIAC, EIAM) make one message one wake-up (fact sheet 6.2). Without, every ring is cause 0 of the
+ * one line, which is held until EICR is read (6.3).
  */
 final class IxgbeInterrupts {
   private static final int MAX_VECTORS = 16;
@@ -15,15 +15,17 @@ final class IxgbeInterrupts {
   private static final int EITR_20K = 200;
 
   private final NicDevice nic;
+  private final boolean messages;
   private final int[] sleepers = new int[MAX_VECTORS];
   private int[] fds;
   private boolean closed;
 
   IxgbeInterrupts(NicDevice nic) {
     this.nic = nic;
+    this.messages = nic.irqMessages();
   }
 
-  /** The eventfd of ring {@code ring}, or −1 when the device cannot interrupt us. */
+  /** The descriptor of ring {@code ring}, or −1 when the device cannot interrupt us. */
   synchronized int fd(int ring, int rings) {
     if (closed) {
       return -1;
@@ -42,7 +44,8 @@ final class IxgbeInterrupts {
       return;
     }
     nic.write32(
-        Reg.GPIE, Reg.GPIE_MSIX_MODE | Reg.GPIE_PBA_SUPPORT | Reg.GPIE_OCD | Reg.GPIE_EIAME);
+        Reg.GPIE,
+        messages ? Reg.GPIE_MSIX_MODE | Reg.GPIE_PBA_SUPPORT | Reg.GPIE_OCD | Reg.GPIE_EIAME : 0);
     for (int n = 0; n < MAX_VECTORS / 2; n++) {
       int even = vector(2 * n) | Reg.IVAR_VALID;
       int odd = vector(2 * n + 1) | Reg.IVAR_VALID;
@@ -51,21 +54,38 @@ final class IxgbeInterrupts {
     for (int v = 0; v < fds.length; v++) {
       nic.write32(Reg.eitr(v), EITR_20K);
     }
-    nic.write32(Reg.EIAC, Reg.QUEUE_CAUSES);
+    nic.write32(Reg.EIAC, messages ? Reg.QUEUE_CAUSES : 0);
     nic.write32(Reg.EIAM, Reg.QUEUE_CAUSES);
-    nic.write32(Reg.eiamEx(0), Reg.QUEUE_CAUSES);
+    if (messages) {
+      nic.write32(Reg.eiamEx(0), Reg.QUEUE_CAUSES);
+    }
     for (int v = 0; v < fds.length; v++) {
       if (sleepers[v] > 0) {
-        nic.write32(Reg.eimsEx(0), 1 << v);
+        unmask(v);
       }
     }
   }
 
+  private void unmask(int vector) {
+    nic.write32(messages ? Reg.eimsEx(0) : Reg.EIMS, 1 << vector);
+  }
+
+  /**
+   * The first sleeper of a vector forgets what came before: it looks once more after this. Later
+   * ones leave alone what may be on its way to the first.
+   */
   synchronized void arm(int ring) {
-    if (working()) {
-      sleepers[vector(ring)]++;
-      nic.write32(Reg.eimsEx(0), 1 << vector(ring));
+    if (!working()) {
+      return;
     }
+    int vector = vector(ring);
+    if (sleepers[vector]++ == 0) {
+      if (!messages) {
+        nic.read32(Reg.EICR);
+      }
+      nic.rearmIrq(vector);
+    }
+    unmask(vector);
   }
 
   /**
@@ -77,10 +97,9 @@ final class IxgbeInterrupts {
     }
     int vector = vector(ring);
     if (sleepers[vector] > 0 && --sleepers[vector] > 0) {
-      nic.write32(Reg.eimsEx(0), 1 << vector);
+      unmask(vector);
     } else {
-      nic.write32(Reg.eimcEx(0), 1 << vector);
-      Libc.drain(fds[vector]);
+      nic.write32(messages ? Reg.eimcEx(0) : Reg.EIMC, 1 << vector);
     }
   }
 

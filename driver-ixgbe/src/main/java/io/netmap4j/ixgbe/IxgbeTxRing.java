@@ -115,11 +115,11 @@ final class IxgbeTxRing {
   }
 
   /**
-   * True when nothing that was asked for has been reported back since {@code mark}; the watchdog's
-   * question.
+   * True when the card owes the report that was the oldest at {@code mark}: the watchdog's
+   * question. One that came and that no sync has looked at yet is not owed.
    */
-  boolean waitingFor(int mark) {
-    return reportHead != reportTail && reportHead == mark;
+  boolean waitingFor(Kring k, int mark) {
+    return reportHead != reportTail && reportHead == mark && !reported(k, reports[mark]);
   }
 
   int reportMark() {
@@ -275,13 +275,16 @@ final class IxgbeTxRing {
   private void reclaim(Kring k) {
     while (reportHead != reportTail) {
       int slot = reports[reportHead];
-      long desc = descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE;
-      if ((Mem.getInt(desc + 12) & DD) == 0) {
+      if (!reported(k, slot)) {
         return;
       }
       k.hwTail = slot;
       reportHead = reportHead + 1 & reports.length - 1;
     }
+  }
+
+  private boolean reported(Kring k, int slot) {
+    return (Mem.getInt(descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE + 12) & DD) != 0;
   }
 
   /** Everything stored before is visible to the device before it sees the new tail. */

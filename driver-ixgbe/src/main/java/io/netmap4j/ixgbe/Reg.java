@@ -32,6 +32,7 @@ final class Reg {
   // Interrupts
   static final int EICR = 0x00800;
   static final int EIAC = 0x00810;
+  static final int EIMS = 0x00880;
   static final int EIMC = 0x00888;
   static final int EIAM = 0x00890;
   static final int GPIE = 0x00898;

@@ -9,17 +9,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapException;
+import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.model.CableMode;
+import io.netmap4j.model.CardOptions;
 import io.netmap4j.model.DmaLog;
 import io.netmap4j.model.ModelDevice;
+import io.netmap4j.model.ModelDomain;
+import io.netmap4j.model.ModelRunner;
+import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.PcieBill;
 import io.netmap4j.model.WriteBackFault;
+import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.DmaMapping;
+import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicOptions;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -737,6 +745,38 @@ class DriverOnModelTest {
     }
   }
 
+  /** What a killed process left in the card must not be followed. */
+  @Test
+  void noBusMasteringBeforeTheReset() {
+    int command = 4;
+    int memoryAndMaster = 6;
+    List<Integer> atReset = new ArrayList<>();
+    try (Nic82599 card = new Nic82599(CardOptions.port(0));
+        ModelRunner runner = new ModelRunner(card);
+        NetmapMemory region = NetmapMemory.create(ModelRig.Setup.DEFAULT.memory())) {
+      runner.start();
+      ModelDevice device = ModelDevice.open(card, ModelDomain.scattered(7), "model:0");
+      device.writeConfig(command, 2, 0); // as UIO leaves it
+      NicDevice watched =
+          (NicDevice)
+              Proxy.newProxyInstance(
+                  getClass().getClassLoader(),
+                  new Class<?>[] {NicDevice.class},
+                  (proxy, method, args) -> {
+                    if (method.getName().equals("write32")
+                        && (int) args[0] == Reg.CTRL
+                        && ((int) args[1] & Reg.CTRL_RST) != 0) {
+                      atReset.add(device.readConfig(command, 2) & memoryAndMaster);
+                    }
+                    return method.invoke(device, args);
+                  });
+      Adapter adapter = new IxgbeDriver().attach(watched, region, NIC);
+      assertThat(device.readConfig(command, 2) & memoryAndMaster).isEqualTo(memoryAndMaster);
+      adapter.close();
+    }
+    assertThat(atReset).isNotEmpty().allMatch(c -> c == 2);
+  }
+
   @Test
   void optionsThatTheCardCannotTakeAreNamed() {
     refused(NIC.rings(17, 1), "tx-rings = 17 is out of range: 1 to 16");
@@ -749,5 +789,37 @@ class DriverOnModelTest {
   private static void refused(NicOptions nic, String why) {
     ModelRig.Setup setup = ModelRig.Setup.DEFAULT.nic(nic);
     assertThatThrownBy(() -> new ModelRig(setup).close()).hasMessageContaining(why);
+  }
+
+  @Test
+  void theWatchdogTellsAStuckRingFromOneThatNobodyLooksAt() throws Exception {
+    long usual = IxgbeAdapter.watchdogNanos;
+    IxgbeAdapter.watchdogNanos = 100_000_000;
+    try (ModelRig rig =
+        new ModelRig(
+            ModelRig.Setup.DEFAULT.nic(ModelRig.Setup.DEFAULT.nic().dropWhenFull(false)))) {
+      sendOne(rig);
+      Thread.sleep(500);
+      assertEquals(0, rig.a.counters().get("tx_hangs"), "sent, and nobody looked");
+      // The receiver gives nothing back, until its ring, its packet buffer and the wire are full.
+      long deadline = System.nanoTime() + 20_000_000_000L;
+      while (rig.a.counters().get("tx_hangs") == 0) {
+        assertTrue(System.nanoTime() < deadline, "a stuck ring is told of");
+        rig.a.txSync();
+        while (rig.a.tx(0).space() > 0) {
+          sendOne(rig);
+        }
+        Thread.sleep(1);
+      }
+    } finally {
+      IxgbeAdapter.watchdogNanos = usual;
+    }
+  }
+
+  private static void sendOne(ModelRig rig) {
+    NetmapRing tx = rig.a.tx(0);
+    tx.put(tx.head(), new byte[1514]);
+    tx.advance(tx.next(tx.head()));
+    rig.a.txSync();
   }
 }

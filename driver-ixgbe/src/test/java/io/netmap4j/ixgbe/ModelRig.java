@@ -33,7 +33,8 @@ final class ModelRig implements AutoCloseable {
       CableMode cable,
       NetmapMemory.Options memory,
       boolean scattered,
-      int extra) {
+      int extra,
+      boolean line) {
     static final Setup DEFAULT =
         new Setup(
             null,
@@ -41,22 +42,28 @@ final class ModelRig implements AutoCloseable {
             CableMode.FLOW_CONTROLLED,
             NetmapMemory.Options.DEFAULT.buffers(8192, 2048),
             true,
-            0);
+            0,
+            false);
 
     Setup stepped(long newSeed) {
-      return new Setup(newSeed, nic, cable, memory, scattered, extra);
+      return new Setup(newSeed, nic, cable, memory, scattered, extra, line);
     }
 
     Setup nic(NicOptions options) {
-      return new Setup(seed, options, cable, memory, scattered, extra);
+      return new Setup(seed, options, cable, memory, scattered, extra, line);
     }
 
     Setup cable(CableMode mode) {
-      return new Setup(seed, nic, mode, memory, scattered, extra);
+      return new Setup(seed, nic, mode, memory, scattered, extra, line);
+    }
+
+    /** Interrupts come by the INTx line. */
+    Setup line(boolean on) {
+      return new Setup(seed, nic, cable, memory, scattered, extra, on);
     }
 
     Setup extra(int buffers) {
-      return new Setup(seed, nic, cable, memory, scattered, buffers);
+      return new Setup(seed, nic, cable, memory, scattered, buffers, line);
     }
   }
 
@@ -105,7 +112,11 @@ final class ModelRig implements AutoCloseable {
   }
 
   private NetmapPort open(int i) {
-    NicDevice device = interleaved(ModelDevice.open(cards[i], domain, "model:" + i));
+    NicDevice device =
+        interleaved(
+            setup.line
+                ? ModelDevice.openWithLine(cards[i], domain, "model:" + i)
+                : ModelDevice.open(cards[i], domain, "model:" + i));
     RingSet set;
     try {
       set = RingSet.start(observed(new IxgbeDriver().attach(device, region, setup.nic)), region);

@@ -54,7 +54,8 @@ class SoakTest {
             io.netmap4j.model.CableMode.FLOW_CONTROLLED,
             NetmapMemory.Options.DEFAULT.buffers(20_000, 2048),
             true,
-            0);
+            0,
+            false);
     try (ModelRig rig = new ModelRig(setup)) {
       rig.cards[0].memory().log(null);
       rig.cards[1].memory().log(null);

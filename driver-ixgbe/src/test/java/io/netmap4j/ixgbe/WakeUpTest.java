@@ -9,16 +9,21 @@ import io.netmap4j.WaitMode;
 import io.netmap4j.linux.Libc;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * No wake-up is lost: what happens between any two steps of a wait, from the first look to the
  * sleep, ends it. The cards are stepped, so that nothing happens but what the test makes happen.
  */
 @Timeout(300)
+@ParameterizedClass(name = "by the line: {0}")
+@ValueSource(booleans = {false, true})
 class WakeUpTest {
   private static final long PROMPT_NANOS = 700_000_000; // a sleep looks again after 1 s
   private static final int DRY_MILLIS = 100;
 
+  private final boolean line;
   private ModelRig rig;
   private int steps;
   private int stepsBeforeSleep;
@@ -26,6 +31,10 @@ class WakeUpTest {
   private long longestPause;
   private int at = -1;
   private Runnable event;
+
+  WakeUpTest(boolean line) {
+    this.line = line;
+  }
 
   private void between() {
     long now = System.nanoTime();
@@ -46,7 +55,10 @@ class WakeUpTest {
     at = -1;
     rig =
         new ModelRig(
-            ModelRig.Setup.DEFAULT.nic(ModelRig.Setup.DEFAULT.nic().waitMode(mode)).stepped(1L),
+            ModelRig.Setup.DEFAULT
+                .nic(ModelRig.Setup.DEFAULT.nic().waitMode(mode))
+                .stepped(1L)
+                .line(line),
             this::between);
     return rig;
   }

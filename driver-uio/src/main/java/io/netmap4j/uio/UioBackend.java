@@ -1,33 +1,51 @@
 package io.netmap4j.uio;
 
 import io.netmap4j.NetmapException;
+import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.PciSysfs;
 import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDevice;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
- * Functions bound to a UIO driver. This version finds them and says what they lack; it does not
- * open them yet.
+ * {@code uio:0000:03:00.0}: functions bound to uio_pci_generic or igb_uio, and those that could be.
+ * {@code uio:0000:03:00.0,unbound} takes one that is bound to no driver at all: it has no
+ * interrupts, and nothing stops its DMA when this process is killed, until it is opened again. Root
+ * is needed, for physical addresses.
  */
 public final class UioBackend implements NicBackend {
-  private static final Set<String> DRIVERS = Set.of("uio_pci_generic", "igb_uio");
-  private final Path sys;
+  private static final String GENERIC = "uio_pci_generic";
+  private static final String IGB_UIO = "igb_uio";
+  private static final Set<String> DRIVERS = Set.of(GENERIC, IGB_UIO);
+  private static final String UNBOUND = ",unbound";
+
+  private final PciSysfs sysfs;
+  private final Path dev;
+  private final Path locks;
+  private final HugePages hugePages;
 
   public UioBackend() {
-    this(Path.of("/sys"));
+    this(Path.of("/sys"), Path.of("/dev"), new HugePages(), Path.of("/run/netmap4j"));
   }
 
   /**
    * @param sys a folder that looks like /sys
+   * @param dev a folder that looks like /dev
+   * @param locks a folder for one file for each card; made when it is not there
    */
-  UioBackend(Path sys) {
-    this.sys = sys;
+  UioBackend(Path sys, Path dev, HugePages hugePages, Path locks) {
+    this.sysfs = new PciSysfs(sys);
+    this.dev = dev;
+    this.locks = locks;
+    this.hugePages = hugePages;
   }
 
   @Override
@@ -37,43 +55,130 @@ public final class UioBackend implements NicBackend {
 
   @Override
   public NicDevice open(String address) {
-    Function function =
-        functions().stream()
-            .filter(f -> f.address().equals(address))
+    String name = "uio:" + address;
+    boolean unbound = address.endsWith(UNBOUND);
+    String pci = unbound ? address.substring(0, address.length() - UNBOUND.length()) : address;
+    PciSysfs.Function function =
+        networkFunctions()
+            .filter(f -> f.address().equals(pci))
             .findFirst()
             .orElseThrow(
                 () ->
                     new NetmapException(
                         Libc.ENXIO,
-                        "uio:"
-                            + address
-                            + ": no such function bound to "
-                            + String.join(" or ", DRIVERS)
-                            + "; see 'netmap4j devices'"));
-    throw new NetmapException(
-        Libc.EOPNOTSUPP,
-        "uio:"
-            + address
-            + " ("
-            + function.id()
-            + "): this version drives modelled cards only; try netmap:model0");
+                        name
+                            + ": no such network function, or bound to VFIO; see 'netmap4j devices'"));
+    List<String> missing = missing(function, unbound);
+    if (!missing.isEmpty()) {
+      throw new NetmapException(Libc.ENXIO, name + " lacks " + String.join("; and ", missing));
+    }
+    try {
+      return new UioDevice(name, place(function), locks.resolve(pci + ".lock"), hugePages);
+    } catch (LinuxException e) {
+      throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
+    }
+  }
+
+  private UioDevice.Place place(PciSysfs.Function f) {
+    boolean igb = f.driver().equals(IGB_UIO);
+    Path node = node(f);
+    return new UioDevice.Place(
+        f.address(),
+        f.id(),
+        sysfs.folder(f.address()),
+        node,
+        igb,
+        node != null && (igb || hasIrq(f)));
   }
 
   @Override
   public List<Function> functions() {
-    return new PciSysfs(sys)
-        .networkFunctions().stream()
-            .filter(f -> DRIVERS.contains(f.driver()))
-            .map(f -> new Function(f.address(), f.id(), f.driver(), "", missing()))
-            .toList();
+    return networkFunctions()
+        .map(f -> new Function(f.address(), f.id(), f.driver(), "", missing(f, false)))
+        .toList();
   }
 
-  private List<String> missing() {
-    List<String> missing = new ArrayList<>();
-    missing.add("support in this version (modelled cards only)");
-    if (!Files.isDirectory(sys.resolve("kernel/mm/hugepages/hugepages-2048kB"))) {
-      missing.add("hugepages of 2 MiB: a kernel with CONFIG_HUGETLBFS");
+  private Stream<PciSysfs.Function> networkFunctions() {
+    return sysfs.networkFunctions().stream().filter(f -> !f.driver().startsWith("vfio"));
+  }
+
+  /** {@code /dev/uioN}, null for a function that no UIO driver has. */
+  private Path node(PciSysfs.Function f) {
+    Path folder = sysfs.folder(f.address()).resolve("uio");
+    if (!DRIVERS.contains(f.driver()) || !Files.isDirectory(folder)) {
+      return null;
     }
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries
+          .map(entry -> entry.getFileName().toString())
+          .filter(entry -> entry.startsWith("uio"))
+          .findFirst()
+          .map(dev::resolve)
+          .orElse(null);
+    } catch (IOException e) {
+      throw new NetmapException(Libc.EIO, "cannot list " + folder + ": " + e, e);
+    }
+  }
+
+  private boolean hasIrq(PciSysfs.Function f) {
+    Path irq = sysfs.folder(f.address()).resolve("irq");
+    try {
+      return Files.exists(irq) && !Files.readString(irq).trim().equals("0");
+    } catch (IOException e) {
+      throw new NetmapException(Libc.EIO, "cannot read " + irq + ": " + e, e);
+    }
+  }
+
+  private List<String> missing(PciSysfs.Function f, boolean unbound) {
+    List<String> missing = new ArrayList<>();
+    List<Path> files = new ArrayList<>();
+    Path folder = sysfs.folder(f.address());
+    if (unbound && !f.driver().isEmpty()) {
+      missing.add(
+          "freedom of "
+              + f.driver()
+              + ": sudo netmap4j unbind "
+              + f.address()
+              + ", or leave out '"
+              + UNBOUND
+              + "'");
+    } else if (!unbound) {
+      Path node = node(f);
+      if (!DRIVERS.contains(f.driver())) {
+        missing.add("binding to " + GENERIC + ": sudo netmap4j bind --uio " + f.address());
+      } else if (node == null) {
+        missing.add("a number of its own in " + folder.resolve("uio") + ": modprobe uio");
+      } else {
+        files.add(node);
+      }
+    }
+    files.add(folder.resolve("config"));
+    files.add(folder.resolve("resource0"));
+    for (Path file : files) {
+      if (!Files.exists(file)) {
+        missing.add(file + ": is it a PCI function with memory, and is udev running?");
+      } else if (!Files.isWritable(file)) {
+        missing.add("the right to use " + file + ": run as root");
+      }
+    }
+    if (translated(folder)) {
+      missing.add(
+          "physical addresses for its DMA, which an IOMMU translates: boot with iommu=pt, or use vfio:"
+              + f.address());
+    }
+    missing.addAll(hugePages.missing());
     return missing;
+  }
+
+  /**
+   * With an IOMMU in between, physical addresses are right only for a group that it lets through.
+   */
+  private static boolean translated(Path folder) {
+    Path type = folder.resolve("iommu_group/type");
+    try {
+      return Files.exists(type) && Files.readString(type).startsWith("DMA");
+    } catch (IOException e) {
+      throw new NetmapException(Libc.EIO, "cannot read " + type + ": " + e, e);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package io.netmap4j.uio;
 
+import static io.netmap4j.uio.UioRig.CARD;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,66 +10,128 @@ import io.netmap4j.spi.NicBackend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class UioBackendTest {
-  @TempDir Path sys;
+  @TempDir Path root;
+  private UioRig rig;
 
-  private void function(String address, int classCode, String driver) throws IOException {
-    Path device = Files.createDirectories(sys.resolve("bus/pci/devices/" + address));
-    Map<String, Integer> files =
-        Map.of(
-            "vendor",
-            0x8086,
-            "device",
-            0x10fb,
-            "subsystem_vendor",
-            0x8086,
-            "subsystem_device",
-            3,
-            "class",
-            classCode,
-            "revision",
-            1);
-    for (Map.Entry<String, Integer> file : files.entrySet()) {
-      Files.writeString(device.resolve(file.getKey()), String.format("0x%x\n", file.getValue()));
-    }
-    if (!driver.isEmpty()) {
-      Files.createSymbolicLink(
-          device.resolve("driver"),
-          Files.createDirectories(sys.resolve("bus/pci/drivers/" + driver)));
-    }
+  @BeforeEach
+  void set() throws IOException {
+    rig = new UioRig(root);
+  }
+
+  private List<String> missing(String address) {
+    return rig.backend().functions().stream()
+        .filter(f -> f.address().equals(address))
+        .findFirst()
+        .orElseThrow()
+        .missing();
   }
 
   @Test
-  void findsNetworkFunctionsBoundToUio() throws IOException {
-    function("0000:03:00.0", 0x020000, "uio_pci_generic");
-    function("0000:03:00.1", 0x020000, "ixgbe");
-    function("0000:04:00.0", 0x030000, "uio_pci_generic");
-    assertThat(new UioBackend(sys).functions())
+  void findsFunctionsThatUioHasOrCouldHave() throws IOException {
+    rig.card(CARD, "uio_pci_generic");
+    rig.card("0000:03:00.1", "ixgbe");
+    rig.function("0000:04:00.0", 0x030000, "uio_pci_generic");
+    rig.card("0000:05:00.0", "vfio-pci");
+    assertThat(rig.backend().functions())
         .extracting(NicBackend.Function::address)
-        .containsExactly("0000:03:00.0");
-    NicBackend.Function f = new UioBackend(sys).functions().get(0);
+        .containsExactly(CARD, "0000:03:00.1");
+    NicBackend.Function f = rig.backend().functions().get(0);
     assertThat(f.id().toString()).isEqualTo("8086:10fb");
     assertThat(f.boundTo()).isEqualTo("uio_pci_generic");
-    assertThat(f.missing()).isNotEmpty();
+    assertThat(f.missing()).isEmpty();
+    assertThat(missing("0000:03:00.1")).singleElement().asString().contains("netmap4j bind --uio");
   }
 
   @Test
   void sysfsWithoutPciHasNone() {
-    assertThat(new UioBackend(sys).functions()).isEmpty();
+    assertThat(rig.backend().functions()).isEmpty();
+  }
+
+  @Test
+  void saysWhatIsMissingAndWhatMendsIt() throws IOException {
+    Path device = rig.card(CARD, "uio_pci_generic");
+    Files.writeString(rig.sys.resolve("kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"), "0\n");
+    Files.writeString(root.resolve("proc/mounts"), "none /huge hugetlbfs rw,pagesize=1024M 0 0\n");
+    Files.writeString(root.resolve("proc/self/status"), "CapEff:\t0000000000000000\n");
+    Files.createDirectories(device.resolve("iommu_group"));
+    Files.writeString(device.resolve("iommu_group/type"), "DMA-FQ\n");
+    Files.delete(rig.dev.resolve("uio0"));
+    assertThat(missing(CARD))
+        .hasSize(5)
+        .anyMatch(m -> m.contains("nr_hugepages"))
+        .anyMatch(m -> m.contains("mount -t hugetlbfs -o pagesize=2M none /dev/hugepages"))
+        .anyMatch(m -> m.contains("CAP_SYS_ADMIN"))
+        .anyMatch(m -> m.contains("iommu=pt"))
+        .anyMatch(m -> m.contains("uio0"));
+    assertThatThrownBy(() -> rig.backend().open(CARD))
+        .isInstanceOf(NetmapException.class)
+        .hasMessageStartingWith("uio:" + CARD + " lacks ")
+        .hasMessageContaining("; and ");
+    assertThat(root.resolve("locks")).doesNotExist();
   }
 
   @Test
   void openingSaysWhy() throws IOException {
-    function("0000:03:00.0", 0x020000, "igb_uio");
-    UioBackend backend = new UioBackend(sys);
+    rig.card(CARD, "igb_uio");
+    UioBackend backend = rig.backend();
     assertThatThrownBy(() -> backend.open("0000:05:00.0"))
         .isInstanceOfSatisfying(
             NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO));
-    assertThatThrownBy(() -> backend.open("0000:03:00.0"))
-        .hasMessageContaining("modelled cards only");
+    assertThatThrownBy(() -> backend.open(CARD + ",unbound"))
+        .hasMessageContaining("freedom of igb_uio")
+        .hasMessageContaining("netmap4j unbind");
+  }
+
+  @Test
+  void anUnboundFunctionIsOpenedOnlyWhenAskedFor() throws IOException {
+    rig.card(CARD, "");
+    UioBackend backend = rig.backend();
+    assertThatThrownBy(() -> backend.open(CARD)).hasMessageContaining("binding to uio_pci_generic");
+    try (var device = backend.open(CARD + ",unbound")) {
+      assertThat(device.name()).isEqualTo("uio:" + CARD + ",unbound");
+      assertThat(device.irqVectors()).isZero();
+      assertThat(device.enableIrqs(0)).isEmpty();
+      assertThatThrownBy(() -> device.enableIrqs(1)).hasMessageContaining("has 0");
+    }
+  }
+
+  @Test
+  void whatFailsHalfWayLeavesNothingOpen() throws IOException {
+    Path device = rig.card(CARD, "uio_pci_generic");
+    UioBackend backend = rig.backend();
+    backend.open(CARD).close();
+    long before = openDescriptors();
+    Files.write(device.resolve("resource0"), new byte[0]);
+    assertThatThrownBy(() -> backend.open(CARD))
+        .isInstanceOf(NetmapException.class)
+        .hasMessageContaining("uio:" + CARD + ": mmap")
+        .hasMessageContaining("resource0");
+    byte[] gone = new byte[4096];
+    java.util.Arrays.fill(gone, (byte) 0xff);
+    Files.write(device.resolve("config"), gone);
+    assertThatThrownBy(() -> backend.open(CARD)).hasMessageContaining("all ones");
+    assertThat(openDescriptors()).isEqualTo(before);
+  }
+
+  /** Of files of this test: the JVM opens others when it likes. */
+  private long openDescriptors() throws IOException {
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      return all.filter(fd -> target(fd).startsWith(root)).count();
+    }
+  }
+
+  private static Path target(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor);
+    } catch (IOException e) {
+      return Path.of("/"); // the one that the list itself used
+    }
   }
 }

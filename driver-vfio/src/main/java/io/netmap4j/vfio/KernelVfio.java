@@ -19,6 +19,7 @@ final class KernelVfio implements Vfio {
   private static final int REGION_CAPS = 1 << 3;
   private static final int IRQ_DATA_NONE = 1;
   private static final int IRQ_DATA_EVENTFD = 1 << 2;
+  private static final int IRQ_ACTION_UNMASK = 1 << 4;
   private static final int IRQ_ACTION_TRIGGER = 1 << 5;
 
   private final String address;
@@ -189,18 +190,26 @@ final class KernelVfio implements Vfio {
 
   @Override
   public void setIrqs(int index, int[] eventFds) {
+    int data = eventFds.length == 0 ? IRQ_DATA_NONE : IRQ_DATA_EVENTFD;
+    setIrqs(IRQ_ACTION_TRIGGER | data, index, eventFds.length, eventFds);
+  }
+
+  @Override
+  public void unmaskIntx() {
+    setIrqs(IRQ_ACTION_UNMASK | IRQ_DATA_NONE, INTX, 1);
+  }
+
+  private void setIrqs(int flags, int index, int count, int... fds) {
     checkOpen();
-    int size = 20 + 4 * eventFds.length;
+    int size = 20 + 4 * fds.length;
     long memory = Mem.allocate(size);
     try {
       Mem.putInt(memory, size);
-      Mem.putInt(
-          memory + 4,
-          IRQ_ACTION_TRIGGER | (eventFds.length == 0 ? IRQ_DATA_NONE : IRQ_DATA_EVENTFD));
+      Mem.putInt(memory + 4, flags);
       Mem.putInt(memory + 8, index);
-      Mem.putInt(memory + 16, eventFds.length);
-      for (int i = 0; i < eventFds.length; i++) {
-        Mem.putInt(memory + 20 + 4L * i, eventFds[i]);
+      Mem.putInt(memory + 16, count);
+      for (int i = 0; i < fds.length; i++) {
+        Mem.putInt(memory + 20 + 4L * i, fds[i]);
       }
       Libc.ioctl(fd, SET_IRQS, memory, "VFIO_DEVICE_SET_IRQS", "too many vectors for this machine");
     } catch (LinuxException e) {

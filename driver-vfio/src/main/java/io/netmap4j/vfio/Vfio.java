@@ -54,6 +54,9 @@ interface Vfio extends AutoCloseable {
   /** Lets eventfds hear the vectors 0 to n − 1 of an interrupt index; none switches it off. */
   void setIrqs(int index, int[] eventFds);
 
+  /** Lets the INTx line fire again: whoever delivers it masks it each time. */
+  void unmaskIntx();
+
   /** Resets the function, if {@link DeviceInfo#flags} says that it can be. */
   void reset();
 

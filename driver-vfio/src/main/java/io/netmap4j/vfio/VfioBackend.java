@@ -98,24 +98,10 @@ public final class VfioBackend implements NicBackend {
     return f.iommuGroup().isEmpty() ? "" : "IOMMU group " + f.iommuGroup();
   }
 
-  /** The override, the old driver's unbind if there is one, the probe. */
-  private static String bindCommand(PciSysfs.Function f) {
-    String device = "/sys/bus/pci/devices/" + f.address();
-    String unbind =
-        f.driver().isEmpty() ? "" : " && echo " + f.address() + " > " + device + "/driver/unbind";
-    return "echo vfio-pci > "
-        + device
-        + "/driver_override"
-        + unbind
-        + " && echo "
-        + f.address()
-        + " > /sys/bus/pci/drivers_probe";
-  }
-
   private List<String> missing(PciSysfs.Function f) {
     List<String> missing = new ArrayList<>();
     if (!f.driver().equals(DRIVER)) {
-      missing.add("binding to vfio-pci: " + bindCommand(f));
+      missing.add("binding to vfio-pci: sudo netmap4j bind --vfio " + f.address());
     }
     if (f.iommuGroup().isEmpty()) {
       missing.add("an IOMMU: boot with intel_iommu=on or amd_iommu=on");

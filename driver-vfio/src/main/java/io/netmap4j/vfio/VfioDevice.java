@@ -171,6 +171,19 @@ final class VfioDevice implements NicDevice {
     }
   }
 
+  @Override
+  public boolean irqMessages() {
+    return irqIndex == Vfio.MSIX;
+  }
+
+  @Override
+  public synchronized void rearmIrq(int vector) {
+    Libc.drain(irqs[vector]);
+    if (irqIndex == Vfio.INTX) {
+      vfio.unmaskIntx();
+    }
+  }
+
   private void closeIrqs() {
     for (int fd : irqs) {
       if (fd >= 0) {

@@ -42,6 +42,7 @@ final class VfioUser implements Vfio, VfioIommu {
   private static final int DMA_READ_WRITE = 3;
   private static final int IRQ_DATA_NONE = 1;
   private static final int IRQ_DATA_EVENTFD = 1 << 2;
+  private static final int IRQ_ACTION_UNMASK = 1 << 4;
   private static final int IRQ_ACTION_TRIGGER = 1 << 5;
 
   /** Message id, command, size, flags, error: 16 bytes before every payload. */
@@ -318,6 +319,12 @@ final class VfioUser implements Vfio, VfioIommu {
       putInts(20, IRQ_DATA_EVENTFD | IRQ_ACTION_TRIGGER, index, start, some.length);
       request(DEVICE_SET_IRQS, 20, some);
     }
+  }
+
+  @Override
+  public synchronized void unmaskIntx() {
+    putInts(20, IRQ_DATA_NONE | IRQ_ACTION_UNMASK, INTX, 0, 1);
+    request(DEVICE_SET_IRQS, 20, NO_FDS);
   }
 
   @Override

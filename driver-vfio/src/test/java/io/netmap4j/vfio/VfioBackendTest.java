@@ -55,7 +55,8 @@ class VfioBackendTest {
     assertThat(backend().functions())
         .extracting(NicBackend.Function::address)
         .containsExactly("0000:03:00.0", "0000:03:00.1", "0000:04:00.0");
-    assertThat(backend().functions().get(1).missing()).anyMatch(m -> m.contains("driver_override"));
+    assertThat(backend().functions().get(1).missing())
+        .anyMatch(m -> m.contains("bind --vfio 0000:03:00.1"));
   }
 
   @Test

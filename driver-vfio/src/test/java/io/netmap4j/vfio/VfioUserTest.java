@@ -9,7 +9,6 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.NicDevice;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,16 +32,9 @@ class VfioUserTest {
   private FakeServer server;
   private long descriptors;
 
-  private static long openDescriptors() throws Exception {
-    try (var list = Files.list(Path.of("/proc/self/fd"))) {
-      return list.count();
-    }
-  }
-
   @BeforeEach
   void serve() throws Exception {
-    Libc.closeFd(Libc.eventFd()); // JNA's own descriptors are open from here on
-    descriptors = openDescriptors();
+    descriptors = OpenDescriptors.count();
     server = new FakeServer(folder.resolve("s"));
   }
 
@@ -50,7 +42,7 @@ class VfioUserTest {
   void end() throws Exception {
     server.close();
     assertThat(server.unexpected).isEmpty();
-    assertThat(openDescriptors()).as("descriptors").isEqualTo(descriptors);
+    assertThat(OpenDescriptors.count()).as("descriptors").isEqualTo(descriptors);
   }
 
   private NicDevice open() {
@@ -378,12 +370,12 @@ class VfioUserTest {
     try (NicDevice device = open()) {
       int fd = Libc.eventFd();
       server.fdsWithReply = IntStream.generate(() -> fd).limit(16).toArray();
-      long before = openDescriptors();
+      long before = OpenDescriptors.count();
       for (int i = 0; i < 10; i++) {
         device.read32(0);
       }
       server.fdsWithReply = new int[0];
-      assertThat(openDescriptors()).isEqualTo(before);
+      assertThat(OpenDescriptors.count()).isEqualTo(before);
       Libc.closeFd(fd);
     }
   }

@@ -111,6 +111,14 @@ public final class FakeBackend implements NicBackend {
     }
 
     @Override
+    public boolean irqMessages() {
+      return true;
+    }
+
+    @Override
+    public void rearmIrq(int vector) {}
+
+    @Override
     public boolean resetFunction() {
       return false;
     }

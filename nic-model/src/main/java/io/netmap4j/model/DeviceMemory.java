@@ -161,6 +161,13 @@ public final class DeviceMemory {
     lock.unlock();
   }
 
+  /** For a thread that an error has thrown out of a batch: it holds the lock no more. */
+  void abandon() {
+    while (lock.isHeldByCurrentThread()) {
+      lock.unlock();
+    }
+  }
+
   /** Somebody waits for the lock: an engine lets him go first. */
   boolean contended() {
     return lock.hasQueuedThreads();

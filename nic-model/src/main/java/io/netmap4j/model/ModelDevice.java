@@ -26,13 +26,17 @@ public final class ModelDevice implements NicDevice {
   private final Nic82599 card;
   private final ModelDomain domain;
   private final String name;
+  private final boolean messages;
   private final Runnable onClose;
   private final Map<DmaBuffer, Long> buffers = new HashMap<>();
   private volatile boolean closed;
   private int[] irqs = {};
+  private Line line;
 
-  private ModelDevice(Nic82599 card, ModelDomain domain, String name, Runnable onClose) {
+  private ModelDevice(
+      Nic82599 card, ModelDomain domain, String name, boolean messages, Runnable onClose) {
     this.card = card;
+    this.messages = messages;
     this.domain = domain;
     this.name = name;
     this.onClose = onClose;
@@ -44,10 +48,16 @@ public final class ModelDevice implements NicDevice {
    * @throws NetmapException EBUSY while it is open
    */
   public static ModelDevice open(Nic82599 card, ModelDomain domain, String name) {
-    return open(card, domain, name, () -> {});
+    return open(card, domain, name, true, () -> {});
   }
 
-  static ModelDevice open(Nic82599 card, ModelDomain domain, String name, Runnable onClose) {
+  /** As {@link #open}, on a machine without MSI-X: one vector, the INTx line. */
+  public static ModelDevice openWithLine(Nic82599 card, ModelDomain domain, String name) {
+    return open(card, domain, name, false, () -> {});
+  }
+
+  static ModelDevice open(
+      Nic82599 card, ModelDomain domain, String name, boolean messages, Runnable onClose) {
     if (card.readConfig(0, 2) == 0xFFFF) {
       throw new NetmapException(
           Libc.ENXIO, name + " is gone: configuration space reads all ones; plug it in");
@@ -57,7 +67,7 @@ public final class ModelDevice implements NicDevice {
           Libc.EBUSY,
           name + " is open already: close it first, or open it once and share the port");
     }
-    ModelDevice device = new ModelDevice(card, domain, name, onClose);
+    ModelDevice device = new ModelDevice(card, domain, name, messages, onClose);
     domain.attach(card);
     card.writeConfig(DEVICE_CONTROL, 2, FUNCTION_RESET);
     card.writeConfig(COMMAND, 2, MEMORY_AND_MASTER);
@@ -162,15 +172,20 @@ public final class ModelDevice implements NicDevice {
 
   @Override
   public int irqVectors() {
-    return MsixTable.VECTORS;
+    return messages ? MsixTable.VECTORS : 1;
+  }
+
+  @Override
+  public boolean irqMessages() {
+    return messages;
   }
 
   @Override
   public synchronized int[] enableIrqs(int count) {
     checkOpen();
-    if (count < 0 || count > MsixTable.VECTORS) {
+    if (count < 0 || count > irqVectors()) {
       throw new NetmapException(
-          Libc.EINVAL, count + " vectors asked for, " + name + " has " + MsixTable.VECTORS);
+          Libc.EINVAL, count + " vectors asked for, " + name + " has " + irqVectors());
     }
     disableIrqs();
     if (count == 0) {
@@ -182,9 +197,25 @@ public final class ModelDevice implements NicDevice {
     for (int i = 0; i < count; i++) {
       fds[i] = Libc.eventFd();
     }
-    card.connectInterrupts(new EventFds(fds), count);
-    card.writeConfig(MSIX_CONTROL, 2, MSIX_ENABLE);
+    card.connectInterrupts(sink(), count);
+    if (messages) {
+      card.writeConfig(MSIX_CONTROL, 2, MSIX_ENABLE);
+    }
     return fds.clone();
+  }
+
+  private InterruptSink sink() {
+    line = messages ? null : new Line(irqs[0]);
+    return messages ? new Messages(irqs) : line;
+  }
+
+  @Override
+  public synchronized void rearmIrq(int vector) {
+    checkOpen();
+    Libc.drain(irqs[vector]);
+    if (line != null) {
+      line.unmask();
+    }
   }
 
   private void disableIrqs() {
@@ -199,10 +230,10 @@ public final class ModelDevice implements NicDevice {
     irqs = new int[0];
   }
 
-  private static final class EventFds implements InterruptSink {
+  private static final class Messages implements InterruptSink {
     private final int[] fds;
 
-    EventFds(int[] fds) {
+    Messages(int[] fds) {
       this.fds = fds;
     }
 
@@ -214,9 +245,37 @@ public final class ModelDevice implements NicDevice {
     }
 
     @Override
-    public void intx(boolean asserted) {
-      if (asserted) {
-        Libc.signal(fds[0]);
+    public void intx(boolean asserted) {}
+  }
+
+  /** The line as a kernel delivers it: masked when it has fired, until it is unmasked. */
+  private static final class Line implements InterruptSink {
+    private final int fd;
+    private boolean asserted;
+    private boolean masked;
+
+    Line(int fd) {
+      this.fd = fd;
+    }
+
+    @Override
+    public void fire(int vector) {}
+
+    @Override
+    public synchronized void intx(boolean on) {
+      asserted = on;
+      deliver();
+    }
+
+    synchronized void unmask() {
+      masked = false;
+      deliver();
+    }
+
+    private void deliver() {
+      if (asserted && !masked) {
+        masked = true;
+        Libc.signal(fd);
       }
     }
   }
@@ -233,7 +292,7 @@ public final class ModelDevice implements NicDevice {
     card.writeConfig(DEVICE_CONTROL, 2, FUNCTION_RESET);
     card.writeConfig(COMMAND, 2, command);
     if (irqs.length > 0) {
-      card.connectInterrupts(new EventFds(irqs), irqs.length);
+      card.connectInterrupts(sink(), irqs.length);
       card.writeConfig(MSIX_CONTROL, 2, msix);
     }
     return true;

@@ -34,7 +34,7 @@ public final class ModelPair {
   }
 
   synchronized NicDevice open(int index, String name) {
-    NicDevice device = ModelDevice.open(cards[index], domain, name, this::closed);
+    NicDevice device = ModelDevice.open(cards[index], domain, name, true, this::closed);
     if (open++ == 0) {
       runner = new ModelRunner(cards).start();
     }

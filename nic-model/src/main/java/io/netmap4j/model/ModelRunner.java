@@ -3,6 +3,8 @@ package io.netmap4j.model;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs the engines of one or more cards, which are all the cards of their wires: on a thread of its
@@ -10,6 +12,7 @@ import java.util.random.RandomGenerator;
  * both.
  */
 public final class ModelRunner implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ModelRunner.class);
   private static final int BATCH = 64;
 
   /**
@@ -26,12 +29,18 @@ public final class ModelRunner implements AutoCloseable {
 
   private static final long MOST_PARK_NANOS = 500_000;
 
+  private static final int MOST_WARNINGS = 10;
   private static final int MOST_ROUNDS = 10_000_000;
 
   private final List<Nic82599> cards;
   private volatile boolean running;
   private volatile Thread parked;
   private Thread thread;
+  private int unexplained;
+
+  // Not constants to the compiler, which would make an array of known size without a call.
+  private volatile int one = 1;
+  private volatile Object runtimeCall;
 
   public ModelRunner(Nic82599... cards) {
     this.cards = List.of(cards);
@@ -57,8 +66,18 @@ public final class ModelRunner implements AutoCloseable {
     }
   }
 
-  @SuppressWarnings("ThreadPriorityCheck") // a hint, on a machine with fewer cores than threads
   private void loop() {
+    while (running) {
+      try {
+        work();
+      } catch (InternalError e) {
+        memoryFault(e);
+      }
+    }
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // a hint, on a machine with fewer cores than threads
+  private void work() {
     int idle = 0;
     long park = LEAST_PARK_NANOS;
     while (running) {
@@ -77,12 +96,40 @@ public final class ModelRunner implements AutoCloseable {
     }
   }
 
+  /**
+   * A file that is mapped for a card has become shorter, say. The JVM tells this thread some time
+   * after the access, so it may have been any of the cards'.
+   */
+  private void memoryFault(InternalError e) {
+    parked = null;
+    cards.forEach(Nic82599::abandonBurst);
+    boolean found = false;
+    for (Nic82599 card : cards) {
+      found |= card.memoryFault();
+    }
+    if (!found && unexplained++ < MOST_WARNINGS) {
+      LOG.warn("an engine met memory that is mapped and not there", e);
+    }
+  }
+
   private int round() {
     int done = 0;
     for (Nic82599 card : cards) {
-      done += card.run(BATCH);
+      int moved = card.run(BATCH);
+      if (card.mayHaveFaulted(moved)) {
+        tellFaults();
+      }
+      done += moved;
     }
     return done;
+  }
+
+  /**
+   * The JVM tells of an access to memory that is gone some time after it: in 17 at the next call of
+   * its runtime, which this is, so that it is between two batches and not within one.
+   */
+  private void tellFaults() {
+    runtimeCall = new byte[one][one];
   }
 
   /**

@@ -45,6 +45,8 @@ public final class Nic82599 implements AutoCloseable {
   private volatile boolean dmaOn;
   private volatile Wire wire;
   private volatile Runnable wake = () -> {};
+  private volatile ForeignMemory foreign;
+  private volatile boolean faultFound;
   private WireEnd end;
   private boolean halted;
 
@@ -385,6 +387,60 @@ public final class Nic82599 implements AutoCloseable {
   /** Called after whatever may give the engines work. */
   void onWork(Runnable wakeUp) {
     wake = wakeUp;
+  }
+
+  /** Memory of another process, which can take it away under the card. */
+  interface ForeignMemory {
+    /** False when something that is mapped is there no more. */
+    boolean intact();
+
+    /** The card has met such memory, and touches none of it until a reset. */
+    void gone();
+  }
+
+  /** Who gave the card its memory; null: this process. */
+  void foreignMemory(ForeignMemory owner) {
+    foreign = owner;
+  }
+
+  /**
+   * After a batch of {@code moved} packets, for the engines' thread: an access in it may have met
+   * memory that is gone, and not been told.
+   */
+  boolean mayHaveFaulted(int moved) {
+    if (faultFound) {
+      faultFound = false;
+      return true;
+    }
+    return moved > 0 && foreign != null;
+  }
+
+  /**
+   * Memory that is mapped and not there may have been met; an IOMMU's tables would not have it.
+   *
+   * @return true when it was this card's
+   */
+  boolean memoryFault() {
+    memory.abandon();
+    ForeignMemory owner = foreign;
+    if (owner == null || owner.intact()) {
+      return false;
+    }
+    violations.add("DMA fault: memory that the driver has mapped is gone: its file was cut short");
+    locked(
+        () -> {
+          halted = true;
+          refreshDma();
+        });
+    faultFound = true;
+    owner.gone();
+    return true;
+  }
+
+  /** For the engines' thread, which an error has thrown out of its work. */
+  void abandonBurst() {
+    memory.abandon();
+    rx.abandon();
   }
 
   // The engines; for the thread that runs the cards of a wire.

@@ -34,6 +34,10 @@ final class RxEngine implements FrameSink {
   private int depth;
   private boolean entered;
   private boolean closed;
+
+  /** The frame under way is the sender's: it did not go through the packet buffer. */
+  private boolean passing;
+
   private long totalFrames;
   private long totalBytes;
 
@@ -173,9 +177,11 @@ final class RxEngine implements FrameSink {
       int needed = writer.descriptors(queue, stored);
       if (queue.available(card) >= needed) {
         count(frame, length, true);
+        passing = true;
         writer.start(queue, bytes, stored, counted(length), tag);
         writer.describe(classifier.info, classifier.hashOrChecksum, classifier.status);
         writer.finish();
+        passing = false;
         return true;
       }
       if (queue.drop || needed >= queue.size) {
@@ -316,6 +322,18 @@ final class RxEngine implements FrameSink {
     return false;
   }
 
+  /**
+   * An error has ended the burst that was under way. A frame that was being placed and is not in
+   * the packet buffer is the sender's, and not there any more.
+   */
+  void abandon() {
+    depth = 0;
+    if (passing) {
+      passing = false;
+      writer.abandon();
+    }
+  }
+
   /** Spoils what is written back from now on; null ends it. */
   void corruptWriteBack(WriteBackFault fault) {
     writer.corrupt(fault);
@@ -327,6 +345,7 @@ final class RxEngine implements FrameSink {
     try {
       fifo.clear();
       writer.clear();
+      passing = false;
       for (RxQueue queue : queues) {
         queue.enabled = false;
       }

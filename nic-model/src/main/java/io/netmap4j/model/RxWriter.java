@@ -96,21 +96,23 @@ final class RxWriter {
     }
   }
 
-  /** Fills the next buffer. */
+  /** Fills the next buffer. What is remembered comes after what can fail. */
   void place() {
     int index = queue.next;
     int piece = Math.min(queue.bufferSize, length - offset);
+    fill(index, piece);
     boolean last = offset + piece == length;
-    queue.next = queue.after(index);
-    placing = !last;
     remember(index, piece, last);
-    long from = frame + offset;
     offset += piece;
     if (last) {
       counts = true;
       queuePackets[queue.counter]++;
       queueBytes[queue.counter] += wireLength;
     }
+  }
+
+  private void fill(int index, int piece) {
+    long from = frame + offset;
     long descriptor =
         memory.descriptor(DmaLog.Kind.DESCRIPTOR_READ, queue.index, queue.base + 16L * index, 16);
     bill.descriptorReads(1);
@@ -128,7 +130,7 @@ final class RxWriter {
   }
 
   private void remember(int index, int piece, boolean last) {
-    int at = (first + filled++) & (AHEAD - 1);
+    int at = (first + filled) & (AHEAD - 1);
     filledQueue[at] = queue;
     filledIndex[at] = index;
     int bits = last ? status | EOP | DD : DD;
@@ -141,6 +143,9 @@ final class RxWriter {
       long upper = piece | (last ? vlanTag << 16 : 0);
       filledHigh[at] = (bits & 0xFFFFFFFFL) | upper << 32;
     }
+    queue.next = queue.after(index);
+    placing = !last;
+    filled++;
   }
 
   /** L4E is bit 30 of the advanced word and 6 of the legacy byte, IPE 31 and 7. */
@@ -148,11 +153,9 @@ final class RxWriter {
     return status >>> 24 & 0xC0;
   }
 
-  /** Reports the oldest filled buffer. */
+  /** Reports the oldest filled buffer, which is forgotten when that is done. */
   void writeBack() {
     int at = first;
-    first = (first + 1) & (AHEAD - 1);
-    filled--;
     RxQueue to = filledQueue[at];
     int index = filledIndex[at];
     long low = filledLow[at];
@@ -170,6 +173,8 @@ final class RxWriter {
       }
       Mem.putLongRelease(descriptor + 8, high);
     }
+    first = (at + 1) & (AHEAD - 1);
+    filled--;
     bill.descriptorWrites(1);
     to.advanceHead(card, to.after(index));
     card.rxWritten(to.index);

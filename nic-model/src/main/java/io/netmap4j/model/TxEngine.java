@@ -203,15 +203,17 @@ final class TxEngine {
     int place = queue.next;
     long at =
         memory.descriptor(DmaLog.Kind.DESCRIPTOR_READ, queue.index, queue.base + 16L * place, 16);
-    queue.next = queue.after(place);
     bill.descriptorReads(1);
     if (at == 0) {
+      queue.next = queue.after(place);
       queue.clearPacket();
       queue.advanceHead(card);
       return;
     }
     long low = Mem.getLong(at);
     long high = Mem.getLong(at + 8);
+    // From here on it is taken: an access that fails above leaves it to be read again.
+    queue.next = queue.after(place);
     if ((high & TxPacket.DEXT) == 0 || (high >>> 20 & 0xF) == DATA) {
       queue.append(place, low, high);
       queue.complete = (high & TxPacket.EOP) != 0;

@@ -40,6 +40,12 @@ final class VfioUserIrqs implements InterruptSink {
   private boolean msiPending;
   private int unmaskFd = -1;
 
+  // For the watch, which takes no lock: the eventfd that is being signalled, and how many were.
+  private volatile int signalling = -1;
+  private volatile int signalled;
+  private int seen;
+  private boolean waited;
+
   VfioUserIrqs(Nic82599 card) {
     this.card = card;
     for (int i = 0; i < IRQS; i++) {
@@ -96,10 +102,33 @@ final class VfioUserIrqs implements InterruptSink {
     }
   }
 
-  private static void signal(int fd) {
+  /** With this object's lock. */
+  @SuppressWarnings("NonAtomicOperationOnVolatileField")
+  private void signal(int fd) {
     if (fd >= 0) {
+      signalling = fd;
       Libc.signal(fd);
+      signalling = -1;
+      signalled++;
     }
+  }
+
+  /**
+   * A client can make its eventfd a blocking one and fill it, and the card would wait in it for
+   * ever. To be called now and then, always by the same thread.
+   *
+   * @return true when a signal has waited since the last call; it waits no more
+   */
+  boolean unblock() {
+    int fd = signalling;
+    int number = signalled;
+    boolean stuck = fd >= 0 && waited && number == seen && !Libc.pollOut(fd);
+    waited = fd >= 0;
+    seen = number;
+    if (stuck) {
+      Libc.drainForeign(fd);
+    }
+    return stuck;
   }
 
   // From the client.
@@ -251,9 +280,11 @@ final class VfioUserIrqs implements InterruptSink {
     if (index <= MSIX && inUse != index) {
       return -Libc.EINVAL;
     }
-    for (int i = 0; i < count; i++) {
-      if (bools == 0 || Mem.getByte(bools + i) != 0) {
-        signal(fds[index][start + i]);
+    synchronized (this) {
+      for (int i = 0; i < count; i++) {
+        if (bools == 0 || Mem.getByte(bools + i) != 0) {
+          signal(fds[index][start + i]);
+        }
       }
     }
     return 0;

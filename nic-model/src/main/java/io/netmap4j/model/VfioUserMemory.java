@@ -2,15 +2,22 @@ package io.netmap4j.model;
 
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
  * A client's memory, as its DMA_MAP messages made it. Each file is mapped once, whole, however many
- * messages name pieces of it; the card reaches the pieces only. For the session's thread.
+ * messages name pieces of it; the card reaches the pieces only. Thread safe.
+ *
+ * <p>A client can cut a file short after it was mapped. Then an access is a SIGBUS, which the JVM
+ * turns into an {@link InternalError} of the thread, sooner or later: {@link #intact} finds who did
+ * it.
  */
 final class VfioUserMemory implements AutoCloseable {
   /** Advertised as max_dma_maps; the protocol's default. */
@@ -23,6 +30,7 @@ final class VfioUserMemory implements AutoCloseable {
 
   private final DeviceMemory memory;
   private final Map<Key, MappedFile> files = new HashMap<>();
+  private final Set<MappedFile> all = new HashSet<>();
   private final TreeMap<Long, Piece> pieces = new TreeMap<>(Long::compareUnsigned);
   private long mappedBytes;
 
@@ -32,12 +40,14 @@ final class VfioUserMemory implements AutoCloseable {
 
   /** A file in our address space, until no piece of it is mapped any more. */
   private static final class MappedFile {
+    final int fd;
     final Key key;
     final long address;
     final long size;
     int pieces;
 
-    MappedFile(Key key, long address, long size) {
+    MappedFile(int fd, Key key, long address, long size) {
+      this.fd = fd;
       this.key = key;
       this.address = address;
       this.size = size;
@@ -51,33 +61,36 @@ final class VfioUserMemory implements AutoCloseable {
   /**
    * Lets the card reach a piece of a file.
    *
-   * @param fd stays the caller's; −1: memory that nobody can map, such as a ROM, which is left out
+   * @param fds the file, which is taken out if it is kept; none: memory that nobody can map, such
+   *     as a ROM, which is left out
    * @return 0 or a negative errno
    */
-  int map(int fd, long offset, long iova, long size, boolean readable, boolean writable) {
+  synchronized int map(
+      Deque<Integer> fds, long offset, long iova, long size, boolean readable, boolean writable) {
     if (size <= 0
         || ((offset | iova | size) & (PAGE - 1)) != 0
         || offset < 0
         || !(readable || writable)
+        || fds.size() > 1
         || Long.compareUnsigned(iova + size - 1, iova) < 0) {
       return -Libc.EINVAL;
     }
     if (overlaps(iova, size)) {
       return -Libc.EEXIST;
     }
-    if (fd < 0) {
+    if (fds.isEmpty()) {
       return 0;
     }
     if (pieces.size() >= MOST_MAPS) {
       return -Libc.ENOSPC;
     }
     try {
-      Libc.FileState state = Libc.stat(fd);
+      Libc.FileState state = Libc.stat(fds.getFirst());
       // A mapping past the end would be a SIGBUS, not an error.
       if (!state.regular() || size > state.size() || offset > state.size() - size) {
         return -Libc.EINVAL;
       }
-      MappedFile file = file(fd, state, offset + size, writable);
+      MappedFile file = file(fds, state, offset + size, writable);
       if (file == null) {
         return -Libc.ENOMEM;
       }
@@ -97,7 +110,7 @@ final class VfioUserMemory implements AutoCloseable {
   }
 
   /** The mapping of a file up to {@code end} at least. @return null: too much is mapped already */
-  private MappedFile file(int fd, Libc.FileState state, long end, boolean writable) {
+  private MappedFile file(Deque<Integer> fds, Libc.FileState state, long end, boolean writable) {
     Key key = new Key(state.device(), state.inode(), writable);
     MappedFile file = files.get(key);
     if (file != null && end <= file.size) {
@@ -107,11 +120,14 @@ final class VfioUserMemory implements AutoCloseable {
       return null;
     }
     int protection = Libc.PROT_READ | (writable ? Libc.PROT_WRITE : 0);
+    int fd = fds.getFirst();
     long address = Libc.mmap(state.size(), protection, Libc.MAP_SHARED, fd, 0, "");
+    fds.removeFirst();
     mappedBytes += state.size();
     // One that has grown gets a second mapping; the first ends with its pieces.
-    MappedFile fresh = new MappedFile(key, address, state.size());
+    MappedFile fresh = new MappedFile(fd, key, address, state.size());
     files.put(key, fresh);
+    all.add(fresh);
     return fresh;
   }
 
@@ -120,7 +136,7 @@ final class VfioUserMemory implements AutoCloseable {
    *
    * @return 0, also when nothing was mapped there, or −EINVAL: the range would cut a piece
    */
-  int unmap(long iova, long size) {
+  synchronized int unmap(long iova, long size) {
     if (size == 0 || Long.compareUnsigned(iova + size - 1, iova) < 0) {
       return -Libc.EINVAL;
     }
@@ -133,7 +149,7 @@ final class VfioUserMemory implements AutoCloseable {
     return 0;
   }
 
-  void unmapAll() {
+  synchronized void unmapAll() {
     memory.unmapAll();
     release(pieces);
   }
@@ -144,10 +160,22 @@ final class VfioUserMemory implements AutoCloseable {
       i.remove();
       if (--file.pieces == 0) {
         files.remove(file.key, file);
+        all.remove(file);
+        Libc.closeFd(file.fd);
         Libc.unmap(file.address, file.size);
         mappedBytes -= file.size;
       }
     }
+  }
+
+  /** False when a file has become shorter than what is mapped of it. */
+  synchronized boolean intact() {
+    for (MappedFile file : all) {
+      if (Libc.stat(file.fd).size() < file.size) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

@@ -25,6 +25,7 @@ public final class VfioUserServer implements AutoCloseable {
   /** How long a client that comes at a bad time has for its first message. */
   private static final long REFUSAL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
+  private static final int WATCH_MILLIS = 100;
   private static final int MOST_GREETING = 4096;
 
   /** A client that has gone is cleaned up after in this time. */
@@ -34,6 +35,7 @@ public final class VfioUserServer implements AutoCloseable {
   private final Path path;
   private final UnixSocket.Listener listener;
   private final Thread acceptor;
+  private final Warnings warnings;
 
   // Under this object's lock.
   private VfioUserSession current;
@@ -43,6 +45,7 @@ public final class VfioUserServer implements AutoCloseable {
   private VfioUserServer(Nic82599 card, Path path) {
     this.card = card;
     this.path = path;
+    this.warnings = new Warnings(LOG, path.toString());
     this.listener = UnixSocket.Listener.listen(path);
     this.acceptor = new Thread(this::accept, "vfio-user " + path);
     acceptor.setDaemon(true);
@@ -73,21 +76,35 @@ public final class VfioUserServer implements AutoCloseable {
   }
 
   private void accept() {
-    while (true) {
-      UnixSocket socket;
+    do {
+      UnixSocket socket = null;
       try {
+        if (!listener.await(WATCH_MILLIS)) {
+          watch();
+          continue;
+        }
         socket = listener.accept();
-      } catch (LinuxException e) {
-        LOG.warn("{}: {}", path, e.getMessage());
+        if (socket != null && !start(socket)) {
+          refuse(socket);
+        }
+      } catch (LinuxException | OutOfMemoryError e) {
+        // Too many open files, or too many threads: the next client may have more luck.
+        warnings.warn("a client could not be served: " + e);
+        if (socket != null) {
+          socket.close();
+        }
         pause();
-        continue;
       }
-      if (socket == null) {
-        return;
-      }
-      if (!start(socket)) {
-        refuse(socket);
-      }
+    } while (!stopped());
+  }
+
+  private synchronized boolean stopped() {
+    return closed;
+  }
+
+  private synchronized void watch() {
+    if (current != null) {
+      current.watch();
     }
   }
 
@@ -105,8 +122,9 @@ public final class VfioUserServer implements AutoCloseable {
   private synchronized boolean start(UnixSocket socket) {
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MOST_CLEANUP_MILLIS);
     while (current != null && current.hungUp() && System.nanoTime() - deadline < 0) {
+      current.watch();
       try {
-        wait(100);
+        wait(WATCH_MILLIS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return false;
@@ -115,28 +133,39 @@ public final class VfioUserServer implements AutoCloseable {
     if (current != null || closed) {
       return false;
     }
-    VfioUserSession session = new VfioUserSession(card, path.toString(), socket);
+    VfioUserSession session = new VfioUserSession(card, warnings, socket);
+    Thread thread = new Thread(() -> run(session), "vfio-user client " + path);
+    thread.setDaemon(true);
+    try {
+      thread.start();
+    } catch (OutOfMemoryError e) {
+      session.end();
+      throw e;
+    }
     current = session;
-    serving = new Thread(() -> run(session, socket), "vfio-user client " + path);
-    serving.setDaemon(true);
-    serving.start();
+    serving = thread;
     return true;
   }
 
-  private void run(VfioUserSession session, UnixSocket socket) {
-    LOG.info("{}: a client has connected", path);
+  private void run(VfioUserSession session) {
+    LOG.debug("{}: a client has connected", path);
     try {
       session.serve();
     } finally {
-      session.end();
-      synchronized (this) {
-        // Under the lock, as somebody may be asking whether it has hung up.
-        current = null;
-        socket.close();
-        notifyAll();
+      try {
+        session.end();
+      } finally {
+        ended(session);
       }
-      LOG.info("{}: the client has gone", path);
+      LOG.debug("{}: the client has gone", path);
     }
+  }
+
+  private synchronized void ended(VfioUserSession session) {
+    if (current == session) {
+      current = null;
+    }
+    notifyAll();
   }
 
   /** Answers the first message with EBUSY, so that the client can say why. */

@@ -8,19 +8,14 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.UnixSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One client's connection: takes its messages in order and answers them. A message that asks for
  * what can't be done gets an error reply; one that is no message ends the connection.
  */
-final class VfioUserSession {
-  private static final Logger LOG = LoggerFactory.getLogger(VfioUserSession.class);
-
+final class VfioUserSession implements Nic82599.ForeignMemory {
   /** Most bytes that one access moves; advertised as max_data_xfer_size. */
   private static final int MOST_DATA = 1 << 16;
 
@@ -31,9 +26,7 @@ final class VfioUserSession {
   private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** Nobody holds the card without saying which protocol he speaks. */
-  private static final long GREETING_NANOS = TimeUnit.SECONDS.toNanos(5);
-
-  private static final int MOST_WARNINGS = 100;
+  private static final long GREETING_NANOS = TimeUnit.SECONDS.toNanos(3);
 
   private static final String[] CAPABILITIES = {
     "{\"capabilities\":{\"max_msg_fds\":"
@@ -53,45 +46,81 @@ final class VfioUserSession {
     "{}"
   };
 
+  private static final int[] NO_FDS = {};
+
   private final Nic82599 card;
-  private final String name;
+  private final Warnings warnings;
   private final UnixSocket socket;
   private final VfioUserMemory memory;
   private final VfioUserIrqs irqs;
   private final VfioUserRegions regions;
   private final ArrayDeque<Integer> fds = new ArrayDeque<>();
-  private final Set<String> warned = new HashSet<>();
   private final long in = Mem.allocate(LONGEST);
   private final long out = Mem.allocate(LONGEST);
   private boolean greeted;
+  private boolean ended;
 
-  VfioUserSession(Nic82599 card, String name, UnixSocket socket) {
+  VfioUserSession(Nic82599 card, Warnings warnings, UnixSocket socket) {
     this.card = card;
-    this.name = name;
+    this.warnings = warnings;
     this.socket = socket;
     this.memory = new VfioUserMemory(card.memory());
     this.irqs = new VfioUserIrqs(card);
     this.regions = new VfioUserRegions(card, irqs::restore);
+    regions.forget();
+    card.foreignMemory(this);
   }
 
   /** Serves until the client goes or breaks the protocol. */
   void serve() {
-    try {
-      long greeting = System.nanoTime() + GREETING_NANOS;
-      while (next(greeted ? Long.MAX_VALUE : greeting)) {}
-    } catch (LinuxException e) {
-      LOG.warn("{}: client disconnected: {}", name, e.getMessage());
+    long greeting = System.nanoTime() + GREETING_NANOS;
+    boolean more = true;
+    while (more) {
+      try {
+        more = next(greeted ? Long.MAX_VALUE : greeting);
+      } catch (LinuxException e) {
+        if (e.errno() != Libc.ECONNRESET && e.errno() != Libc.EPIPE) {
+          warnings.warn("client disconnected: " + e.getMessage());
+        }
+        more = false;
+      } catch (InternalError e) {
+        // Of an access before, which only now is told.
+        more = !card.memoryFault();
+      }
     }
   }
 
   /** Any thread: ends {@link #serve}. */
-  void shutdown() {
-    socket.shutdown();
+  synchronized void shutdown() {
+    if (!ended) {
+      // Not the other half: the client may see the end only when its memory is let go.
+      socket.shutdownInput();
+    }
   }
 
   /** True when the client has gone, though {@link #serve} may not know yet. For any thread. */
-  boolean hungUp() {
-    return Libc.hungUp(socket.fd());
+  synchronized boolean hungUp() {
+    return ended || Libc.hungUp(socket.fd());
+  }
+
+  /** Now and then, always by the same thread. */
+  void watch() {
+    if (irqs.unblock()) {
+      warnings.warn("client disconnected: an eventfd of its took no signal");
+      shutdown();
+    }
+    card.memoryFault();
+  }
+
+  @Override
+  public boolean intact() {
+    return memory.intact();
+  }
+
+  @Override
+  public void gone() {
+    warnings.warn("client disconnected: a file that it had mapped for DMA has become shorter");
+    shutdown();
   }
 
   /**
@@ -99,10 +128,20 @@ final class VfioUserSession {
    * before its connection is closed: once it sees the end, nothing touches what it had.
    */
   void end() {
-    regions.forget();
-    irqs.close();
-    memory.close();
-    closeFds();
+    for (Runnable step :
+        List.<Runnable>of(regions::forget, irqs::close, memory::close, this::closeFds)) {
+      try {
+        step.run();
+      } catch (InternalError e) {
+        // Of an access before, which only now is told. Every step may be taken twice.
+        step.run();
+      }
+    }
+    card.foreignMemory(null);
+    synchronized (this) {
+      ended = true;
+      socket.close();
+    }
     Mem.free(in);
     Mem.free(out);
   }
@@ -118,20 +157,21 @@ final class VfioUserSession {
     int size = Mem.getInt(in + SIZE_AT);
     int flags = Mem.getInt(in + FLAGS_AT);
     if (size < HEADER || size > LONGEST || (flags & ~NO_REPLY) != 0) {
-      LOG.warn(
-          "{}: client disconnected: a message of {} bytes, flags 0x{}",
-          name,
-          size,
-          Integer.toHexString(flags));
+      warnings.warn(
+          "client disconnected: a message of "
+              + size
+              + " bytes, flags 0x"
+              + Integer.toHexString(flags));
       return false;
     }
     socket.receiveFully(in + HEADER, size - HEADER, fds, stalled);
-    int result = handle(Mem.getShort(in + COMMAND_AT) & 0xFFFF, size - HEADER);
+    int command = Mem.getShort(in + COMMAND_AT) & 0xFFFF;
+    int result = handle(command, size - HEADER);
     closeFds();
     if ((flags & NO_REPLY) == 0) {
       reply(result);
     } else if (result < 0) {
-      LOG.debug("{}: a posted message failed, errno {}", name, -result);
+      warnings.warn("a posted command " + command + " failed: errno " + -result);
     }
     return true;
   }
@@ -165,8 +205,6 @@ final class VfioUserSession {
     socket.send(out, HEADER + payload, NO_FDS, System.nanoTime() + STALL_NANOS);
   }
 
-  private static final int[] NO_FDS = {};
-
   /**
    * @return bytes of the reply's payload or a negative errno
    */
@@ -191,14 +229,14 @@ final class VfioUserSession {
         default -> -Libc.EINVAL;
       };
     } catch (ModelViolation e) {
-      warnOnce(e.getMessage());
+      warnings.warn(e.getMessage());
       return -Libc.EIO;
-    }
-  }
-
-  private void warnOnce(String rule) {
-    if (warned.size() < MOST_WARNINGS && warned.add(rule)) {
-      LOG.warn("{}: {}", name, rule);
+    } catch (RuntimeException e) {
+      warnings.warn("command " + command + ": " + e);
+      return -Libc.EIO;
+    } catch (InternalError e) {
+      card.memoryFault();
+      return -Libc.EIO;
     }
   }
 
@@ -247,11 +285,8 @@ final class VfioUserSession {
     if (length != 32 || int32(0) < 32 || (flags & ~(DMA_FLAG_READ | DMA_FLAG_WRITE)) != 0) {
       return -Libc.EINVAL;
     }
-    if (fds.size() > 1) {
-      return -Libc.EINVAL;
-    }
     return memory.map(
-        fds.isEmpty() ? -1 : fds.getFirst(),
+        fds,
         int64(8),
         int64(16),
         int64(24),

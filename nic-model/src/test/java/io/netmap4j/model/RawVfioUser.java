@@ -23,6 +23,7 @@ final class RawVfioUser implements AutoCloseable {
   private final long memory = Mem.allocate(BUFFER);
   private final ArrayDeque<Integer> received = new ArrayDeque<>();
   private int id = 100;
+  private boolean closed;
 
   /** What came back. */
   record Reply(int id, int command, int flags, int errno, byte[] payload) {
@@ -95,6 +96,12 @@ final class RawVfioUser implements AutoCloseable {
     socket.send(memory, 16 + payload.length, fds, System.nanoTime() + WAIT);
   }
 
+  /** Sends any bytes. */
+  void rawBytes(byte[] bytes, int... fds) {
+    Mem.copyIn(bytes, 0, memory, bytes.length);
+    socket.send(memory, bytes.length, fds, System.nanoTime() + WAIT);
+  }
+
   void post(int command, byte[] payload, int... fds) {
     raw(++id, command, 16 + payload.length, 0x10, payload, fds);
   }
@@ -125,6 +132,12 @@ final class RawVfioUser implements AutoCloseable {
         Mem.getInt(memory + 8),
         Mem.getInt(memory + 12),
         payload);
+  }
+
+  /** Takes what replies there are. */
+  void discard() {
+    while (Libc.pollIn(new int[] {socket.fd()}, 0) > 0
+        && socket.receive(memory, BUFFER, received, System.nanoTime() + WAIT) > 0) {}
   }
 
   /** True when the server has ended the connection. */
@@ -223,6 +236,10 @@ final class RawVfioUser implements AutoCloseable {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     received.forEach(Libc::closeFd);
     socket.close();
     Mem.free(memory);

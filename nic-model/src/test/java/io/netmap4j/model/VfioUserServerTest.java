@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.NetmapException;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -305,5 +306,111 @@ class VfioUserServerTest {
     assertThat(client.ended(TimeUnit.SECONDS.toNanos(5))).isTrue();
     server = VfioUserServer.serve(card, folder.resolve("t"));
     another().call(1, RawVfioUser.version(0, 0, ""));
+  }
+
+  // Clients that break the protocol.
+
+  private void endsWith(Runnable wrong) {
+    wrong.run();
+    assertThat(client.ended(TimeUnit.SECONDS.toNanos(10))).isTrue();
+    client.close();
+    client = RawVfioUser.open(server.path());
+    assertThat(client.read32(STATUS)).isNotZero();
+  }
+
+  @Test
+  void whatIsNoMessageIsTheEnd() {
+    for (int size : new int[] {0, 1, 15, -1, Integer.MIN_VALUE, Integer.MAX_VALUE, 65_569}) {
+      endsWith(() -> client.raw(1, 4, size, 0, new byte[16]));
+    }
+    for (int flags : new int[] {1, 2, 0xF, 0x20, 0x40, 0x11, -1, Integer.MIN_VALUE}) {
+      endsWith(() -> client.raw(1, 4, 32, flags, new byte[16]));
+    }
+  }
+
+  @Test
+  void halfAMessageIsNotWaitedForForLong() {
+    long begin = System.nanoTime();
+    endsWith(() -> client.rawBytes(new byte[7]));
+    endsWith(() -> client.raw(1, 10, 36, 0, new byte[19]));
+    assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(10));
+  }
+
+  @Test
+  void halfAMessageAndTheEndIsJustTheEnd() {
+    for (int i = 0; i < 36; i++) {
+      client.rawBytes(new byte[i]);
+      another().call(1, RawVfioUser.version(0, 0, ""));
+    }
+  }
+
+  @Test
+  void whoTakesNoRepliesIsDisconnected() {
+    assertThatThrownBy(
+            () -> {
+              while (true) {
+                client.raw(1, 9, 32, 0, RawVfioUser.access(7, 0, 4096));
+              }
+            })
+        .isInstanceOf(LinuxException.class);
+    another().call(1, RawVfioUser.version(0, 0, ""));
+  }
+
+  @Test
+  void whoSaysNothingDoesNotHoldTheCard() {
+    another();
+    assertThat(client.ended(TimeUnit.SECONDS.toNanos(20))).isTrue();
+    another().call(1, RawVfioUser.version(0, 0, ""));
+  }
+
+  @Test
+  void descriptorsThatNobodyAskedForAreClosed() throws Exception {
+    int file = Libc.memfd("vfio-user-extra");
+    for (int i = 0; i < 50; i++) {
+      client.raw(i, 9, 32, 0, RawVfioUser.access(7, 0, 4), file, file, file);
+      client.receive();
+      client.raw(i, 99, 32, 0, new byte[16], file);
+      client.receive();
+      client.raw(i, 8, 36, 0, RawVfioUser.irqs(0x24, 2, 0, 3), file, file, file);
+      client.receive();
+    }
+    assertThat(Sys.openFiles("vfio-user-extra")).isEqualTo(1);
+    client.raw(1, 9, 3, 0, new byte[0], file, file);
+    assertThat(client.ended(TimeUnit.SECONDS.toNanos(10))).isTrue();
+    assertThat(Sys.openFiles("vfio-user-extra")).isEqualTo(1);
+    Libc.closeFd(file);
+  }
+
+  @Test
+  void aClientThatIsKilledIsFollowedByTheNext() throws Exception {
+    client.close();
+    for (int i = 0; i < 3; i++) {
+      Process process = Sys.java(Killed.class, server.path().toString());
+      assertThat(process.inputReader().readLine()).isEqualTo("mapped");
+      process.destroyForcibly().waitFor();
+      client = RawVfioUser.open(server.path());
+      assertThat(client.readConfig(0x04, 2)).isZero();
+      boolean mine = card.memory().enter();
+      assertThat(card.memory().direct(DmaLog.Kind.PACKET_READ, 0, 0x10000, 1)).isZero();
+      assertThat(mine).isTrue();
+      card.memory().exit();
+      assertThat(Sys.mappings("vfio-user-killed")).isZero();
+      client.close();
+    }
+  }
+
+  /** Has memory mapped and bus mastering on when it is killed. */
+  static final class Killed {
+    private Killed() {}
+
+    public static void main(String[] args) throws Exception {
+      RawVfioUser client = RawVfioUser.open(Path.of(args[0]));
+      int file = Libc.memfd("vfio-user-killed");
+      Libc.truncate(file, 1 << 20, "");
+      client.map(file, 0, 0x10000, 1 << 20);
+      client.writeConfig(0x04, 2, 6);
+      System.out.println("mapped");
+      Thread.sleep(60_000);
+    }
   }
 }

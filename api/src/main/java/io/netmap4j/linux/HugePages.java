@@ -1,0 +1,187 @@
+package io.netmap4j.linux;
+
+import io.netmap4j.NetmapException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Pages of 2 MiB: the files that hold them, and where they are in the machine's memory. A page is
+ * contiguous for a device and stays where it is; two pages are not neighbours except by chance.
+ *
+ * <p>A file is made without a name: the kernel takes its pages back with the last mapping, however
+ * the process ends. While something else than a process may still write to them, it has a {@link
+ * #name}.
+ */
+public class HugePages {
+  public static final long SIZE = 2L << 20;
+
+  /** What mends a lack of pages; the shared region takes 164 with its default sizes. */
+  public static final String MORE =
+      "echo 256 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
+
+  private static final int SMALL_PAGE = 4096;
+  private static final int ENTRIES = (int) (SIZE / SMALL_PAGE);
+  private static final long PRESENT = 1L << 63;
+  private static final long FRAME_MASK = (1L << 55) - 1;
+  private static final long CAP_SYS_ADMIN = 1L << 21;
+
+  private final Path pool;
+  private final Path mounts;
+  private final Path pagemap;
+  private final Path status;
+
+  public HugePages() {
+    this(Path.of("/sys"), Path.of("/proc"));
+  }
+
+  /**
+   * @param sys a folder that looks like /sys
+   * @param proc a folder that looks like /proc
+   */
+  public HugePages(Path sys, Path proc) {
+    this.pool = sys.resolve("kernel/mm/hugepages/hugepages-2048kB/nr_hugepages");
+    this.mounts = proc.resolve("mounts");
+    this.pagemap = proc.resolve("self/pagemap");
+    this.status = proc.resolve("self/status");
+  }
+
+  /** A new file without a name, empty. */
+  public static int create(Path folder) {
+    return Libc.open(
+        folder.toString(),
+        Libc.O_RDWR | Libc.O_TMPFILE,
+        0600,
+        "is hugetlbfs mounted there? "
+            + mountCommand(folder)
+            + "; EOPNOTSUPP: hugetlbfs has O_TMPFILE from Linux 5.6 on");
+  }
+
+  /** Gives a file of {@link #create} a name, or one more. */
+  public static void name(int fd, Path name) {
+    Libc.nameFile(fd, name.toString(), "is /proc mounted?");
+  }
+
+  private static String mountCommand(Path folder) {
+    return "mkdir -p " + folder + " && mount -t hugetlbfs -o pagesize=2M none " + folder;
+  }
+
+  /** Where hugetlbfs with pages of this size is mounted. */
+  public List<Path> mounts() {
+    List<Path> found = new ArrayList<>();
+    for (String line : lines(mounts)) {
+      String[] words = line.split(" "); // device, folder, type, options
+      boolean suits =
+          words.length > 3
+              && words[2].equals("hugetlbfs")
+              && Arrays.stream(words[3].split(","))
+                  .filter(o -> o.startsWith("pagesize="))
+                  .allMatch(o -> o.equals("pagesize=2M"));
+      if (suits) {
+        found.add(Path.of(words[1].replace("\\040", " ")));
+      }
+    }
+    return found;
+  }
+
+  /** What stands in the way of using pages with a device, and the commands that mend it. */
+  public List<String> missing() {
+    List<String> missing = new ArrayList<>();
+    if (!Files.exists(pool)) {
+      missing.add("pages of 2 MiB: a kernel with CONFIG_HUGETLBFS");
+      return missing;
+    }
+    if (lines(pool).contains("0")) {
+      missing.add("pages of 2 MiB: " + MORE);
+    }
+    List<Path> folders = mounts();
+    if (folders.isEmpty()) {
+      missing.add("a mounted hugetlbfs: " + mountCommand(Path.of("/dev/hugepages")));
+    } else if (folders.stream().noneMatch(Files::isWritable)) {
+      missing.add("the right to write to " + folders.get(0) + ": run as root");
+    }
+    if ((capabilities() & CAP_SYS_ADMIN) == 0) {
+      missing.add("the right to see physical addresses, CAP_SYS_ADMIN: run as root");
+    }
+    return missing;
+  }
+
+  private long capabilities() {
+    for (String line : lines(status)) {
+      if (line.startsWith("CapEff:")) {
+        return Long.parseUnsignedLong(line.substring(7).trim(), 16);
+      }
+    }
+    return 0;
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      throw new NetmapException(Libc.EIO, "cannot read " + file + ": " + e, e);
+    }
+  }
+
+  /**
+   * Brings mapped pages in and says where they are.
+   *
+   * @param size a multiple of {@link #SIZE}
+   * @return the physical address of each
+   * @throws NetmapException EPERM when we may not know, EINVAL for memory that is not made of such
+   *     pages, ENOMEM when there are too few
+   */
+  public long[] physical(long address, long size) {
+    long[] found = new long[(int) (size / SIZE)];
+    try {
+      Libc.lockPages(
+          address, size, "are there too few pages, or is the limit of locked memory low? " + MORE);
+      int fd = Libc.open(pagemap.toString(), Libc.O_RDONLY, 0, "run as root");
+      try {
+        for (int i = 0; i < found.length; i++) {
+          found[i] = physical(fd, address + i * SIZE);
+        }
+      } finally {
+        Libc.closeFd(fd);
+      }
+    } catch (LinuxException e) {
+      throw new NetmapException(e.errno(), e.getMessage(), e);
+    }
+    return found;
+  }
+
+  /**
+   * All the small pages of one must be there, in order: else it is none, whatever it looks like.
+   */
+  private long physical(int fd, long address) {
+    long entries = Mem.allocate(8L * ENTRIES);
+    try {
+      Libc.readAt(fd, entries, 8 * ENTRIES, address / SMALL_PAGE * 8, "read of " + pagemap);
+      long first = Mem.getLong(entries);
+      long frame = first & FRAME_MASK;
+      if ((first & PRESENT) != 0 && frame == 0) {
+        throw new NetmapException(
+            Libc.EPERM,
+            pagemap + " hides physical addresses: CAP_SYS_ADMIN is missing; run as root");
+      }
+      boolean whole = frame % ENTRIES == 0;
+      for (int i = 0; i < ENTRIES && whole; i++) {
+        long entry = Mem.getLong(entries + 8L * i);
+        whole = (entry & PRESENT) != 0 && (entry & FRAME_MASK) == frame + i;
+      }
+      if (!whole) {
+        throw new NetmapException(
+            Libc.EINVAL,
+            String.format(
+                "memory at 0x%x is no page of 2 MiB: is its folder on a hugetlbfs with pagesize=2M?",
+                address));
+      }
+      return frame * SMALL_PAGE;
+    } finally {
+      Mem.free(entries);
+    }
+  }
+}

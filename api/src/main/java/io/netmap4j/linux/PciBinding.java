@@ -1,0 +1,196 @@
+package io.netmap4j.linux;
+
+import io.netmap4j.NetmapException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Gives PCI functions to kernel drivers, as dpdk-devbind does: driver_override, then a probe. Needs
+ * root. A function whose interface is up is not touched: somebody uses it.
+ */
+public final class PciBinding {
+  private static final int IFF_UP = 1;
+  private static final int MODPROBE_SECONDS = 20;
+  private final Path root;
+
+  /**
+   * @param root {@code /sys}, or a folder that looks like it
+   */
+  public PciBinding(Path root) {
+    this.root = root;
+  }
+
+  /**
+   * Binds a function to a driver, which is loaded if it is not there. When that fails, the function
+   * is where it was.
+   *
+   * @param driver a kernel driver, as in {@code vfio-pci}; "" for the one that the kernel itself
+   *     would choose
+   * @return the driver that has it now
+   * @throws NetmapException ENXIO no such function, EBUSY its interface is up, EACCES not root,
+   *     ENODEV the driver is not there or does not take it
+   */
+  public String bind(String address, String driver) {
+    Path device = device(address);
+    String before = driverOf(device);
+    if (!driver.isEmpty() && before.equals(driver)) {
+      return before;
+    }
+    refuseIfUsed(address, device);
+    load(driver);
+    String override = read(device.resolve("driver_override"));
+    try {
+      give(address, device, driver);
+      String now = driverOf(device);
+      if (now.isEmpty() || !(driver.isEmpty() || now.equals(driver))) {
+        throw new NetmapException(
+            Libc.ENODEV,
+            address
+                + ": "
+                + (driver.isEmpty() ? "no kernel driver" : driver)
+                + " takes it"
+                + (driver.equals("vfio-pci") ? "; is there an IOMMU? ls /sys/class/iommu" : "")
+                + "; dmesg says more");
+      }
+      return now;
+    } catch (NetmapException e) {
+      restore(address, device, before, override, e);
+      throw e;
+    }
+  }
+
+  /** Takes a function from its driver. @throws NetmapException as {@link #bind} */
+  public void unbind(String address) {
+    Path device = device(address);
+    refuseIfUsed(address, device);
+    release(address, device);
+  }
+
+  private Path device(String address) {
+    Path device = root.resolve("bus/pci/devices").resolve(address);
+    if (!Files.isDirectory(device)) {
+      throw new NetmapException(
+          Libc.ENXIO,
+          address + ": no such PCI function; 'netmap4j devices' and lspci -D list what there is");
+    }
+    return device;
+  }
+
+  private static String driverOf(Path device) {
+    try {
+      Path link = device.resolve("driver");
+      return Files.exists(link) ? link.toRealPath().getFileName().toString() : "";
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static void refuseIfUsed(String address, Path device) {
+    for (String name : interfaces(device)) {
+      int flags = Integer.decode(read(device.resolve("net").resolve(name).resolve("flags")));
+      if ((flags & IFF_UP) != 0) {
+        throw new NetmapException(
+            Libc.EBUSY,
+            address
+                + " is "
+                + name
+                + ", which is up: the system uses it; ip link set "
+                + name
+                + " down");
+      }
+    }
+  }
+
+  private static List<String> interfaces(Path device) {
+    Path net = device.resolve("net");
+    List<String> names = new ArrayList<>();
+    if (Files.isDirectory(net)) {
+      try (Stream<Path> all = Files.list(net)) {
+        all.forEach(p -> names.add(p.getFileName().toString()));
+      } catch (IOException e) {
+        throw new NetmapException(Libc.EIO, "cannot list " + net + ": " + e, e);
+      }
+    }
+    return names;
+  }
+
+  private void load(String driver) {
+    if (driver.isEmpty() || Files.isDirectory(root.resolve("bus/pci/drivers").resolve(driver))) {
+      return;
+    }
+    String why;
+    try {
+      Process modprobe = new ProcessBuilder("modprobe", driver).redirectErrorStream(true).start();
+      why =
+          new String(
+                  modprobe.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+              .trim();
+      if (modprobe.waitFor(MODPROBE_SECONDS, TimeUnit.SECONDS) && modprobe.exitValue() == 0) {
+        return;
+      }
+    } catch (IOException e) {
+      why = e.getMessage();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      why = "interrupted";
+    }
+    throw new NetmapException(
+        Libc.ENODEV,
+        "the kernel has no driver " + driver + ", and modprobe " + driver + " failed: " + why);
+  }
+
+  private void give(String address, Path device, String driver) {
+    release(address, device);
+    write(device.resolve("driver_override"), driver + "\n");
+    write(root.resolve("bus/pci/drivers_probe"), address);
+  }
+
+  private static void release(String address, Path device) {
+    if (!driverOf(device).isEmpty()) {
+      write(device.resolve("driver/unbind"), address);
+    }
+  }
+
+  private void restore(
+      String address, Path device, String before, String override, NetmapException cause) {
+    try {
+      write(device.resolve("driver_override"), override.equals("(null)") ? "\n" : override + "\n");
+      if (!before.isEmpty() && driverOf(device).isEmpty()) {
+        write(root.resolve("bus/pci/drivers").resolve(before).resolve("bind"), address);
+      }
+    } catch (NetmapException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file).trim();
+    } catch (IOException e) {
+      throw new NetmapException(Libc.EIO, "cannot read " + file + ": " + e, e);
+    }
+  }
+
+  private static void write(Path file, String text) {
+    try {
+      Files.writeString(file, text, StandardOpenOption.WRITE);
+    } catch (IOException e) {
+      throw new NetmapException(
+          Files.isWritable(file) ? Libc.EIO : Libc.EACCES,
+          "cannot write '"
+              + text.trim()
+              + "' to "
+              + file
+              + ": "
+              + e.getMessage()
+              + (Files.isWritable(file) ? "" : "; this needs root"),
+          e);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package io.netmap4j.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netmap4j.NetmapException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** In a folder without a kernel: what is written, what is refused, what is put back. */
+class PciBindingTest {
+  private static final String ADDRESS = "0000:03:00.0";
+  @TempDir Path sys;
+  private Path device;
+
+  @BeforeEach
+  void function() throws IOException {
+    device = Files.createDirectories(sys.resolve("bus/pci/devices").resolve(ADDRESS));
+    Files.writeString(device.resolve("driver_override"), "(null)\n");
+    Files.writeString(sys.resolve("bus/pci/drivers_probe"), "");
+    driver("ixgbe");
+    driver("vfio-pci");
+    boundTo("ixgbe");
+  }
+
+  private void driver(String name) throws IOException {
+    Path driver = Files.createDirectories(sys.resolve("bus/pci/drivers").resolve(name));
+    Files.writeString(driver.resolve("bind"), "");
+    Files.writeString(driver.resolve("unbind"), "");
+  }
+
+  private void boundTo(String name) throws IOException {
+    Files.deleteIfExists(device.resolve("driver"));
+    Files.createSymbolicLink(
+        device.resolve("driver"), sys.resolve("bus/pci/drivers").resolve(name));
+  }
+
+  private PciBinding binding() {
+    return new PciBinding(sys);
+  }
+
+  private static int errno(Throwable e) {
+    return ((NetmapException) e).errno();
+  }
+
+  @Test
+  void aFunctionThatHasTheDriverIsLeftAlone() throws IOException {
+    assertThat(binding().bind(ADDRESS, "ixgbe")).isEqualTo("ixgbe");
+    assertThat(sys.resolve("bus/pci/drivers/ixgbe/unbind")).isEmptyFile();
+  }
+
+  @Test
+  void whenTheDriverDoesNotTakeItEverythingIsPutBack() throws IOException {
+    // Nobody is there to probe: the link stays.
+    assertThatThrownBy(() -> binding().bind(ADDRESS, "vfio-pci"))
+        .matches(e -> errno(e) == Libc.ENODEV)
+        .hasMessageContaining("IOMMU");
+    assertThat(sys.resolve("bus/pci/drivers/ixgbe/unbind")).hasContent(ADDRESS);
+    assertThat(sys.resolve("bus/pci/drivers_probe")).hasContent(ADDRESS);
+    assertThat(Files.readString(device.resolve("driver_override"))).startsWith("\n");
+  }
+
+  @Test
+  void anInterfaceThatIsUpIsNotTouched() throws IOException {
+    Path net = Files.createDirectories(device.resolve("net/eth7"));
+    Files.writeString(net.resolve("flags"), "0x1003\n");
+    assertThatThrownBy(() -> binding().bind(ADDRESS, "vfio-pci"))
+        .matches(e -> errno(e) == Libc.EBUSY)
+        .hasMessageContaining("ip link set eth7 down");
+    assertThatThrownBy(() -> binding().unbind(ADDRESS)).matches(e -> errno(e) == Libc.EBUSY);
+    assertThat(sys.resolve("bus/pci/drivers/ixgbe/unbind")).isEmptyFile();
+    Files.writeString(net.resolve("flags"), "0x1002\n");
+    binding().unbind(ADDRESS);
+    assertThat(sys.resolve("bus/pci/drivers/ixgbe/unbind")).hasContent(ADDRESS);
+  }
+
+  @Test
+  void whatIsNotThereIsNamed() {
+    assertThatThrownBy(() -> binding().bind("0000:09:00.0", "vfio-pci"))
+        .matches(e -> errno(e) == Libc.ENXIO)
+        .hasMessageContaining("lspci");
+    assertThatThrownBy(() -> binding().bind(ADDRESS, "no-such-driver"))
+        .matches(e -> errno(e) == Libc.ENODEV)
+        .hasMessageContaining("modprobe no-such-driver");
+  }
+}

@@ -1,0 +1,63 @@
+package io.netmap4j.apps;
+
+import io.netmap4j.linux.PciBinding;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+
+/** Gives functions to the kernel driver that a backend needs, or back to their own. */
+@Command(
+    name = "bind",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description =
+        "Gives PCI functions to vfio-pci, to uio_pci_generic, or back to the kernel's driver.",
+    footer = {
+      "",
+      "Needs root. An interface that is up is left alone: the system uses it. The binding lasts until the next boot.",
+      "",
+      "Examples:",
+      "  netmap4j bind --vfio 0000:03:00.0 0000:03:00.1",
+      "  netmap4j bind --kernel 0000:03:00.0",
+    })
+final class Bind implements Callable<Integer> {
+  @ParentCommand Main main;
+
+  @ArgGroup(exclusive = true, multiplicity = "1")
+  Target target;
+
+  @Parameters(arity = "1..*", paramLabel = "ADDRESS", description = "As in 0000:03:00.0.")
+  List<String> addresses;
+
+  static final class Target {
+    @Option(names = "--vfio", description = "To vfio-pci.")
+    boolean vfio;
+
+    @Option(names = "--uio", description = "To uio_pci_generic.")
+    boolean uio;
+
+    @Option(names = "--kernel", description = "To the driver that the kernel would choose.")
+    boolean kernel;
+
+    @Option(names = "--driver", paramLabel = "NAME", description = "To another: igb_uio, say.")
+    String driver;
+
+    String name() {
+      return driver != null ? driver : vfio ? "vfio-pci" : uio ? "uio_pci_generic" : "";
+    }
+  }
+
+  @Override
+  public Integer call() {
+    PciBinding binding = new PciBinding(Path.of("/sys"));
+    for (String address : addresses) {
+      main.out.println(address + ": " + binding.bind(address, target.name()));
+    }
+    return Main.OK;
+  }
+}

@@ -1,0 +1,154 @@
+package io.netmap4j.apps;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.UnixSocket;
+import io.netmap4j.pcap.PcapWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Timeout(60)
+class NicModelTest {
+  @TempDir Path folder;
+  private final Stop stop = new Stop();
+
+  private CompletableFuture<Command> start(String... args) throws InterruptedException {
+    CompletableFuture<Command> run = CompletableFuture.supplyAsync(() -> Command.run(stop, args));
+    while (!run.isDone() && !Files.exists(Path.of(args[args.length - 1]))) {
+      Thread.sleep(10);
+    }
+    return run;
+  }
+
+  /** VERSION, then {@code value} to {@code register}, and the errno of the reply. */
+  private static int write(Path socket, int register, int value) {
+    long memory = Mem.allocate(256);
+    ArrayDeque<Integer> fds = new ArrayDeque<>();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    try (UnixSocket client = UnixSocket.connect(socket)) {
+      Mem.putInt(memory, 1 << 16 | 1);
+      Mem.putInt(memory + 4, 20);
+      client.send(memory, 20, new int[0], deadline);
+      client.receiveFully(memory, 20, fds, deadline);
+      Mem.putInt(memory, 10 << 16 | 2);
+      Mem.putInt(memory + 4, 36);
+      Mem.putInt(memory + 8, 0);
+      Mem.putLong(memory + 16, register);
+      Mem.putInt(memory + 24, 0);
+      Mem.putInt(memory + 28, 4);
+      Mem.putInt(memory + 32, value);
+      client.send(memory, 36, new int[0], deadline);
+      client.receiveFully(memory, 16, fds, deadline);
+      int errno = Mem.getInt(memory + 12);
+      client.receiveFully(memory + 16, Mem.getInt(memory + 4) - 16, fds, deadline);
+      return errno;
+    } finally {
+      Mem.free(memory);
+    }
+  }
+
+  @Test
+  void aCabledPairIsServedUntilTheEnd() throws Exception {
+    Path a = folder.resolve("a");
+    Path b = folder.resolve("b");
+    CompletableFuture<Command> run = start("nic-model", "-s", a.toString(), "-s", b.toString());
+    assertThat(write(a, 0x00880, 1)).isZero();
+    assertThat(write(b, 0x00880, 1)).isZero();
+    stop.request();
+    Command end = run.get(20, TimeUnit.SECONDS);
+    assertThat(end.out()).startsWith("ready " + a + " " + b);
+    assertThat(end.out())
+        .containsPattern(" +a +b\n")
+        .containsPattern("card: GPTC +0 +0\n")
+        .containsPattern("card: QPRDC +0 +0\n")
+        .containsPattern("wire: frames in +0 +0\n");
+    assertThat(end.err()).isEmpty();
+    assertThat(end.code()).isZero();
+    assertThat(a).doesNotExist();
+    assertThat(b).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"--sfp, 1", "--lenient, 0"})
+  void brokenRulesAreListedAndCountForAStrictCard(String option, int code) throws Exception {
+    Path a = folder.resolve("a");
+    CompletableFuture<Command> run =
+        start("nic-model", option, "--wire", "loopback,lossy", "-s", a.toString());
+    assertThat(write(a, 0x7FFF0, 1)).isEqualTo(code == 0 ? 0 : 5);
+    stop.request();
+    Command end = run.get(20, TimeUnit.SECONDS);
+    assertThat(end.out()).contains("1 broken rules").contains("undefined register 0x7FFF0");
+    assertThat(end.code()).isEqualTo(code);
+  }
+
+  @Test
+  void aCapturedFileIsAWire() throws Exception {
+    Path in = folder.resolve("in.pcap");
+    Path out = folder.resolve("out.pcap");
+    try (PcapWriter writer = PcapWriter.create(in)) {
+      writer.write(0, new byte[60]);
+    }
+    CompletableFuture<Command> run =
+        start(
+            "nic-model",
+            "--mac=02:aa:00:00:00:01",
+            "--wire",
+            "pcap:" + in + "," + out + ",fast",
+            "--lose=0.5",
+            "-s",
+            folder.resolve("a").toString());
+    stop.request();
+    assertThat(run.get(20, TimeUnit.SECONDS).code()).isZero();
+    assertThat(out).exists();
+  }
+
+  @Test
+  void whatElseTheProcessRunsComesAfterTheSocketsListen() {
+    Path a = folder.resolve("a");
+    stop.request();
+    Command run = Command.run(stop, "run", "nic-model -s " + a, "devices");
+    assertThat(run.out()).contains("ready " + a).contains("PORT");
+    assertThat(run.code()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "nic-model | Missing required option: '--socket=SOCKET'",
+        "nic-model -s a -s b -s c | -s once or twice, not 3 times",
+        "nic-model -s a -s b --wire loopback | --wire loopback is for one card",
+        "nic-model -s a --wire cable | give -s twice",
+        "nic-model -s a --wire string | --wire string is none of cable",
+        "nic-model -s a --wire loopback,x | --wire loopback,x is none of cable",
+        "nic-model -s a --wire pcap:a,b,slow | is none of cable",
+        "nic-model -s a --lose 0.1 | give a wire",
+        "nic-model -s a --wire loopback --lose 0.6 --delay 0.6 | at most 1 together",
+        "nic-model -s a --mac 01:00:00:00:00:00 | not a unicast MAC address",
+        "nic-model -s a --mac x | --mac x",
+        "nic-model -s a --device-id zz | --device-id zz",
+      })
+  void wrongUsageIsExplained(String line, String message) {
+    Command run = Command.run(line.split(" "));
+    assertThat(run.err()).startsWith("netmap4j: ").contains(message).contains("See netmap4j");
+    assertThat(run.code()).isEqualTo(Main.USAGE);
+  }
+
+  @Test
+  void aSocketThatCannotBeMadeIsOneLine() {
+    Path missing = folder.resolve("none/a");
+    Command run = Command.run("nic-model", "-s", missing.toString());
+    assertThat(run.err().lines()).hasSize(1);
+    assertThat(run.err()).contains("bind " + missing);
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+  }
+}

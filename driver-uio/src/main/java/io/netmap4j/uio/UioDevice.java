@@ -1,0 +1,371 @@
+package io.netmap4j.uio;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.linux.HugePages;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.DmaDomain;
+import io.netmap4j.spi.NicDevice;
+import io.netmap4j.spi.PciId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A PCI function by the files of its folder in sysfs. Its {@code /dev/uioN} is held open even when
+ * nobody waits for interrupts: the kernel switches bus mastering off when it is closed, at the
+ * latest by the end of the process.
+ */
+final class UioDevice implements NicDevice {
+  private static final Logger LOG = LoggerFactory.getLogger(UioDevice.class);
+  private static final int COMMAND = 0x04;
+  private static final int COMMAND_MEMORY = 1 << 1;
+  private static final int COMMAND_MASTER = 1 << 2;
+  private static final int COMMAND_INTX_OFF = 1 << 10;
+  private static final int CONFIG_SIZE = 4096;
+
+  /** What a function that is gone answers. */
+  private static final int ALL_ONES = 0xFFFF;
+
+  /**
+   * Where it is.
+   *
+   * @param address in PCI
+   * @param folder in sysfs
+   * @param node {@code /dev/uioN}, null for a function that is bound to no driver
+   * @param controlled the driver takes writes to {@code node} to switch the interrupt (igb_uio);
+   *     else the command register does (uio_pci_generic)
+   * @param interrupts whether it has one
+   */
+  record Place(
+      String address, PciId id, Path folder, Path node, boolean controlled, boolean interrupts) {}
+
+  private final String name;
+  private final Place place;
+  private final Deque<Runnable> undo = new ArrayDeque<>();
+  private final int config;
+  private final int uio;
+  private final long registers;
+  private final long bar;
+  private final UioDmaDomain domain;
+  private volatile boolean closed;
+
+  /**
+   * Takes the card for this process, quiets it, and then clears away what a killed process had
+   * given to it. Bus mastering stays off: the driver switches it on when nothing old is left in the
+   * card.
+   *
+   * @param lockFile kept, locked
+   */
+  UioDevice(String name, Place place, Path lockFile, HugePages hugePages) {
+    this.name = name;
+    this.place = place;
+    try {
+      lock(lockFile);
+      this.config = open(place.folder.resolve("config"), 0);
+      this.uio = place.node == null ? -1 : open(place.node, Libc.O_NONBLOCK);
+      if (readConfig(0, 2) == ALL_ONES) {
+        throw new NetmapException(
+            Libc.ENXIO,
+            name
+                + ": configuration space reads all ones: the card has no power or is gone; echo 1 > "
+                + place.folder
+                + "/remove && echo 1 > /sys/bus/pci/rescan");
+      }
+      quiet(); // after the node: opening that of igb_uio switches bus mastering on
+      this.domain = new UioDmaDomain(place.address, hugePages, this::mastering);
+      Path resource = place.folder.resolve("resource0");
+      int fd = open(resource, Libc.O_SYNC);
+      this.registers = Libc.stat(fd).size();
+      this.bar =
+          Libc.mmap(
+              registers,
+              Libc.PROT_READ | Libc.PROT_WRITE,
+              Libc.MAP_SHARED,
+              fd,
+              0,
+              resource
+                  + ": EINVAL: is BAR 0 a memory BAR? EPERM: the kernel is locked down (secure boot),"
+                  + " use vfio");
+      undo.push(() -> Libc.unmap(bar, registers));
+      int irqOff = place.node == null || place.controlled ? 0 : COMMAND_INTX_OFF;
+      writeConfig(COMMAND, 2, readConfig(COMMAND, 2) | COMMAND_MEMORY | irqOff);
+    } catch (RuntimeException e) {
+      unwind();
+      throw e;
+    }
+  }
+
+  private int open(Path file, int flags) {
+    int fd = Libc.open(file.toString(), Libc.O_RDWR | flags, 0, "run as root");
+    undo.push(() -> Libc.closeFd(fd));
+    return fd;
+  }
+
+  /** Dies with this process, however it ends. The file stays, it is the lock that counts. */
+  private void lock(Path file) {
+    try {
+      Files.createDirectories(file.getParent());
+      int fd = open(file, Libc.O_CREAT);
+      if (!Libc.tryLock(fd)) {
+        throw new NetmapException(
+            Libc.EBUSY,
+            name + " is in use by process " + Files.readString(file).trim() + ": end it first");
+      }
+      Files.writeString(file, ProcessHandle.current().pid() + "\n");
+    } catch (IOException e) {
+      throw new NetmapException(Libc.EACCES, name + ": cannot lock " + file + ": " + e, e);
+    }
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public PciId id() {
+    return place.id;
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new NetmapException(Libc.ENXIO, name + " is closed");
+    }
+  }
+
+  private void checkRegister(int register) {
+    if (register < 0 || register > registers - 4 || (register & 3) != 0) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          String.format(
+              "%s: register 0x%x is outside BAR 0 of %d bytes", name, register, registers));
+    }
+  }
+
+  @Override
+  public int read32(int register) {
+    checkRegister(register);
+    checkOpen();
+    return Mem.getIntVolatile(bar + register);
+  }
+
+  @Override
+  public void write32(int register, int value) {
+    checkRegister(register);
+    checkOpen();
+    Mem.putIntRelease(bar + register, value);
+  }
+
+  @Override
+  public long mappedRegister(int register) {
+    checkRegister(register);
+    return bar + register;
+  }
+
+  private void checkConfig(int offset, int bytes) {
+    checkOpen();
+    boolean one = bytes == 1 || bytes == 2 || bytes == 4;
+    if (!one || offset < 0 || offset % bytes != 0 || offset >= CONFIG_SIZE) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          String.format("%s: %d bytes at 0x%x of configuration space", name, bytes, offset));
+    }
+  }
+
+  @Override
+  public int readConfig(int offset, int bytes) {
+    checkConfig(offset, bytes);
+    long memory = Mem.allocate(4);
+    try {
+      Libc.readAt(config, memory, bytes, offset, "read of configuration space");
+      return Mem.getInt(memory);
+    } catch (LinuxException e) {
+      throw gone(e);
+    } finally {
+      Mem.free(memory);
+    }
+  }
+
+  @Override
+  public void writeConfig(int offset, int bytes, int value) {
+    checkConfig(offset, bytes);
+    long memory = Mem.allocate(4);
+    try {
+      Mem.putInt(memory, value);
+      Libc.writeAt(config, memory, bytes, offset, "write of configuration space");
+    } catch (LinuxException e) {
+      throw gone(e);
+    } finally {
+      Mem.free(memory);
+    }
+  }
+
+  private NetmapException gone(LinuxException e) {
+    return new NetmapException(Libc.EIO, name + ": " + e.getMessage(), e);
+  }
+
+  /** A card that is gone does not. */
+  private boolean mastering() {
+    if (closed) {
+      return false;
+    }
+    int command = readConfig(COMMAND, 2);
+    return command != ALL_ONES && (command & COMMAND_MASTER) != 0;
+  }
+
+  /**
+   * No DMA after this: what was under way has arrived when the register is read back.
+   *
+   * @throws NetmapException EIO when the card does not take it
+   */
+  private void quiet() {
+    if (mastering()) {
+      writeConfig(COMMAND, 2, readConfig(COMMAND, 2) & ~COMMAND_MASTER);
+    }
+    if (mastering()) {
+      throw new NetmapException(
+          Libc.EIO,
+          String.format(
+              "%s: bus mastering stays on, the command register reads 0x%x: no memory of this card's is safe; reset"
+                  + " the machine",
+              name, readConfig(COMMAND, 2)));
+    }
+  }
+
+  @Override
+  public synchronized DmaBuffer allocateDma(long bytes) {
+    checkOpen();
+    return domain.allocate(bytes);
+  }
+
+  @Override
+  public synchronized void freeDma(DmaBuffer buffer) {
+    domain.free(buffer);
+  }
+
+  @Override
+  public DmaDomain domain() {
+    return domain;
+  }
+
+  @Override
+  public int irqVectors() {
+    return place.interrupts ? 1 : 0;
+  }
+
+  @Override
+  public boolean irqMessages() {
+    return false;
+  }
+
+  @Override
+  public synchronized int[] enableIrqs(int count) {
+    if (count < 0 || count > irqVectors()) {
+      throw new NetmapException(
+          Libc.EINVAL, count + " vectors asked for, " + name + " has " + irqVectors());
+    }
+    if (count == 0) {
+      if (place.interrupts && !closed) {
+        switchIrq(false);
+      }
+      return new int[0];
+    }
+    rearmIrq(0);
+    return new int[] {uio};
+  }
+
+  @Override
+  public synchronized void rearmIrq(int vector) {
+    checkOpen();
+    long count = Mem.allocate(4);
+    try {
+      Libc.tryRead(uio, count, 4); // how often it has fired; EAGAIN when it has not
+    } finally {
+      Mem.free(count);
+    }
+    switchIrq(true);
+  }
+
+  /** Both kernel drivers switch it off each time it fires. */
+  private void switchIrq(boolean on) {
+    if (place.controlled) {
+      control(on ? 1 : 0);
+    } else {
+      int others = readConfig(COMMAND, 2) & ~COMMAND_INTX_OFF;
+      writeConfig(COMMAND, 2, on ? others : others | COMMAND_INTX_OFF);
+    }
+  }
+
+  private void control(int on) {
+    long memory = Mem.allocate(4);
+    try {
+      Mem.putInt(memory, on);
+      long written = Libc.tryWrite(uio, memory, 4);
+      if (written != 4) {
+        throw new NetmapException(
+            Libc.EIO,
+            name
+                + ": "
+                + place.node
+                + " does not take "
+                + on
+                + " for its interrupt (errno "
+                + -written
+                + "): does the card have one? see 'interrupts' in lspci -v; wait = spin does without");
+      }
+    } finally {
+      Mem.free(memory);
+    }
+  }
+
+  /** The kernel keeps the command register and the BARs. */
+  @Override
+  public boolean resetFunction() {
+    checkOpen();
+    Path reset = place.folder.resolve("reset");
+    if (!Files.exists(reset)) {
+      return false;
+    }
+    try {
+      Files.writeString(reset, "1", StandardOpenOption.WRITE);
+      return true;
+    } catch (IOException e) {
+      throw new NetmapException(Libc.EIO, name + ": cannot reset through " + reset + ": " + e, e);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    boolean isQuiet = quietly("bus mastering off", this::quiet);
+    quietly("interrupts off", () -> enableIrqs(0));
+    domain.close(isQuiet || !Files.exists(place.folder));
+    closed = true;
+    unwind();
+  }
+
+  private boolean quietly(String what, Runnable step) {
+    try {
+      step.run();
+      return true;
+    } catch (NetmapException e) {
+      LOG.warn("{}: {}: {}", name, what, e.getMessage());
+      return false;
+    }
+  }
+
+  private void unwind() {
+    while (!undo.isEmpty()) {
+      undo.pop().run();
+    }
+  }
+}

@@ -1,0 +1,271 @@
+package io.netmap4j.uio;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.linux.HugePages;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.DmaDomain;
+import io.netmap4j.spi.DmaMapping;
+import io.netmap4j.spi.NicDevice.DmaBuffer;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The machine's physical memory, as one card sees it: no IOMMU between. Memory that a card was
+ * given must not become anybody else's before the card is quiet, even if this process is killed. So
+ * its file in hugetlbfs has a name for each card that may write to it, {@code
+ * netmap4j-PID-ID@CARD}, and only who has CARD to himself, and has seen it quiet, takes such a name
+ * away. With the last name and the last process the kernel takes the pages back. Thread safe.
+ */
+final class UioDmaDomain implements DmaDomain {
+  private static final Logger LOG = LoggerFactory.getLogger(UioDmaDomain.class);
+  private static final String PREFIX = "netmap4j-";
+  private static final int UNIT = 4096;
+  private static final int UNITS = (int) (HugePages.SIZE / UNIT);
+
+  private final String card;
+  private final HugePages hugePages;
+  private final BooleanSupplier mastering;
+  private final Map<NetmapMemory, Mapped> regions = new IdentityHashMap<>();
+  private final List<Page> pages = new ArrayList<>();
+  private final Map<DmaBuffer, Page> buffers = new HashMap<>();
+  private final Set<Path> names = new HashSet<>();
+  private final Set<Path> swept = new HashSet<>();
+  private int pagesMade;
+
+  private static final class Mapped {
+    final long[] pages;
+    final Path name;
+    int users;
+
+    Mapped(long[] pages, Path name) {
+      this.pages = pages;
+      this.name = name;
+    }
+  }
+
+  /** Of descriptor rings, handed out by {@link #UNIT}. */
+  private static final class Page {
+    final long address;
+    final long physical;
+    final BitSet used = new BitSet(UNITS);
+
+    Page(long address, long physical) {
+      this.address = address;
+      this.physical = physical;
+    }
+  }
+
+  /**
+   * Takes the names away that a killed process has left.
+   *
+   * @param card its PCI address; it is quiet, and nobody else has it
+   * @param mastering whether it may access memory at this moment
+   */
+  UioDmaDomain(String card, HugePages hugePages, BooleanSupplier mastering) {
+    this.card = card;
+    this.hugePages = hugePages;
+    this.mastering = mastering;
+    hugePages.mounts().forEach(this::sweep);
+  }
+
+  /** Done once for a folder: later names of this card are ours. */
+  private void sweep(Path folder) {
+    if (!swept.add(folder.toAbsolutePath().normalize())) {
+      return;
+    }
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(folder, PREFIX + "*@" + card)) {
+      for (Path name : left) {
+        Files.delete(name);
+        LOG.info("uio:{}: removed {}, left by a process that was killed", card, name);
+      }
+    } catch (IOException e) {
+      LOG.warn("uio:{}: cannot remove what was left in {}: {}", card, folder, e.toString());
+    }
+  }
+
+  @Override
+  public synchronized DmaMapping map(NetmapMemory region) {
+    Path folder = region.options().hugetlbfs();
+    if (folder == null) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          "uio:"
+              + card
+              + " reaches physical memory only, and the region is in anonymous memory: put it into"
+              + " hugepages with memory.hugetlbfs = "
+              + hugePages.mounts().stream().findFirst().orElse(Path.of("/dev/hugepages"))
+              + " in the configuration file");
+    }
+    Mapped mapped = regions.get(region);
+    if (mapped == null) {
+      sweep(folder);
+      long[] physical = hugePages.physical(region.address(), region.size());
+      mapped = new Mapped(physical, name(region.fd(), folder, "" + region.memId()));
+      regions.put(region, mapped);
+    }
+    mapped.users++;
+    return new DmaMapping(mapped.pages, () -> unmap(region));
+  }
+
+  private synchronized void unmap(NetmapMemory region) {
+    Mapped mapped = regions.get(region);
+    if (--mapped.users == 0) {
+      regions.remove(region);
+      if (!mastering.getAsBoolean()) {
+        removeName(mapped.name);
+      } // else it stays until the card is closed
+    }
+  }
+
+  private Path name(int fd, Path folder, String id) {
+    Path name = folder.resolve(PREFIX + ProcessHandle.current().pid() + "-" + id + "@" + card);
+    try {
+      HugePages.name(fd, name);
+    } catch (LinuxException e) {
+      throw new NetmapException(e.errno(), "uio:" + card + ": " + e.getMessage(), e);
+    }
+    names.add(name);
+    return name;
+  }
+
+  private void removeName(Path name) {
+    try {
+      if (names.remove(name)) {
+        Files.deleteIfExists(name);
+      }
+    } catch (IOException e) {
+      LOG.warn("uio:{}: cannot remove {}: {}", card, name, e.toString());
+    }
+  }
+
+  /** Zeroed memory for descriptors, in one page of 2 MiB. */
+  synchronized DmaBuffer allocate(long bytes) {
+    if (bytes <= 0 || bytes > HugePages.SIZE) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          bytes
+              + " bytes of DMA memory asked for: uio:"
+              + card
+              + " has 1 to "
+              + HugePages.SIZE
+              + " contiguous ones; choose fewer slots");
+    }
+    int units = (int) ((bytes + UNIT - 1) / UNIT);
+    for (Page page : pages) {
+      int at = find(page.used, units);
+      if (at >= 0) {
+        return take(page, at, units, bytes);
+      }
+    }
+    Page page = newPage();
+    pages.add(page);
+    return take(page, 0, units, bytes);
+  }
+
+  /** First fit. */
+  private static int find(BitSet used, int units) {
+    int at = used.nextClearBit(0);
+    while (at + units <= UNITS) {
+      int end = used.nextSetBit(at);
+      if (end < 0 || end - at >= units) {
+        return at;
+      }
+      at = used.nextClearBit(end);
+    }
+    return -1;
+  }
+
+  private DmaBuffer take(Page page, int at, int units, long bytes) {
+    page.used.set(at, at + units);
+    long offset = (long) at * UNIT;
+    Mem.set(page.address + offset, (long) units * UNIT, (byte) 0);
+    DmaBuffer buffer = new DmaBuffer(page.address + offset, page.physical + offset, bytes);
+    buffers.put(buffer, page);
+    return buffer;
+  }
+
+  private Page newPage() {
+    Path folder = folder();
+    try {
+      int fd = HugePages.create(folder);
+      try {
+        Libc.truncate(fd, HugePages.SIZE, "");
+        long address =
+            Libc.mmap(
+                HugePages.SIZE,
+                Libc.PROT_READ | Libc.PROT_WRITE,
+                Libc.MAP_SHARED,
+                fd,
+                0,
+                "no free page of 2 MiB is left for descriptors: " + HugePages.MORE);
+        try {
+          long physical = hugePages.physical(address, HugePages.SIZE)[0];
+          name(fd, folder, "descriptors" + pagesMade++);
+          return new Page(address, physical);
+        } catch (RuntimeException e) {
+          Libc.unmap(address, HugePages.SIZE);
+          throw e;
+        }
+      } finally {
+        Libc.closeFd(fd); // the mapping keeps the file
+      }
+    } catch (LinuxException e) {
+      throw new NetmapException(e.errno(), "uio:" + card + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The region's, else one that is mounted. */
+  private Path folder() {
+    for (NetmapMemory region : regions.keySet()) {
+      return region.options().hugetlbfs();
+    }
+    return hugePages.mounts().stream()
+        .filter(Files::isWritable)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new NetmapException(
+                    Libc.ENXIO,
+                    "uio:" + card + " lacks " + String.join("; and ", hugePages.missing())));
+  }
+
+  synchronized void free(DmaBuffer buffer) {
+    Page page = buffers.remove(buffer);
+    if (page == null) {
+      throw new NetmapException(Libc.EINVAL, buffer + " is not a buffer of uio:" + card);
+    }
+    int at = (int) ((buffer.address() - page.address) / UNIT);
+    page.used.clear(at, at + (int) ((buffer.size() + UNIT - 1) / UNIT));
+  }
+
+  /**
+   * Gives all descriptors back.
+   *
+   * @param quiet whether it is certain that the card is; else names stay for who opens it next
+   */
+  synchronized void close(boolean quiet) {
+    buffers.clear();
+    pages.forEach(page -> Libc.unmap(page.address, HugePages.SIZE));
+    pages.clear();
+    if (quiet) {
+      List.copyOf(names).forEach(this::removeName);
+    }
+    names.clear();
+  }
+}

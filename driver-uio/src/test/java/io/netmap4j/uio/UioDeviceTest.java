@@ -1,0 +1,236 @@
+package io.netmap4j.uio;
+
+import static io.netmap4j.uio.UioRig.CARD;
+import static io.netmap4j.uio.UioRig.COMMAND;
+import static io.netmap4j.uio.UioRig.MASTER;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.linux.HugePages;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.DmaMapping;
+import io.netmap4j.spi.NicDevice;
+import io.netmap4j.spi.NicDevice.DmaBuffer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(20)
+class UioDeviceTest {
+  private static final int MEMORY = 2;
+  private static final int INTX_OFF = 1 << 10;
+
+  @TempDir Path root;
+  private UioRig rig;
+
+  @BeforeEach
+  void set() throws IOException {
+    rig = new UioRig(root);
+  }
+
+  private NicDevice open(String driver) throws IOException {
+    rig.card(CARD, driver);
+    return rig.backend().open(CARD);
+  }
+
+  @Test
+  void registersAreTheFileOfBar0() throws IOException {
+    try (NicDevice device = open("uio_pci_generic")) {
+      assertThat(device.name()).isEqualTo("uio:" + CARD);
+      assertThat(device.id().toString()).isEqualTo("8086:10fb");
+      device.write32(0x10, 0x12345678);
+      Mem.putIntRelease(device.mappedRegister(0x1fffc), 0x9abcdef0);
+      assertThat(device.read32(0x1fffc)).isEqualTo(0x9abcdef0);
+      byte[] file = Files.readAllBytes(rig.device(CARD).resolve("resource0"));
+      assertThat(new byte[] {file[0x10], file[0x13]}).containsExactly(0x78, 0x12);
+      assertThat(file[0x1fffc] & 0xff).isEqualTo(0xf0);
+      for (int wrong : new int[] {-4, 2, UioRig.REGISTERS}) {
+        assertThatThrownBy(() -> device.read32(wrong)).hasMessageContaining("outside BAR 0");
+      }
+    }
+  }
+
+  @Test
+  void bothWaysOfConfigurationSpace() throws IOException {
+    try (NicDevice device = open("uio_pci_generic")) {
+      assertThat(device.readConfig(0, 4)).isEqualTo(0x10fb8086);
+      assertThat(device.readConfig(3, 1)).isEqualTo(0x10);
+      device.writeConfig(0x40, 2, 0xabcd);
+      assertThat(device.readConfig(0x40, 4)).isEqualTo(0xabcd);
+      assertThatThrownBy(() -> device.readConfig(0x1001, 4)).isInstanceOf(NetmapException.class);
+      assertThatThrownBy(() -> device.readConfig(4096, 4)).isInstanceOf(NetmapException.class);
+    }
+  }
+
+  @Test
+  void busMasteringIsOffFromOpeningUntilTheDriverWantsItAndAfterClosing() throws IOException {
+    rig.card(CARD, "uio_pci_generic");
+    try (NicDevice device = rig.backend().open(CARD)) {
+      assertThat(rig.command(CARD)).isEqualTo(0x400 | MEMORY);
+      device.writeConfig(COMMAND, 2, rig.command(CARD) | MASTER);
+    }
+    assertThat(rig.command(CARD)).isEqualTo(0x400 | MEMORY);
+  }
+
+  @Test
+  void oneHolderAtATime() throws IOException {
+    NicDevice device = open("uio_pci_generic");
+    assertThatThrownBy(() -> rig.backend().open(CARD))
+        .isInstanceOfSatisfying(
+            NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EBUSY))
+        .hasMessageContaining("in use by process " + ProcessHandle.current().pid());
+    device.close();
+    device.close();
+    rig.backend().open(CARD).close();
+  }
+
+  @Test
+  void afterClosingEachCallSaysSo() throws IOException {
+    NicDevice device = open("uio_pci_generic");
+    device.close();
+    List<Runnable> calls =
+        List.of(
+            () -> device.read32(0),
+            () -> device.write32(0, 0),
+            () -> device.readConfig(0, 2),
+            () -> device.allocateDma(4096),
+            () -> device.rearmIrq(0),
+            device::resetFunction);
+    for (Runnable call : calls) {
+      assertThatThrownBy(call::run).hasMessageContaining("is closed");
+    }
+    assertThat(device.enableIrqs(0)).isEmpty();
+  }
+
+  @Test
+  void theLineOfUioPciGeneric() throws Exception {
+    rig.card(CARD, "uio_pci_generic");
+    Path node = rig.dev.resolve("uio0");
+    Files.delete(node);
+    assertThat(new ProcessBuilder("mkfifo", node.toString()).start().waitFor()).isZero();
+    try (NicDevice device = rig.backend().open(CARD)) {
+      assertThat(device.irqVectors()).isEqualTo(1);
+      assertThat(device.irqMessages()).isFalse();
+      int[] fds = device.enableIrqs(1);
+      assertThat(rig.command(CARD) & INTX_OFF).isZero();
+      assertThat(Libc.pollIn(fds, 0)).isZero();
+      device.writeConfig(COMMAND, 2, rig.command(CARD) | INTX_OFF); // as the kernel's handler does
+      Files.write(node, new byte[] {1, 0, 0, 0}, java.nio.file.StandardOpenOption.APPEND);
+      assertThat(Libc.pollIn(fds, 1000)).isEqualTo(1);
+      device.rearmIrq(0);
+      assertThat(Libc.pollIn(fds, 0)).isZero();
+      assertThat(rig.command(CARD) & INTX_OFF).isZero();
+      device.enableIrqs(0);
+      assertThat(rig.command(CARD) & INTX_OFF).isNotZero();
+    }
+  }
+
+  @Test
+  void theSwitchOfIgbUio() throws IOException {
+    try (NicDevice device = open("igb_uio")) {
+      device.enableIrqs(1);
+      device.rearmIrq(0);
+      device.enableIrqs(0);
+      assertThat(Files.readAllBytes(rig.dev.resolve("uio0")))
+          .containsExactly(1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0);
+    }
+  }
+
+  @Test
+  void aFunctionIsResetThroughItsFile() throws IOException {
+    try (NicDevice device = open("uio_pci_generic")) {
+      assertThat(device.resetFunction()).isFalse();
+      Path reset = Files.createFile(rig.device(CARD).resolve("reset"));
+      assertThat(device.resetFunction()).isTrue();
+      assertThat(reset).hasContent("1");
+    }
+  }
+
+  @Test
+  void aRegionHasItsPagesAndANameForAsLongAsItIsTheCards() throws IOException {
+    try (NicDevice device = open("uio_pci_generic");
+        NetmapMemory region = rig.region()) {
+      assertThat(rig.names()).as("nothing writes to it").isEmpty();
+      DmaMapping first = device.domain().map(region);
+      DmaMapping second = device.domain().map(region);
+      assertThat(rig.names())
+          .containsExactly(
+              "netmap4j-" + ProcessHandle.current().pid() + "-" + region.memId() + "@" + CARD);
+      assertThat(first.contiguous()).isFalse();
+      for (long offset = 0; offset < region.size(); offset += DmaMapping.PAGE) {
+        assertThat(first.iova(offset)).isPositive().isEqualTo(second.iova(offset));
+        assertThat(first.iova(offset) % DmaMapping.PAGE).isZero();
+      }
+      first.close();
+      assertThat(rig.names()).hasSize(1);
+      second.close();
+      assertThat(rig.names()).isEmpty();
+    }
+  }
+
+  @Test
+  void aNameStaysWhileTheCardMayWrite() throws IOException {
+    NetmapMemory region = rig.region();
+    NicDevice device = open("uio_pci_generic");
+    DmaMapping mapping = device.domain().map(region);
+    device.writeConfig(COMMAND, 2, MEMORY | MASTER);
+    mapping.close();
+    region.close();
+    assertThat(rig.names()).hasSize(1);
+    device.close();
+    assertThat(rig.names()).isEmpty();
+  }
+
+  @Test
+  void anAnonymousRegionNamesTheOption() throws IOException {
+    try (NicDevice device = open("uio_pci_generic");
+        NetmapMemory region = NetmapMemory.create(UioRig.small())) {
+      assertThatThrownBy(() -> device.domain().map(region))
+          .isInstanceOfSatisfying(
+              NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EINVAL))
+          .hasMessageContaining("memory.hugetlbfs = " + rig.huge);
+    }
+  }
+
+  @Test
+  void descriptorRingsShareAPageAndNeverLeaveIt() throws IOException {
+    try (NicDevice device = open("uio_pci_generic")) {
+      List<DmaBuffer> buffers = new ArrayList<>();
+      for (int bytes : new int[] {1 << 20, 8192, 100, 1 << 20, 65536, 1 << 20, 4096}) {
+        DmaBuffer buffer = device.allocateDma(bytes);
+        assertThat(buffer.iova() % 4096).isZero();
+        assertThat(buffer.address() % 4096).isZero();
+        assertThat(buffer.iova() / HugePages.SIZE)
+            .isEqualTo((buffer.iova() + bytes - 1) / HugePages.SIZE);
+        for (DmaBuffer other : buffers) {
+          assertThat(
+                  buffer.iova() + buffer.size() <= other.iova()
+                      || other.iova() + other.size() <= buffer.iova())
+              .isTrue();
+        }
+        UioRig.fill(buffer.address(), bytes);
+        buffers.add(buffer);
+      }
+      assertThat(rig.names()).hasSize(2);
+      DmaBuffer freed = buffers.get(1);
+      device.freeDma(freed);
+      DmaBuffer again = device.allocateDma(5000);
+      assertThat(again.iova()).isEqualTo(freed.iova());
+      assertThat(Mem.getLong(again.address())).as("zeroed").isZero();
+      assertThatThrownBy(() -> device.freeDma(freed)).hasMessageContaining("is not a buffer");
+      for (long wrong : new long[] {0, -1, HugePages.SIZE + 1}) {
+        assertThatThrownBy(() -> device.allocateDma(wrong)).hasMessageContaining("contiguous");
+      }
+    }
+    assertThat(rig.names()).isEmpty();
+  }
+}
