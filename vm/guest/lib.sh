@@ -117,4 +117,72 @@ leave() {
 }
 trap leave EXIT
 
+# ---- DPDK's testpmd
+
+# pmd PREFIX CPU CARD... [-- OPTION...]: a testpmd on one processor, with the commands on its standard input
+pmd() {
+  local prefix=$1 cpu=$2 arguments=()
+  shift 2
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    arguments+=(-a "$1")
+    shift
+  done
+  if [ $# -gt 0 ]; then shift; fi
+  timeout 120 dpdk-testpmd --lcores "0@$cpu,1@$cpu" --file-prefix "$prefix" --no-telemetry -m 64 --log-level=pmd.net.ixgbe.*:6 \
+    "${arguments[@]}" -- -i --total-num-mbufs=8192 "$@"
+}
+
+# port_count LOG PORT NAME: the last value of, say, TX-packets in what "show port stats" printed
+port_count() {
+  awk -v port="$2" -v name="$3:" '
+    /NIC statistics for port/ { here = $(NF - 1) == port }
+    here { for (i = 1; i < NF; i++) if ($i == name) value = $(i + 1) }
+    END { print value }' "$1"
+}
+
+# same_count WHAT SENT RECEIVED: and not next to nothing
+same_count() {
+  echo "$1: sent $2, received $3"
+  [ "$2" = "$3" ] || fail "$1: sent $2, received $3"
+  [ "$2" -ge 200 ] || fail "$1: only $2"
+}
+
+# dpdk_forwards DRIVER: what DPDK's driver does with the cards by way of a kernel driver
+dpdk_forwards() {
+  local driver=$1 mode log queue packets
+  hugepages 160
+  bind "$CARD_A" "$driver"
+  bind "$CARD_B" "$driver"
+
+  for mode in io macswap; do
+    log=$OUT/$mode
+    { sleep 1; echo "start tx_first"; sleep 4; echo stop; echo "show port stats all"; echo quit; } \
+      | pmd both 1 "$CARD_A" "$CARD_B" -- --forward-mode=$mode >"$log" 2>&1
+    grep "IOVA mode" "$log"
+    same_count "$mode, A to B" "$(port_count "$log" 0 TX-packets)" "$(port_count "$log" 1 RX-packets)"
+    same_count "$mode, B to A" "$(port_count "$log" 1 TX-packets)" "$(port_count "$log" 0 RX-packets)"
+  done
+
+  # One process sends many flows, another one spreads them over four queues.
+  mkfifo /tmp/commands
+  log=$OUT/rxonly
+  pmd receiver 0 "$CARD_B" -- --forward-mode=rxonly --rxq=4 --txq=4 --rss-udp </tmp/commands >"$log" 2>&1 &
+  exec 5>/tmp/commands
+  rm /tmp/commands
+  echo start >&5
+  eventually 60 grep -q "rxonly packet forwarding" "$log"
+  { sleep 1; echo start; sleep 4; echo stop; echo "show port stats all"; echo quit; } \
+    | pmd sender 1 "$CARD_A" -- --forward-mode=txonly --txonly-multi-flow >"$OUT/txonly" 2>&1
+  sleep 1
+  printf 'stop\nshow port stats all\nquit\n' >&5
+  exec 5>&-
+  wait $!
+  same_count "txonly to rxonly" "$(port_count "$OUT/txonly" 0 TX-packets)" "$(port_count "$log" 0 RX-packets)"
+  for queue in 0 1 2 3; do
+    packets=$(grep -A 1 "Forward Stats for RX Port= 0/Queue= $queue " "$log" | awk '/RX-packets/ { print $2 }')
+    echo "RSS queue $queue: $packets"
+    [ "${packets:-0}" -gt 20 ] || fail "queue $queue has received $packets"
+  done
+}
+
 netmap4j() { NETMAP4J_NO_BUILD=1 /project/netmap4j "$@"; }

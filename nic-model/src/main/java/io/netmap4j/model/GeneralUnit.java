@@ -23,6 +23,7 @@ final class GeneralUnit {
   // UP, 10 Gb/s (facts 3.7).
   private static final int LINKS_UP = 0x70000080;
   private static final int RXEN = 1;
+  private static final int PACKET_BUFFER = 512; // KB
   private static final int SYSTIM_TICK = 10;
 
   private final RegisterFile registers;
@@ -95,8 +96,9 @@ final class GeneralUnit {
         "RDRXCTL.CRCSTRIP and HLREG0.RXCRCSTRP must be equal (facts 4.9)");
     rule(
         "RXCTRL",
-        (old, value) -> (value & ~old & RXEN) != 0 && packetBufferKilobytes() > 512,
-        "RXPBSIZE(0..7) are more than the 512 KB there are (facts 3.1 step 11)");
+        (old, value) -> (value & ~old & RXEN) != 0 && packetBufferKilobytes() > PACKET_BUFFER,
+        "RXPBSIZE(0..7), and the filters of FDIRCTRL, are more than the 512 KB there are (facts 3.1"
+            + " step 11)");
   }
 
   private interface Broken {
@@ -122,10 +124,17 @@ final class GeneralUnit {
     return (get("RDRXCTL", 0) >> 1 & 1) != (get("HLREG0", 0) >> 1 & 1);
   }
 
+  /**
+   * Buffers 1 to 7 are as large as buffer 0 after a reset. That does no harm until the filters want
+   * a place, and DP leaves them so until then (its ixgbe_fdir_configure says why): they don't count
+   * while they are as the reset left them and there are no filters.
+   */
   private int packetBufferKilobytes() {
-    int sum = 0;
+    int filters = get("FDIRCTRL", 0) & 3;
+    int sum = filters == 0 ? 0 : 32 << filters;
     for (int i = 0; i < 8; i++) {
-      sum += get("RXPBSIZE", i) >> 10 & 0x3FF;
+      int size = get("RXPBSIZE", i) >> 10 & 0x3FF;
+      sum += i > 0 && filters == 0 && size == PACKET_BUFFER ? 0 : size;
     }
     return sum;
   }

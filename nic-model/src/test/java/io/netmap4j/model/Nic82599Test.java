@@ -277,12 +277,28 @@ class Nic82599Test {
   void receivingNeedsOneOpinionOnTheCrcAndARealPacketBuffer() {
     refused(0x03000, 1, "RXCTRL", "CRCSTRIP");
     card.write(0x02F00, 0xA);
+    card.write(0x03C00 + 4 * 7, 256 << 10);
     refused(0x03000, 1, "RXPBSIZE");
     for (int i = 1; i < 8; i++) {
       card.write(0x03C00 + 4 * i, 0);
     }
     card.write(0x03000, 1);
     refused(0x05000, 1 << 13, "RXCSUM", "RXEN");
+  }
+
+  @Test
+  void packetBuffersAsTheResetLeftThemMatterOnceFiltersWantAPlace() {
+    card.write(0x02F00, 0xA);
+    card.write(0x03000, 1);
+    card.write(0x03000, 0);
+    card.write(0x0EE00, 1);
+    refused(0x03000, 1, "RXPBSIZE", "FDIRCTRL");
+    for (int i = 1; i < 8; i++) {
+      card.write(0x03C00 + 4 * i, 0);
+    }
+    refused(0x03000, 1, "RXPBSIZE");
+    card.write(0x03C00, 448 << 10);
+    card.write(0x03000, 1);
   }
 
   @Test
