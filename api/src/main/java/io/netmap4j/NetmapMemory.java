@@ -13,10 +13,10 @@ import java.util.concurrent.atomic.AtomicInteger;
  * copying.
  *
  * <p>Buffers 0 and 1 are reserved: 0 stays zeroed and stands in for every invalid index, 1 is never
- * handed out. The lowest free object is handed out first. Allocation is thread safe and for the
- * cold path; objects belong to the port that opened them. The region is mapped until {@link
- * #close}, or for the life of the process for {@link #shared}, so that a late look into a closed
- * port's ring reads stale memory instead of crashing.
+ * handed out; nor are buffers that straddle two pages of 2 MiB. The lowest free object is handed
+ * out first. Allocation is thread safe and for the cold path; objects belong to the port that
+ * opened them. The region is mapped until {@link #close}, or for the life of the process for {@link
+ * #shared}, so that a late look into a closed port's ring reads stale memory instead of crashing.
  */
 public final class NetmapMemory implements AutoCloseable {
   /** What a buffer index must be at least to be usable. */
@@ -34,6 +34,7 @@ public final class NetmapMemory implements AutoCloseable {
   private final Pool ifs;
   private final Pool rings;
   private final Pool buffers;
+  private final boolean bufsStraddle;
   private int users;
   private boolean closed;
 
@@ -93,13 +94,15 @@ public final class NetmapMemory implements AutoCloseable {
 
   private NetmapMemory(Options options) {
     this.options = options;
-    this.ifs = new Pool("interface", "ifNum", 0, options.ifNum, options.ifSize, 0);
-    this.rings = new Pool("ring", "ringNum", ifs.end(4096), options.ringNum, options.ringSize, 0);
-    // Buffers that do not fill a 2 MiB page evenly straddle some; that is the device mapping's
-    // concern.
+    BitSet none = new BitSet();
+    this.ifs = new Pool("interface", "ifNum", 0, options.ifNum, options.ifSize, none);
+    this.rings =
+        new Pool("ring", "ringNum", ifs.end(4096), options.ringNum, options.ringSize, none);
+    BitSet withheld = straddlers(rings.end(4096), options);
+    this.bufsStraddle = !withheld.isEmpty();
+    withheld.set(0, FIRST_BUFFER);
     this.buffers =
-        new Pool(
-            "buffer", "bufNum", rings.end(4096), options.bufNum, options.bufSize, FIRST_BUFFER);
+        new Pool("buffer", "bufNum", rings.end(4096), options.bufNum, options.bufSize, withheld);
     this.size = buffers.end(HugePages.SIZE);
     this.fd = openBacking(options, memId);
     try {
@@ -122,6 +125,18 @@ public final class NetmapMemory implements AutoCloseable {
       Libc.closeFd(fd);
       throw e;
     }
+  }
+
+  /** Buffers that begin in one page of 2 MiB and end in the next. */
+  private static BitSet straddlers(long start, Options options) {
+    BitSet found = new BitSet();
+    int size = options.bufSize;
+    for (int i = 0; i < options.bufNum; i++) {
+      if ((start + (long) i * size) % HugePages.SIZE > HugePages.SIZE - size) {
+        found.set(i);
+      }
+    }
+    return found;
   }
 
   private static int openBacking(Options options, int memId) {
@@ -207,7 +222,20 @@ public final class NetmapMemory implements AutoCloseable {
     return address + buffers.offset(index);
   }
 
-  /** Buffers not handed out, with the two reserved ones left aside. */
+  /** True for an index that {@link #allocateBuffers} may give. */
+  public boolean isBuffer(int index) {
+    return index >= 0 && index < options.bufNum && !buffers.withheld.get(index);
+  }
+
+  /**
+   * True when some buffers end in another page of 2 MiB than they begin in, which may be elsewhere
+   * for a device. They are never handed out: the layout leaves no gaps between buffers.
+   */
+  public boolean bufsStraddle() {
+    return bufsStraddle;
+  }
+
+  /** Buffers not handed out, with those that never are left aside. */
   public int freeBuffers() {
     return buffers.free();
   }
@@ -275,7 +303,7 @@ public final class NetmapMemory implements AutoCloseable {
    * range or free
    */
   public boolean freeBuffer(int index) {
-    return index >= FIRST_BUFFER && index < options.bufNum && buffers.giveBack(index);
+    return isBuffer(index) && buffers.giveBack(index);
   }
 
   /** One more set of rings lives here. */
@@ -316,23 +344,23 @@ public final class NetmapMemory implements AutoCloseable {
     final long start;
     final int count;
     final int objectSize;
-    private final int reserved;
+    final BitSet withheld;
     private final BitSet used;
 
-    Pool(String what, String option, long start, int count, int objectSize, int reserved) {
+    Pool(String what, String option, long start, int count, int objectSize, BitSet withheld) {
       this.what = what;
       this.option = option;
       this.start = start;
       this.count = count;
       this.objectSize = objectSize;
-      this.reserved = reserved;
+      this.withheld = withheld;
       this.used = new BitSet(count);
       reset();
     }
 
     final synchronized void reset() {
       used.clear();
-      used.set(0, reserved);
+      used.or(withheld);
     }
 
     long end(long align) {

@@ -7,9 +7,12 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.FakeAdapter;
 import io.netmap4j.spi.RingSet;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(10)
 class NetmapMemoryTest {
@@ -87,6 +90,44 @@ class NetmapMemoryTest {
     assertThat(small.freeBuffers()).isEqualTo(298);
     assertThat(region.freeRings()).isEqualTo(rings);
     small.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3072, 8192, 4160})
+  void buffersThatStraddlePagesOf2MibAreNeverHandedOut(int size) {
+    NetmapMemory.Options options = NetmapMemory.Options.DEFAULT.buffers(2000, size).rings(4, 4096);
+    NetmapMemory other = NetmapMemory.create(options);
+    assertThat(other.bufsStraddle()).isTrue();
+    int[] straddlers =
+        IntStream.range(2, 2000)
+            .filter(
+                i -> {
+                  long start = other.bufOffset() + (long) i * size;
+                  return start >> 21 != start + size - 1 >> 21;
+                })
+            .toArray();
+    assertThat(straddlers).isNotEmpty();
+    assertThat(other.freeBuffers()).isEqualTo(1998 - straddlers.length);
+    for (int i : straddlers) {
+      assertThat(other.isBuffer(i)).isFalse();
+      assertThat(other.freeBuffer(i)).isFalse();
+    }
+    int[] all = other.allocateBuffersUpTo(5000);
+    assertThat(all).hasSize(1998 - straddlers.length).doesNotContain(straddlers);
+    other.attach();
+    other.detach();
+    assertThat(other.allocateBuffersUpTo(5000)).isEqualTo(all);
+    other.close();
+  }
+
+  @Test
+  void usualBuffersStraddleNothing() {
+    assertThat(region.bufsStraddle()).isFalse();
+    assertThat(region.isBuffer(1)).isFalse();
+    assertThat(region.isBuffer(2)).isTrue();
+    assertThat(region.isBuffer(1023)).isTrue();
+    assertThat(region.isBuffer(1024)).isFalse();
+    assertThat(region.isBuffer(-1)).isFalse();
   }
 
   @Test

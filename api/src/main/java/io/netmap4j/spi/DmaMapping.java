@@ -1,6 +1,9 @@
 package io.netmap4j.spi;
 
+import io.netmap4j.NetmapException;
+import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import java.util.Arrays;
 
 /**
  * Where a device finds a region: one device address for each 2 MiB page, the same for UIO, VFIO and
@@ -21,17 +24,28 @@ public final class DmaMapping implements AutoCloseable {
   private boolean closed;
 
   /**
-   * @param deviceAddresses of each 2 MiB of the region, in order
+   * @param deviceAddresses of each 2 MiB of the region, in order; multiples of 2 MiB unless they
+   *     follow one another
    * @param unmap run once, by {@link #close}
    */
   public DmaMapping(long[] deviceAddresses, Runnable unmap) {
     this.pages = deviceAddresses.length;
+    boolean straight = true;
+    boolean aligned = true;
+    for (int i = 0; i < pages; i++) {
+      straight &= i == 0 || deviceAddresses[i] == deviceAddresses[i - 1] + PAGE;
+      aligned &= (deviceAddresses[i] & PAGE_MASK) == 0;
+    }
+    if (!straight && !aligned) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          "device addresses that are apart and no multiples of 2 MiB: "
+              + Arrays.toString(deviceAddresses));
+    }
     this.table = Mem.allocate(8L * pages);
     this.unmap = unmap;
-    boolean straight = true;
     for (int i = 0; i < pages; i++) {
       Mem.putLong(table + 8L * i, deviceAddresses[i]);
-      straight &= i == 0 || deviceAddresses[i] == deviceAddresses[i - 1] + PAGE;
     }
     this.contiguous = straight;
   }

@@ -247,9 +247,7 @@ public final class Kring {
   private void repairSlots() {
     for (long slot = slots; slot < slots + (long) SLOT_SIZE * numSlots; slot += SLOT_SIZE) {
       int index = Mem.getInt(slot);
-      if (Integer.compareUnsigned(
-              index - NetmapMemory.FIRST_BUFFER, region.bufTotal() - NetmapMemory.FIRST_BUFFER)
-          >= 0) {
+      if (!region.isBuffer(index)) {
         Mem.putInt(slot, 0);
         Mem.putShort(slot + SLOT_LEN, (short) 0);
       } else if ((Mem.getShort(slot + SLOT_LEN) & 0xffff) > region.bufSize()) {

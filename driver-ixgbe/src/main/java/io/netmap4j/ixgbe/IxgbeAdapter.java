@@ -77,14 +77,6 @@ final class IxgbeAdapter implements Adapter, NicControl {
     try {
       this.mapping = nic.domain().map(region);
       undo.push(mapping::close);
-      if (!mapping.contiguous() && DmaMapping.PAGE % region.bufSize() != 0) {
-        throw new NetmapException(
-            Libc.EINVAL,
-            String.format(
-                "%s: buffers of %d bytes straddle 2 MiB pages, which are not contiguous for this device; choose a"
-                    + " buf-size that divides 2 MiB, such as 2048 or 4096",
-                nic.name(), region.bufSize()));
-      }
       for (int q = 0; q < txDescs.length; q++) {
         txDescs[q] = allocate(options.txSlots());
       }

@@ -53,6 +53,7 @@ final class IxgbeRxRing {
   private final int bufTotal;
   private final int bufferBytes;
   private final int maxSegments;
+  private final Straddlers straddlers;
   private long badWriteBacks;
 
   IxgbeRxRing(NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping) {
@@ -68,6 +69,7 @@ final class IxgbeRxRing {
     this.bufTotal = k.region.bufTotal();
     this.bufferBytes = bufferBytes(bufSize);
     this.maxSegments = MAX_FRAME / bufferBytes + 1;
+    this.straddlers = new Straddlers(k.region, mapping);
   }
 
   /** What BSIZEPACKET can use of a netmap buffer: whole kilobytes, 16 at most. */
@@ -88,12 +90,12 @@ final class IxgbeRxRing {
     // One more than the tail covers: the next release hands it over without writing it again.
     for (int desc = 0, slot = k.hwTail; desc <= armed; desc++, slot = k.next(slot)) {
       long address = slots + (long) slot * SLOT_SIZE;
-      if (give(slot, desc, 1) == 0) { // somebody wrote into a slot that is the driver's
+      if (arm(slot, desc, 1) == 0) { // somebody wrote into a slot that is the driver's
         k.badSlots++;
         int fresh = k.region.allocateBuffers(1)[0];
         do {
           Mem.putInt(address, fresh);
-        } while (give(slot, desc, 1) == 0);
+        } while (arm(slot, desc, 1) == 0);
       }
     }
     return armed;
@@ -201,7 +203,7 @@ final class IxgbeRxRing {
     while (todo > 0 && status == 0) {
       int desc = k.distance(k.hwOfs, slot);
       int run = Math.min(todo, numSlots - Math.max(slot, desc));
-      int done = give(slot, desc, run);
+      int done = arm(slot, desc, run);
       slot = wrap(slot + done);
       todo -= done;
       status = done < run ? Libc.EINVAL : 0;
@@ -216,6 +218,12 @@ final class IxgbeRxRing {
       doorbell(desc == 0 ? numSlots - 1 : desc - 1);
     }
     return status;
+  }
+
+  /** {@link #give}, without buffers that straddle pages. */
+  private int arm(int slot, int desc, int run) {
+    int done = give(slot, desc, run);
+    return straddlers.possible ? straddlers.before(descs + (long) desc * DESC_SIZE, done) : done;
   }
 
   /**

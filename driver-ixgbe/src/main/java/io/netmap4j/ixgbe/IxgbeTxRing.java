@@ -64,6 +64,7 @@ final class IxgbeTxRing {
   private final int bufTotal;
   private final int maxFrame;
   private final int maxLen;
+  private final Straddlers straddlers;
 
   /** Slots with RS, oldest first: [reportHead, reportTail) of a power of two. */
   private final int[] reports;
@@ -89,6 +90,7 @@ final class IxgbeTxRing {
     this.bufTotal = k.region.bufTotal();
     this.maxFrame = mtu + FRAME_OVERHEAD;
     this.maxLen = Math.min(bufSize, maxFrame);
+    this.straddlers = new Straddlers(k.region, mapping);
     this.reports = new int[Integer.highestOneBit(numSlots) << 1];
   }
 
@@ -140,6 +142,9 @@ final class IxgbeTxRing {
       int run =
           Math.min(Math.min(todo, REPORT_EVERY - unreported), numSlots - Math.max(slot, desc));
       int done = fill(slot, desc, run);
+      if (straddlers.possible) {
+        done = straddlers.before(descs + (long) desc * DESC_SIZE, done);
+      }
       int last = slot + done - 1;
       boolean report = false;
       if (done < run) {
@@ -302,8 +307,9 @@ final class IxgbeTxRing {
 
   private boolean goodIndex(int index) {
     return Integer.compareUnsigned(
-            index - NetmapMemory.FIRST_BUFFER, bufTotal - NetmapMemory.FIRST_BUFFER)
-        < 0;
+                index - NetmapMemory.FIRST_BUFFER, bufTotal - NetmapMemory.FIRST_BUFFER)
+            < 0
+        && !straddlers.contains(bufOffset(index));
   }
 
   private long bufOffset(int index) {

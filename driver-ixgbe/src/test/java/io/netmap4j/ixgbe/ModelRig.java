@@ -62,6 +62,10 @@ final class ModelRig implements AutoCloseable {
       return new Setup(seed, nic, cable, memory, scattered, extra, on);
     }
 
+    Setup memory(NetmapMemory.Options options) {
+      return new Setup(seed, nic, cable, options, scattered, extra, line);
+    }
+
     Setup extra(int buffers) {
       return new Setup(seed, nic, cable, memory, scattered, buffers, line);
     }
