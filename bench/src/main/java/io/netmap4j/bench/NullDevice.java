@@ -111,6 +111,14 @@ final class NullDevice implements NicDevice {
   }
 
   @Override
+  public boolean irqMessages() {
+    return true;
+  }
+
+  @Override
+  public void rearmIrq(int vector) {}
+
+  @Override
   public boolean resetFunction() {
     return false;
   }

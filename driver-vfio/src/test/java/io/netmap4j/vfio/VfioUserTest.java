@@ -53,7 +53,7 @@ class VfioUserTest {
     return NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4096, 2048));
   }
 
-  /** Fails as described within a second, and so does everything after it. */
+  /** Fails as described in time, and so does everything after it. */
   private static void fails(NicDevice device, int errno, String words, ThrowingCallable call) {
     long begin = System.nanoTime();
     assertThatThrownBy(call)
@@ -75,7 +75,8 @@ class VfioUserTest {
               NetmapException.class, e -> assertThat(e.errno()).isEqualTo(errno))
           .hasMessageContaining(words);
     }
-    assertThat(System.nanoTime() - begin).as("ns").isLessThan(1_000_000_000L);
+    // 0.9 s is the client's limit; the rest is for a busy machine.
+    assertThat(System.nanoTime() - begin).as("ns").isLessThan(3_000_000_000L);
   }
 
   @Test

@@ -58,7 +58,7 @@ class ConfigTest {
         "nic.eth0 = 0000 | nic.eth0: '0000' is not scheme:address, as in vfio:0000:03:00.0",
         "nic.eth-0 = uio:1 | nic.eth-0: 'eth-0' cannot be opened: a name is not empty and has none of - * ^ { } / @",
         "nic.eth0.rings = four | nic.eth0.rings: rings = 'four' is not a number",
-        "nic.eth0.ring = 4 | nic.eth0.ring: unknown key 'ring'; known: rings tx-rings rx-rings slots tx-slots rx-slots mtu promiscuous drop",
+        "nic.eth0.ring = 4 | nic.eth0.ring: unknown key 'ring'; known: rings tx-rings rx-rings slots tx-slots rx-slots mtu promiscuous drop wait",
         "memory.buf-num = 1 | memory.buf-num: bufNum = 1 is out of range: 4 to 1000000",
         "memory.bufs = 1 | memory.bufs: unknown key; known are if-num if-size ring-num ring-size buf-num buf-size hugetlbfs",
         "nics.eth0 = uio:1 | nics.eth0: unknown key; known are nic.NAME, nic.NAME.KEY and memory.KEY",
