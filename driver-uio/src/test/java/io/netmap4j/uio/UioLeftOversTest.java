@@ -142,6 +142,13 @@ class UioLeftOversTest {
       assertThatThrownBy(() -> NetmapMemory.create(options))
           .hasMessageContaining("9 free pages of 2 MiB")
           .hasMessageContaining("nr_hugepages");
+    }
+  }
+
+  @Test
+  void whenPagesRunOutDescriptorsAreRefused() throws Exception {
+    try (RealHugePages machine = RealHugePages.mount(root.resolve("huge"), 2)) {
+      assertThat(machine.free()).isEqualTo(2 * HugePages.SIZE);
       UioRig rig = new UioRig(root, true);
       rig.card(X, "uio_pci_generic");
       try (NicDevice device = rig.open(X)) {
