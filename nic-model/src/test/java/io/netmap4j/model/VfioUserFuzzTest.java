@@ -504,8 +504,12 @@ class VfioUserFuzzTest {
       guarded(guards[i], 0, FIRST);
       guarded(guards[i], LAST, PAGES);
     }
-    try (SocketDriver a = new SocketDriver(open(0), 0x100000).start();
-        SocketDriver b = new SocketDriver(open(1), 0x900000).start()) {
+    // Both open before either listens: then the last session is over, and nothing that it sent is
+    // under way.
+    try (SocketDriver a = new SocketDriver(open(0), 0x100000);
+        SocketDriver b = new SocketDriver(open(1), 0x900000)) {
+      a.start();
+      b.start();
       for (int i = 0; i < 20; i++) {
         byte[] there = TestFrames.plain(i, 60 + i);
         byte[] back = TestFrames.plain(i, 1514 - i);
