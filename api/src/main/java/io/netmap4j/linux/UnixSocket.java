@@ -32,6 +32,7 @@ public final class UnixSocket implements AutoCloseable {
   private static final int SHUT_WR = 1;
   private static final int SHUT_RDWR = 2;
   private static final int EMSGSIZE = 90;
+  private static final int EADDRINUSE = 98;
   private static final int ECONNABORTED = 103;
   private static final int ECONNREFUSED = 111;
   private static final int ADDRESS_SIZE = 110;
@@ -272,23 +273,41 @@ public final class UnixSocket implements AutoCloseable {
      * @throws LinuxException EADDRINUSE somebody listens there, or the file is not a socket
      */
     public static Listener listen(Path path) {
-      int fd = open(path);
-      long address = address(path);
+      removeStale(path);
+      // Under another name until it listens: whoever sees the file can connect.
+      Path unready = path.resolveSibling(path.getFileName() + "~");
+      removeStale(unready);
+      int fd = open(unready);
+      long address = address(unready);
       try {
         // The mode of an unbound socket becomes that of the file: it is never open to others.
         check(Libc.fchmod(fd, 0600), "fchmod " + path, "");
-        removeStale(path);
         check(
             Libc.bind(fd, address, ADDRESS_SIZE),
             "bind " + path,
-            "another server has it, or the folder is missing or not writable: ls -l " + path);
-        check(Libc.listen(fd, 4), "listen " + path, "");
+            "is the folder missing or not writable, or is another server starting? ls -l " + path);
+        try {
+          check(Libc.listen(fd, 4), "listen " + path, "");
+          show(unready, path);
+        } catch (LinuxException e) {
+          unready.toFile().delete();
+          throw e;
+        }
         return new Listener(path, fd);
       } catch (LinuxException e) {
         Libc.closeFd(fd);
         throw e;
       } finally {
         Mem.free(address);
+      }
+    }
+
+    private static void show(Path unready, Path path) {
+      try {
+        Files.move(unready, path);
+      } catch (IOException e) {
+        throw new LinuxException(
+            "bind " + path, EADDRINUSE, "another server has it, or it is no socket: ls -l " + path);
       }
     }
 
