@@ -36,6 +36,7 @@ final class VfioUserIrqs implements InterruptSink {
   private int inUse = NONE_IN_USE;
   private boolean line;
   private boolean lineMasked;
+  private boolean lineTold;
   private boolean msiMasked;
   private boolean msiPending;
   private int unmaskFd = -1;
@@ -98,8 +99,18 @@ final class VfioUserIrqs implements InterruptSink {
   private void tellLine() {
     if (line && !lineMasked && inUse == INTX && fds[INTX][0] >= 0) {
       lineMasked = true;
+      lineTold = true;
       signal(fds[INTX][0]);
     }
+  }
+
+  /**
+   * The client has been told that the line is up, and keeps it so until it unmasks; the card may
+   * have let go meanwhile. Its status says "pending" as long: a guest's uio_pci_generic would
+   * otherwise find that the line, still up, is not this card's, and be called again for ever.
+   */
+  synchronized boolean lineHeld() {
+    return lineTold;
   }
 
   /** With this object's lock. */
@@ -212,7 +223,7 @@ final class VfioUserIrqs implements InterruptSink {
         fds[index][i] = passed.isEmpty() ? -1 : passed.removeFirst();
       }
       if (index == INTX) {
-        lineMasked = false;
+        lineMasked = lineTold = false;
         tellLine();
       }
     }
@@ -261,7 +272,7 @@ final class VfioUserIrqs implements InterruptSink {
         fds[index][i] = -1;
       }
       if (index == INTX) {
-        lineMasked = false;
+        lineMasked = lineTold = false;
         close(unmaskFd);
         unmaskFd = -1;
       } else if (index == MSI) {
@@ -310,6 +321,7 @@ final class VfioUserIrqs implements InterruptSink {
     synchronized (this) {
       if (index == INTX) {
         lineMasked = on;
+        lineTold &= on;
         tellLine();
       } else if (index == MSI) {
         msiMasked = on;
@@ -332,7 +344,7 @@ final class VfioUserIrqs implements InterruptSink {
   /** The function has been reset, which masked the MSI-X table: the eventfds stay in use. */
   void restore() {
     synchronized (this) {
-      lineMasked = false;
+      lineMasked = lineTold = false;
       msiPending = false;
     }
     for (int i = 0; i < MsixTable.VECTORS; i++) {

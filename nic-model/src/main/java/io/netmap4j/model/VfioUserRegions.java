@@ -20,6 +20,8 @@ final class VfioUserRegions {
   private static final int IO_DATA = 4;
 
   private static final int COMMAND = 0x04;
+  private static final int STATUS = 0x06;
+  private static final int INTERRUPT_STATUS = 1 << 3;
   private static final int PMCSR = 0x44;
   private static final int DEVICE_CONTROL = 0xA8;
   private static final int FUNCTION_RESET = 1 << 15;
@@ -36,15 +38,12 @@ final class VfioUserRegions {
   };
 
   private final Nic82599 card;
-  private final Runnable afterReset;
+  private final VfioUserIrqs irqs;
   private int ioAddress;
 
-  /**
-   * @param afterReset called when the function has been reset and its configuration restored
-   */
-  VfioUserRegions(Nic82599 card, Runnable afterReset) {
+  VfioUserRegions(Nic82599 card, VfioUserIrqs irqs) {
     this.card = card;
-    this.afterReset = afterReset;
+    this.irqs = irqs;
   }
 
   /** Size of a region; 0 for one that this card does not have. */
@@ -151,6 +150,10 @@ final class VfioUserRegions {
         Mem.putByte(to + i, (byte) (value >>> 8 * b));
       }
     }
+    if (touches(at, count, STATUS) && irqs.lineHeld()) {
+      long status = to + STATUS - at;
+      Mem.putByte(status, (byte) (Mem.getByte(status) | INTERRUPT_STATUS));
+    }
   }
 
   private void writeConfig(int at, int count, long from) {
@@ -207,7 +210,7 @@ final class VfioUserRegions {
     for (int i = 0; i < saved.length; i++) {
       card.writeConfig(SAVED[i][0], SAVED[i][1], saved[i]);
     }
-    afterReset.run();
+    irqs.restore();
   }
 
   /** The client has gone: nothing of it stays, and the card no longer reaches memory. */

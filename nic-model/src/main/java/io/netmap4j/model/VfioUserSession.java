@@ -66,7 +66,7 @@ final class VfioUserSession implements Nic82599.ForeignMemory {
     this.socket = socket;
     this.memory = new VfioUserMemory(card.memory());
     this.irqs = new VfioUserIrqs(card);
-    this.regions = new VfioUserRegions(card, irqs::restore);
+    this.regions = new VfioUserRegions(card, irqs);
     regions.forget();
     card.foreignMemory(this);
   }

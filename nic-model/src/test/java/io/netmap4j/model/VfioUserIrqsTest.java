@@ -21,6 +21,7 @@ class VfioUserIrqsTest {
   private static final int EICS = 0x00808;
   private static final int EIAC = 0x00810;
   private static final int EIMS = 0x00880;
+  private static final int EIMC = 0x00888;
   private static final int GPIE = 0x00898;
   private static final int MSIX_CONTROL = 0x72;
 
@@ -221,6 +222,23 @@ class VfioUserIrqsTest {
     assertThat(count(0)).isZero();
     set(NONE_TRIGGER, INTX, 0, 1);
     assertThat(count(0)).as("looped back").isEqualTo(1);
+  }
+
+  @Test
+  void statusSaysPendingForAsLongAsTheClientHoldsTheLine() {
+    client.eventFds(INTX, 0, 1, events[0]);
+    raiseLine();
+    client.write32(EIMC, 1);
+    assertThat(client.readConfig(0x06, 2) & 8).as("told, and not yet unmasked").isEqualTo(8);
+    assertThat(client.readConfig(0x04, 4) & 8 << 16).isEqualTo(8 << 16);
+    set(NONE_UNMASK, INTX, 0, 1);
+    assertThat(client.readConfig(0x06, 2) & 8).isZero();
+    assertThat(count(0)).isEqualTo(1);
+    client.write32(EIMS, 1);
+    assertThat(count(0)).isEqualTo(1);
+    set(NONE_TRIGGER, INTX, 0, 0);
+    client.write32(EIMC, 1);
+    assertThat(client.readConfig(0x06, 2) & 8).as("nobody holds it").isZero();
   }
 
   @Test
