@@ -185,4 +185,51 @@ dpdk_forwards() {
   done
 }
 
-netmap4j() { NETMAP4J_NO_BUILD=1 /project/netmap4j "$@"; }
+# ---- our own driver
+
+export NETMAP4J_NO_BUILD=1
+netmap4j() { /project/netmap4j "$@"; }
+
+# configure BACKEND [SUFFIX]: the cards are ports a and b through vfio or uio. The file is all that tells one from the other.
+configure() {
+  export NETMAP4J_CONFIG=$OUT/netmap4j.properties
+  cat >"$NETMAP4J_CONFIG" <<END
+nic.a = $1:$CARD_A
+nic.b = $1:$CARD_B${2:-}
+nic.b.drop = false
+memory.buf-num = 8192
+END
+  if [ "$1" = uio ]; then echo 'memory.hugetlbfs = /dev/hugepages' >>"$NETMAP4J_CONFIG"; fi
+}
+
+# give_to_user CARD...: vfio-pci for the cards, their groups for user 1000
+give_to_user() {
+  local card
+  for card in "$@"; do
+    bind "$card" vfio-pci
+    chown 1000 "/dev/vfio/$(basename "$(readlink "/sys/bus/pci/devices/$card/iommu_group")")"
+  done
+  ulimit -l unlimited
+}
+as_user() { HOME=/tmp setpriv --reuid=1000 --regid=1000 --clear-groups /project/netmap4j "$@"; }
+
+# accounted FRAMES COMMAND: so many frames from a to b by COMMAND, each counted by both programs and by both cards
+accounted() {
+  local log=$OUT/run.$1
+  $2 run "pkt-gen -i netmap:b -f rx -n $1 --counters -w 5" "pkt-gen -i netmap:a -f tx -n $1 --counters -w 5" 2>&1 | tee "$log"
+  grep -q "^Sent $1 packets" "$log" || fail "not everything was sent"
+  grep -q "^Received $1 packets" "$log" || fail "not everything was received"
+  grep -q "^b: GPRC $1$" "$log" || fail "the receiving card counted something else"
+  grep -q "^a: GPTC $1$" "$log" || fail "the sending card counted something else"
+}
+
+# pages_of PROCESS: the physical addresses of its hugepages, as the kernel says
+pages_of() {
+  local range at
+  while read -r range _; do
+    for ((at = 16#${range%-*}; at < 16#${range#*-}; at += 2 << 20)); do
+      # bits 0 to 54 of an entry of 8 bytes are the number of the 4 KiB page
+      printf '%x\n' $(((16#$(dd if="/proc/$1/pagemap" bs=8 skip=$((at >> 12)) count=1 status=none | od -An -t x8 | tr -d ' ') & (1 << 55) - 1) << 12))
+    done
+  done < <(grep -F ' /dev/hugepages/' "/proc/$1/maps")
+}

@@ -1,6 +1,7 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.model.CardOptions;
+import io.netmap4j.model.DmaPages;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.VfioUserServer;
@@ -90,6 +91,13 @@ final class NicModel implements Callable<Integer> {
           "Writes the cards' register accesses there at the end: the last million of each card, a line each.")
   Path trace;
 
+  @Option(
+      names = "--dma-pages",
+      paramLabel = "FILE",
+      description =
+          "Writes there, whenever a card's bus mastering ends, which pages of 2 MiB it has touched since it began.")
+  Path dmaPages;
+
   @Option(names = "--sfp", description = "A copper module answers on I2C.")
   boolean sfp;
 
@@ -100,12 +108,17 @@ final class NicModel implements Callable<Integer> {
     }
     List<Nic82599> cards = new ArrayList<>();
     List<VfioUserServer> servers = new ArrayList<>();
-    try (Wire wire = wire()) {
+    try (Wire wire = wire();
+        PrintWriter pages = pagesWriter()) {
       for (int i = 0; i < sockets.size(); i++) {
         Nic82599 card = new Nic82599(options(i));
         cards.add(card);
         if (trace != null) {
           card.log().enable(TRACED);
+        }
+        if (pages != null) {
+          String number = i + " ";
+          card.memory().observer(new DmaPages(line -> pages.println(number + line)));
         }
         if (wire != null) {
           card.attach(wire, i == 0 ? WireEnd.A : WireEnd.B);
@@ -145,6 +158,11 @@ final class NicModel implements Callable<Integer> {
         cards.get(i).log().accesses().forEach(access -> file.println(card + " " + access));
       }
     }
+  }
+
+  /** Each line is there at once, for who follows it. */
+  private PrintWriter pagesWriter() throws IOException {
+    return dmaPages == null ? null : new PrintWriter(Files.newBufferedWriter(dmaPages), true);
   }
 
   private Wire wire() throws Exception {

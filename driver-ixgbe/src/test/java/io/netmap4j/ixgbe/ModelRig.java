@@ -104,7 +104,7 @@ final class ModelRig implements AutoCloseable {
     this.region = NetmapMemory.create(setup.memory);
     for (int i = 0; i < 2; i++) {
       cards[i].attach(cable, i == 0 ? WireEnd.A : WireEnd.B);
-      cards[i].memory().log(logs[i]);
+      cards[i].memory().observer(logs[i]);
     }
     if (random == null) {
       runner.start();

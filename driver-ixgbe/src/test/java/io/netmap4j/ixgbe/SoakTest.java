@@ -57,8 +57,8 @@ class SoakTest {
             0,
             false);
     try (ModelRig rig = new ModelRig(setup)) {
-      rig.cards[0].memory().log(null);
-      rig.cards[1].memory().log(null);
+      rig.cards[0].memory().observer(null);
+      rig.cards[1].memory().observer(null);
       long start = System.nanoTime();
       while (received < FRAMES) {
         for (int r = 0; r < RINGS; r++) {

@@ -33,7 +33,7 @@ public final class DeviceMemory {
   private long[] sizes = {};
   private long[] addresses = {};
   private byte[] allowed = {};
-  private DmaLog log;
+  private DmaObserver observer;
   private final AtomicLong faults = new AtomicLong();
 
   private static final byte READ = 1;
@@ -123,13 +123,20 @@ public final class DeviceMemory {
     }
   }
 
-  /** Records each access in {@code log} from now on; null stops it. */
-  public void log(DmaLog log) {
+  /** Tells {@code newObserver} of each access from now on; null stops it. */
+  public void observer(DmaObserver newObserver) {
     lock.lock();
     try {
-      this.log = log;
+      observer = newObserver;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** For the card: whether it accesses memory at all. */
+  void allowed(boolean now) {
+    if (observer != null) {
+      observer.allowed(now);
     }
   }
 
@@ -181,8 +188,8 @@ public final class DeviceMemory {
    */
   long direct(DmaLog.Kind kind, int queue, long iova, long length) {
     long address = find(kind, iova, length);
-    if (address != 0 && log != null) {
-      log.add(kind, queue, iova, length);
+    if (address != 0 && observer != null) {
+      observer.access(kind, queue, iova, length);
     }
     return address;
   }
@@ -224,8 +231,8 @@ public final class DeviceMemory {
         fault(kind, queue, iova + done, length - done);
         return false;
       }
-      if (log != null) {
-        log.add(kind, queue, iova + done, piece);
+      if (observer != null) {
+        observer.access(kind, queue, iova + done, piece);
       }
       if (out) {
         Mem.copy(ours + done, address, piece);
@@ -239,8 +246,8 @@ public final class DeviceMemory {
 
   private void fault(DmaLog.Kind kind, int queue, long iova, long length) {
     faults.incrementAndGet();
-    if (log != null) {
-      log.add(kind, queue, iova, length);
+    if (observer != null) {
+      observer.access(kind, queue, iova, length);
     }
     onFault.accept(
         "DMA fault: "

@@ -7,7 +7,7 @@ import java.util.List;
  * The last accesses of a device to memory, for tests to ask. Made active with {@link
  * DeviceMemory#log}; it keeps {@code capacity} of them and counts the rest.
  */
-public final class DmaLog {
+public final class DmaLog implements DmaObserver {
   /** What the device did. */
   public enum Kind {
     DESCRIPTOR_READ(0, false),
@@ -53,7 +53,8 @@ public final class DmaLog {
     this.words = new long[3 * capacity];
   }
 
-  synchronized void add(Kind kind, int queue, long iova, long length) {
+  @Override
+  public synchronized void access(Kind kind, int queue, long iova, long length) {
     int at = 3 * (int) (total++ % capacity);
     words[at] = (long) queue << 8 | kind.index;
     words[at + 1] = iova;

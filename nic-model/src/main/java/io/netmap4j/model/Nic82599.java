@@ -316,7 +316,11 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   private void refreshDma() {
-    dmaOn = !removed && !halted && config.busMaster() && (registers.get(CTRL) & GIO_DIS) == 0;
+    boolean on = !removed && !halted && config.busMaster() && (registers.get(CTRL) & GIO_DIS) == 0;
+    if (on != dmaOn) {
+      dmaOn = on;
+      memory.allowed(on);
+    }
   }
 
   // The outside.

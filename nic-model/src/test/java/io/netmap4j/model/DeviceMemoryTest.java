@@ -125,7 +125,7 @@ class DeviceMemoryTest {
   void theLogKeepsTheLastAccessesAndCountsAll() {
     DmaLog log = new DmaLog(3);
     memory.map(0x10000, PAGE, host);
-    memory.log(log);
+    memory.observer(log);
     for (int i = 0; i < 5; i++) {
       memory.direct(i % 2 == 0 ? READ : WRITE, i, 0x10000 + 16 * i, 16);
     }

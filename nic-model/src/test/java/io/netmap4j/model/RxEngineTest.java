@@ -285,12 +285,12 @@ class RxEngineTest {
   void nothingIsWrittenOutsideTheBuffersThatWereGiven() {
     TestRxRing ring = ring(8).armed();
     DmaLog log = new DmaLog(1000);
-    card.memory.log(log);
+    card.memory.observer(log);
     for (int i = 0; i < 5; i++) {
       receive(TestFrames.plain(i, 60 + 300 * i));
     }
     assertThat(log.accesses()).hasSize(15).allSatisfy(this::isWithinWhatWasGiven);
-    card.memory.log(null);
+    card.memory.observer(null);
     receive(TestFrames.plain(9, 60));
     assertThat(log.total()).isEqualTo(15);
     assertThat(ring.done(5)).isTrue();
