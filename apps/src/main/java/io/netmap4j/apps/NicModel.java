@@ -98,6 +98,13 @@ final class NicModel implements Callable<Integer> {
           "Writes there, whenever a card's bus mastering ends, which pages of 2 MiB it has touched since it began.")
   Path dmaPages;
 
+  @Option(
+      names = "--stray-read",
+      paramLabel = "ADDRESS,N",
+      description =
+          "The first card fetches about the Nth frame that it sends from this address (hex), whatever the driver says.")
+  String strayRead;
+
   @Option(names = "--sfp", description = "A copper module answers on I2C.")
   boolean sfp;
 
@@ -115,6 +122,9 @@ final class NicModel implements Callable<Integer> {
         cards.add(card);
         if (trace != null) {
           card.log().enable(TRACED);
+        }
+        if (i == 0 && strayRead != null) {
+          stray(card);
         }
         if (pages != null) {
           String number = i + " ";
@@ -157,6 +167,16 @@ final class NicModel implements Callable<Integer> {
         int card = i;
         cards.get(i).log().accesses().forEach(access -> file.println(card + " " + access));
       }
+    }
+  }
+
+  private void stray(Nic82599 card) {
+    String[] parts = strayRead.split(",", -1);
+    try {
+      card.strayRead(
+          Long.parseUnsignedLong(parts[0].replaceFirst("^0x", ""), 16), Long.parseLong(parts[1]));
+    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      throw usage("--stray-read " + strayRead + ": an address and a number, as in dead0000,500");
     }
   }
 

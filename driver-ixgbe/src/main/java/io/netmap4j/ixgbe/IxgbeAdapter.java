@@ -58,6 +58,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
   private boolean running;
   private boolean closed;
   private volatile long hangs;
+  private volatile long refusals;
 
   /** Read once per sync, written by housekeeping. */
   private volatile int carrier = NO_CARRIER;
@@ -237,6 +238,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
           look();
           if (carrier != DEAD && ++rounds % 50 == 0) {
             counters.read(nic);
+            watchBus();
           }
           watchTransmit(marks, since);
         } catch (NetmapException e) {
@@ -253,6 +255,17 @@ final class IxgbeAdapter implements Adapter, NicControl {
     }
     if (carrier != DEAD) {
       carrier = device.link().up() ? CARRIER : NO_CARRIER;
+    }
+  }
+
+  private void watchBus() {
+    if (device.wasRefused()) {
+      refusals++;
+      LOG.error(
+          "{}: the card was refused a read of memory (PCI status: received master abort): it was given an address that"
+              + " is not mapped for it, or made one up; packets are lost, others may hang. Where: dmesg | grep DMAR"
+              + " (AMD: AMD-Vi); mended by a reset of the port",
+          nic.name());
     }
   }
 
@@ -297,6 +310,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
       if (running && carrier != DEAD) {
         try {
           counters.read(nic);
+          watchBus();
         } catch (NetmapException e) {
           die(e);
         }
@@ -309,6 +323,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
     }
     totals.put("rx_bad_write_backs", bad);
     totals.put("tx_hangs", hangs);
+    totals.put("dma_refused", refusals);
     return totals;
   }
 

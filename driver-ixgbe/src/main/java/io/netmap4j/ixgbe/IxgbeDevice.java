@@ -20,6 +20,8 @@ final class IxgbeDevice {
   private static final int COMMAND = 0x04;
   private static final int COMMAND_MEMORY = 1 << 1;
   private static final int COMMAND_MASTER = 1 << 2;
+  private static final int PCI_STATUS = 0x06;
+  private static final int RECEIVED_MASTER_ABORT = 1 << 13;
   private static final int QUEUES = 128;
   private static final int ADDRESSES = 128;
   private static final int ALL_ONES = -1;
@@ -35,6 +37,7 @@ final class IxgbeDevice {
   private final byte[][] addresses = new byte[ADDRESSES][];
   private boolean promiscuous;
   private boolean allMulticast;
+  private boolean refused;
 
   IxgbeDevice(NicDevice nic, NicOptions options) {
     this.nic = nic;
@@ -72,6 +75,22 @@ final class IxgbeDevice {
           "{}: firmware reports an error, FWSM is 0x{}", nic.name(), Integer.toHexString(fwsm));
     }
     LOG.debug("{}: reset done", nic.name());
+  }
+
+  /**
+   * Whether a read of the card's was refused since the last call; an IOMMU does that to an address
+   * that is not mapped. A refused write is not told to the card. Where the kernel does not let us
+   * clear the bit (VFIO), only the first is noticed.
+   */
+  boolean wasRefused() {
+    boolean now = (nic.readConfig(PCI_STATUS, 2) & RECEIVED_MASTER_ABORT) != 0;
+    boolean fresh = now && !refused;
+    refused = now;
+    if (fresh) {
+      nic.writeConfig(PCI_STATUS, 2, RECEIVED_MASTER_ABORT);
+      refused = (nic.readConfig(PCI_STATUS, 2) & RECEIVED_MASTER_ABORT) != 0;
+    }
+    return fresh;
   }
 
   /**

@@ -889,6 +889,23 @@ class DriverOnModelTest {
   }
 
   @Test
+  void aRefusedReadIsToldAndCounted() throws Exception {
+    try (ModelRig rig = new ModelRig(ModelRig.Setup.DEFAULT)) {
+      assertEquals(0, rig.a.counters().get("dma_refused"));
+      for (int round = 1; round <= 2; round++) {
+        rig.cards[0].strayRead(0xDEAD0000L, 2);
+        for (int i = 0; i < 5; i++) {
+          sendOne(rig);
+        }
+        assertTrue(rig.a.drain(5000));
+        assertEquals(round, rig.a.counters().get("dma_refused"));
+        assertEquals(round, rig.a.counters().get("dma_refused"), "told once");
+        assertEquals(4 * round, rig.a.counters().get("GPTC"));
+      }
+    }
+  }
+
+  @Test
   void theWatchdogTellsAStuckRingFromOneThatNobodyLooksAt() throws Exception {
     long usual = IxgbeAdapter.watchdogNanos;
     IxgbeAdapter.watchdogNanos = 100_000_000;

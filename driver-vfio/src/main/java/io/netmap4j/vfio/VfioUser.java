@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * VFIO as spoken to another process over a Unix socket: the client of the vfio-user protocol 0.0.
@@ -23,6 +25,7 @@ import java.util.Deque;
  * (no reply), as on PCIe; a read after them finds them done.
  */
 final class VfioUser implements Vfio, VfioIommu {
+  private static final Logger LOG = LoggerFactory.getLogger(VfioUser.class);
   private static final int VERSION = 1;
   private static final int DMA_MAP = 2;
   private static final int DMA_UNMAP = 3;
@@ -32,6 +35,8 @@ final class VfioUser implements Vfio, VfioIommu {
   private static final int DEVICE_SET_IRQS = 8;
   private static final int REGION_READ = 9;
   private static final int REGION_WRITE = 10;
+  private static final int DMA_READ = 11;
+  private static final int DMA_WRITE = 12;
   private static final int DEVICE_RESET_COMMAND = 13;
 
   private static final int TYPE_MASK = 0xf;
@@ -400,13 +405,26 @@ final class VfioUser implements Vfio, VfioIommu {
     return size - HEADER;
   }
 
-  /** The server asks something of us: our memory is passed by descriptor, nothing needs asking. */
+  /**
+   * The server asks something of us. All our memory is passed by descriptor: an access that asks is
+   * one that found none.
+   */
   private void refuse(long deadline) {
     int flags = Mem.getInt(in + 8);
     check((flags & TYPE_MASK) == 0, "a message of unknown type " + (flags & TYPE_MASK));
+    int command = Mem.getShort(in + 2) & 0xffff;
+    boolean dma = command == DMA_READ || command == DMA_WRITE;
+    if (dma && Mem.getInt(in + 4) >= HEADER + 16) {
+      LOG.error(
+          "{}: the card was refused {} of {} bytes at 0x{}: this process has not mapped that for it",
+          name,
+          command == DMA_READ ? "a read" : "a write",
+          Long.toUnsignedString(Mem.getLong(answer() + 8)),
+          Long.toHexString(Mem.getLong(answer())));
+    }
     if ((flags & NO_REPLY) == 0) {
-      int command = Mem.getShort(in + 2) & 0xffff;
-      putHeader(Mem.getShort(in) & 0xffff, command, HEADER, TYPE_REPLY | ERROR, Libc.EOPNOTSUPP);
+      int errno = dma ? Libc.EFAULT : Libc.EOPNOTSUPP;
+      putHeader(Mem.getShort(in) & 0xffff, command, HEADER, TYPE_REPLY | ERROR, errno);
       socket.send(out, HEADER, NO_FDS, deadline);
     }
   }

@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 
 /**
  * The memory that a device reaches: ranges of device addresses, each mapped to memory of ours, and
@@ -25,7 +24,7 @@ public final class DeviceMemory {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final TreeMap<Long, Range> ranges = new TreeMap<>(Long::compareUnsigned);
-  private final Consumer<String> onFault;
+  private final OnFault onFault;
   private final int[] lastHit = new int[DmaLog.Kind.values().length];
   private boolean stale;
   private int count;
@@ -41,10 +40,16 @@ public final class DeviceMemory {
 
   private record Range(long iova, long size, long address, byte allowed) {}
 
-  /**
-   * @param onFault hears of each access outside the mappings, on the engine's thread; it may throw
-   */
-  public DeviceMemory(Consumer<String> onFault) {
+  /** Hears of each access outside the mappings, on the engine's thread. It may throw. */
+  public interface OnFault {
+    /**
+     * @param from what the device would have written, or 0: a read, or a descriptor
+     * @param words the access in words
+     */
+    void refused(DmaLog.Kind kind, long iova, long length, long from, String words);
+  }
+
+  public DeviceMemory(OnFault onFault) {
     this.onFault = onFault;
   }
 
@@ -198,7 +203,7 @@ public final class DeviceMemory {
   long descriptor(DmaLog.Kind kind, int queue, long iova, int length) {
     long address = direct(kind, queue, iova, length);
     if (address == 0) {
-      fault(kind, queue, iova, length);
+      fault(kind, queue, iova, length, 0);
     }
     return address;
   }
@@ -228,7 +233,7 @@ public final class DeviceMemory {
         address = find(kind, iova + done, piece);
       }
       if (address == 0) {
-        fault(kind, queue, iova + done, length - done);
+        fault(kind, queue, iova + done, length - done, out ? ours + done : 0);
         return false;
       }
       if (observer != null) {
@@ -244,12 +249,16 @@ public final class DeviceMemory {
     return true;
   }
 
-  private void fault(DmaLog.Kind kind, int queue, long iova, long length) {
+  private void fault(DmaLog.Kind kind, int queue, long iova, long length, long from) {
     faults.incrementAndGet();
     if (observer != null) {
       observer.access(kind, queue, iova, length);
     }
-    onFault.accept(
+    onFault.refused(
+        kind,
+        iova,
+        length,
+        from,
         "DMA fault: "
             + kind
             + " of queue "

@@ -24,7 +24,7 @@ public final class Nic82599 implements AutoCloseable {
   private static final int YIELDS = 100;
 
   private final CardOptions options;
-  private final DeviceMemory memory = new DeviceMemory(this::engineViolation);
+  private final DeviceMemory memory = new DeviceMemory(this::dmaRefused);
   private final PcieBill bill = new PcieBill();
   private final RegisterLog log = new RegisterLog();
   private final RegisterFile registers = new RegisterFile(this::registerViolation);
@@ -379,6 +379,14 @@ public final class Nic82599 implements AutoCloseable {
     rx.corruptWriteBack(fault);
   }
 
+  /**
+   * The packet that is sent as about number {@code after} from now on is fetched from {@code iova},
+   * wherever the driver's descriptor says it is. When that is refused, the driver is not to blame.
+   */
+  public void strayRead(long iova, long after) {
+    tx.strayRead(iova, after);
+  }
+
   /** Takes the card for one user. @return false when it is taken */
   boolean claim() {
     return claimed.compareAndSet(false, true);
@@ -397,6 +405,9 @@ public final class Nic82599 implements AutoCloseable {
   interface ForeignMemory {
     /** False when something that is mapped is there no more. */
     boolean intact();
+
+    /** The card was refused an access; {@code from} as in {@link DeviceMemory.OnFault}. */
+    void refused(boolean write, long iova, long length, long from);
 
     /** The card has met such memory, and touches none of it until a reset. */
     void gone();
@@ -536,6 +547,20 @@ public final class Nic82599 implements AutoCloseable {
     violations.add(rule);
     if (options.strict()) {
       throw new ModelViolation(this, rule);
+    }
+  }
+
+  /** Writes are posted: the card does not hear that one was refused. */
+  private void dmaRefused(DmaLog.Kind kind, long iova, long length, long from, String words) {
+    if (!kind.write()) {
+      config.masterAbort();
+    }
+    ForeignMemory owner = foreign;
+    if (owner != null) {
+      owner.refused(kind.write(), iova, length, from);
+    }
+    if (!tx.strayedTo(iova)) {
+      engineViolation(words);
     }
   }
 

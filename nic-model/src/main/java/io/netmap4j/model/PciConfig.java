@@ -177,6 +177,13 @@ final class PciConfig {
     return msixEnabled() || (values[MSI + 2] & 1) != 0;
   }
 
+  /**
+   * Status bit 13: a read of ours was answered with "unsupported request". It stays until cleared.
+   */
+  void masterAbort() {
+    values[COMMAND + 3] |= 0x20;
+  }
+
   /** Status bit 3. */
   void interruptStatus(boolean pending) {
     values[COMMAND + 2] = (byte) (values[COMMAND + 2] & ~8 | (pending ? 8 : 0));

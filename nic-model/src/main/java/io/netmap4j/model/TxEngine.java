@@ -32,6 +32,8 @@ final class TxEngine {
 
   private volatile boolean changed = true;
   private volatile WriteBackFault fault;
+  private volatile long strayAfter = -1;
+  private long strayAddress;
   private FrameSink own;
   private boolean loopback;
   private Wire wire;
@@ -268,6 +270,9 @@ final class TxEngine {
   }
 
   private boolean transmit(TxQueue queue) {
+    if (strayAfter >= 0) {
+      maybeStray(queue);
+    }
     if (packet.plain() && queue.count == 1 && !frames.pads(packet.bytes)) {
       long at = memory.direct(DmaLog.Kind.PACKET_READ, queue.index, queue.address[0], packet.bytes);
       if (at != 0) {
@@ -290,6 +295,22 @@ final class TxEngine {
       queue.segmentsSent++;
     }
     return true;
+  }
+
+  void strayRead(long iova, long after) {
+    strayAddress = iova;
+    strayAfter = after;
+  }
+
+  boolean strayedTo(long iova) {
+    return strayAddress == iova && strayAddress != 0;
+  }
+
+  @SuppressWarnings("NonAtomicOperationOnVolatileField") // set before traffic, then the engine's
+  private void maybeStray(TxQueue queue) {
+    if (strayAfter-- == 0) {
+      queue.address[0] = strayAddress;
+    }
   }
 
   private boolean put(TxQueue queue, long frame, int length) {

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * One client's connection: takes its messages in order and answers them. A message that asks for
@@ -48,6 +49,11 @@ final class VfioUserSession implements Nic82599.ForeignMemory {
 
   private static final int[] NO_FDS = {};
 
+  /** Of what we ask the client. */
+  private static final int ASK_ID = 0x4D41;
+
+  private static final int MOST_ASKED = 4096;
+
   private final Nic82599 card;
   private final Warnings warnings;
   private final UnixSocket socket;
@@ -57,8 +63,10 @@ final class VfioUserSession implements Nic82599.ForeignMemory {
   private final ArrayDeque<Integer> fds = new ArrayDeque<>();
   private final long in = Mem.allocate(LONGEST);
   private final long out = Mem.allocate(LONGEST);
-  private boolean greeted;
-  private boolean ended;
+  private final AtomicReference<Refused> refused = new AtomicReference<>();
+  private volatile boolean asking;
+  private volatile boolean greeted;
+  private volatile boolean ended;
 
   VfioUserSession(Nic82599 card, Warnings warnings, UnixSocket socket) {
     this.card = card;
@@ -70,6 +78,9 @@ final class VfioUserSession implements Nic82599.ForeignMemory {
     regions.forget();
     card.foreignMemory(this);
   }
+
+  /** A DMA access that found no mapping. */
+  private record Refused(boolean write, long iova, byte[] data, int count) {}
 
   /** Serves until the client goes or breaks the protocol. */
   void serve() {
@@ -110,6 +121,57 @@ final class VfioUserSession implements Nic82599.ForeignMemory {
       shutdown();
     }
     card.memoryFault();
+    ask();
+  }
+
+  @Override
+  public void refused(boolean write, long iova, long length, long from) {
+    // A descriptor's write is not known here.
+    if (!asking && refused.get() == null && (!write || from != 0)) {
+      int count = (int) Math.min(length, MOST_ASKED);
+      byte[] data = new byte[write ? count : 0];
+      Mem.copyOut(from, data, 0, data.length);
+      refused.set(new Refused(write, iova, data, count));
+    }
+  }
+
+  /**
+   * What no mapping of the client's covers may still mean something to it: QEMU's answer is the
+   * guest's IOMMU, which reports a fault. One at a time; a client that never answers is not asked
+   * again.
+   */
+  private void ask() {
+    Refused access = refused.getAndSet(null);
+    if (access == null || !greeted) {
+      return;
+    }
+    int size = HEADER + 16 + access.data.length;
+    long message = Mem.allocate(size);
+    try {
+      Mem.putShort(message, (short) ASK_ID);
+      Mem.putShort(message + COMMAND_AT, (short) (access.write ? DMA_WRITE : DMA_READ));
+      Mem.putInt(message + SIZE_AT, size);
+      Mem.putInt(message + FLAGS_AT, 0);
+      Mem.putInt(message + ERROR_AT, 0);
+      Mem.putLong(message + HEADER, access.iova);
+      Mem.putLong(message + HEADER + 8, access.count);
+      Mem.copyIn(access.data, 0, message + HEADER + 16, access.data.length);
+      asking = true;
+      send(message, size);
+    } catch (LinuxException e) {
+      shutdown(); // serve() finds out why
+    } finally {
+      Mem.free(message);
+    }
+  }
+
+  /** The session's thread replies, the watch asks, even when the session has just ended. */
+  private void send(long message, int size) {
+    synchronized (socket) {
+      if (!ended) {
+        socket.send(message, size, NO_FDS, System.nanoTime() + STALL_NANOS);
+      }
+    }
   }
 
   @Override
@@ -139,8 +201,10 @@ final class VfioUserSession implements Nic82599.ForeignMemory {
     }
     card.foreignMemory(null);
     synchronized (this) {
-      ended = true;
-      socket.close();
+      synchronized (socket) {
+        ended = true;
+        socket.close();
+      }
     }
     Mem.free(in);
     Mem.free(out);
@@ -156,7 +220,8 @@ final class VfioUserSession implements Nic82599.ForeignMemory {
     socket.receiveFully(in + got, HEADER - got, fds, stalled);
     int size = Mem.getInt(in + SIZE_AT);
     int flags = Mem.getInt(in + FLAGS_AT);
-    if (size < HEADER || size > LONGEST || (flags & ~NO_REPLY) != 0) {
+    boolean answer = asking && (flags & ~ERROR) == REPLY;
+    if (size < HEADER || size > LONGEST || ((flags & ~NO_REPLY) != 0 && !answer)) {
       warnings.warn(
           "client disconnected: a message of "
               + size
@@ -165,6 +230,11 @@ final class VfioUserSession implements Nic82599.ForeignMemory {
       return false;
     }
     socket.receiveFully(in + HEADER, size - HEADER, fds, stalled);
+    if (answer) {
+      asking = false;
+      closeFds();
+      return true;
+    }
     int command = Mem.getShort(in + COMMAND_AT) & 0xFFFF;
     int result = handle(command, size - HEADER);
     closeFds();
@@ -202,7 +272,7 @@ final class VfioUserSession implements Nic82599.ForeignMemory {
     Mem.putInt(out + SIZE_AT, HEADER + payload);
     Mem.putInt(out + FLAGS_AT, result < 0 ? REPLY | ERROR : REPLY);
     Mem.putInt(out + ERROR_AT, Math.max(0, -result));
-    socket.send(out, HEADER + payload, NO_FDS, System.nanoTime() + STALL_NANOS);
+    send(out, HEADER + payload);
   }
 
   /**

@@ -18,7 +18,8 @@ class DeviceMemoryTest {
   private static final long PAGE = DeviceMemory.PAGE;
 
   private final List<String> faults = new ArrayList<>();
-  private final DeviceMemory memory = new DeviceMemory(faults::add);
+  private final DeviceMemory memory =
+      new DeviceMemory((kind, iova, length, from, words) -> faults.add(words));
   private final long host = Mem.allocate(64 * PAGE);
 
   @AfterEach

@@ -9,6 +9,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A vfio-user client that says whatever a test wants, written from the specification. Numbers are
@@ -22,6 +24,10 @@ final class RawVfioUser implements AutoCloseable {
   final UnixSocket socket;
   private final long memory = Mem.allocate(BUFFER);
   private final ArrayDeque<Integer> received = new ArrayDeque<>();
+
+  /** What the server asked in between. */
+  final List<Reply> asked = new ArrayList<>();
+
   private int id = 100;
   private boolean closed;
 
@@ -111,6 +117,9 @@ final class RawVfioUser implements AutoCloseable {
     int mine = ++id & 0xFFFF;
     raw(mine, command, 16 + payload.length, 0, payload, fds);
     Reply reply = receive();
+    for (; (reply.flags & 0xF) == 0; reply = receive()) {
+      asked.add(reply);
+    }
     if (reply.id != mine || reply.command != command || (reply.flags & 0xF) != 1) {
       throw new IllegalStateException("a reply to something else: " + reply);
     }

@@ -16,7 +16,8 @@ final class TestCard implements CardState, AutoCloseable {
   final int[] reported = new int[QUEUES];
   final int[] written = new int[QUEUES];
   final List<String> violations = new ArrayList<>();
-  final DeviceMemory memory = new DeviceMemory(this::violation);
+  final DeviceMemory memory =
+      new DeviceMemory((kind, iova, length, from, words) -> violation(words));
   final PcieBill bill = new PcieBill();
   final ModelClock clock = ModelClock.manual();
   final TxEngine tx = new TxEngine(this);

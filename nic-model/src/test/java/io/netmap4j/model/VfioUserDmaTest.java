@@ -218,6 +218,42 @@ class VfioUserDmaTest {
   }
 
   @Test
+  void aReadThatFindsNoMappingIsAskedOfTheClient() throws InterruptedException {
+    try (SocketDriver a = new SocketDriver(client, 0x100000).start();
+        SocketDriver b = new SocketDriver(RawVfioUser.open(servers[1].path()), 0).start()) {
+      cards[0].strayRead(0xDEAD_0000L, 1);
+      for (int i = 0; i < 3; i++) {
+        a.send(TestFrames.plain(i, 60 + i));
+        a.awaitSent();
+      }
+      assertThat(b.receive()).hasSize(60);
+      assertThat(b.receive()).as("the second is lost").hasSize(62);
+      while (client.asked.isEmpty()) {
+        Thread.sleep(5);
+        client.read32(8);
+      }
+      RawVfioUser.Reply read = client.asked.get(0);
+      assertThat(read.command()).isEqualTo(11);
+      assertThat(read.int64(0)).isEqualTo(0xDEAD_0000L);
+      assertThat(read.int64(8)).isEqualTo(61);
+      client.raw(read.id(), read.command(), 16, 0x21, new byte[0]);
+      assertThat(client.readConfig(0x06, 2) & 1 << 13).as("master abort").isNotZero();
+      client.writeConfig(0x06, 2, 1 << 13);
+      assertThat(client.readConfig(0x06, 2) & 1 << 13).isZero();
+      assertThat(cards[0].violations()).isEmpty();
+
+      cards[0].strayRead(0xBEEF_0000L, 0);
+      a.send(TestFrames.plain(9, 60));
+      a.awaitSent();
+      while (client.asked.size() < 2) {
+        Thread.sleep(5);
+        client.read32(8);
+      }
+      assertThat(client.asked.get(1).int64(0)).isEqualTo(0xBEEF_0000L);
+    }
+  }
+
+  @Test
   void unmappingTakesWholeMappings() {
     int fd = file(16 * PAGE);
     for (int i = 0; i < 8; i++) {

@@ -1,0 +1,12 @@
+# cards: pair --stray-read 7fff0000,500
+# timeout: 120
+# The card reads from an address that was never mapped for it. The IOMMU refuses, the kernel says so, and so does our
+# process; the frame is lost, and no other.
+touch "$OUT/complaints-expected"
+configure vfio
+give_to_user "$CARD_A" "$CARD_B"
+as_user run "pkt-gen -i netmap:b -f rx -W --counters -w 5" "pkt-gen -i netmap:a -f tx -n 1000 --counters -w 5" 2>&1 | tee "$OUT/run"
+grep "^a: dma_refused 1$" "$OUT/run" || fail "our process has not noticed"
+grep "the card was refused a read of memory" "$OUT/run" || fail "our process did not tell"
+grep "^Received 999 packets" "$OUT/run" || fail "not one frame lost"
+dmesg | grep -E "DMAR: \[DMA Read.*Request device \[01:00.0\] fault addr 0x7fff0000" || fail "no word of it in the kernel's log: $(dmesg | grep DMAR)"
