@@ -1,0 +1,36 @@
+# cards: pair --sfp
+# timeout: 180
+# The kernel's ixgbe at one end of the cable, our driver at the other, in a Java program between the card and a TAP
+# interface: two stacks of the kernel talk through both drivers.
+configure vfio
+give_to_user "$CARD_B"
+modprobe ixgbe
+A=$(interface_of "$CARD_A")
+sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+ip netns add a
+in_a sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+ip link set "$A" netns a
+in_a ip addr add "$ADDRESS_A/24" dev "$A"
+in_a ip link set "$A" up
+
+/project/netmap4j tap -i netmap:b -t ours -w 10 >"$OUT/tap" 2>&1 &
+program=$!
+eventually 60 [ -e /sys/class/net/ours ]
+ip addr add "$ADDRESS_B/24" dev ours
+ip link set ours up
+eventually 30 carrier 1 in_a cat "/sys/class/net/$A/carrier"
+
+ping -q -c 50 -i 0.05 -s 1400 -W 5 "$ADDRESS_A"
+ping -q -c 50 -i 0.05 -W 5 "$ADDRESS_A" | tee "$OUT/ping"
+grep " 0% packet loss" "$OUT/ping"
+iperf -t 5
+iperf -t 5 -R
+in_a ethtool -S "$A" >"$OUT/statistics"
+for name in rx_errors tx_errors rx_crc_errors rx_csum_offload_errors rx_length_errors; do
+  [ "$(statistic "$A" $name)" = 0 ] || fail "$name: $(statistic "$A" $name)"
+done
+kill -INT $program
+status=0
+wait $program || status=$?
+cat "$OUT/tap"
+[ $status = 130 ] || fail "the program ended with $status"

@@ -1,0 +1,41 @@
+# cards: pair
+# timeout: 400
+# What waiting costs, and what waking costs: an idle receiver's share of a processor, and round trips between two
+# programs that sleep in between, for each way of waiting and both backends. Interrupts are the kernel's count.
+# (Times are those of an emulated machine: they compare with each other and with nothing else.)
+
+# used PROCESS: hundredths of a second of processor time so far
+used() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+# fired: interrupts that vfio-pci and uio have had
+fired() { awk '/vfio|uio/ { for (i = 2; i <= 3; i++) n += $i } END { print n + 0 }' /proc/interrupts; }
+
+hugepages 96
+for backend in vfio uio; do
+  for card in "$CARD_A" "$CARD_B"; do
+    if [ $backend = vfio ]; then bind "$card" vfio-pci; else bind "$card" uio_pci_generic; fi
+  done
+  for mode in spin adaptive interrupt; do
+    configure $backend
+    printf 'nic.a.wait = %s\nnic.b.wait = %s\n' $mode $mode >>"$NETMAP4J_CONFIG"
+    log=$OUT/$backend-$mode
+    /project/netmap4j pkt-gen -i netmap:b -f pong >"$log.pong" 2>&1 &
+    pong=$!
+    before=$(fired)
+    netmap4j pkt-gen -i netmap:a -f ping -n 200 -R 50 -w 5 >"$log" 2>&1 || { cat "$log"; fail "ping"; }
+    interrupts=$(($(fired) - before))
+    from=$(used $pong) began=$EPOCHREALTIME
+    sleep 5
+    share=$((($(used $pong) - from) * 100000000 / (${EPOCHREALTIME/./} - ${began/./}))) # in 0.01 %
+    kill $pong
+    wait $pong || true
+    echo "$backend $mode: idle $((share / 100)).$(printf %02d $((share % 100))) % of a processor, $interrupts interrupts"
+    cat "$log"
+    case $mode in
+      spin) spinning=$share; [ $interrupts = 0 ] || fail "$interrupts interrupts, and nobody sleeps" ;;
+      *)
+        [ $((share * 3)) -lt $spinning ] || fail "an idle receiver takes $share, one that spins $spinning"
+        [ $interrupts -ge 200 ] || fail "only $interrupts interrupts have woken 400 waits"
+        ;;
+    esac
+  done
+done
