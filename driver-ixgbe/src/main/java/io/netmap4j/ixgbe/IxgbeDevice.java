@@ -69,6 +69,7 @@ final class IxgbeDevice {
         Reg.RDRXCTL,
         Reg.RDRXCTL_DMAIDONE,
         Reg.RDRXCTL_DMAIDONE);
+    wasRefused(); // and if so, under somebody else
     int fwsm = nic.read32(Reg.FWSM);
     if ((fwsm & Reg.FWSM_FW_VALID) == 0 || (fwsm & Reg.FWSM_EXT_ERR) != 0) {
       LOG.warn(
