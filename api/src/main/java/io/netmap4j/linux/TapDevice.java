@@ -122,6 +122,11 @@ public final class TapDevice implements AutoCloseable {
     return name;
   }
 
+  /** For waiting: readable when the kernel has sent something. −1 after {@link #close}. */
+  public int fd() {
+    return fd;
+  }
+
   /**
    * Sets the interface's own MAC address.
    *

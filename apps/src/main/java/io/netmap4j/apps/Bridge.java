@@ -146,7 +146,7 @@ final class Bridge implements Callable<Integer> {
   }
 
   /** How many slots the packet at {@code slot} has; 0 when that is more than {@code limit}. */
-  private static int packetSlots(NetmapRing rx, int slot, int limit) {
+  static int packetSlots(NetmapRing rx, int slot, int limit) {
     for (int n = 1; n <= limit; n++, slot = rx.next(slot)) {
       if ((rx.slotFlags(slot) & Netmap.NS_MOREFRAG) == 0) {
         return n;

@@ -31,6 +31,7 @@ import picocli.CommandLine.ScopeType;
       Demo.class,
       PktGen.class,
       Bridge.class,
+      Tap.class,
       Dump.class,
       Replay.class,
       Run.class,

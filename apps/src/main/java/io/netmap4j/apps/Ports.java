@@ -50,6 +50,11 @@ final class Ports {
       return Ports.open(name, flags, options(name, mtu));
     }
 
+    /** The largest IP packet of the NIC behind {@code name}, as it is configured. */
+    int mtu(String name) {
+      return options(name, 0).mtu();
+    }
+
     private NicOptions options(String name, int mtu) {
       NicOptions options = Config.load().options(PortSpec.parse(full(name)).name());
       if (mtu > 0) {

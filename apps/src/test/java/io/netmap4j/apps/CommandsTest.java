@@ -180,7 +180,7 @@ class CommandsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"demo", "pkt-gen", "bridge", "dump", "replay", "run", "devices", "nic-model"})
+  @CsvSource({"demo", "pkt-gen", "bridge", "tap", "dump", "replay", "run", "devices", "nic-model"})
   void everyCommandHasHelpWithAnExample(String command) {
     Command help = Command.run(command, "--help");
     assertThat(help.code()).isZero();

@@ -1,0 +1,130 @@
+package io.netmap4j.apps;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.linux.TapDevice;
+import java.util.HexFormat;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Makes a TAP interface and has {@link TapForwarder} join it to a port. */
+@Command(
+    name = "tap",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description =
+        "Makes an interface of the Linux kernel and forwards between it and a port, both ways: the card behind the"
+            + " port becomes the kernel's.",
+    footer = {
+      "",
+      "The interface has the card's MAC address, is down at first and gone at the end; it may be moved to a network"
+          + " namespace meanwhile. A line that begins with \"ready\" is printed when it is there. It needs root. Frames"
+          + " from the kernel wait in the interface while the TX ring is full. Ctrl-C ends it with the totals; the exit"
+          + " code is then 130.",
+      "",
+      "Examples:",
+      "  netmap4j tap -i netmap:eth0 -t tap0       and, when it is ready:",
+      "  ip addr add 192.0.2.1/24 dev tap0; ip link set tap0 up",
+      "  netmap4j run \"tap -i netmap:model0 -t ta\" \"tap -i netmap:model1 -t tb\"",
+    })
+final class Tap implements Callable<Integer> {
+  @ParentCommand Main main;
+  @Spec CommandSpec spec;
+  @Mixin Ports.Setup setup;
+
+  @Option(
+      names = "-i",
+      required = true,
+      paramLabel = "PORT",
+      description = "The port: netmap:NAME.")
+  String name;
+
+  @Option(
+      names = "-t",
+      required = true,
+      paramLabel = "NAME",
+      description = "The interface to be made, 1 to 15 bytes.")
+  String tapName;
+
+  @Option(
+      names = "--mtu",
+      paramLabel = "BYTES",
+      description = "Of the interface (default: that of the port's NIC).")
+  Integer mtu;
+
+  @Option(names = "-w", paramLabel = "SECONDS", description = "The same as --wait-link.")
+  void waitLink(int seconds) {
+    setup.waitSeconds = seconds;
+  }
+
+  @Override
+  public Integer call() {
+    int longest = setup.mtu(name);
+    int packets = mtu == null ? longest : mtu;
+    if (packets < 68 || packets > longest) {
+      throw new ParameterException(
+          spec.commandLine(),
+          String.format(
+              "--mtu %d is out of range: 68 to %d, the mtu of %s's NIC; for more: --nic mtu=%d",
+              packets, longest, name, packets));
+    }
+    try (NetmapPort port = setup.open(name, 0)) {
+      requireBothDirections(port);
+      try (TapDevice tap = TapDevice.create(tapName);
+          TapForwarder forwarder = new TapForwarder(port, tap, longest)) {
+        String mac = configure(tap, port, packets);
+        main.out.printf(
+            "ready %s: MAC %s, MTU %d, on %s; next: ip link set %s up%n",
+            tap.name(), mac, packets, name, tap.name());
+        main.ready();
+        setup.awaitLink(port, main);
+        forward(forwarder, port, tap);
+      }
+    }
+    return Main.OK;
+  }
+
+  private void requireBothDirections(NetmapPort port) {
+    if (port.firstTxRing() == port.endTxRing() || port.firstRxRing() == port.endRxRing()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "tap needs rings of both directions: leave the suffix of " + name + " out");
+    }
+  }
+
+  /** Makes the interface look like the card. @return its MAC address */
+  private static String configure(TapDevice tap, NetmapPort port, int mtu) {
+    tap.mtu(mtu);
+    byte[] mac;
+    try {
+      mac = port.nic().macAddress();
+    } catch (NetmapException e) {
+      return "of the kernel's choice"; // not a NIC
+    }
+    long bits = 0;
+    for (byte octet : mac) {
+      bits = bits << 8 | octet & 0xff;
+    }
+    tap.mac(bits);
+    return HexFormat.ofDelimiter(":").formatHex(mac);
+  }
+
+  /** Prints the totals also when the interface or the card goes away meanwhile. */
+  private void forward(TapForwarder forwarder, NetmapPort port, TapDevice tap) {
+    try {
+      forwarder.run(main.stop);
+    } finally {
+      main.out.printf("%s -> %s: %s%n", name, tap.name(), forwarder.toKernel());
+      main.out.printf("%s -> %s: %s%n", tap.name(), name, forwarder.fromKernel());
+    }
+    if (!port.drain(1000)) {
+      main.err.println(name + ": not every frame has left after a second: link " + port.link());
+    }
+  }
+}
