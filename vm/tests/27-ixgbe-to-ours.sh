@@ -4,7 +4,7 @@
 # interface: two stacks of the kernel talk through both drivers.
 configure vfio
 give_to_user "$CARD_B"
-modprobe ixgbe
+modprobe -a ixgbe tun
 A=$(interface_of "$CARD_A")
 sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 ip netns add a

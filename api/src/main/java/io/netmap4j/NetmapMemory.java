@@ -119,7 +119,9 @@ public final class NetmapMemory implements AutoCloseable {
                   ? "the region needs " + size + " bytes: make bufNum smaller"
                   : "the region needs "
                       + size / HugePages.SIZE
-                      + " free pages of 2 MiB: see HugePages_Free in /proc/meminfo; "
+                      + " free pages of 2 MiB, there are "
+                      + new HugePages().free()
+                      + "; "
                       + HugePages.MORE);
     } catch (RuntimeException e) {
       Libc.closeFd(fd);

@@ -87,6 +87,16 @@ public class HugePages {
     return found;
   }
 
+  /** How many are free of how many, in words. */
+  public String free() {
+    try {
+      Path free = pool.resolveSibling("free_hugepages");
+      return Files.readString(free).trim() + " of " + Files.readString(pool).trim();
+    } catch (IOException e) {
+      return "none";
+    }
+  }
+
   /** What stands in the way of using pages with a device, and the commands that mend it. */
   public List<String> missing() {
     List<String> missing = new ArrayList<>();
