@@ -7,6 +7,7 @@ import io.netmap4j.compat.PortSpec;
 import io.netmap4j.linux.Libc;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -16,16 +17,23 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** netmap's pkt-gen: {@link Sender} or {@link Receiver}, one or several, and a line each second. */
+/**
+ * netmap's pkt-gen: {@link Sender} or {@link Receiver}, one or several, {@link Pinger} or {@link
+ * Ponger}, and a line each second.
+ */
 @Command(
     name = "pkt-gen",
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description =
-        "Sends or receives packets as quickly as it can, or at a rate, with pkt-gen's options and output.",
+        "Sends or receives packets as quickly as it can, or at a rate, or measures round trips, with pkt-gen's options"
+            + " and output.",
     footer = {
       "",
-      "Functions ping, pong, txseq and rxseq, and the options -4 -6 -a -c -o -r -z -Z -A -C -F -H -I -M -N -P -X of"
+      "ping sends one frame at a time, waits until it is back, at most a second, and keeps the times; -b does not count"
+          + " for it. pong sends everything back, with MAC and IPv4 addresses exchanged.",
+      "",
+      "Functions txseq and rxseq, and the options -4 -6 -a -c -o -r -z -Z -A -C -F -H -I -M -N -P -X of"
           + " netmap's pkt-gen are not there. Rates go to standard error, totals to standard output. Ctrl-C ends a run"
           + " with its totals; the exit code is then 130.",
       "",
@@ -33,7 +41,9 @@ import picocli.CommandLine.Spec;
       "  netmap4j pkt-gen -i netmap:eth0 -f tx -n 10000000 -l 60",
       "  netmap4j pkt-gen -i netmap:eth0 -f rx -p 4 --nic rings=4",
       "  netmap4j pkt-gen -i netmap:eth0 -f tx -R 1M -s 10.0.0.1:1024-10.0.0.1:2047",
+      "  netmap4j pkt-gen -i netmap:eth0 -f ping -n 1000 -R 100",
       "  netmap4j run \"pkt-gen -i netmap:model1 -f rx -W\" \"pkt-gen -i netmap:model0 -f tx -n 1000000\"",
+      "  netmap4j run \"pkt-gen -i netmap:model1 -f pong -W\" \"pkt-gen -i netmap:model0 -f ping -n 1000\"",
     })
 final class PktGen implements Callable<Integer> {
   @ParentCommand Main main;
@@ -49,7 +59,7 @@ final class PktGen implements Callable<Integer> {
 
   @Option(
       names = "-f",
-      paramLabel = "tx|rx",
+      paramLabel = "tx|rx|ping|pong",
       defaultValue = "rx",
       description = "What to do (default: rx).")
   String function;
@@ -125,7 +135,7 @@ final class PktGen implements Callable<Integer> {
 
   @Option(
       names = "-W",
-      description = "Receivers end after a second of silence, once there was traffic.")
+      description = "rx and pong end after a second of silence, once there was traffic.")
   boolean untilSilence;
 
   @Option(
@@ -137,6 +147,8 @@ final class PktGen implements Callable<Integer> {
   void waitLink(int seconds) {
     setup.waitSeconds = seconds;
   }
+
+  private static final Set<String> FUNCTIONS = Set.of("tx", "rx", "ping", "pong");
 
   private UdpFrame.Endpoints sources;
   private UdpFrame.Endpoints destinations;
@@ -150,7 +162,12 @@ final class PktGen implements Callable<Integer> {
       open(ports);
       main.ready();
       setup.awaitLink(ports.get(0), main);
-      return function.equals("tx") ? transmit(ports) : receive(ports);
+      return switch (function) {
+        case "tx" -> transmit(ports);
+        case "ping" -> ping(ports.get(0));
+        case "pong" -> pong(ports.get(0));
+        default -> receive(ports);
+      };
     } finally {
       ports.forEach(NetmapPort::close);
     }
@@ -158,14 +175,20 @@ final class PktGen implements Callable<Integer> {
 
   private void check() {
     require(
-        function.equals("tx") || function.equals("rx"),
-        "-f " + function + ": only tx and rx are there; ping, pong, txseq and rxseq are not");
+        FUNCTIONS.contains(function),
+        "-f " + function + ": only tx, rx, ping and pong are there; txseq and rxseq are not");
     require(
         size >= UdpFrame.HEADERS && size <= UdpFrame.LONGEST,
         "-l " + size + " is out of range: " + UdpFrame.HEADERS + " to " + UdpFrame.LONGEST);
     require(count >= 0, "-n " + count + " is less than 0");
     require(burst > 0, "-b " + burst + " is less than 1");
     require(threads > 0, "-p " + threads + " is less than 1");
+    require(
+        threads == 1 || !isEcho(),
+        "-p " + threads + ": ping and pong have one thread: leave -p out");
+    require(
+        size >= Pinger.LEAST || !function.equals("ping"),
+        "-l " + size + " is too short for a ping: its number and time need " + Pinger.LEAST);
     require(reportMillis > 0, "-T " + reportMillis + " is less than 1");
     try {
       sources = UdpFrame.Endpoints.parse(source);
@@ -176,6 +199,10 @@ final class PktGen implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
+  }
+
+  private boolean isEcho() {
+    return function.startsWith("p");
   }
 
   private void require(boolean holds, String otherwise) {
@@ -211,6 +238,9 @@ final class PktGen implements Callable<Integer> {
     long flags = function.equals("rx") ? Netmap.NR_NO_TX_POLL : 0;
     if (threads == 1) {
       ports.add(setup.open(port, flags));
+      require(
+          !isEcho() || Ports.hasBothDirections(ports.get(0)),
+          function + " needs rings of both directions: leave the suffix of " + port + " out");
       return;
     }
     PortSpec name = PortSpec.parse(Ports.full(port));
@@ -245,8 +275,7 @@ final class PktGen implements Callable<Integer> {
       Tally tally = new Tally();
       tallies.add(tally);
       NetmapPort own = ports.get(i);
-      byte[] from = sourceMac != null ? mac(sourceMac) : ownMac(own);
-      UdpFrame frame = new UdpFrame(mac(destinationMac), from, sources, destinations, size);
+      UdpFrame frame = frame(own);
       Pace pace = pps == 0 ? Pace.unlimited() : Pace.rate(Math.max(1, pps / threads));
       Sender sender = new Sender(own, frame, pace, burst, tally);
       long share = count / threads + (i < count % threads ? 1 : 0);
@@ -265,13 +294,62 @@ final class PktGen implements Callable<Integer> {
     main.out.println(rates.totals("Sent"));
     printCounters(ports.get(0));
     for (boolean all : left) {
-      if (!all) {
-        throw new NetmapException(
-            Libc.EIO,
-            port + ": not every packet has left after a second: link " + ports.get(0).link());
-      }
+      requireAllSent(all, ports.get(0));
     }
     return Main.OK;
+  }
+
+  private UdpFrame frame(NetmapPort own) {
+    byte[] from = sourceMac != null ? mac(sourceMac) : ownMac(own);
+    return new UdpFrame(mac(destinationMac), from, sources, destinations, size);
+  }
+
+  private int ping(NetmapPort own) throws Exception {
+    Stop stop = main.stop.child();
+    Workers workers = new Workers(stop);
+    RoundTrips times = new RoundTrips();
+    Pinger pinger = new Pinger(own, frame(own), pps, times);
+    workers.start("ping", () -> pinger.run(count, stop));
+    while (!workers.await(reportMillis)) {
+      main.err.println(times.line());
+    }
+    workers.join();
+    main.out.println(times.totals(size));
+    printCounters(own);
+    if (times.allLost()) {
+      throw new NetmapException(
+          Libc.ETIMEDOUT,
+          port
+              + ": no ping came back within a second: link "
+              + own.link()
+              + "; somebody has to answer at the other end: netmap4j pkt-gen -i PORT -f pong");
+    }
+    return Main.OK;
+  }
+
+  private int pong(NetmapPort own) throws Exception {
+    Stop stop = main.stop.child();
+    Workers workers = new Workers(stop);
+    Tally tally = new Tally();
+    Ponger ponger = new Ponger(own, burst, ownMac(own), tally);
+    boolean[] left = new boolean[1];
+    workers.start("pong", () -> left[0] = ponger.run(count, untilSilence, stop));
+    Rates rates = new Rates(List.of(tally));
+    while (!workers.await(reportMillis)) {
+      main.err.println(rates.line());
+    }
+    workers.join();
+    main.out.println(rates.totals("Answered"));
+    printCounters(own);
+    requireAllSent(left[0], own);
+    return Main.OK;
+  }
+
+  private void requireAllSent(boolean all, NetmapPort own) {
+    if (!all) {
+      throw new NetmapException(
+          Libc.EIO, port + ": not every packet has left after a second: link " + own.link());
+    }
   }
 
   private void printCounters(NetmapPort own) {

@@ -3,6 +3,7 @@ package io.netmap4j.apps;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
 import io.netmap4j.compat.CompatProvider;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.PortSpec;
@@ -124,6 +125,22 @@ final class Ports {
 
   static String full(String name) {
     return name.startsWith("netmap:") || name.startsWith("vale") ? name : "netmap:" + name;
+  }
+
+  /** True when the port has rings to send on and rings to receive on. */
+  static boolean hasBothDirections(NetmapPort port) {
+    return port.firstTxRing() < port.endTxRing() && port.firstRxRing() < port.endRxRing();
+  }
+
+  /**
+   * For who sends on one ring alone. The others, which always have room, no longer end a wait for
+   * some.
+   */
+  static NetmapRing firstTxRing(NetmapPort port) {
+    for (int r = port.firstTxRing() + 1; r < port.endTxRing(); r++) {
+      port.tx(r).cur(port.tx(r).tail());
+    }
+    return port.tx(port.firstTxRing());
   }
 
   /** Ends a loop whose port has failed. @param ready what poll said */

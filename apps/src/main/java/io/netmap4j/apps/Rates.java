@@ -39,7 +39,7 @@ final class Rates {
         now.minSpace());
   }
 
-  /** The two lines at the end; {@code word} is Sent or Received. */
+  /** The two lines at the end; {@code word} is Sent, Received or Answered. */
   String totals(String word) {
     Tally.Sum sum = Tally.sum(tallies, false);
     if (sum.packets() == 0) {

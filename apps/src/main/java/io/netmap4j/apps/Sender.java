@@ -26,8 +26,7 @@ final class Sender {
     this.pace = pace;
     this.burst = burst;
     this.tally = tally;
-    int bufSize = port.memory().bufSize();
-    this.slotsEach = (frame.size() + bufSize - 1) / bufSize;
+    this.slotsEach = frame.slots(port.memory().bufSize());
     this.written = new int[port.endTxRing()];
   }
 
@@ -70,7 +69,7 @@ final class Sender {
   /** One packet, over as many slots as it needs. @return the slot after it */
   private int put(NetmapRing ring, int slot, int flags) {
     if (slotsEach > 1) {
-      return putFragments(ring, slot, flags);
+      return frame.put(ring, slot, flags);
     }
     long buffer = ring.buffer(slot);
     boolean fresh =
@@ -85,18 +84,5 @@ final class Sender {
     }
     ring.lenAndFlags(slot, frame.size(), flags);
     return ring.next(slot);
-  }
-
-  private int putFragments(NetmapRing ring, int first, int flags) {
-    int slot = first;
-    for (int from = 0; from < frame.size(); from += ring.bufSize()) {
-      int length = Math.min(ring.bufSize(), frame.size() - from);
-      boolean last = from + length == frame.size();
-      frame.copy(from, ring.buffer(slot), length);
-      ring.lenAndFlags(slot, length, last ? flags : Netmap.NS_MOREFRAG);
-      slot = ring.next(slot);
-    }
-    frame.stamp(ring.buffer(first));
-    return slot;
   }
 }

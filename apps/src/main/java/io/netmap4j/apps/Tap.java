@@ -91,7 +91,7 @@ final class Tap implements Callable<Integer> {
   }
 
   private void requireBothDirections(NetmapPort port) {
-    if (port.firstTxRing() == port.endTxRing() || port.firstRxRing() == port.endRxRing()) {
+    if (!Ports.hasBothDirections(port)) {
       throw new ParameterException(
           spec.commandLine(),
           "tap needs rings of both directions: leave the suffix of " + name + " out");

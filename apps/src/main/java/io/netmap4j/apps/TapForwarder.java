@@ -59,7 +59,7 @@ final class TapForwarder implements AutoCloseable {
   TapForwarder(NetmapPort port, TapDevice tap, int mtu) {
     this.port = port;
     this.tap = tap;
-    this.tx = port.tx(port.firstTxRing());
+    this.tx = Ports.firstTxRing(port);
     this.most = Math.min(mtu + HEADERS, (tx.numSlots() - 1) * tx.bufSize());
   }
 
@@ -69,10 +69,6 @@ final class TapForwarder implements AutoCloseable {
    * @throws LinuxException the interface is gone
    */
   void run(Stop stop) {
-    for (int r = port.firstTxRing() + 1; r < port.endTxRing(); r++) {
-      // Rings without use always have room, and would end every wait for some.
-      port.tx(r).cur(port.tx(r).tail());
-    }
     NetmapPoll idle = new NetmapPoll().add(port, NetmapPort.POLLIN).addDescriptor(tap.fd());
     // The interface stays readable while its frames wait, so that it is no part of this one.
     NetmapPoll full = new NetmapPoll().add(port, NetmapPort.POLLIN | NetmapPort.POLLOUT);

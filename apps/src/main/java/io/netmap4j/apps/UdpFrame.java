@@ -1,5 +1,7 @@
 package io.netmap4j.apps;
 
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Mem;
 import java.nio.charset.StandardCharsets;
 
@@ -146,6 +148,35 @@ final class UdpFrame {
     put16(address + UDP + 2, dstPort);
     put16(address + UDP_CHECKSUM, udp == 0 ? 0xffff : udp); // 0 would mean none
     next();
+  }
+
+  /** How many buffers of that size the frame takes. */
+  int slots(int bufSize) {
+    return (template.length + bufSize - 1) / bufSize;
+  }
+
+  /**
+   * Writes the whole frame, of the current flow, into as many slots as it needs.
+   *
+   * @param flags of its last slot
+   * @return the slot after it
+   */
+  int put(NetmapRing ring, int first, int flags) {
+    int slot = first;
+    for (int from = 0; from < template.length; from += ring.bufSize()) {
+      int length = Math.min(ring.bufSize(), template.length - from);
+      boolean last = from + length == template.length;
+      copy(from, ring.buffer(slot), length);
+      ring.lenAndFlags(slot, length, last ? flags : Netmap.NS_MOREFRAG);
+      slot = ring.next(slot);
+    }
+    stamp(ring.buffer(first));
+    return slot;
+  }
+
+  /** Says of the frame at {@code address} that its UDP has no checksum. */
+  static void withoutChecksum(long address) {
+    put16(address + UDP_CHECKSUM, 0);
   }
 
   private void next() {

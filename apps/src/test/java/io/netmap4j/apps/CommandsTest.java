@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
 import io.netmap4j.pcap.PcapReader;
 import io.netmap4j.pcap.PcapWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +56,110 @@ class CommandsTest {
     assertThat(run.out()).contains("Sent 2000 packets");
     assertThat(seconds).isBetween(0.4, 5.0);
     assertThat(run.err()).contains("main_thread [2639] ").contains(" avg_batch ");
+  }
+
+  /** The card pads frames to 60 bytes. */
+  @ParameterizedTest
+  @CsvSource({"60, rings=1", "54, rings=2", "5000, 'mtu=9000,rings=2'"})
+  void everyPingComesBackAndTheTimesAreThere(int size, String nic) {
+    Command run =
+        Command.run(
+            "run",
+            "pkt-gen -i netmap:model1 -f pong -n 300 --nic " + nic,
+            "pkt-gen -i netmap:model0 -f ping -n 300 -T 20 -l " + size + " --nic " + nic);
+    assertThat(run.err()).doesNotContain("netmap4j:");
+    assertThat(run.code()).isZero();
+    assertThat(run.out())
+        .contains("Answered 300 packets " + 300L * Math.max(60, size) + " bytes")
+        .contains("Sent 300 pings of " + size + " bytes: 300 came back, 0 lost.")
+        .containsPattern(
+            "RTT over 300 packets: min [1-9]\\d* av \\d+ p50 \\d+ p99 \\d+ max \\d+ ns");
+    assertThat(run.err()).containsPattern("count [1-9]\\d* RTT: min [1-9]\\d* av \\d+ ns\\R");
+    assertThat(times(run.out())).isSorted();
+  }
+
+  /** min p50 p99 max */
+  private static List<Long> times(String out) {
+    Matcher m = Pattern.compile("min (\\d+) av \\d+ p50 (\\d+) p99 (\\d+) max (\\d+)").matcher(out);
+    assertThat(m.find()).isTrue();
+    return IntStream.rangeClosed(1, 4).mapToObj(i -> Long.valueOf(m.group(i))).toList();
+  }
+
+  @Test
+  void pingsKeepToARateAndPongEndsInSilence() {
+    long begin = System.nanoTime();
+    Command run =
+        Command.run(
+            "run",
+            "pkt-gen -i netmap:model1 -f pong -W",
+            "pkt-gen -i netmap:model0 -f ping -n 20 -R 40");
+    double seconds = (System.nanoTime() - begin) / 1e9;
+    assertThat(run.code()).isZero();
+    assertThat(run.out())
+        .contains("Sent 20 pings of 60 bytes: 20 came back, 0 lost.")
+        .contains("Answered 20 packets");
+    assertThat(seconds).as("19 gaps of 25 ms, and the silence").isGreaterThan(0.475 + 1);
+  }
+
+  @Test
+  void pingsWithoutAnAnswerAreLostAndSaidSo() {
+    Command run =
+        Command.run(
+            "run",
+            "pkt-gen -i netmap:model1 -f rx -n 2",
+            "pkt-gen -i netmap:model0 -f ping -n 2 -T 100");
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+    assertThat(run.out()).contains("Sent 2 pings of 60 bytes: 0 came back, 2 lost.");
+    assertThat(run.err())
+        .contains("count 0 RTT: min 0 av 0 ns, 1 lost")
+        .contains("netmap:model0: no ping came back within a second: link up")
+        .contains("-f pong");
+  }
+
+  @Test
+  void pongExchangesAddressesAndNothingElse() throws Exception {
+    CompletableFuture<Command> pong =
+        CompletableFuture.supplyAsync(
+            () -> Command.run("pkt-gen", "-i", "model1", "-f", "pong", "-n", "2"));
+    byte[] request = new byte[60];
+    new Random(3).nextBytes(request);
+    request[0] = 0x02;
+    request[6] = 0x04;
+    request[12] = 0x08;
+    request[13] = 0x00;
+    byte[] toAll = request.clone();
+    Arrays.fill(toAll, 0, 6, (byte) 0xff);
+    try (NetmapPort port = Netmap.open("netmap:model0");
+        NetmapPort peer = Netmap.open("netmap:model1/T")) {
+      byte[] reply = exchange(port, request);
+      assertThat(part(reply, 0, 6)).isEqualTo(part(request, 6, 6));
+      assertThat(part(reply, 6, 6)).isEqualTo(part(request, 0, 6));
+      assertThat(part(reply, 26, 4)).isEqualTo(part(request, 30, 4));
+      assertThat(part(reply, 30, 4)).isEqualTo(part(request, 26, 4));
+      assertThat(part(reply, 12, 14)).isEqualTo(part(request, 12, 14));
+      assertThat(part(reply, 34, 26)).isEqualTo(part(request, 34, 26));
+      byte[] second = exchange(port, toAll);
+      assertThat(part(second, 0, 6)).isEqualTo(part(request, 6, 6));
+      assertThat(part(second, 6, 6)).isEqualTo(peer.nic().macAddress());
+    }
+    assertThat(pong.get().code()).isZero();
+  }
+
+  private static byte[] part(byte[] of, int from, int length) {
+    return Arrays.copyOfRange(of, from, from + length);
+  }
+
+  /** Sends one frame, and waits for one. */
+  private static byte[] exchange(NetmapPort port, byte[] frame) {
+    NetmapRing tx = port.tx(0);
+    tx.put(tx.head(), frame);
+    tx.advance(tx.next(tx.head()));
+    port.txSync();
+    assertThat(port.poll(NetmapPort.POLLIN, 20_000)).isEqualTo(NetmapPort.POLLIN);
+    NetmapRing rx = port.rx(0);
+    byte[] reply = rx.get(rx.head());
+    rx.advance(rx.next(rx.head()));
+    return reply;
   }
 
   @Test
@@ -145,7 +254,10 @@ class CommandsTest {
       delimiter = '|',
       value = {
         "pkt-gen | Missing required option: '-i=PORT'",
-        "pkt-gen -i fake0 -f ping | -f ping: only tx and rx are there",
+        "pkt-gen -i fake0 -f txseq | -f txseq: only tx, rx, ping and pong are there",
+        "pkt-gen -i fake0 -f ping -l 53 | -l 53 is too short for a ping: its number and time need 54",
+        "pkt-gen -i fake0 -f pong -p 2 | -p 2: ping and pong have one thread",
+        "pkt-gen -i fake0/R -f ping | ping needs rings of both directions",
         "pkt-gen -i fake0 -l 41 | -l 41 is out of range: 42 to 65520",
         "pkt-gen -i fake0 -R 1Q | '1Q' is no rate",
         "pkt-gen -i fake0 -D 1:2 | '1:2' is no MAC address",
