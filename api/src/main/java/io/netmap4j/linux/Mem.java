@@ -66,6 +66,16 @@ public final class Mem {
     U.putOrderedInt(null, address, value);
   }
 
+  /**
+   * Release store to a device's register, one plain store from the first call on. Not {@link
+   * #putIntRelease}: HotSpot's interpreter makes an {@code xchg} of it, which reads the register
+   * first, and whose locked cycle a PCI Express device need not answer.
+   */
+  public static void putIntToDevice(long address, int value) {
+    U.storeFence();
+    U.putInt(address, value);
+  }
+
   /** Release store of 8 bytes. */
   public static void putLongRelease(long address, long value) {
     U.putOrderedLong(null, address, value);

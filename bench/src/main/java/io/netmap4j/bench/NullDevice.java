@@ -58,7 +58,7 @@ final class NullDevice implements NicDevice {
     if (register != CTRL
         && register != STATUS
         && register != EEC) { // resets are over at once, DMA is always idle
-      Mem.putIntRelease(registers + register, value);
+      Mem.putIntToDevice(registers + register, value);
     }
   }
 

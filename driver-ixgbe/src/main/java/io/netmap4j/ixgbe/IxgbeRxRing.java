@@ -261,7 +261,7 @@ final class IxgbeRxRing {
   /** Everything stored before is visible to the device before it sees the new tail. */
   private void doorbell(int desc) {
     if (rdtAddress != 0) {
-      Mem.putIntRelease(rdtAddress, desc);
+      Mem.putIntToDevice(rdtAddress, desc);
     } else {
       nic.write32(rdt, desc);
     }

@@ -295,7 +295,7 @@ final class IxgbeTxRing {
   /** Everything stored before is visible to the device before it sees the new tail. */
   private void doorbell(int desc) {
     if (tdtAddress != 0) {
-      Mem.putIntRelease(tdtAddress, desc);
+      Mem.putIntToDevice(tdtAddress, desc);
     } else {
       nic.write32(tdt, desc);
     }

@@ -160,7 +160,7 @@ final class UioDevice implements NicDevice {
   public void write32(int register, int value) {
     checkRegister(register);
     checkOpen();
-    Mem.putIntRelease(bar + register, value);
+    Mem.putIntToDevice(bar + register, value);
   }
 
   @Override

@@ -160,7 +160,7 @@ final class KernelVfio implements Vfio {
   public void write(int region, long offset, int bytes, int value) {
     checkOpen();
     if (region == BAR0 && bar0 != 0) {
-      Mem.putIntRelease(bar0 + offset, value);
+      Mem.putIntToDevice(bar0 + offset, value);
       return;
     }
     long memory = Mem.allocate(4);
