@@ -160,6 +160,10 @@ final class IxgbeDevice {
       nic.write32(Reg.vfta(i), 0);
       nic.write32(Reg.mta(i), 0);
       nic.write32(Reg.ftqf(i), 0);
+      nic.write32(Reg.vlvfb(i), 0);
+    }
+    for (int i = 0; i < 64; i++) {
+      nic.write32(Reg.vlvf(i), 0);
     }
     for (int i = 0; i < 2 * ADDRESSES; i++) {
       nic.write32(Reg.mpsar(i), i == 0 ? 1 : 0);
@@ -189,6 +193,7 @@ final class IxgbeDevice {
     }
     nic.write32(Reg.FCRTV, 0);
     nic.write32(Reg.FCCFG, 0);
+    nic.write32(Reg.MFLCN, Reg.MFLCN_DPF); // pauses are neither obeyed nor shown to a program
   }
 
   private void configureTransmit() {
@@ -203,6 +208,7 @@ final class IxgbeDevice {
     for (int q = 0; q < QUEUES; q++) {
       nic.write32(Reg.RTTDQSEL, q);
       nic.write32(Reg.RTTDT1C, 0);
+      nic.write32(Reg.RTTBCNRC, 0); // no rate limit (ixgbe_start_hw_gen2)
     }
     nic.write32(Reg.DMATXCTL, nic.read32(Reg.DMATXCTL) | Reg.DMATXCTL_TE);
   }
@@ -240,7 +246,9 @@ final class IxgbeDevice {
     int drop = options.dropWhenFull() ? Reg.SRRCTL_DROP_EN : 0;
     nic.write32(Reg.srrctl(q), bufferBytes >> 10 | Reg.SRRCTL_DESCTYPE_ADV_ONEBUF | drop);
     nic.write32(Reg.rscctl(q), 0);
-    nic.write32(Reg.dcaRxctrl(q), nic.read32(Reg.dcaRxctrl(q)) & ~Reg.DCA_RXCTRL_RESERVED);
+    int relaxed = Reg.DCA_RXCTRL_DATA_WRO | Reg.DCA_RXCTRL_HEAD_WRO; // off: DPDK start_hw_gen2
+    nic.write32(
+        Reg.dcaRxctrl(q), nic.read32(Reg.dcaRxctrl(q)) & ~(Reg.DCA_RXCTRL_RESERVED | relaxed));
     nic.write32(Reg.rxdctl(q), Reg.RXDCTL_ENABLE);
     await("RXDCTL[" + q + "].ENABLE to set", Reg.rxdctl(q), Reg.RXDCTL_ENABLE, Reg.RXDCTL_ENABLE);
     nic.write32(Reg.rdt(q), tail);
@@ -282,6 +290,8 @@ final class IxgbeDevice {
     if (!poll(Reg.STATUS, Reg.STATUS_GIO, 0, 100)) {
       LOG.warn("{}: requests are still under way after stop (STATUS.GIO)", nic.name());
     }
+    // The firmware has the card again; Linux and DPDK reset it, which says the same.
+    nic.write32(Reg.CTRL_EXT, nic.read32(Reg.CTRL_EXT) & ~Reg.CTRL_EXT_DRV_LOAD);
     LOG.debug("{}: stopped", nic.name());
   }
 
@@ -394,16 +404,23 @@ final class IxgbeDevice {
     writeMulticastTable();
   }
 
-  /** Multicast addresses go through the hash table, where an exact entry is not looked at. */
+  /**
+   * Multicast addresses go through the hash table, where an exact entry is not looked at. An entry
+   * that changes is not valid meanwhile (Linux ixgbe_clear_rar_generic): half of it would match
+   * frames that nobody asked for.
+   */
   private void writeEntry(int i) {
     byte[] mac = addresses[i] == null || (addresses[i][0] & 1) != 0 ? null : addresses[i];
+    nic.write32(Reg.rah(i), 0);
     nic.write32(
         Reg.ral(i),
         mac == null
             ? 0
             : mac[0] & 0xff | (mac[1] & 0xff) << 8 | (mac[2] & 0xff) << 16 | (mac[3] & 0xff) << 24);
     nic.write32(Reg.mpsar(2 * i), mac == null ? 0 : 1); // pool 0, as ixgbe_set_rar
-    nic.write32(Reg.rah(i), mac == null ? 0 : mac[4] & 0xff | (mac[5] & 0xff) << 8 | Reg.RAH_AV);
+    if (mac != null) {
+      nic.write32(Reg.rah(i), mac[4] & 0xff | (mac[5] & 0xff) << 8 | Reg.RAH_AV);
+    }
   }
 
   /** MO 0: bits 47 to 36 of the address choose one of 4096 bits (Linux ixgbe_mta_vector). */

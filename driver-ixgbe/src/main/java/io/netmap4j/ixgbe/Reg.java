@@ -96,6 +96,7 @@ final class Reg {
   static final int FCRTV = 0x032a0;
   static final int FCCFG = 0x03d00;
   static final int MFLCN = 0x04294;
+  static final int MFLCN_DPF = 1 << 1;
 
   static int rdbal(int q) {
     return rxQueue(0x00, q);
@@ -114,6 +115,8 @@ final class Reg {
   }
 
   static final int DCA_RXCTRL_RESERVED = 1 << 12;
+  static final int DCA_RXCTRL_DATA_WRO = 1 << 13;
+  static final int DCA_RXCTRL_HEAD_WRO = 1 << 15;
 
   static int rdh(int q) {
     return rxQueue(0x10, q);
@@ -187,6 +190,14 @@ final class Reg {
     return 0x0a000 + 4 * n;
   }
 
+  static int vlvf(int n) {
+    return 0x0f100 + 4 * n;
+  }
+
+  static int vlvfb(int n) {
+    return 0x0f200 + 4 * n;
+  }
+
   static int pfuta(int n) {
     return 0x0f400 + 4 * n;
   }
@@ -211,6 +222,7 @@ final class Reg {
   static final int RTTDCS_ARBDIS = 1 << 6;
   static final int RTTDQSEL = 0x04904;
   static final int RTTDT1C = 0x04908;
+  static final int RTTBCNRC = 0x04984;
   static final int MTQC = 0x08120;
 
   static int tdbal(int q) {

@@ -39,6 +39,7 @@ class DriverAgreesWithModelTest {
           "RXCSUM",
           "RFCTL",
           "MCSTCTRL",
+          "MFLCN",
           "SECRXCTRL",
           "SECRXSTAT",
           "DCA_RXCTRL",
