@@ -18,6 +18,7 @@ import io.netmap4j.spi.RingSet;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /**
  * Two modelled cards on a cable, our driver on both, a port on each. Either a thread runs the
@@ -96,6 +97,13 @@ final class ModelRig implements AutoCloseable {
    *     driver, and before and after each of the driver's register accesses
    */
   ModelRig(Setup setup, Runnable between) {
+    this(setup, between, card -> {});
+  }
+
+  /**
+   * @param before done with each card before the driver opens it
+   */
+  ModelRig(Setup setup, Runnable between, Consumer<Nic82599> before) {
     this.setup = setup;
     this.between = between;
     this.random = setup.seed == null ? null : new Random(setup.seed);
@@ -105,6 +113,7 @@ final class ModelRig implements AutoCloseable {
     for (int i = 0; i < 2; i++) {
       cards[i].attach(cable, i == 0 ? WireEnd.A : WireEnd.B);
       cards[i].memory().observer(logs[i]);
+      before.accept(cards[i]);
     }
     if (random == null) {
       runner.start();

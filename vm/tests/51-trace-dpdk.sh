@@ -1,0 +1,12 @@
+# cards: pair --sfp --lenient
+# timeout: 120
+# breaks: DCA_RXCTRL bit 12 must be written 0
+# DPDK's driver from probe to first packet to quit, two queues, and nothing else: its trace is kept, see vm/traces.
+echo "testpmd of DPDK $(dpkg-query -W -f '${Version}' dpdk), through vfio-pci" >"$OUT/driver"
+hugepages 160
+bind "$CARD_A" vfio-pci
+bind "$CARD_B" vfio-pci
+{ sleep 2; printf '%s\n' "start tx_first"; sleep 3; printf '%s\n' stop "show port stats all" "port stop all" "port close all" quit; } \
+  | pmd both 1 "$CARD_A" "$CARD_B" -- --rxq=2 --txq=2 | tee "$OUT/testpmd"
+sent=$(port_count "$OUT/testpmd" 0 TX-packets) received=$(port_count "$OUT/testpmd" 1 RX-packets)
+[ "${sent:-0}" -gt 0 ] && [ "$sent" = "$received" ] || fail "sent $sent, received $received"
