@@ -87,6 +87,24 @@ public class HugePages {
     return found;
   }
 
+  /**
+   * Other file systems (tmpfs with huge=always) can have whole pages of 2 MiB, too; but the kernel
+   * moves those.
+   *
+   * @throws NetmapException EINVAL when the folder is not in a hugetlbfs with pages of this size
+   */
+  public void require(Path folder) {
+    Path real = folder.toAbsolutePath().normalize();
+    List<Path> all = mounts();
+    if (all.stream().noneMatch(real::startsWith)) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          folder
+              + " is not in a hugetlbfs with pages of 2 MiB"
+              + (all.isEmpty() ? ": " + mountCommand(folder) : ", " + all + " is"));
+    }
+  }
+
   /** How many are free of how many, in words. */
   public String free() {
     try {

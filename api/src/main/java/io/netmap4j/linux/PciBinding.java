@@ -2,6 +2,7 @@ package io.netmap4j.linux;
 
 import io.netmap4j.NetmapException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -17,13 +18,26 @@ import java.util.stream.Stream;
 public final class PciBinding {
   private static final int IFF_UP = 1;
   private static final int MODPROBE_SECONDS = 20;
+
+  /** Where a process that drives a card by UIO locks a file: ADDRESS.lock, with its number. */
+  public static final Path LOCKS = Path.of("/run/netmap4j");
+
   private final Path root;
+  private final Path dev;
+  private final Path locks;
 
   /**
    * @param root {@code /sys}, or a folder that looks like it
    */
-  public PciBinding(Path root) {
+  public PciBinding(Path root, Path dev, Path locks) {
     this.root = root;
+    this.dev = dev;
+    this.locks = locks;
+  }
+
+  /** The machine's. */
+  public PciBinding() {
+    this(Path.of("/sys"), Path.of("/dev"), LOCKS);
   }
 
   /**
@@ -43,6 +57,7 @@ public final class PciBinding {
       return before;
     }
     refuseIfUsed(address, device);
+    refuseIfOpen(address, device);
     load(driver);
     String override = read(device.resolve("driver_override"));
     try {
@@ -69,6 +84,7 @@ public final class PciBinding {
   public void unbind(String address) {
     Path device = device(address);
     refuseIfUsed(address, device);
+    refuseIfOpen(address, device);
     release(address, device);
   }
 
@@ -107,6 +123,49 @@ public final class PciBinding {
     }
   }
 
+  /**
+   * Taking a card from a process leaves that process its registers (UIO), or waits for its end
+   * (VFIO).
+   */
+  private void refuseIfOpen(String address, Path device) {
+    Path lock = locks.resolve(address + ".lock");
+    if (Files.exists(lock) && isTaken(lock.toString(), true)) {
+      throw new NetmapException(
+          Libc.EBUSY, address + " is in use by process " + read(lock) + ": end it first");
+    }
+    Path group = device.resolve("iommu_group");
+    if (driverOf(device).equals("vfio-pci") && Files.exists(group)) {
+      Path node = dev.resolve("vfio").resolve(real(group).getFileName());
+      if (Files.exists(node) && isTaken(node.toString(), false)) {
+        throw new NetmapException(
+            Libc.EBUSY,
+            address + " is in use: end the process that 'fuser -v " + node + "' shows first");
+      }
+    }
+  }
+
+  private static Path real(Path link) {
+    try {
+      return link.toRealPath();
+    } catch (IOException e) {
+      throw new NetmapException(Libc.EIO, "cannot follow " + link + ": " + e, e);
+    }
+  }
+
+  /** Locked by somebody, or (a group of VFIO's, which opens once) open. */
+  private static boolean isTaken(String file, boolean locked) {
+    try {
+      int fd = Libc.open(file, Libc.O_RDWR, 0, "");
+      try {
+        return locked && !Libc.tryLock(fd);
+      } finally {
+        Libc.closeFd(fd);
+      }
+    } catch (LinuxException e) {
+      return e.errno() == Libc.EBUSY;
+    }
+  }
+
   private static List<String> interfaces(Path device) {
     Path net = device.resolve("net");
     List<String> names = new ArrayList<>();
@@ -127,12 +186,14 @@ public final class PciBinding {
     String why;
     try {
       Process modprobe = new ProcessBuilder("modprobe", driver).redirectErrorStream(true).start();
-      why =
-          new String(
-                  modprobe.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
-              .trim();
-      if (modprobe.waitFor(MODPROBE_SECONDS, TimeUnit.SECONDS) && modprobe.exitValue() == 0) {
+      // Its few lines fit into the pipe.
+      if (!modprobe.waitFor(MODPROBE_SECONDS, TimeUnit.SECONDS)) {
+        modprobe.destroyForcibly();
+        why = "not done after " + MODPROBE_SECONDS + " s";
+      } else if (modprobe.exitValue() == 0) {
         return;
+      } else {
+        why = new String(modprobe.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
       }
     } catch (IOException e) {
       why = e.getMessage();

@@ -36,6 +36,13 @@ public interface NicDevice extends AutoCloseable {
   /** Writes 1, 2 or 4 bytes of configuration space. */
   void writeConfig(int offset, int bytes, int value);
 
+  /** Changes some bits, in one step as far as other threads of this process are concerned. */
+  default void changeConfig(int offset, int bytes, int clear, int set) {
+    synchronized (this) {
+      writeConfig(offset, bytes, readConfig(offset, bytes) & ~clear | set);
+    }
+  }
+
   /**
    * Zeroed memory for descriptor rings, contiguous for the device and out of the user's reach.
    *

@@ -7,6 +7,8 @@ import io.netmap4j.NetmapException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +42,7 @@ class PciBindingTest {
   }
 
   private PciBinding binding() {
-    return new PciBinding(sys);
+    return new PciBinding(sys, sys.resolve("dev"), sys.resolve("locks"));
   }
 
   private static int errno(Throwable e) {
@@ -74,6 +76,25 @@ class PciBindingTest {
     assertThatThrownBy(() -> binding().unbind(ADDRESS)).matches(e -> errno(e) == Libc.EBUSY);
     assertThat(sys.resolve("bus/pci/drivers/ixgbe/unbind")).isEmptyFile();
     Files.writeString(net.resolve("flags"), "0x1002\n");
+    binding().unbind(ADDRESS);
+    assertThat(sys.resolve("bus/pci/drivers/ixgbe/unbind")).hasContent(ADDRESS);
+  }
+
+  @Test
+  void whatAProcessHasOpenIsNotTouched() throws IOException {
+    Path lock = Files.createDirectories(sys.resolve("locks")).resolve(ADDRESS + ".lock");
+    Files.writeString(lock, "4711\n");
+    int fd = Libc.open(lock.toString(), Libc.O_RDWR, 0, "");
+    assertThat(Libc.tryLock(fd)).isTrue();
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(
+            () -> binding().bind(ADDRESS, "vfio-pci"), () -> binding().unbind(ADDRESS))) {
+      assertThatThrownBy(call)
+          .matches(e -> errno(e) == Libc.EBUSY)
+          .hasMessageContaining("process 4711");
+    }
+    assertThat(sys.resolve("bus/pci/drivers/ixgbe/unbind")).isEmptyFile();
+    Libc.closeFd(fd);
     binding().unbind(ADDRESS);
     assertThat(sys.resolve("bus/pci/drivers/ixgbe/unbind")).hasContent(ADDRESS);
   }

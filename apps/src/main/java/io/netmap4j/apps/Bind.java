@@ -1,7 +1,6 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.linux.PciBinding;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
@@ -54,7 +53,7 @@ final class Bind implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    PciBinding binding = new PciBinding(Path.of("/sys"));
+    PciBinding binding = new PciBinding();
     for (String address : addresses) {
       main.out.println(address + ": " + binding.bind(address, target.name()));
     }

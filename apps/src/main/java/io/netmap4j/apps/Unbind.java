@@ -1,7 +1,6 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.linux.PciBinding;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -28,7 +27,7 @@ final class Unbind implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    PciBinding binding = new PciBinding(Path.of("/sys"));
+    PciBinding binding = new PciBinding();
     for (String address : addresses) {
       binding.unbind(address);
       main.out.println(address + ": no driver");

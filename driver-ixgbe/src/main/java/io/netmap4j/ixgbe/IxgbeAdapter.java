@@ -6,6 +6,7 @@ import io.netmap4j.NetmapMemory;
 import io.netmap4j.NicControl;
 import io.netmap4j.WaitMode;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.Kring;
@@ -14,6 +15,7 @@ import io.netmap4j.spi.NicOptions;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,6 +64,9 @@ final class IxgbeAdapter implements Adapter, NicControl {
 
   /** Read once per sync, written by housekeeping. */
   private volatile int carrier = NO_CARRIER;
+
+  private static final AtomicIntegerFieldUpdater<IxgbeAdapter> STATE =
+      AtomicIntegerFieldUpdater.newUpdater(IxgbeAdapter.class, "carrier");
 
   IxgbeAdapter(NicDevice nic, NetmapMemory region, NicOptions options) {
     check(options, region);
@@ -193,7 +198,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
     }
     try {
       return txRings[k.ringId].sync(k, flags);
-    } catch (NetmapException e) {
+    } catch (NetmapException | InternalError e) {
       return die(e);
     }
   }
@@ -205,12 +210,15 @@ final class IxgbeAdapter implements Adapter, NicControl {
     }
     try {
       return rxRings[k.ringId].sync(k);
-    } catch (NetmapException e) {
+    } catch (NetmapException | InternalError e) {
       return die(e);
     }
   }
 
-  private int die(NetmapException e) {
+  /**
+   * An InternalError is what the JVM makes of a SIGBUS: the card's registers are mapped no more.
+   */
+  private int die(Throwable e) {
     if (carrier != DEAD) {
       carrier = DEAD;
       LOG.warn("{}: the device no longer answers: {}", nic.name(), e.getMessage());
@@ -241,7 +249,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
             watchBus();
           }
           watchTransmit(marks, since);
-        } catch (NetmapException e) {
+        } catch (NetmapException | InternalError e) {
           die(e);
         }
       }
@@ -253,8 +261,14 @@ final class IxgbeAdapter implements Adapter, NicControl {
       die(new NetmapException(Libc.ENXIO, "STATUS reads all ones"));
       return;
     }
-    if (carrier != DEAD) {
-      carrier = device.link().up() ? CARRIER : NO_CARRIER;
+    carry(device.link().up());
+  }
+
+  /** What is dead stays so, also when a sync finds out at this moment. */
+  private void carry(boolean up) {
+    int was = carrier;
+    if (was != DEAD) {
+      STATE.compareAndSet(this, was, up ? CARRIER : NO_CARRIER);
     }
   }
 
@@ -295,7 +309,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
       }
       try {
         LinkState link = device.link();
-        carrier = link.up() ? CARRIER : NO_CARRIER;
+        carry(link.up());
         return link;
       } catch (NetmapException e) {
         die(e);
@@ -410,8 +424,9 @@ final class IxgbeAdapter implements Adapter, NicControl {
   public int waitFd(Kring k) {
     try {
       return interrupts.fd(k.ringId, Math.max(tx.length, rx.length));
-    } catch (NetmapException e) {
-      die(e);
+    } catch (NetmapException | LinuxException e) {
+      LOG.warn("{}: no interrupts, waits look again and again: {}", nic.name(), e.getMessage());
+      interrupts.giveUp();
       return -1;
     }
   }
@@ -459,18 +474,18 @@ final class IxgbeAdapter implements Adapter, NicControl {
         device.stop(tx.length, rx.length);
         counters.read(nic);
       }
-    } catch (NetmapException e) {
+    } catch (NetmapException | InternalError e) {
       complain(e);
     }
     try {
       device.stopMastering();
-    } catch (NetmapException e) {
+    } catch (NetmapException | InternalError e) {
       complain(e);
     }
   }
 
   /** That a dead device is dead has been said. */
-  private void complain(NetmapException e) {
+  private void complain(Throwable e) {
     if (carrier == DEAD) {
       LOG.debug("{}: {}", nic.name(), e.getMessage());
     } else {
@@ -517,11 +532,11 @@ final class IxgbeAdapter implements Adapter, NicControl {
    * one of them is not certain to be out of the device's reach
    */
   private void unwind() {
-    NetmapException first = null;
+    RuntimeException first = null;
     while (!undo.isEmpty()) {
       try {
         undo.pop().run();
-      } catch (NetmapException e) {
+      } catch (NetmapException | LinuxException e) {
         LOG.warn("{}: {}", nic.name(), e.getMessage());
         first = first == null ? e : first;
       }

@@ -51,7 +51,7 @@ final class IxgbeDevice {
    * their defaults.
    */
   void reset() {
-    nic.writeConfig(COMMAND, 2, nic.readConfig(COMMAND, 2) | COMMAND_MEMORY);
+    nic.changeConfig(COMMAND, 2, 0, COMMAND_MEMORY);
     if (nic.read32(Reg.STATUS) == ALL_ONES) {
       throw new NetmapException(
           Libc.ENXIO, nic.name() + ": STATUS reads all ones; the device is gone or has no power");
@@ -61,7 +61,7 @@ final class IxgbeDevice {
     resetOnce();
     // Not before: a killed process may have left addresses in the card that are somebody else's
     // now.
-    nic.writeConfig(COMMAND, 2, nic.readConfig(COMMAND, 2) | COMMAND_MASTER);
+    nic.changeConfig(COMMAND, 2, 0, COMMAND_MASTER);
     maskInterrupts();
     await("NVM auto-load (EEC.ARD)", Reg.EEC, Reg.EEC_ARD, Reg.EEC_ARD);
     await(
@@ -297,7 +297,7 @@ final class IxgbeDevice {
 
   /** The last resort against DMA: works on a card whose registers no longer do. */
   void stopMastering() {
-    nic.writeConfig(COMMAND, 2, nic.readConfig(COMMAND, 2) & ~COMMAND_MASTER);
+    nic.changeConfig(COMMAND, 2, COMMAND_MASTER, 0);
   }
 
   /** LINKS, read twice as Linux does: the first read clears latched bits. */

@@ -1,6 +1,7 @@
 package io.netmap4j.ixgbe;
 
 import io.netmap4j.spi.NicDevice;
+import java.util.Arrays;
 
 /**
  * Wake-ups: masked except while somebody sleeps. Nothing of this is touched until the first
@@ -10,6 +11,9 @@ import io.netmap4j.spi.NicDevice;
  */
 final class IxgbeInterrupts {
   private static final int MAX_VECTORS = 16;
+
+  /** Nobody sleeps for longer without looking up (NetmapPoll). */
+  private static final long LONGEST_SLEEP_NANOS = 1_200_000_000;
 
   /** At most 20,000 wake-ups a second and vector: Linux's IXGBE_20K_ITR. */
   private static final int EITR_20K = 200;
@@ -75,11 +79,15 @@ final class IxgbeInterrupts {
    * ones leave alone what may be on its way to the first.
    */
   synchronized void arm(int ring) {
-    if (!working()) {
+    if (fds == null || fds.length == 0) {
       return;
     }
     int vector = vector(ring);
-    if (sleepers[vector]++ == 0) {
+    boolean first = sleepers[vector]++ == 0;
+    if (closed) {
+      return;
+    }
+    if (first) {
       if (!messages) {
         nic.read32(Reg.EICR);
       }
@@ -92,23 +100,63 @@ final class IxgbeInterrupts {
    * Rings share vectors: while another sleeper is left, its wake-up stays armed and is not taken.
    */
   synchronized void disarm(int ring) {
-    if (!working()) {
+    if (fds == null || fds.length == 0) {
       return;
     }
     int vector = vector(ring);
-    if (sleepers[vector] > 0 && --sleepers[vector] > 0) {
-      unmask(vector);
-    } else {
+    boolean last = sleepers[vector] == 0 || --sleepers[vector] == 0;
+    notifyAll();
+    if (closed) {
+      return;
+    }
+    if (last) {
       nic.write32(messages ? Reg.eimcEx(0) : Reg.EIMC, 1 << vector);
+    } else {
+      unmask(vector);
     }
   }
 
+  /**
+   * Wakes the sleepers and waits until they are up: whoever is inside poll(2) keeps the kernel's
+   * file open, and its late release would switch bus mastering off under the next user (uio_release
+   * of uio_pci_generic).
+   */
   synchronized void close() {
     boolean was = working();
     closed = true;
     if (was) {
-      nic.enableIrqs(0);
+      try {
+        wakeSleepers();
+      } finally {
+        nic.enableIrqs(0);
+      }
     }
+  }
+
+  private void wakeSleepers() {
+    long deadline = System.nanoTime() + LONGEST_SLEEP_NANOS;
+    for (int v = 0; v < fds.length; v++) {
+      if (sleepers[v] > 0) {
+        nic.write32(messages ? Reg.eicsEx(0) : Reg.EICS, 1 << v);
+      }
+    }
+    boolean interrupted = false;
+    for (long left = 1; left > 0 && Arrays.stream(sleepers).anyMatch(n -> n > 0); ) {
+      try {
+        left = deadline - System.nanoTime();
+        wait(Math.max(1, left / 1_000_000));
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Nobody can be woken from now on: waits look again and again. */
+  synchronized void giveUp() {
+    fds = new int[0];
   }
 
   private boolean working() {

@@ -32,6 +32,7 @@ final class Reg {
   // Interrupts
   static final int EICR = 0x00800;
   static final int EIAC = 0x00810;
+  static final int EICS = 0x00808;
   static final int EIMS = 0x00880;
   static final int EIMC = 0x00888;
   static final int EIAM = 0x00890;
@@ -44,6 +45,10 @@ final class Reg {
 
   static int eitr(int vector) {
     return 0x00820 + 4 * vector;
+  }
+
+  static int eicsEx(int i) {
+    return 0x00a90 + 4 * i;
   }
 
   static int eimsEx(int i) {

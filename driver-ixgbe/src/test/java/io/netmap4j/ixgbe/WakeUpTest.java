@@ -7,6 +7,7 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.WaitMode;
 import io.netmap4j.linux.Libc;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -94,6 +95,26 @@ class WakeUpTest {
     rx.advance(rx.tail());
     rig.b.rxSync();
     idle();
+  }
+
+  @Test
+  void closeWakesWhoSleepsAndWaitsForHim() throws Exception {
+    try (ModelRig threaded =
+        new ModelRig(
+            ModelRig.Setup.DEFAULT
+                .nic(ModelRig.Setup.DEFAULT.nic().waitMode(WaitMode.INTERRUPT))
+                .line(line))) {
+      AtomicInteger ready = new AtomicInteger();
+      Thread sleeper = new Thread(() -> ready.set(threaded.b.poll(NetmapPort.POLLIN, -1)));
+      sleeper.start();
+      Thread.sleep(200);
+      long begin = System.nanoTime();
+      threaded.b.close();
+      assertThat(System.nanoTime() - begin).as("ns of close").isLessThan(PROMPT_NANOS);
+      sleeper.join(PROMPT_NANOS / 1_000_000);
+      assertThat(sleeper.isAlive()).isFalse();
+      assertThat(ready.get()).isEqualTo(NetmapPort.POLLERR);
+    }
   }
 
   @Test

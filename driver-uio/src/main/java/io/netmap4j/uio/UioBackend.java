@@ -4,6 +4,7 @@ import io.netmap4j.NetmapException;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.PciBinding;
 import io.netmap4j.linux.PciSysfs;
 import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDevice;
@@ -25,6 +26,10 @@ public final class UioBackend implements NicBackend {
   private static final String GENERIC = "uio_pci_generic";
   private static final String IGB_UIO = "igb_uio";
   private static final Set<String> DRIVERS = Set.of(GENERIC, IGB_UIO);
+
+  /** None, and IRQ_NOTCONNECTED. */
+  private static final Set<String> NO_IRQ = Set.of("0", "2147483648");
+
   private static final String UNBOUND = ",unbound";
 
   private final PciSysfs sysfs;
@@ -33,7 +38,7 @@ public final class UioBackend implements NicBackend {
   private final HugePages hugePages;
 
   public UioBackend() {
-    this(Path.of("/sys"), Path.of("/dev"), new HugePages(), Path.of("/run/netmap4j"));
+    this(Path.of("/sys"), Path.of("/dev"), new HugePages(), PciBinding.LOCKS);
   }
 
   /**
@@ -123,7 +128,7 @@ public final class UioBackend implements NicBackend {
   private boolean hasIrq(PciSysfs.Function f) {
     Path irq = sysfs.folder(f.address()).resolve("irq");
     try {
-      return Files.exists(irq) && !Files.readString(irq).trim().equals("0");
+      return Files.exists(irq) && !NO_IRQ.contains(Files.readString(irq).trim());
     } catch (IOException e) {
       throw new NetmapException(Libc.EIO, "cannot read " + irq + ": " + e, e);
     }

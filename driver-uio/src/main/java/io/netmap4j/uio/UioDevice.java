@@ -95,7 +95,7 @@ final class UioDevice implements NicDevice {
                   + " use vfio");
       undo.push(() -> Libc.unmap(bar, registers));
       int irqOff = place.node == null || place.controlled ? 0 : COMMAND_INTX_OFF;
-      writeConfig(COMMAND, 2, readConfig(COMMAND, 2) | COMMAND_MEMORY | irqOff);
+      changeConfig(COMMAND, 2, 0, COMMAND_MEMORY | irqOff);
     } catch (RuntimeException e) {
       unwind();
       throw e;
@@ -216,8 +216,15 @@ final class UioDevice implements NicDevice {
     if (closed) {
       return false;
     }
-    int command = readConfig(COMMAND, 2);
-    return command != ALL_ONES && (command & COMMAND_MASTER) != 0;
+    try {
+      int command = readConfig(COMMAND, 2);
+      return command != ALL_ONES && (command & COMMAND_MASTER) != 0;
+    } catch (NetmapException e) {
+      if (Files.exists(place.folder)) {
+        throw e;
+      }
+      return false;
+    }
   }
 
   /**
@@ -227,7 +234,7 @@ final class UioDevice implements NicDevice {
    */
   private void quiet() {
     if (mastering()) {
-      writeConfig(COMMAND, 2, readConfig(COMMAND, 2) & ~COMMAND_MASTER);
+      changeConfig(COMMAND, 2, COMMAND_MASTER, 0);
     }
     if (mastering()) {
       throw new NetmapException(
@@ -298,8 +305,7 @@ final class UioDevice implements NicDevice {
     if (place.controlled) {
       control(on ? 1 : 0);
     } else {
-      int others = readConfig(COMMAND, 2) & ~COMMAND_INTX_OFF;
-      writeConfig(COMMAND, 2, on ? others : others | COMMAND_INTX_OFF);
+      changeConfig(COMMAND, 2, COMMAND_INTX_OFF, on ? 0 : COMMAND_INTX_OFF);
     }
   }
 
@@ -357,7 +363,7 @@ final class UioDevice implements NicDevice {
     try {
       step.run();
       return true;
-    } catch (NetmapException e) {
+    } catch (NetmapException | LinuxException e) {
       LOG.warn("{}: {}: {}", name, what, e.getMessage());
       return false;
     }
@@ -365,7 +371,7 @@ final class UioDevice implements NicDevice {
 
   private void unwind() {
     while (!undo.isEmpty()) {
-      undo.pop().run();
+      quietly("clean up", undo.pop());
     }
   }
 }

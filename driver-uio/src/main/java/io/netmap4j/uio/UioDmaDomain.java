@@ -114,6 +114,7 @@ final class UioDmaDomain implements DmaDomain {
     }
     Mapped mapped = regions.get(region);
     if (mapped == null) {
+      hugePages.require(folder);
       sweep(folder);
       long[] physical = hugePages.physical(region.address(), region.size());
       mapped = new Mapped(physical, name(region.fd(), folder, "" + region.memId()));

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The container of this process, {@code /dev/vfio/vfio}: one set of device addresses (IOMMU type
@@ -16,6 +18,7 @@ import java.util.Map;
  * Lives while it has a group. Thread safe.
  */
 final class KernelContainer implements VfioIommu {
+  private static final Logger LOG = LoggerFactory.getLogger(KernelContainer.class);
   // linux/vfio.h: _IO(';', 100 + n).
   private static final int GET_API_VERSION = 0x3b64;
   private static final int CHECK_EXTENSION = 0x3b65;
@@ -150,7 +153,7 @@ final class KernelContainer implements VfioIommu {
           GROUP_SET_CONTAINER,
           number,
           "VFIO_GROUP_SET_CONTAINER of group " + group.number,
-          "its IOMMU differs from that of the cards already open");
+          groups.isEmpty() ? "" : "its IOMMU differs from that of the cards already open");
       if (groups.isEmpty()) {
         chooseIommu();
       }
@@ -221,6 +224,8 @@ final class KernelContainer implements VfioIommu {
         groups.remove(number);
         try {
           Libc.ioctl(group.fd, GROUP_UNSET_CONTAINER, 0, "VFIO_GROUP_UNSET_CONTAINER", "");
+        } catch (LinuxException e) {
+          LOG.warn("IOMMU group {}: {}", number, e.getMessage());
         } finally {
           Libc.closeFd(group.fd);
           keepOrClose();

@@ -211,7 +211,18 @@ final class KernelVfio implements Vfio {
       for (int i = 0; i < fds.length; i++) {
         Mem.putInt(memory + 20 + 4L * i, fds[i]);
       }
-      Libc.ioctl(fd, SET_IRQS, memory, "VFIO_DEVICE_SET_IRQS", "too many vectors for this machine");
+      int granted =
+          Libc.ioctl(
+              fd, SET_IRQS, memory, "VFIO_DEVICE_SET_IRQS", "too many vectors for this machine");
+      if (granted > 0) { // vfio_msi_enable: so many could be had, and none was taken
+        throw new NetmapException(
+            Libc.ENOSPC,
+            "the kernel has only "
+                + granted
+                + " interrupt vectors of "
+                + count
+                + ": fewer rings, or wait = spin");
+      }
     } catch (LinuxException e) {
       throw gone(e);
     } finally {

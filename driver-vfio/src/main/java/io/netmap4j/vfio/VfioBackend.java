@@ -104,7 +104,8 @@ public final class VfioBackend implements NicBackend {
       missing.add("binding to vfio-pci: sudo netmap4j bind --vfio " + f.address());
     }
     if (f.iommuGroup().isEmpty()) {
-      missing.add("an IOMMU: boot with intel_iommu=on or amd_iommu=on");
+      missing.add(
+          "an IOMMU: switch VT-d or AMD-Vi on in the firmware; Intel also wants the boot option intel_iommu=on");
     }
     Path node = dev.resolve(f.iommuGroup());
     if (missing.isEmpty() && !(Files.isReadable(node) && Files.isWritable(node))) {

@@ -2,6 +2,7 @@ package io.netmap4j.vfio;
 
 import io.netmap4j.NetmapException;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.PciId;
@@ -207,9 +208,7 @@ final class VfioDevice implements NicDevice {
     if (closed) {
       return;
     }
-    quietly(
-        "bus mastering off",
-        () -> writeConfig(COMMAND, 2, readConfig(COMMAND, 2) & ~COMMAND_MASTER));
+    quietly("bus mastering off", () -> changeConfig(COMMAND, 2, COMMAND_MASTER, 0));
     quietly("interrupts off", () -> enableIrqs(0));
     buffers.values().forEach(memory -> quietly("descriptors back", () -> domain.free(memory)));
     buffers.clear();
@@ -220,7 +219,7 @@ final class VfioDevice implements NicDevice {
   private void quietly(String what, Runnable step) {
     try {
       step.run();
-    } catch (NetmapException e) {
+    } catch (NetmapException | LinuxException e) {
       LOG.debug("{}: {}: {}", name, what, e.getMessage());
     }
   }
