@@ -36,12 +36,14 @@ unbind() {
   echo >"$device/driver_override"
 }
 
+hugepages_free() { [ "$(sed -n 's/^HugePages_Free: *//p' /proc/meminfo)" -ge "$1" ]; }
 # hugepages COUNT: of 2 MiB
 hugepages() {
   echo "$1" >/proc/sys/vm/nr_hugepages
   local have
   have=$(</proc/sys/vm/nr_hugepages)
   [ "$have" -ge "$1" ] || fail "only $have hugepages of $1"
+  eventually 10 hugepages_free "$1"
 }
 
 # ---- the kernel's ixgbe on both cards: A in the namespace "a", B where the test runs

@@ -1,5 +1,6 @@
 package io.netmap4j.ixgbe;
 
+import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;
 import java.util.Arrays;
 
@@ -136,8 +137,11 @@ final class IxgbeInterrupts {
   private void wakeSleepers() {
     long deadline = System.nanoTime() + LONGEST_SLEEP_NANOS;
     for (int v = 0; v < fds.length; v++) {
-      if (sleepers[v] > 0) {
-        nic.write32(messages ? Reg.eicsEx(0) : Reg.EICS, 1 << v);
+      if (sleepers[v] > 0 && messages) {
+        Libc.signal(fds[v]); // the card is stopped: without bus mastering it sends no message
+      } else if (sleepers[v] > 0) {
+        unmask(v);
+        nic.write32(Reg.EICS, 1 << v);
       }
     }
     boolean interrupted = false;

@@ -47,10 +47,6 @@ final class Reg {
     return 0x00820 + 4 * vector;
   }
 
-  static int eicsEx(int i) {
-    return 0x00a90 + 4 * i;
-  }
-
   static int eimsEx(int i) {
     return 0x00aa0 + 4 * i;
   }
