@@ -112,9 +112,11 @@ listening() { [ -n "$(in_a ss -Hltn "sport = :$1")" ]; }
 # What a test leaves is taken away: namespaces, drivers, hugepages.
 leave() {
   local name
+  jobs -p | xargs -r kill -9 2>/dev/null || true
   for name in $(ip netns list | cut -d ' ' -f 1); do ip netns del "$name"; done
   for name in "$CARD_A" "$CARD_B"; do if [ -e "/sys/bus/pci/devices/$name" ]; then unbind "$name"; fi; done
   if [ -e /sys/module/ixgbe ]; then rmmod ixgbe; fi
+  rm -f /dev/hugepages/* # DPDK leaves its files
   echo 0 >/proc/sys/vm/nr_hugepages
 }
 trap leave EXIT
