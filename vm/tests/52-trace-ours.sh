@@ -3,17 +3,8 @@
 # Our driver from open to first packet to close, two queues, sleeping on interrupts, and nothing else: its trace is kept,
 # see vm/traces.
 echo "netmap4j's driver, through vfio-pci" >"$OUT/driver"
-cat >"$OUT/netmap4j.properties" <<END_OF_FILE
-nic.a = vfio:$CARD_A
-nic.b = vfio:$CARD_B
-nic.a.rx-rings = 2
-nic.a.tx-rings = 2
-nic.a.wait = interrupt
-nic.b.wait = interrupt
-nic.b.drop = false
-memory.buf-num = 8192
-END_OF_FILE
-export NETMAP4J_CONFIG=$OUT/netmap4j.properties
+configure vfio
+printf '%s\n' 'nic.a.rings = 2' 'nic.a.wait = interrupt' 'nic.b.wait = interrupt' >>"$NETMAP4J_CONFIG"
 bind "$CARD_A" vfio-pci
 bind "$CARD_B" vfio-pci
 ulimit -l unlimited

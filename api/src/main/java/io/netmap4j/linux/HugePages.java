@@ -94,7 +94,12 @@ public class HugePages {
    * @throws NetmapException EINVAL when the folder is not in a hugetlbfs with pages of this size
    */
   public void require(Path folder) {
-    Path real = folder.toAbsolutePath().normalize();
+    Path real;
+    try {
+      real = folder.toRealPath();
+    } catch (IOException e) {
+      throw new NetmapException(Libc.EINVAL, folder + ": " + e + "; " + mountCommand(folder), e);
+    }
     List<Path> all = mounts();
     if (all.stream().noneMatch(real::startsWith)) {
       throw new NetmapException(

@@ -13,7 +13,8 @@ import java.util.stream.Stream;
 
 /**
  * Gives PCI functions to kernel drivers, as dpdk-devbind does: driver_override, then a probe. Needs
- * root. A function whose interface is up is not touched: somebody uses it.
+ * root. A function is not touched while its interface is up or a process has it open: somebody uses
+ * it.
  */
 public final class PciBinding {
   private static final int IFF_UP = 1;

@@ -1,12 +1,15 @@
 package io.netmap4j.spi;
 
+import io.netmap4j.NetmapException;
+import io.netmap4j.linux.Libc;
+
 /**
  * One PCI function, as a driver sees it: registers, configuration space, private DMA memory,
  * interrupt vectors. UIO, VFIO, vfio-user and the software model each implement exactly this.
  *
  * <p>Register access is thread safe; everything else is for one thread at a time. When the device
- * or the process that serves it is gone, each call throws {@link io.netmap4j.NetmapException} with
- * ENXIO or EIO: never zeros, never a hang.
+ * or the process that serves it is gone, each call throws {@link NetmapException} with ENXIO or
+ * EIO: never zeros, never a hang.
  */
 public interface NicDevice extends AutoCloseable {
   /** Scheme and address, as in {@code vfio:0000:03:00.0}. */
@@ -35,6 +38,20 @@ public interface NicDevice extends AutoCloseable {
 
   /** Writes 1, 2 or 4 bytes of configuration space. */
   void writeConfig(int offset, int bytes, int value);
+
+  /**
+   * For devices.
+   *
+   * @param bytes the size of BAR 0
+   * @throws NetmapException EINVAL when the register is no word of it
+   */
+  static void checkRegister(String device, int register, long bytes) {
+    if (register < 0 || register > bytes - 4 || (register & 3) != 0) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          String.format("%s: register 0x%x is outside BAR 0 of %d bytes", device, register, bytes));
+    }
+  }
 
   /** Changes some bits, in one step as far as other threads of this process are concerned. */
   default void changeConfig(int offset, int bytes, int clear, int set) {

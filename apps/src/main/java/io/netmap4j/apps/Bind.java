@@ -18,7 +18,7 @@ import picocli.CommandLine.ParentCommand;
         "Gives PCI functions to vfio-pci, to uio_pci_generic, or back to the kernel's driver.",
     footer = {
       "",
-      "Needs root. An interface that is up is left alone: the system uses it. The binding lasts until the next boot.",
+      "Needs root. A card whose interface is up, or that a process has open, is left alone. The binding lasts until the next boot.",
       "",
       "Examples:",
       "  netmap4j bind --vfio 0000:03:00.0 0000:03:00.1",

@@ -14,7 +14,7 @@ import picocli.CommandLine.ParentCommand;
     description = "Takes PCI functions from whatever kernel driver has them.",
     footer = {
       "",
-      "Needs root. An interface that is up is left alone: the system uses it.",
+      "Needs root. A card whose interface is up, or that a process has open, is left alone.",
       "",
       "Example:",
       "  netmap4j unbind 0000:03:00.0",

@@ -140,32 +140,23 @@ final class UioDevice implements NicDevice {
     }
   }
 
-  private void checkRegister(int register) {
-    if (register < 0 || register > registers - 4 || (register & 3) != 0) {
-      throw new NetmapException(
-          Libc.EINVAL,
-          String.format(
-              "%s: register 0x%x is outside BAR 0 of %d bytes", name, register, registers));
-    }
-  }
-
   @Override
   public int read32(int register) {
-    checkRegister(register);
+    NicDevice.checkRegister(name, register, registers);
     checkOpen();
     return Mem.getIntVolatile(bar + register);
   }
 
   @Override
   public void write32(int register, int value) {
-    checkRegister(register);
+    NicDevice.checkRegister(name, register, registers);
     checkOpen();
     Mem.putIntToDevice(bar + register, value);
   }
 
   @Override
   public long mappedRegister(int register) {
-    checkRegister(register);
+    NicDevice.checkRegister(name, register, registers);
     return bar + register;
   }
 

@@ -71,30 +71,21 @@ final class VfioDevice implements NicDevice {
     return id;
   }
 
-  private void checkRegister(int register) {
-    if (register < 0 || register > registers - 4 || (register & 3) != 0) {
-      throw new NetmapException(
-          Libc.EINVAL,
-          String.format(
-              "%s: register 0x%x is outside BAR 0 of %d bytes", name, register, registers));
-    }
-  }
-
   @Override
   public int read32(int register) {
-    checkRegister(register);
+    NicDevice.checkRegister(name, register, registers);
     return vfio.read(Vfio.BAR0, register, 4);
   }
 
   @Override
   public void write32(int register, int value) {
-    checkRegister(register);
+    NicDevice.checkRegister(name, register, registers);
     vfio.post(Vfio.BAR0, register, value);
   }
 
   @Override
   public long mappedRegister(int register) {
-    checkRegister(register);
+    NicDevice.checkRegister(name, register, registers);
     long bar = vfio.mapped(Vfio.BAR0);
     return bar == 0 ? 0 : bar + register;
   }
