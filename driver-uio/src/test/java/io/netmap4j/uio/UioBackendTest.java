@@ -103,6 +103,17 @@ class UioBackendTest {
   }
 
   @Test
+  void anInterruptThatIsNotConnectedIsNone() throws IOException {
+    Path device = rig.card(CARD, "uio_pci_generic");
+    for (String irq : new String[] {"16", "0", "2147483648"}) {
+      Files.writeString(device.resolve("irq"), irq + "\n");
+      try (var open = rig.backend().open(CARD)) {
+        assertThat(open.irqVectors()).as(irq).isEqualTo(irq.equals("16") ? 1 : 0);
+      }
+    }
+  }
+
+  @Test
   void whatFailsHalfWayLeavesNothingOpen() throws IOException {
     Path device = rig.card(CARD, "uio_pci_generic");
     UioBackend backend = rig.backend();

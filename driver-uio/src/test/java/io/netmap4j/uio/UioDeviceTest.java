@@ -72,6 +72,21 @@ class UioDeviceTest {
   }
 
   @Test
+  void aRegionIsTakenFromHugetlbfsOnlyAlsoByAnotherName() throws IOException {
+    Path elsewhere = Files.createDirectories(root.resolve("elsewhere"));
+    Path link = Files.createSymbolicLink(root.resolve("link"), rig.huge);
+    try (NicDevice device = open("uio_pci_generic");
+        NetmapMemory wrong = NetmapMemory.create(UioRig.small().hugetlbfs(elsewhere));
+        NetmapMemory right = NetmapMemory.create(UioRig.small().hugetlbfs(link))) {
+      assertThatThrownBy(() -> device.domain().map(wrong))
+          .isInstanceOf(NetmapException.class)
+          .hasMessageContaining("elsewhere is not in a hugetlbfs")
+          .hasMessageContaining(rig.huge.toString());
+      device.domain().map(right).close();
+    }
+  }
+
+  @Test
   void busMasteringIsOffFromOpeningUntilTheDriverWantsItAndAfterClosing() throws IOException {
     rig.card(CARD, "uio_pci_generic");
     try (NicDevice device = rig.backend().open(CARD)) {
