@@ -58,7 +58,7 @@ class CommandsTest {
     assertThat(run.err()).contains("main_thread [2639] ").contains(" avg_batch ");
   }
 
-  /** The card pads frames to 60 bytes. */
+  /** The card pads frames to 60 bytes. The rate makes it last longer than a report's interval. */
   @ParameterizedTest
   @CsvSource({"60, rings=1", "54, rings=2", "5000, 'mtu=9000,rings=2'"})
   void everyPingComesBackAndTheTimesAreThere(int size, String nic) {
@@ -66,7 +66,7 @@ class CommandsTest {
         Command.run(
             "run",
             "pkt-gen -i netmap:model1 -f pong -n 300 --nic " + nic,
-            "pkt-gen -i netmap:model0 -f ping -n 300 -T 20 -l " + size + " --nic " + nic);
+            "pkt-gen -i netmap:model0 -f ping -n 300 -R 1K -T 20 -l " + size + " --nic " + nic);
     assertThat(run.err()).doesNotContain("netmap4j:");
     assertThat(run.code()).isZero();
     assertThat(run.out())
