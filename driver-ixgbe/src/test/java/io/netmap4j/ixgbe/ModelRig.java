@@ -19,6 +19,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * Two modelled cards on a cable, our driver on both, a port on each. Either a thread runs the
@@ -35,7 +36,8 @@ final class ModelRig implements AutoCloseable {
       NetmapMemory.Options memory,
       boolean scattered,
       int extra,
-      boolean line) {
+      boolean line,
+      UnaryOperator<NicDevice> around) {
     static final Setup DEFAULT =
         new Setup(
             null,
@@ -44,31 +46,37 @@ final class ModelRig implements AutoCloseable {
             NetmapMemory.Options.DEFAULT.buffers(8192, 2048),
             true,
             0,
-            false);
+            false,
+            UnaryOperator.identity());
 
     Setup stepped(long newSeed) {
-      return new Setup(newSeed, nic, cable, memory, scattered, extra, line);
+      return new Setup(newSeed, nic, cable, memory, scattered, extra, line, around);
     }
 
     Setup nic(NicOptions options) {
-      return new Setup(seed, options, cable, memory, scattered, extra, line);
+      return new Setup(seed, options, cable, memory, scattered, extra, line, around);
     }
 
     Setup cable(CableMode mode) {
-      return new Setup(seed, nic, mode, memory, scattered, extra, line);
+      return new Setup(seed, nic, mode, memory, scattered, extra, line, around);
     }
 
     /** Interrupts come by the INTx line. */
     Setup line(boolean on) {
-      return new Setup(seed, nic, cable, memory, scattered, extra, on);
+      return new Setup(seed, nic, cable, memory, scattered, extra, on, around);
     }
 
     Setup memory(NetmapMemory.Options options) {
-      return new Setup(seed, nic, cable, options, scattered, extra, line);
+      return new Setup(seed, nic, cable, options, scattered, extra, line, around);
     }
 
     Setup extra(int buffers) {
-      return new Setup(seed, nic, cable, memory, scattered, buffers, line);
+      return new Setup(seed, nic, cable, memory, scattered, buffers, line, around);
+    }
+
+    /** What stands between the driver and each card. */
+    Setup around(UnaryOperator<NicDevice> device) {
+      return new Setup(seed, nic, cable, memory, scattered, extra, line, device);
     }
   }
 
@@ -127,9 +135,10 @@ final class ModelRig implements AutoCloseable {
   private NetmapPort open(int i) {
     NicDevice device =
         interleaved(
-            setup.line
-                ? ModelDevice.openWithLine(cards[i], domain, "model:" + i)
-                : ModelDevice.open(cards[i], domain, "model:" + i));
+            setup.around.apply(
+                setup.line
+                    ? ModelDevice.openWithLine(cards[i], domain, "model:" + i)
+                    : ModelDevice.open(cards[i], domain, "model:" + i)));
     RingSet set;
     try {
       set = RingSet.start(observed(new IxgbeDriver().attach(device, region, setup.nic)), region);

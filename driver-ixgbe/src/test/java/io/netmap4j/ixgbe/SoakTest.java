@@ -48,14 +48,7 @@ class SoakTest {
     }
     NicOptions nic = NicOptions.DEFAULT.rings(RINGS, RINGS).slots(1000, 1000).dropWhenFull(false);
     ModelRig.Setup setup =
-        new ModelRig.Setup(
-            null,
-            nic,
-            io.netmap4j.model.CableMode.FLOW_CONTROLLED,
-            NetmapMemory.Options.DEFAULT.buffers(20_000, 2048),
-            true,
-            0,
-            false);
+        ModelRig.Setup.DEFAULT.nic(nic).memory(NetmapMemory.Options.DEFAULT.buffers(20_000, 2048));
     try (ModelRig rig = new ModelRig(setup)) {
       rig.cards[0].memory().observer(null);
       rig.cards[1].memory().observer(null);

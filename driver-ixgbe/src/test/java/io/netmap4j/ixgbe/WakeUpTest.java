@@ -2,11 +2,14 @@ package io.netmap4j.ixgbe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.WaitMode;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.spi.NicDevice;
+import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -115,6 +118,46 @@ class WakeUpTest {
       assertThat(sleeper.isAlive()).isFalse();
       assertThat(ready.get()).isEqualTo(NetmapPort.POLLERR);
     }
+  }
+
+  /** A kernel short of vectors, a line that nobody handles. */
+  @Test
+  void whoCannotHaveInterruptsLooksAgainAndAgain() {
+    AtomicInteger asked = new AtomicInteger();
+    try (ModelRig threaded =
+        new ModelRig(
+            ModelRig.Setup.DEFAULT
+                .nic(ModelRig.Setup.DEFAULT.nic().waitMode(WaitMode.INTERRUPT))
+                .line(line)
+                .around(device -> withoutInterrupts(device, asked)))) {
+      assertThat(threaded.b.poll(NetmapPort.POLLIN, 30)).as("in time, with nothing").isZero();
+      for (int frame = 1; frame <= 20; frame++) {
+        NetmapRing tx = threaded.a.tx(0);
+        tx.put(tx.head(), new byte[60]);
+        tx.advance(tx.next(tx.head()));
+        assertThat(threaded.a.txSync()).isZero();
+        assertThat(threaded.b.poll(NetmapPort.POLLIN, 20_000)).isEqualTo(NetmapPort.POLLIN);
+        NetmapRing rx = threaded.b.rx(0);
+        assertThat(rx.space()).isEqualTo(1);
+        rx.advance(rx.tail());
+      }
+      assertThat(asked).as("asked for, once").hasValue(1);
+      assertThat(threaded.b.rxSync()).isZero();
+    }
+  }
+
+  private static NicDevice withoutInterrupts(NicDevice device, AtomicInteger asked) {
+    return (NicDevice)
+        Proxy.newProxyInstance(
+            WakeUpTest.class.getClassLoader(),
+            new Class<?>[] {NicDevice.class},
+            (proxy, method, args) -> {
+              if (method.getName().equals("enableIrqs") && (int) args[0] > 0) {
+                asked.incrementAndGet();
+                throw new NetmapException(Libc.ENOSPC, "no vectors left");
+              }
+              return method.invoke(device, args);
+            });
   }
 
   @Test

@@ -243,8 +243,15 @@ final class Interrupts {
     }
   }
 
-  /** Sends a message or makes it pending. @return false while EITR holds it back */
+  /**
+   * Sends a message or makes it pending.
+   *
+   * @return false while EITR holds it back, or bus mastering is off: a message is a memory write
+   */
   private boolean message(int vector) {
+    if (!config.busMaster()) {
+      return false;
+    }
     long now = clock.nanos();
     if ((throttled >>> vector & 1) != 0 && now - quietUntil[vector] < 0) {
       return false;
@@ -264,7 +271,7 @@ final class Interrupts {
   }
 
   private void releasePending() {
-    if (!config.msixMasked()) {
+    if (config.busMaster() && !config.msixMasked()) {
       for (long left = table.takeUnmasked(); left != 0; left &= left - 1) {
         sink.fire(Long.numberOfTrailingZeros(left));
       }

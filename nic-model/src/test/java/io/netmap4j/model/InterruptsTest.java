@@ -204,6 +204,32 @@ class InterruptsTest {
   }
 
   @Test
+  void aMessageIsAMemoryWriteAndWaitsForBusMastering() {
+    msix(0);
+    card.write(EIAC, 0xFFFF);
+    card.writeMsix(4 * 16 + 12, 1);
+    card.write(EIMS, 0x18);
+    card.write(EICS, 0x10);
+    card.writeConfig(0x04, 2, 0x2);
+    card.write(EICS, 0x8);
+    card.writeMsix(4 * 16 + 12, 0);
+    card.run(1);
+    assertThat(fired).isEmpty();
+    card.writeConfig(0x04, 2, 0x6);
+    assertThat(fired).containsExactlyInAnyOrder(3, 4);
+    card.run(1);
+    assertThat(fired).as("once each").hasSize(2);
+  }
+
+  @Test
+  void theLineNeedsNoBusMastering() {
+    card.writeConfig(0x04, 2, 0x2);
+    card.write(EIMS, 0x1);
+    card.write(EICS, 0x1);
+    assertThat(line).containsExactly(true);
+  }
+
+  @Test
   void theLineFollowsCausesAndMask() {
     card.write(EICS, 0x1);
     assertThat(line).isEmpty();

@@ -50,6 +50,7 @@ class VfioUserIrqsTest {
   void serve() {
     server = VfioUserServer.serve(card, folder.resolve("s"));
     client = RawVfioUser.open(server.path());
+    client.writeConfig(0x04, 2, 4); // messages are memory writes
     Arrays.setAll(events, i -> Libc.eventFd());
   }
 
