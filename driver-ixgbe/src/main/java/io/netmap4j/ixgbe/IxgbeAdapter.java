@@ -33,9 +33,6 @@ final class IxgbeAdapter implements Adapter, NicControl {
   /** Often enough for 36-bit counters (55 s) and for a link that somebody waits for. */
   private static final long HOUSEKEEPING_MILLIS = 20;
 
-  /** How long a report may be owed. Not final for tests. */
-  static volatile long watchdogNanos = 5_000_000_000L;
-
   // What a sync must know of the device's state.
   private static final int CARRIER = 0;
   private static final int NO_CARRIER = 1;
@@ -47,6 +44,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
   private final IxgbeDevice device;
   private final IxgbeCounters counters;
   private final IxgbeInterrupts interrupts;
+  private final IxgbeWatchdog watchdog;
   private final Deque<Runnable> undo = new ArrayDeque<>();
   private final DmaMapping mapping;
   private final IxgbeTxRing[] txRings;
@@ -59,8 +57,6 @@ final class IxgbeAdapter implements Adapter, NicControl {
   private boolean started;
   private boolean running;
   private boolean closed;
-  private volatile long hangs;
-  private volatile long refusals;
 
   /** Read once per sync, written by housekeeping. */
   private volatile int carrier = NO_CARRIER;
@@ -76,6 +72,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
     this.device = new IxgbeDevice(nic, options);
     this.counters = new IxgbeCounters(Math.max(options.txRings(), options.rxRings()));
     this.interrupts = new IxgbeInterrupts(nic);
+    this.watchdog = new IxgbeWatchdog(nic.name(), device, options.txRings());
     this.txRings = new IxgbeTxRing[options.txRings()];
     this.rxRings = new IxgbeRxRing[options.rxRings()];
     this.txDescs = new NicDevice.DmaBuffer[options.txRings()];
@@ -227,8 +224,6 @@ final class IxgbeAdapter implements Adapter, NicControl {
   }
 
   private void keepHouse() {
-    int[] marks = new int[txRings.length];
-    long[] since = new long[txRings.length];
     int rounds = 0;
     while (true) {
       synchronized (this) {
@@ -246,9 +241,9 @@ final class IxgbeAdapter implements Adapter, NicControl {
           look();
           if (carrier != DEAD && ++rounds % 50 == 0) {
             counters.read(nic);
-            watchBus();
+            watchdog.watchBus();
           }
-          watchTransmit(marks, since);
+          watchdog.watchTransmit(txRings, tx, carrier == CARRIER);
         } catch (NetmapException | InternalError e) {
           die(e);
         }
@@ -269,35 +264,6 @@ final class IxgbeAdapter implements Adapter, NicControl {
     int was = carrier;
     if (was != DEAD) {
       STATE.compareAndSet(this, was, up ? CARRIER : NO_CARRIER);
-    }
-  }
-
-  private void watchBus() {
-    if (device.wasRefused()) {
-      refusals++;
-      LOG.error(
-          "{}: the card was refused a read of memory (PCI status: received master abort): it was given an address that"
-              + " is not mapped for it, or made one up; packets are lost, others may hang. Where: dmesg | grep DMAR"
-              + " (AMD: AMD-Vi); mended by a reset of the port",
-          nic.name());
-    }
-  }
-
-  /** A queue that has carrier and owes a report for 5 s hangs: say so once. */
-  private void watchTransmit(int[] marks, long[] since) {
-    for (int q = 0; q < txRings.length; q++) {
-      if (carrier != CARRIER || !txRings[q].waitingFor(tx[q], marks[q])) {
-        marks[q] = txRings[q].reportMark();
-        since[q] = System.nanoTime();
-      } else if (since[q] != 0 && System.nanoTime() - since[q] > watchdogNanos) {
-        LOG.warn(
-            "{}: tx ring {} has reported nothing for {} s although packets are pending",
-            nic.name(),
-            q,
-            watchdogNanos / 1e9);
-        since[q] = 0;
-        hangs++;
-      }
     }
   }
 
@@ -324,7 +290,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
       if (running && carrier != DEAD) {
         try {
           counters.read(nic);
-          watchBus();
+          watchdog.watchBus();
         } catch (NetmapException e) {
           die(e);
         }
@@ -336,8 +302,8 @@ final class IxgbeAdapter implements Adapter, NicControl {
       bad += ring == null ? 0 : ring.badWriteBacks();
     }
     totals.put("rx_bad_write_backs", bad);
-    totals.put("tx_hangs", hangs);
-    totals.put("dma_refused", refusals);
+    totals.put("tx_hangs", watchdog.hangs());
+    totals.put("dma_refused", watchdog.refusals());
     return totals;
   }
 

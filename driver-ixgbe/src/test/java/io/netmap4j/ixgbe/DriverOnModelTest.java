@@ -907,8 +907,8 @@ class DriverOnModelTest {
 
   @Test
   void theWatchdogTellsAStuckRingFromOneThatNobodyLooksAt() throws Exception {
-    long usual = IxgbeAdapter.watchdogNanos;
-    IxgbeAdapter.watchdogNanos = 100_000_000;
+    long usual = IxgbeWatchdog.limitNanos;
+    IxgbeWatchdog.limitNanos = 100_000_000;
     try (ModelRig rig =
         new ModelRig(
             ModelRig.Setup.DEFAULT.nic(ModelRig.Setup.DEFAULT.nic().dropWhenFull(false)))) {
@@ -926,7 +926,7 @@ class DriverOnModelTest {
         Thread.sleep(1);
       }
     } finally {
-      IxgbeAdapter.watchdogNanos = usual;
+      IxgbeWatchdog.limitNanos = usual;
     }
   }
 

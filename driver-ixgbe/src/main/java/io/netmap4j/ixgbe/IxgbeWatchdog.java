@@ -1,0 +1,69 @@
+package io.netmap4j.ixgbe;
+
+import io.netmap4j.spi.Kring;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What goes wrong in silence: memory that the card is refused, packets that do not leave. Looked
+ * for now and then under the adapter's lock; the counts may be read by anybody.
+ */
+final class IxgbeWatchdog {
+  private static final Logger LOG = LoggerFactory.getLogger(IxgbeWatchdog.class);
+
+  /** How long a report may be owed. Not final for tests. */
+  static volatile long limitNanos = 5_000_000_000L;
+
+  private final String name;
+  private final IxgbeDevice device;
+  private final int[] marks;
+  private final long[] since;
+  private volatile long hangs;
+  private volatile long refusals;
+
+  IxgbeWatchdog(String name, IxgbeDevice device, int txRings) {
+    this.name = name;
+    this.device = device;
+    this.marks = new int[txRings];
+    this.since = new long[txRings];
+  }
+
+  void watchBus() {
+    if (device.wasRefused()) {
+      refusals++;
+      LOG.error(
+          "{}: the card was refused a read of memory (PCI status: received master abort): it was given an address that"
+              + " is not mapped for it, or made one up; packets are lost, others may hang. Where: dmesg | grep DMAR"
+              + " (AMD: AMD-Vi); mended by a reset of the port",
+          name);
+    }
+  }
+
+  /** A queue that has carrier and owes a report for 5 s hangs: say so once. */
+  void watchTransmit(IxgbeTxRing[] rings, Kring[] krings, boolean carrier) {
+    for (int q = 0; q < rings.length; q++) {
+      if (!carrier || !rings[q].waitingFor(krings[q], marks[q])) {
+        marks[q] = rings[q].reportMark();
+        since[q] = System.nanoTime();
+      } else if (since[q] != 0 && System.nanoTime() - since[q] > limitNanos) {
+        LOG.warn(
+            "{}: tx ring {} has reported nothing for {} s although packets are pending",
+            name,
+            q,
+            limitNanos / 1e9);
+        since[q] = 0;
+        hangs++;
+      }
+    }
+  }
+
+  /** How often a tx ring was found hanging. */
+  long hangs() {
+    return hangs;
+  }
+
+  /** How often the card was found to have been refused a read. */
+  long refusals() {
+    return refusals;
+  }
+}
