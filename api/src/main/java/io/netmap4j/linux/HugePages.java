@@ -127,7 +127,7 @@ public class HugePages {
       missing.add("pages of 2 MiB: a kernel with CONFIG_HUGETLBFS");
       return missing;
     }
-    if (lines(pool).contains("0")) {
+    if (lines(pool).contains("0") && !onDemand()) {
       missing.add("pages of 2 MiB: " + MORE);
     }
     List<Path> folders = mounts();
@@ -140,6 +140,12 @@ public class HugePages {
       missing.add("the right to see physical addresses, CAP_SYS_ADMIN: run as root");
     }
     return missing;
+  }
+
+  /** The kernel makes more of them when they are asked for, and there is memory in one piece. */
+  private boolean onDemand() {
+    Path most = pool.resolveSibling("nr_overcommit_hugepages");
+    return Files.exists(most) && !lines(most).contains("0");
   }
 
   private long capabilities() {

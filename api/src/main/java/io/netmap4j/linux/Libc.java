@@ -22,7 +22,11 @@ public final class Libc {
   public static final int O_NONBLOCK = 04000;
   public static final int O_SYNC = 04010000;
   public static final int O_CLOEXEC = 02000000;
-  public static final int O_TMPFILE = 020200000;
+
+  /** With O_DIRECTORY in it, which asm/fcntl.h of arm64 has elsewhere. */
+  public static final int O_TMPFILE =
+      020000000 | (System.getProperty("os.arch").equals("aarch64") ? 040000 : 0200000);
+
   public static final int PROT_READ = 1;
   public static final int PROT_WRITE = 2;
   public static final int MAP_SHARED = 1;

@@ -78,6 +78,17 @@ class UioBackendTest {
   }
 
   @Test
+  void pagesThatTheKernelMakesOnDemandAreNotMissing() throws IOException {
+    rig.card(CARD, "uio_pci_generic");
+    Path pool = rig.sys.resolve("kernel/mm/hugepages/hugepages-2048kB");
+    Files.writeString(pool.resolve("nr_hugepages"), "0\n");
+    Files.writeString(pool.resolve("nr_overcommit_hugepages"), "0\n");
+    assertThat(missing(CARD)).singleElement().asString().contains("pages of 2 MiB");
+    Files.writeString(pool.resolve("nr_overcommit_hugepages"), "20\n");
+    assertThat(missing(CARD)).isEmpty();
+  }
+
+  @Test
   void openingSaysWhy() throws IOException {
     rig.card(CARD, "igb_uio");
     UioBackend backend = rig.backend();
