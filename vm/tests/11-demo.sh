@@ -1,4 +1,4 @@
 # cards: e1000e
-# timeout: 180
+# timeout: 400
 # Our own commands run in the guest, JNA and Chronicle included: two modelled cards within one process.
 netmap4j demo -n 500

@@ -1,5 +1,5 @@
 # cards: e1000e
-# timeout: 180
+# timeout: 400
 # netmap4j bind and unbind, on a real kernel: there and back, and not when somebody uses the interface.
 modprobe e1000e
 [ "$(driver_of "$CARD_A")" = e1000e ] || fail "the kernel's driver did not take the card"

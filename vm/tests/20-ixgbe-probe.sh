@@ -1,5 +1,5 @@
 # cards: pair --sfp --lenient
-# timeout: 120
+# timeout: 300
 # breaks: ^read of undefined register
 # The kernel's own driver takes the cards, says nothing that it would not say of a real one, and shows them to ethtool.
 # (ethtool -d reads registers that only an 82598 has.)

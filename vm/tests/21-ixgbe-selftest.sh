@@ -1,5 +1,5 @@
 # cards: pair --sfp --lenient
-# timeout: 120
+# timeout: 300
 # breaks: ^STATUS <-
 # breaks: ^(RDLEN|RDT|RXDCTL|TDBAL)\([0-3]\) <-
 # breaks: RXCRCSTRP

@@ -1,5 +1,5 @@
 # cards: pair --sfp
-# timeout: 180
+# timeout: 400
 # The driver comes and goes, and rings are remade under traffic.
 for round in 1 2 3; do
   ixgbe_pair

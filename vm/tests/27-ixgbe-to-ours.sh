@@ -1,5 +1,5 @@
 # cards: pair --sfp
-# timeout: 180
+# timeout: 400
 # The kernel's ixgbe at one end of the cable, our driver at the other, in a Java program between the card and a TAP
 # interface: two stacks of the kernel talk through both drivers.
 configure vfio

@@ -1,5 +1,5 @@
 # cards: pair
-# timeout: 400
+# timeout: 900
 # Our driver through vfio-pci, behind the IOMMU, as a user who owns nothing but the two groups. Every frame is accounted
 # for by the cards' counters; a second run finds them as the first has left them.
 configure vfio

@@ -1,5 +1,5 @@
 # cards: pair
-# timeout: 400
+# timeout: 900
 # Our driver through uio_pci_generic, memory in hugepages at physical addresses; the jar is the one of 40-vfio, the
 # configuration file is all that differs.
 configure uio

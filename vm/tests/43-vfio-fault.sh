@@ -1,5 +1,5 @@
 # cards: pair --stray-read 7fff0000,500
-# timeout: 120
+# timeout: 300
 # The card reads from an address that was never mapped for it. The IOMMU refuses, the kernel says so, and so does our
 # process; the frame is lost, and no other.
 touch "$OUT/complaints-expected"

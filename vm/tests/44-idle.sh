@@ -1,5 +1,5 @@
 # cards: pair
-# timeout: 400
+# timeout: 900
 # What waiting costs, and what waking costs: an idle receiver's share of a processor, and round trips between two
 # programs that sleep in between, for each way of waiting and both backends. Interrupts are the kernel's count.
 # (Times are those of an emulated machine: they compare with each other and with nothing else.)

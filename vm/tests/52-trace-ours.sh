@@ -1,5 +1,5 @@
 # cards: pair
-# timeout: 120
+# timeout: 300
 # Our driver from open to first packet to close, two queues, sleeping on interrupts, and nothing else: its trace is kept,
 # see vm/traces.
 echo "netmap4j's driver, through vfio-pci" >"$OUT/driver"
