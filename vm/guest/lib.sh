@@ -43,7 +43,7 @@ hugepages() {
   local have
   have=$(</proc/sys/vm/nr_hugepages)
   [ "$have" -ge "$1" ] || fail "only $have hugepages of $1"
-  eventually 10 hugepages_free "$1"
+  eventually 60 hugepages_free "$1"
 }
 
 # ---- the kernel's ixgbe on both cards: A in the namespace "a", B where the test runs
@@ -70,8 +70,8 @@ ixgbe_pair() {
   link_up
 }
 link_up() {
-  eventually 20 carrier 1 in_a cat "/sys/class/net/$A/carrier"
-  eventually 20 carrier 1 cat "/sys/class/net/$B/carrier"
+  eventually 60 carrier 1 in_a cat "/sys/class/net/$A/carrier"
+  eventually 60 carrier 1 cat "/sys/class/net/$B/carrier"
 }
 carrier() { [ "$("${@:2}")" = "$1" ]; }
 
@@ -89,7 +89,7 @@ count_from_here() {
 }
 counts_agree() {
   local name
-  eventually 10 same_counts
+  eventually 30 same_counts
   for name in rx_errors tx_errors rx_crc_errors rx_missed_errors rx_csum_offload_errors rx_no_dma_resources rx_length_errors; do
     [ "$(statistic "$A" $name) $(statistic "$B" $name)" = "0 0" ] || fail "$name: $(statistic "$A" $name) and $(statistic "$B" $name)"
   done
@@ -103,8 +103,8 @@ same_counts() {
 # iperf OPTION...: from B to A (-R: from A to B), output in the log
 iperf() {
   in_a iperf3 -s -1 >"$OUT/iperf-server" &
-  eventually 10 listening 5201
-  timeout 60 iperf3 -c "$ADDRESS_A" -i 0 "$@"
+  eventually 60 listening 5201
+  timeout 120 iperf3 -c "$ADDRESS_A" -i 0 "$@"
   wait $!
 }
 listening() { [ -n "$(in_a ss -Hltn "sport = :$1")" ]; }
@@ -174,7 +174,7 @@ dpdk_forwards() {
   exec 5>/tmp/commands
   rm /tmp/commands
   echo start >&5
-  eventually 60 grep -q "rxonly packet forwarding" "$log"
+  eventually 100 grep -q "rxonly packet forwarding" "$log"
   { sleep 1; echo start; sleep 4; echo stop; echo "show port stats all"; echo quit; } \
     | pmd sender 1 "$CARD_A" -- --forward-mode=txonly --txonly-multi-flow >"$OUT/txonly" 2>&1
   sleep 1

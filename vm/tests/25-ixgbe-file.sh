@@ -5,7 +5,7 @@ ixgbe_pair
 head -c 100M /dev/urandom >/tmp/file
 count_from_here
 in_a busybox nc -l -p 9000 </tmp/file &
-eventually 10 listening 9000
+eventually 60 listening 9000
 timeout 120 bash -c "exec 3<>/dev/tcp/$ADDRESS_A/9000 && cat <&3 >/tmp/copy"
 wait $!
 counts_agree

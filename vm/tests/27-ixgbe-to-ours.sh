@@ -15,10 +15,10 @@ in_a ip link set "$A" up
 
 /project/netmap4j tap -i netmap:b -t ours -w 10 >"$OUT/tap" 2>&1 &
 program=$!
-eventually 60 [ -e /sys/class/net/ours ]
+eventually 200 [ -e /sys/class/net/ours ]
 ip addr add "$ADDRESS_B/24" dev ours
 ip link set ours up
-eventually 30 carrier 1 in_a cat "/sys/class/net/$A/carrier"
+eventually 100 carrier 1 in_a cat "/sys/class/net/$A/carrier"
 
 ping -q -c 50 -i 0.05 -s 1400 -W 5 "$ADDRESS_A"
 ping -q -c 50 -i 0.05 -W 5 "$ADDRESS_A" | tee "$OUT/ping"

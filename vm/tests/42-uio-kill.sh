@@ -20,7 +20,7 @@ went_off() { [ -n "$(card_b_off "$1")" ]; }
 # check ROUND FIRST KILLED: what the card touched since line FIRST until the first "off" after line KILLED
 check() {
   local last touched
-  eventually 30 went_off "$3"
+  eventually 120 went_off "$3"
   last=$(card_b_off "$3")
   sed -n "$(($2 + 1)),${last}s/^1 page \([^ ]*\) .*/\1/p" "$BOOT/dma-pages" | sort -u >"$OUT/touched"
   touched=$(wc -l <"$OUT/touched")
@@ -40,7 +40,7 @@ for ((round = 1; round <= rounds; round++)); do
   fi
   /project/netmap4j pkt-gen -i netmap:b -f rx -w 5 >"$OUT/receiver" 2>&1 &
   receiver=$!
-  eventually 60 grep -qE '^main_thread.* [1-9][0-9.]* K?pps' "$OUT/receiver"
+  eventually 300 grep -qE '^main_thread.* [1-9][0-9.]* K?pps' "$OUT/receiver"
   if [ -n "$killed" ]; then check $((round - 1)) "$first" "$killed"; fi
   [ -z "$(ls /dev/hugepages | grep -F "@$CARD_B" | grep -vF -- "-$receiver-")" ] || fail "left-overs of an earlier round: $(ls /dev/hugepages)"
   pages_of $receiver | sort -u >"$OUT/held.$round"

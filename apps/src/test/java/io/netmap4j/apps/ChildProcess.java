@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,13 +35,23 @@ final class ChildProcess implements AutoCloseable {
 
   static ChildProcess start(Map<String, String> environment, String... args) {
     try {
-      ProcessBuilder builder =
-          new ProcessBuilder(JavaCommand.of(Main.class, args)).redirectErrorStream(true);
+      List<String> command = new ArrayList<>(JavaCommand.of(Main.class, args));
+      if (ignoresInterrupt()) {
+        command.addAll(0, List.of("env", "--default-signal=INT"));
+      }
+      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
       builder.environment().putAll(environment);
       return new ChildProcess(builder.start());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** As a background job of a script does, and whoever it starts. */
+  private static boolean ignoresInterrupt() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith("SigIgn:"))
+        .anyMatch(line -> (Long.parseUnsignedLong(line.substring(7).trim(), 16) & 2) != 0);
   }
 
   private void read() {
