@@ -109,6 +109,16 @@ iperf() {
 }
 listening() { [ -n "$(in_a ss -Hltn "sport = :$1")" ]; }
 
+# answered COUNT OPTION...: pings from here, each of them answered; ping itself does not wait long for the last answer
+answered() {
+  local before
+  before=$(replies)
+  ping -q -c "$@"
+  eventually 30 more_replies "$before" "$1"
+}
+replies() { nstat -asz IcmpInEchoReps | awk '/^Icmp/ { print $2 }'; }
+more_replies() { [ $(($(replies) - $1)) = "$2" ]; }
+
 # What a test leaves is taken away: namespaces, drivers, hugepages.
 leave() {
   local name
@@ -136,6 +146,18 @@ pmd() {
     "${arguments[@]}" -- -i --total-num-mbufs=8192 "$@"
 }
 
+# commands LOG START: for the standard input of a testpmd that prints to LOG: START, 4 s of traffic, the counts, the end
+commands() {
+  echo "$2"
+  forwards "$1"
+  sleep 4
+  echo stop
+  eventually 60 grep -qs '^Done\.' "$1"
+  sleep 1 # what is on its way arrives
+  printf '%s\n' "show port stats all" "${@:3}" quit
+}
+forwards() { eventually 100 grep -qs " packet forwarding - " "$1"; }
+
 # port_count LOG PORT NAME: the last value of, say, TX-packets in what "show port stats" printed
 port_count() {
   awk -v port="$2" -v name="$3:" '
@@ -160,8 +182,7 @@ dpdk_forwards() {
 
   for mode in io macswap; do
     log=$OUT/$mode
-    { sleep 1; echo "start tx_first"; sleep 4; echo stop; echo "show port stats all"; echo quit; } \
-      | pmd both 1 "$CARD_A" "$CARD_B" -- --forward-mode=$mode >"$log" 2>&1
+    commands "$log" "start tx_first" | pmd both 1 "$CARD_A" "$CARD_B" -- --forward-mode=$mode >"$log" 2>&1
     grep "IOVA mode" "$log"
     same_count "$mode, A to B" "$(port_count "$log" 0 TX-packets)" "$(port_count "$log" 1 RX-packets)"
     same_count "$mode, B to A" "$(port_count "$log" 1 TX-packets)" "$(port_count "$log" 0 RX-packets)"
@@ -174,9 +195,8 @@ dpdk_forwards() {
   exec 5>/tmp/commands
   rm /tmp/commands
   echo start >&5
-  eventually 100 grep -q "rxonly packet forwarding" "$log"
-  { sleep 1; echo start; sleep 4; echo stop; echo "show port stats all"; echo quit; } \
-    | pmd sender 1 "$CARD_A" -- --forward-mode=txonly --txonly-multi-flow >"$OUT/txonly" 2>&1
+  forwards "$log"
+  commands "$OUT/txonly" start | pmd sender 1 "$CARD_A" -- --forward-mode=txonly --txonly-multi-flow >"$OUT/txonly" 2>&1
   sleep 1
   printf 'stop\nshow port stats all\nquit\n' >&5
   exec 5>&-

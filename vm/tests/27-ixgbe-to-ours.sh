@@ -20,9 +20,8 @@ ip addr add "$ADDRESS_B/24" dev ours
 ip link set ours up
 eventually 100 carrier 1 in_a cat "/sys/class/net/$A/carrier"
 
-ping -q -c 50 -i 0.05 -s 1400 -W 5 "$ADDRESS_A"
-ping -q -c 50 -i 0.05 -W 5 "$ADDRESS_A" | tee "$OUT/ping"
-grep " 0% packet loss" "$OUT/ping"
+answered 50 -i 0.05 -s 1400 -W 5 "$ADDRESS_A"
+answered 50 -i 0.05 -W 5 "$ADDRESS_A"
 iperf -t 5
 iperf -t 5 -R
 in_a ethtool -S "$A" >"$OUT/statistics"

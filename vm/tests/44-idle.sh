@@ -4,8 +4,8 @@
 # programs that sleep in between, for each way of waiting and both backends. Interrupts are the kernel's count.
 # (Times are those of an emulated machine: they compare with each other and with nothing else.)
 
-# used PROCESS: hundredths of a second of processor time so far
-used() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+# used PROCESS: hundredths of a second of processor time so far of its thread that waits
+used() { awk '$2 == "(pong)" { n += $14 + $15 } END { print n }' "/proc/$1/task"/*/stat; }
 # fired: interrupts that vfio-pci and uio have had
 fired() { awk '/vfio|uio/ { for (i = 2; i <= 3; i++) n += $i } END { print n + 0 }' /proc/interrupts; }
 

@@ -6,7 +6,7 @@ echo "testpmd of DPDK $(dpkg-query -W -f '${Version}' dpdk), through vfio-pci" >
 hugepages 160
 bind "$CARD_A" vfio-pci
 bind "$CARD_B" vfio-pci
-{ sleep 2; printf '%s\n' "start tx_first"; sleep 3; printf '%s\n' stop "show port stats all" "port stop all" "port close all" quit; } \
-  | pmd both 1 "$CARD_A" "$CARD_B" -- --rxq=2 --txq=2 | tee "$OUT/testpmd"
+commands "$OUT/testpmd" "start tx_first" "port stop all" "port close all" \
+  | pmd both 1 "$CARD_A" "$CARD_B" -- --rxq=2 --txq=2 >"$OUT/testpmd" 2>&1
 sent=$(port_count "$OUT/testpmd" 0 TX-packets) received=$(port_count "$OUT/testpmd" 1 RX-packets)
 [ "${sent:-0}" -gt 0 ] && [ "$sent" = "$received" ] || fail "sent $sent, received $received"

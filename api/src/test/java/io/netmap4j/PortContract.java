@@ -216,7 +216,10 @@ public abstract class PortContract {
       int sent = 0;
       int idle = 0;
       long since = System.nanoTime();
-      while (idle < 200 || System.nanoTime() - since < 50_000_000) {
+      long deadline = since + 20_000_000_000L;
+      while (idle < 200
+          || System.nanoTime() - since < 50_000_000
+          || (sent < 2 * (SLOTS - 1) && System.nanoTime() < deadline)) {
         pair.a().txSync();
         pair.run();
         idle = tx.space() == 0 ? idle + 1 : 0;

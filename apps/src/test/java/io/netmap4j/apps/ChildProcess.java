@@ -97,7 +97,7 @@ final class ChildProcess implements AutoCloseable {
   }
 
   void signal(String name) throws Exception {
-    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    new ProcessBuilder("sh", "-c", "kill -" + name + " " + process.pid()).start().waitFor();
   }
 
   /** kill -9, and waits until it is gone. */

@@ -228,8 +228,12 @@ class CommandsTest {
       inject.tx(0).lenAndFlags(0, 3, Netmap.NS_MOREFRAG);
       inject.tx(0).put(1, new byte[] {4});
       inject.tx(0).advance(2);
+      long before = inject.counters().get("slots_sent");
       inject.txSync();
-      Thread.sleep(1500);
+      long deadline = System.nanoTime() + 30_000_000_000L;
+      while (inject.counters().get("slots_sent") < before + 6 && System.nanoTime() < deadline) {
+        Thread.sleep(10);
+      }
     }
     stop.request();
     Command end = bridge.get();

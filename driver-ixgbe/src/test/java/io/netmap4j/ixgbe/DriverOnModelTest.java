@@ -525,7 +525,7 @@ class DriverOnModelTest {
       until(rig, "EIO", () -> rig.a.txSync() == Libc.EIO && rig.a.rxSync() == Libc.EIO);
       assertThat(System.nanoTime() - before)
           .as("ns until it was noticed")
-          .isLessThan(1_000_000_000L);
+          .isLessThan(5_000_000_000L);
       assertEquals(NetmapPort.POLLERR, rig.a.poll(NetmapPort.POLLIN, 1000));
       assertFalse(rig.a.link().up());
       assertThat(rig.a.counters()).containsKey("GPRC");
@@ -908,11 +908,12 @@ class DriverOnModelTest {
   @Test
   void theWatchdogTellsAStuckRingFromOneThatNobodyLooksAt() throws Exception {
     long usual = IxgbeWatchdog.limitNanos;
-    IxgbeWatchdog.limitNanos = 100_000_000;
     try (ModelRig rig =
         new ModelRig(
             ModelRig.Setup.DEFAULT.nic(ModelRig.Setup.DEFAULT.nic().dropWhenFull(false)))) {
       sendOne(rig);
+      until(rig, "report", () -> rig.cards[0].bill().snapshot().descriptorsWritten() > 0);
+      IxgbeWatchdog.limitNanos = 100_000_000;
       Thread.sleep(500);
       assertEquals(0, rig.a.counters().get("tx_hangs"), "sent, and nobody looked");
       // The receiver gives nothing back, until its ring, its packet buffer and the wire are full.

@@ -38,11 +38,11 @@ import org.junit.jupiter.params.provider.MethodSource;
  * A file may hold several such pairs. Each mutant runs in a JVM of its own: a broken driver may
  * write anywhere.
  */
-@Timeout(value = 300, threadMode = ThreadMode.SAME_THREAD)
+@Timeout(value = 900, threadMode = ThreadMode.SAME_THREAD)
 class MutantsTest {
   private static final Path SOURCES = Path.of("src/main/java/io/netmap4j/ixgbe");
   private static final Path MUTANTS = Path.of("src/test/mutants");
-  private static final int LIMIT_SECONDS = 120;
+  private static final int LIMIT_SECONDS = 600;
 
   static Stream<Path> mutants() throws IOException {
     try (Stream<Path> files = Files.list(MUTANTS)) {

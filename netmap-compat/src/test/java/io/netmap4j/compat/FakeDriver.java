@@ -18,6 +18,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Makes adapters whose TX ring i ends up in RX ring i of the card at the other end, slot by slot.
@@ -27,6 +28,9 @@ public final class FakeDriver implements NicDriver {
 
   /** What is on its way to a card's ring, by "address/ring". */
   private static final Map<String, Queue<Part>> WIRES = new ConcurrentHashMap<>();
+
+  /** Slots sent by a card, by address. */
+  private static final Map<String, AtomicLong> SENT = new ConcurrentHashMap<>();
 
   private record Part(byte[] bytes, boolean more) {}
 
@@ -65,6 +69,10 @@ public final class FakeDriver implements NicDriver {
       return WIRES.computeIfAbsent(to + "/" + ring, key -> new ConcurrentLinkedQueue<>());
     }
 
+    private AtomicLong sent() {
+      return SENT.computeIfAbsent(address, key -> new AtomicLong());
+    }
+
     @Override
     public int txSync(Kring k, int flags) {
       Queue<Part> wire = wire(address.equals("0") ? "1" : "0", k.ringId);
@@ -72,6 +80,7 @@ public final class FakeDriver implements NicDriver {
         long slot = k.slots + (long) i * NetmapRing.SLOT_SIZE;
         byte[] bytes = new byte[Mem.getShort(slot + NetmapRing.SLOT_LEN) & 0xffff];
         Mem.copyOut(k.region.bufAddress(Mem.getInt(slot)), bytes, 0, bytes.length);
+        sent().incrementAndGet();
         wire.add(
             new Part(
                 bytes, (Mem.getShort(slot + NetmapRing.SLOT_FLAGS) & Netmap.NS_MOREFRAG) != 0));
@@ -116,7 +125,7 @@ public final class FakeDriver implements NicDriver {
 
     @Override
     public Map<String, Long> counters() {
-      return Map.of();
+      return Map.of("slots_sent", sent().get());
     }
 
     @Override
