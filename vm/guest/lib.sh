@@ -142,7 +142,7 @@ pmd() {
     shift
   done
   if [ $# -gt 0 ]; then shift; fi
-  timeout 120 dpdk-testpmd --lcores "0@$cpu,1@$cpu" --file-prefix "$prefix" --no-telemetry -m 64 --log-level=pmd.net.ixgbe.*:6 \
+  timeout 200 stdbuf -oL dpdk-testpmd --lcores "0@$cpu,1@$cpu" --file-prefix "$prefix" --no-telemetry -m 64 --log-level=pmd.net.ixgbe.*:6 \
     "${arguments[@]}" -- -i --total-num-mbufs=8192 "$@"
 }
 
