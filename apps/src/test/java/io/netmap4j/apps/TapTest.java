@@ -190,7 +190,7 @@ class TapTest {
       peer.tx(0).advance(7);
       assertThat(peer.drain(5000)).isTrue();
       await("7 frames", () -> peer.counters().getOrDefault("GPTC", 0L) >= 7);
-      Thread.sleep(500); // they are on their way to the interface
+      Thread.sleep(1500); // they are on their way to the interface
     }
     Command ended = end();
     assertThat(ended.code()).isZero();

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ValueSource(booleans = {false, true})
 class WakeUpTest {
   private static final long PROMPT_NANOS = 700_000_000; // a sleep looks again after 1 s
-  private static final int DRY_MILLIS = 100;
+  private static final int DRY_MILLIS = 300;
 
   private final boolean line;
   private ModelRig rig;
