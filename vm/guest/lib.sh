@@ -146,7 +146,7 @@ pmd() {
     "${arguments[@]}" -- -i --total-num-mbufs=8192 "$@"
 }
 
-# commands LOG START: for the standard input of a testpmd that prints to LOG: START, 4 s of traffic, the counts, the end
+# commands LOG START [LAST...]: for the standard input of a testpmd that prints to LOG: START, 4 s of traffic, the counts, LAST, the end
 commands() {
   echo "$2"
   forwards "$1"

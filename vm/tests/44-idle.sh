@@ -4,8 +4,12 @@
 # programs that sleep in between, for each way of waiting and both backends. Interrupts are the kernel's count.
 # (Times are those of an emulated machine: they compare with each other and with nothing else.)
 
-# used PROCESS: hundredths of a second of processor time so far of its thread that waits
-used() { awk '$2 == "(pong)" { n += $14 + $15 } END { print n }' "/proc/$1/task"/*/stat; }
+# used PROCESS, waited PROCESS: hundredths of a second of processor time so far, of all of it and of its thread that waits
+used() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+waited() { awk '$2 == "(pong)" { n += $14 + $15 } END { print n }' "/proc/$1/task"/*/stat; }
+# percent HUNDREDTHS: of the time since $began, in 0.01 %
+percent() { echo $(($1 * 100000000 / (${EPOCHREALTIME/./} - ${began/./}))); }
+words() { echo "$(($1 / 100)).$(printf %02d $(($1 % 100))) %"; }
 # fired: interrupts that vfio-pci and uio have had
 fired() { awk '/vfio|uio/ { for (i = 2; i <= 3; i++) n += $i } END { print n + 0 }' /proc/interrupts; }
 
@@ -23,12 +27,12 @@ for backend in vfio uio; do
     before=$(fired)
     netmap4j pkt-gen -i netmap:a -f ping -n 100 -R 50 -w 5 >"$log" 2>&1 || { cat "$log"; fail "ping"; }
     interrupts=$(($(fired) - before))
-    from=$(used $pong) began=$EPOCHREALTIME
+    from=$(waited $pong) all=$(used $pong) began=$EPOCHREALTIME
     sleep 3
-    share=$((($(used $pong) - from) * 100000000 / (${EPOCHREALTIME/./} - ${began/./}))) # in 0.01 %
+    share=$(percent $(($(waited $pong) - from))) all=$(percent $(($(used $pong) - all)))
     kill $pong
     wait $pong || true
-    echo "$backend $mode: idle $((share / 100)).$(printf %02d $((share % 100))) % of a processor, $interrupts interrupts"
+    echo "$backend $mode: idle $(words $all) of a processor, the thread that waits $(words $share), $interrupts interrupts"
     cat "$log"
     case $mode in
       spin) spinning=$share; [ $interrupts = 0 ] || fail "$interrupts interrupts, and nobody sleeps" ;;
