@@ -494,10 +494,14 @@ public final class Nic82599 implements AutoCloseable {
     }
   }
 
-  /** Keeps what an engine threw for the driver of the card whose rule was broken. */
+  /**
+   * Keeps what an engine threw for the driver's next access. A broken rule is kept already, under
+   * the lock: once more, and without, it might be told to the driver that comes after a reset.
+   */
   private void blame(RuntimeException e) {
-    Nic82599 card = e instanceof ModelViolation violation ? violation.card() : this;
-    card.violations.pend(e);
+    if (!(e instanceof ModelViolation)) {
+      violations.pend(e);
+    }
   }
 
   /**
