@@ -24,6 +24,7 @@ for backend in vfio uio; do
     log=$OUT/$backend-$mode
     /project/netmap4j pkt-gen -i netmap:b -f pong >"$log.pong" 2>&1 &
     pong=$!
+    eventually 60 grep -qs '^main_thread' "$log.pong" # else the first ping may find no receiver
     before=$(fired)
     netmap4j pkt-gen -i netmap:a -f ping -n 100 -R 50 -w 5 >"$log" 2>&1 || { cat "$log"; fail "ping"; }
     interrupts=$(($(fired) - before))
@@ -34,6 +35,7 @@ for backend in vfio uio; do
     wait $pong || true
     echo "$backend $mode: idle $(words $all) of a processor, the thread that waits $(words $share), $interrupts interrupts"
     cat "$log"
+    grep -q "100 came back, 0 lost" "$log" || fail "a ping is lost"
     case $mode in
       spin) spinning=$share; [ $interrupts = 0 ] || fail "$interrupts interrupts, and nobody sleeps" ;;
       *)
