@@ -17,5 +17,9 @@ netmap4j bind --driver no-such-driver "$CARD_A" && fail "a driver that is not th
 [ "$(driver_of "$CARD_A")" = uio_pci_generic ] || fail "a bind that failed has taken the card away"
 netmap4j unbind "$CARD_A"
 [ -z "$(driver_of "$CARD_A")" ] || fail "still bound"
+[ "$(<"/sys/bus/pci/devices/$CARD_A/driver_override")" = "(null)" ] || fail "unbound, but kept for a driver"
 netmap4j bind --kernel "$CARD_A"
 [ "$(driver_of "$CARD_A")" = e1000e ] || fail "not back with the kernel"
+index=$(cat "/sys/bus/pci/devices/$CARD_A/net/"*/ifindex)
+netmap4j bind --kernel "$CARD_A"
+[ "$(cat "/sys/bus/pci/devices/$CARD_A/net/"*/ifindex)" = "$index" ] || fail "what the kernel had was taken from it"

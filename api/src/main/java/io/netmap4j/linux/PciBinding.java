@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -18,6 +19,8 @@ import java.util.stream.Stream;
  */
 public final class PciBinding {
   private static final int IFF_UP = 1;
+  private static final Set<String> FOR_USER_SPACE =
+      Set.of("vfio-pci", "uio_pci_generic", "igb_uio");
   private static final int MODPROBE_SECONDS = 20;
 
   /** Where a process that drives a card by UIO locks a file: ADDRESS.lock, with its number. */
@@ -46,7 +49,7 @@ public final class PciBinding {
    * is where it was.
    *
    * @param driver a kernel driver, as in {@code vfio-pci}; "" for the one that the kernel itself
-   *     would choose
+   *     would choose; a function that has one of those already is left alone
    * @return the driver that has it now
    * @throws NetmapException ENXIO no such function, EBUSY its interface is up, EACCES not root,
    *     ENODEV the driver is not there or does not take it
@@ -54,7 +57,7 @@ public final class PciBinding {
   public String bind(String address, String driver) {
     Path device = device(address);
     String before = driverOf(device);
-    if (!driver.isEmpty() && before.equals(driver)) {
+    if (driver.isEmpty() ? isOfTheKernel(before) : before.equals(driver)) {
       return before;
     }
     refuseIfUsed(address, device);
@@ -81,12 +84,22 @@ public final class PciBinding {
     }
   }
 
-  /** Takes a function from its driver. @throws NetmapException as {@link #bind} */
+  private static boolean isOfTheKernel(String driver) {
+    return !driver.isEmpty() && !FOR_USER_SPACE.contains(driver);
+  }
+
+  /**
+   * Takes a function from its driver. A driver that is loaded later may take it: an earlier {@link
+   * #bind} is forgotten.
+   *
+   * @throws NetmapException as {@link #bind}
+   */
   public void unbind(String address) {
     Path device = device(address);
     refuseIfUsed(address, device);
     refuseIfOpen(address, device);
     release(address, device);
+    write(device.resolve("driver_override"), "\n");
   }
 
   private Path device(String address) {

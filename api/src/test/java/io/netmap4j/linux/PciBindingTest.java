@@ -52,7 +52,27 @@ class PciBindingTest {
   @Test
   void aFunctionThatHasTheDriverIsLeftAlone() throws IOException {
     assertThat(binding().bind(ADDRESS, "ixgbe")).isEqualTo("ixgbe");
+    assertThat(binding().bind(ADDRESS, "")).isEqualTo("ixgbe");
     assertThat(sys.resolve("bus/pci/drivers/ixgbe/unbind")).isEmptyFile();
+  }
+
+  @Test
+  void theKernelGetsBackWhatIsWithAnotherDriver() throws IOException {
+    for (String driver : List.of("vfio-pci", "uio_pci_generic", "igb_uio")) {
+      driver(driver);
+      boundTo(driver);
+      // Nobody is there to probe: the link stays, and passes for the kernel's choice.
+      assertThat(binding().bind(ADDRESS, "")).isEqualTo(driver);
+      assertThat(sys.resolve("bus/pci/drivers/" + driver + "/unbind")).hasContent(ADDRESS);
+    }
+  }
+
+  @Test
+  void whatIsUnboundIsFreeForAnyDriver() throws IOException {
+    Files.writeString(device.resolve("driver_override"), "ixgbe\n");
+    binding().unbind(ADDRESS);
+    assertThat(sys.resolve("bus/pci/drivers/ixgbe/unbind")).hasContent(ADDRESS);
+    assertThat(Files.readString(device.resolve("driver_override"))).startsWith("\n");
   }
 
   @Test
