@@ -38,6 +38,7 @@ public final class PciSysfs {
     try (Stream<Path> all = Files.list(devices)) {
       return all.filter(d -> hex(d, "class") >> 16 == NETWORK_CONTROLLER)
           .map(PciSysfs::function)
+          .filter(f -> Files.isDirectory(folder(f.address()))) // not removed meanwhile
           .sorted(java.util.Comparator.comparing(Function::address))
           .toList();
     } catch (IOException e) {
@@ -67,13 +68,17 @@ public final class PciSysfs {
   }
 
   /**
-   * Files hold a number such as 0x8086; a missing one reads as 0 (old kernels have no revision).
+   * Files hold a number such as 0x8086; a missing one reads as 0 (old kernels have no revision, and
+   * a function may be removed while it is looked at).
    */
   private static int hex(Path device, String file) {
     Path path = device.resolve(file);
     try {
-      return Files.exists(path) ? Integer.decode(Files.readString(path).trim()) : 0;
+      return Integer.decode(Files.readString(path).trim());
     } catch (IOException | NumberFormatException e) {
+      if (!Files.exists(path)) {
+        return 0;
+      }
       throw new NetmapException(Libc.EIO, "cannot read " + path + ": " + e, e);
     }
   }
