@@ -3,6 +3,7 @@ package io.netmap4j.uio;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.SysfsFolder;
 import io.netmap4j.spi.NicDevice;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -12,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 
@@ -28,6 +28,7 @@ final class UioRig {
 
   final Path root;
   final Path sys;
+  private final SysfsFolder functions;
   final Path dev;
   final Path huge;
   final HugePages pages;
@@ -86,6 +87,7 @@ final class UioRig {
   UioRig(Path root, boolean real) throws IOException {
     this.root = root;
     this.sys = root.resolve("sys");
+    this.functions = new SysfsFolder(sys);
     this.dev = Files.createDirectories(root.resolve("dev"));
     this.huge = Files.createDirectories(root.resolve("huge"));
     Path pool = Files.createDirectories(sys.resolve("kernel/mm/hugepages/hugepages-2048kB"));
@@ -110,7 +112,7 @@ final class UioRig {
 
   /** A function with all the files that a card has, and {@code /dev/uioN} as a plain file. */
   Path card(String address, String driver) throws IOException {
-    Path device = function(address, 0x020000, driver);
+    Path device = function(address, SysfsFolder.ETHERNET, driver);
     ByteBuffer config = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
     config.putShort((short) 0x8086).putShort((short) 0x10fb).putShort((short) 0x400);
     Files.write(device.resolve("config"), config.array());
@@ -125,34 +127,11 @@ final class UioRig {
   }
 
   Path function(String address, int classCode, String driver) throws IOException {
-    Path device = Files.createDirectories(sys.resolve("bus/pci/devices/" + address));
-    Map<String, Integer> files =
-        Map.of(
-            "vendor",
-            0x8086,
-            "device",
-            0x10fb,
-            "subsystem_vendor",
-            0x8086,
-            "subsystem_device",
-            3,
-            "class",
-            classCode,
-            "revision",
-            1);
-    for (Map.Entry<String, Integer> file : files.entrySet()) {
-      Files.writeString(device.resolve(file.getKey()), String.format("0x%x\n", file.getValue()));
-    }
-    if (!driver.isEmpty()) {
-      Files.createSymbolicLink(
-          device.resolve("driver"),
-          Files.createDirectories(sys.resolve("bus/pci/drivers/" + driver)));
-    }
-    return device;
+    return functions.function(address, classCode, driver);
   }
 
   Path device(String address) {
-    return sys.resolve("bus/pci/devices/" + address);
+    return functions.device(address);
   }
 
   /** What the card's command register holds. */

@@ -5,41 +5,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.NetmapException;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.SysfsFolder;
 import io.netmap4j.spi.NicBackend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class VfioBackendTest {
   @TempDir Path sys;
+  private SysfsFolder functions;
 
-  private void function(String address, int classCode, String driver) throws IOException {
-    Path device = Files.createDirectories(sys.resolve("bus/pci/devices/" + address));
-    Map<String, Integer> files =
-        Map.of(
-            "vendor",
-            0x8086,
-            "device",
-            0x10fb,
-            "subsystem_vendor",
-            0x8086,
-            "subsystem_device",
-            3,
-            "class",
-            classCode,
-            "revision",
-            1);
-    for (Map.Entry<String, Integer> file : files.entrySet()) {
-      Files.writeString(device.resolve(file.getKey()), String.format("0x%x\n", file.getValue()));
-    }
-    if (!driver.isEmpty()) {
-      Files.createSymbolicLink(
-          device.resolve("driver"),
-          Files.createDirectories(sys.resolve("bus/pci/drivers/" + driver)));
-    }
+  @BeforeEach
+  void set() {
+    functions = new SysfsFolder(sys);
   }
 
   private VfioBackend backend() {
@@ -48,10 +29,10 @@ class VfioBackendTest {
 
   @Test
   void findsFunctionsThatVfioHasOrCouldHave() throws IOException {
-    function("0000:03:00.0", 0x020000, "vfio-pci");
-    function("0000:03:00.1", 0x020000, "ixgbe");
-    function("0000:03:00.2", 0x020000, "uio_pci_generic");
-    function("0000:04:00.0", 0x020000, "");
+    functions.function("0000:03:00.0", SysfsFolder.ETHERNET, "vfio-pci");
+    functions.function("0000:03:00.1", SysfsFolder.ETHERNET, "ixgbe");
+    functions.function("0000:03:00.2", SysfsFolder.ETHERNET, "uio_pci_generic");
+    functions.function("0000:04:00.0", SysfsFolder.ETHERNET, "");
     assertThat(backend().functions())
         .extracting(NicBackend.Function::address)
         .containsExactly("0000:03:00.0", "0000:03:00.1", "0000:04:00.0");
@@ -61,15 +42,13 @@ class VfioBackendTest {
 
   @Test
   void openingSaysWhy() throws IOException {
-    function("0000:03:00.0", 0x020000, "vfio-pci");
+    functions.function("0000:03:00.0", SysfsFolder.ETHERNET, "vfio-pci");
     VfioBackend backend = backend();
     assertThatThrownBy(() -> backend.open("0000:05:00.0"))
         .isInstanceOfSatisfying(
             NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO));
     assertThatThrownBy(() -> backend.open("0000:03:00.0")).hasMessageContaining("an IOMMU");
-    Files.createSymbolicLink(
-        sys.resolve("bus/pci/devices/0000:03:00.0/iommu_group"),
-        Files.createDirectories(sys.resolve("kernel/iommu_groups/7")));
+    functions.group("0000:03:00.0", 7);
     assertThatThrownBy(() -> backend.open("0000:03:00.0")).hasMessageContaining("sudo chown");
     Files.createDirectories(sys.resolve("dev"));
     Files.createFile(sys.resolve("dev/7"));
