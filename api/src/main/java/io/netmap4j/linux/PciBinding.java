@@ -18,9 +18,17 @@ import java.util.stream.Stream;
  * it.
  */
 public final class PciBinding {
+  /** Leaves a function to a program, behind an IOMMU. */
+  public static final String VFIO_PCI = "vfio-pci";
+
+  /** Leaves a function to a program; in the kernel. */
+  public static final String UIO_PCI_GENERIC = "uio_pci_generic";
+
+  /** Leaves a function to a program; DPDK's, not in the kernel. */
+  public static final String IGB_UIO = "igb_uio";
+
+  private static final Set<String> FOR_PROGRAMS = Set.of(VFIO_PCI, UIO_PCI_GENERIC, IGB_UIO);
   private static final int IFF_UP = 1;
-  private static final Set<String> FOR_USER_SPACE =
-      Set.of("vfio-pci", "uio_pci_generic", "igb_uio");
   private static final int MODPROBE_SECONDS = 20;
 
   /** Where a process that drives a card by UIO locks a file: ADDRESS.lock, with its number. */
@@ -74,7 +82,7 @@ public final class PciBinding {
                 + ": "
                 + (driver.isEmpty() ? "no kernel driver" : driver)
                 + " takes it"
-                + (driver.equals("vfio-pci") ? "; is there an IOMMU? ls /sys/class/iommu" : "")
+                + (driver.equals(VFIO_PCI) ? "; is there an IOMMU? ls /sys/class/iommu" : "")
                 + "; dmesg says more");
       }
       return now;
@@ -85,7 +93,7 @@ public final class PciBinding {
   }
 
   private static boolean isOfTheKernel(String driver) {
-    return !driver.isEmpty() && !FOR_USER_SPACE.contains(driver);
+    return !driver.isEmpty() && !FOR_PROGRAMS.contains(driver);
   }
 
   /**
@@ -148,7 +156,7 @@ public final class PciBinding {
           Libc.EBUSY, address + " is in use by process " + read(lock) + ": end it first");
     }
     Path group = device.resolve("iommu_group");
-    if (driverOf(device).equals("vfio-pci") && Files.exists(group)) {
+    if (driverOf(device).equals(VFIO_PCI) && Files.exists(group)) {
       Path node = dev.resolve("vfio").resolve(real(group).getFileName());
       if (Files.exists(node) && isTaken(node.toString(), false)) {
         throw new NetmapException(

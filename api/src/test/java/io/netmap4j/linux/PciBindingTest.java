@@ -17,28 +17,23 @@ import org.junit.jupiter.api.io.TempDir;
 class PciBindingTest {
   private static final String ADDRESS = "0000:03:00.0";
   @TempDir Path sys;
+  private SysfsFolder functions;
   private Path device;
 
   @BeforeEach
   void function() throws IOException {
-    device = Files.createDirectories(sys.resolve("bus/pci/devices").resolve(ADDRESS));
+    functions = new SysfsFolder(sys);
+    device = functions.function(ADDRESS, SysfsFolder.ETHERNET, "ixgbe");
     Files.writeString(device.resolve("driver_override"), "(null)\n");
     Files.writeString(sys.resolve("bus/pci/drivers_probe"), "");
     driver("ixgbe");
     driver("vfio-pci");
-    boundTo("ixgbe");
   }
 
   private void driver(String name) throws IOException {
     Path driver = Files.createDirectories(sys.resolve("bus/pci/drivers").resolve(name));
     Files.writeString(driver.resolve("bind"), "");
     Files.writeString(driver.resolve("unbind"), "");
-  }
-
-  private void boundTo(String name) throws IOException {
-    Files.deleteIfExists(device.resolve("driver"));
-    Files.createSymbolicLink(
-        device.resolve("driver"), sys.resolve("bus/pci/drivers").resolve(name));
   }
 
   private PciBinding binding() {
@@ -60,7 +55,7 @@ class PciBindingTest {
   void theKernelGetsBackWhatIsWithAnotherDriver() throws IOException {
     for (String driver : List.of("vfio-pci", "uio_pci_generic", "igb_uio")) {
       driver(driver);
-      boundTo(driver);
+      functions.bind(ADDRESS, driver);
       // Nobody is there to probe: the link stays, and passes for the kernel's choice.
       assertThat(binding().bind(ADDRESS, "")).isEqualTo(driver);
       assertThat(sys.resolve("bus/pci/drivers/" + driver + "/unbind")).hasContent(ADDRESS);

@@ -6,10 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netmap4j.NetmapException;
 import io.netmap4j.spi.PciId;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class PciSysfsTest {
@@ -46,7 +51,28 @@ class PciSysfsTest {
         .matches(f -> f.id().equals(new PciId(0x8086, 0x10fb, 0x8086, 3, 0x020000, 0)));
   }
 
-  /** A link whose target has gone is what a listing finds of a function that was removed. */
+  /** The fifo holds the reader of one file until the function is gone. */
+  @Test
+  @Timeout(30)
+  void aFunctionThatIsRemovedMeanwhileIsLeftOut() throws Exception {
+    sys.function("0000:03:00.0", SysfsFolder.ETHERNET, "");
+    Path device = sys.function("0000:04:00.0", SysfsFolder.ETHERNET, "");
+    Path fifo = device.resolve("subsystem_vendor");
+    Files.delete(fifo);
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+    var list = CompletableFuture.supplyAsync(() -> pci().networkFunctions());
+    try (OutputStream held = Files.newOutputStream(fifo, StandardOpenOption.WRITE)) {
+      try (Stream<Path> files = Files.list(device)) {
+        for (Path file : files.toList()) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(device);
+    }
+    assertThat(list.get()).singleElement().matches(f -> f.address().equals("0000:03:00.0"));
+  }
+
+  /** A link whose target has gone is what a listing may find of a function that was removed. */
   @Test
   void aFunctionThatIsRemovedIsLeftOut() throws IOException {
     sys.function("0000:03:00.0", SysfsFolder.ETHERNET, "");

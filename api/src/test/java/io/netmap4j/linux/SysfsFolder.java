@@ -41,11 +41,17 @@ public record SysfsFolder(Path root) {
       Files.writeString(device.resolve(file.getKey()), String.format("0x%x\n", file.getValue()));
     }
     if (!driver.isEmpty()) {
-      Files.createSymbolicLink(
-          device.resolve("driver"),
-          Files.createDirectories(root.resolve("bus/pci/drivers/" + driver)));
+      bind(address, driver);
     }
     return device;
+  }
+
+  /** Gives a function to a driver, whichever has it now. */
+  public void bind(String address, String driver) throws IOException {
+    Path link = device(address).resolve("driver");
+    Files.deleteIfExists(link);
+    Files.createSymbolicLink(
+        link, Files.createDirectories(root.resolve("bus/pci/drivers/" + driver)));
   }
 
   /** Puts a function into an IOMMU group. */

@@ -47,7 +47,9 @@ final class Bind implements Callable<Integer> {
     String driver;
 
     String name() {
-      return driver != null ? driver : vfio ? "vfio-pci" : uio ? "uio_pci_generic" : "";
+      return driver != null
+          ? driver
+          : vfio ? PciBinding.VFIO_PCI : uio ? PciBinding.UIO_PCI_GENERIC : "";
     }
   }
 

@@ -23,9 +23,7 @@ import java.util.stream.Stream;
  * is needed, for physical addresses.
  */
 public final class UioBackend implements NicBackend {
-  private static final String GENERIC = "uio_pci_generic";
-  private static final String IGB_UIO = "igb_uio";
-  private static final Set<String> DRIVERS = Set.of(GENERIC, IGB_UIO);
+  private static final Set<String> DRIVERS = Set.of(PciBinding.UIO_PCI_GENERIC, PciBinding.IGB_UIO);
 
   /** None, and IRQ_NOTCONNECTED. */
   private static final Set<String> NO_IRQ = Set.of("0", "2147483648");
@@ -85,7 +83,7 @@ public final class UioBackend implements NicBackend {
   }
 
   private UioDevice.Place place(PciSysfs.Function f) {
-    boolean igb = f.driver().equals(IGB_UIO);
+    boolean igb = f.driver().equals(PciBinding.IGB_UIO);
     Path node = node(f);
     return new UioDevice.Place(
         f.address(),
@@ -150,7 +148,11 @@ public final class UioBackend implements NicBackend {
     } else if (!unbound) {
       Path node = node(f);
       if (!DRIVERS.contains(f.driver())) {
-        missing.add("binding to " + GENERIC + ": sudo netmap4j bind --uio " + f.address());
+        missing.add(
+            "binding to "
+                + PciBinding.UIO_PCI_GENERIC
+                + ": sudo netmap4j bind --uio "
+                + f.address());
       } else if (node == null) {
         missing.add("a number of its own in " + folder.resolve("uio") + ": modprobe uio");
       } else {

@@ -28,12 +28,12 @@ final class UioRig {
 
   final Path root;
   final Path sys;
-  private final SysfsFolder functions;
   final Path dev;
   final Path huge;
   final HugePages pages;
 
   String watched = CARD;
+  private final SysfsFolder functions;
   private int nodes;
 
   /** The card's command register each time that somebody asked where hugetlbfs is mounted. */

@@ -3,6 +3,7 @@ package io.netmap4j.vfio;
 import io.netmap4j.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.PciBinding;
 import io.netmap4j.linux.PciSysfs;
 import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDevice;
@@ -18,7 +19,6 @@ import java.util.stream.Stream;
  * needed: whoever may use {@code /dev/vfio/GROUP} has the card.
  */
 public final class VfioBackend implements NicBackend {
-  private static final String DRIVER = "vfio-pci";
   private final Path sys;
   private final Path dev;
 
@@ -100,7 +100,7 @@ public final class VfioBackend implements NicBackend {
 
   private List<String> missing(PciSysfs.Function f) {
     List<String> missing = new ArrayList<>();
-    if (!f.driver().equals(DRIVER)) {
+    if (!f.driver().equals(PciBinding.VFIO_PCI)) {
       missing.add("binding to vfio-pci: sudo netmap4j bind --vfio " + f.address());
     }
     if (f.iommuGroup().isEmpty()) {
