@@ -234,6 +234,34 @@ public final class NetmapPort implements AutoCloseable {
     return ready;
   }
 
+  /**
+   * Longest frame that the port sends, in bytes without FCS: MTU + 18 for a NIC (Ethernet header,
+   * VLAN tag), {@link Integer#MAX_VALUE} for a port without a limit of its own. A TX sync refuses a
+   * longer one, over however many slots.
+   */
+  public int maxFrame() {
+    return rings.adapter().maxFrame();
+  }
+
+  /** Shortest frame that the port sends, in bytes without padding: 14, an Ethernet header. */
+  public int minFrame() {
+    return rings.adapter().minFrame();
+  }
+
+  /**
+   * Packets that TX syncs of the bound rings refused since the rings were started: a length outside
+   * {@link #minFrame} to {@link #maxFrame}, an empty or impossible slot, too many slots. Nothing of
+   * them went out; their slots came back as if sent. Other ports on the same rings count in it too.
+   * Exact after a sync by the same thread.
+   */
+  public long unsent() {
+    long sum = 0;
+    for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
+      sum += tx[i].unsent;
+    }
+    return sum;
+  }
+
   /** How waits for this port wait: {@code nic.NAME.wait} of the configuration. */
   public WaitMode waitMode() {
     return rings.adapter().waitMode();
@@ -352,8 +380,9 @@ public final class NetmapPort implements AutoCloseable {
 
   /**
    * Monotonic totals since the device was opened: the hardware's, by register name, drops included;
-   * and ours: {@code bad_slots} (slots that could not be sent or given back as they were) and
-   * {@code ring_reinits}.
+   * and ours: {@code bad_slots} (slots that could not be sent or given back as they were), {@code
+   * unsent} (packets of the bound TX rings that were refused, see {@link #unsent}) and {@code
+   * ring_reinits}.
    */
   public Map<String, Long> counters() {
     Map<String, Long> all = new TreeMap<>(rings.adapter().counters());
@@ -366,6 +395,7 @@ public final class NetmapPort implements AutoCloseable {
       }
     }
     all.put("bad_slots", bad);
+    all.put("unsent", unsent());
     all.put("ring_reinits", reinits);
     return all;
   }

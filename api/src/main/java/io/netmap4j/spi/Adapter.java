@@ -60,6 +60,19 @@ public interface Adapter extends AutoCloseable {
   /** Monotonic totals by their published names, drops included. */
   Map<String, Long> counters();
 
+  /**
+   * Longest frame that the port sends, in bytes without FCS; a longer one is refused ({@link
+   * Kring#unsent}).
+   */
+  default int maxFrame() {
+    return Integer.MAX_VALUE;
+  }
+
+  /** Shortest frame that the port sends, in bytes: an Ethernet header. */
+  default int minFrame() {
+    return 14;
+  }
+
   /** Settings of a NIC; null for other kinds of port. */
   default NicControl control() {
     return null;

@@ -76,6 +76,9 @@ public final class Kring {
   /** Slots with an index or a length that could not be used; counted by the adapter. */
   public long badSlots;
 
+  /** Packets that TX syncs refused: nothing of them went out. Counted by the adapter. */
+  public long unsent;
+
   private final Adapter adapter;
   private final long ringOffset;
   private long reinits;

@@ -382,6 +382,16 @@ final class IxgbeAdapter implements Adapter, NicControl {
   }
 
   @Override
+  public int maxFrame() {
+    return IxgbeTxRing.maxFrame(options.mtu());
+  }
+
+  @Override
+  public int minFrame() {
+    return IxgbeTxRing.MIN_FRAME;
+  }
+
+  @Override
   public WaitMode waitMode() {
     return options.waitMode();
   }

@@ -88,10 +88,15 @@ final class IxgbeTxRing {
     this.bufOffset = k.region.bufOffset();
     this.bufSize = k.region.bufSize();
     this.bufTotal = k.region.bufTotal();
-    this.maxFrame = mtu + FRAME_OVERHEAD;
+    this.maxFrame = maxFrame(mtu);
     this.maxLen = Math.min(bufSize, maxFrame);
     this.straddlers = new Straddlers(k.region, mapping);
     this.reports = new int[Integer.highestOneBit(numSlots) << 1];
+  }
+
+  /** Without FCS. */
+  static int maxFrame(int mtu) {
+    return mtu + FRAME_OVERHEAD;
   }
 
   /** As netmap_reset: what was submitted counts as sent, slot rHead becomes descriptor 0. */
@@ -245,6 +250,7 @@ final class IxgbeTxRing {
       total = MIN_PAYLEN;
     }
     good &= total >= MIN_PAYLEN && total <= maxFrame;
+    k.unsent += good ? 0 : 1;
     for (int i = 0, slot = first; i < count; i++, slot = k.next(slot)) {
       long desc = descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE;
       if (good) {
