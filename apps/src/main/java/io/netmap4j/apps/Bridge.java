@@ -53,7 +53,11 @@ final class Bridge implements Callable<Integer> {
   @Option(names = "-c", description = "Copy packets instead of exchanging buffers.")
   boolean copy;
 
-  @Option(names = "-w", paramLabel = "SECONDS", description = "The same as --wait-link.")
+  @Option(
+      names = "-w",
+      paramLabel = "SECONDS",
+      converter = Converters.Seconds.class,
+      description = "The same as --wait-link.")
   void waitLink(int seconds) {
     setup.waitSeconds = seconds;
   }
@@ -73,8 +77,8 @@ final class Bridge implements Callable<Integer> {
     }
     // Each port is received on by one thread and sent on by the other; poll must not send behind
     // its back.
-    try (NetmapPort a = setup.open(names.get(0), Netmap.NR_NO_TX_POLL);
-        NetmapPort b = setup.open(names.get(1), Netmap.NR_NO_TX_POLL)) {
+    try (NetmapPort a = setup.open(names.get(0), Ports.Need.BOTH, Netmap.NR_NO_TX_POLL);
+        NetmapPort b = setup.open(names.get(1), Ports.Need.BOTH, Netmap.NR_NO_TX_POLL)) {
       main.ready();
       setup.awaitLink(a, main);
       setup.awaitLink(b, main);

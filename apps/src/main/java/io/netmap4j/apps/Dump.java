@@ -79,7 +79,7 @@ final class Dump implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (NetmapPort port = setup.open(name, Netmap.NR_NO_TX_POLL, MTU);
+    try (NetmapPort port = setup.open(name, Ports.Need.RX, Netmap.NR_NO_TX_POLL, MTU);
         PcapWriter writer =
             file == null
                 ? null

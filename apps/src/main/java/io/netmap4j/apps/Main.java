@@ -108,6 +108,8 @@ public final class Main {
   /** Runs one command in this process. @return its exit code */
   int run(String... args) {
     CommandLine line = new CommandLine(this);
+    Converters.register(line);
+    line.setExpandAtFiles(false); // a word with @ at its beginning is a word
     line.setOut(new PrintWriter(out, true));
     line.setErr(new PrintWriter(err, true));
     line.setParameterExceptionHandler(this::usage);

@@ -67,6 +67,7 @@ final class PktGen implements Callable<Integer> {
   @Option(
       names = "-n",
       paramLabel = "COUNT",
+      converter = Converters.Count.class,
       defaultValue = "0",
       description = "Packets; 0, the default, for no end.")
   long count;
@@ -82,6 +83,7 @@ final class PktGen implements Callable<Integer> {
   @Option(
       names = "-b",
       paramLabel = "PACKETS",
+      converter = Converters.Some.class,
       defaultValue = "512",
       description = "Most packets of one ring between two syncs (default: 512).")
   int burst;
@@ -104,18 +106,19 @@ final class PktGen implements Callable<Integer> {
       names = "-S",
       paramLabel = "MAC",
       description = "Source address (default: the port's own).")
-  String sourceMac;
+  Mac sourceMac;
 
   @Option(
       names = "-D",
       paramLabel = "MAC",
       defaultValue = "ff:ff:ff:ff:ff:ff",
       description = "Destination address (default: broadcast).")
-  String destinationMac;
+  Mac destinationMac;
 
   @Option(
       names = "-p",
       paramLabel = "THREADS",
+      converter = Converters.Some.class,
       defaultValue = "1",
       description = "Threads, each with a ring of its own (default: 1, with all rings).")
   int threads;
@@ -129,6 +132,7 @@ final class PktGen implements Callable<Integer> {
   @Option(
       names = "-T",
       paramLabel = "MS",
+      converter = Converters.Millis.class,
       defaultValue = "1000",
       description = "Time between reports (default: 1000).")
   long reportMillis;
@@ -143,7 +147,11 @@ final class PktGen implements Callable<Integer> {
       description = "At the end, the card's own counters and the port's, by name, that are not 0.")
   boolean counters;
 
-  @Option(names = "-w", paramLabel = "SECONDS", description = "The same as --wait-link.")
+  @Option(
+      names = "-w",
+      paramLabel = "SECONDS",
+      converter = Converters.Seconds.class,
+      description = "The same as --wait-link.")
   void waitLink(int seconds) {
     setup.waitSeconds = seconds;
   }
@@ -180,22 +188,16 @@ final class PktGen implements Callable<Integer> {
     require(
         size >= UdpFrame.HEADERS && size <= UdpFrame.LONGEST,
         "-l " + size + " is out of range: " + UdpFrame.HEADERS + " to " + UdpFrame.LONGEST);
-    require(count >= 0, "-n " + count + " is less than 0");
-    require(burst > 0, "-b " + burst + " is less than 1");
-    require(threads > 0, "-p " + threads + " is less than 1");
     require(
         threads == 1 || !isEcho(),
         "-p " + threads + ": ping and pong have one thread: leave -p out");
     require(
         size >= Pinger.LEAST || !function.equals("ping"),
         "-l " + size + " is too short for a ping: its number and time need " + Pinger.LEAST);
-    require(reportMillis > 0, "-T " + reportMillis + " is less than 1");
     try {
       sources = UdpFrame.Endpoints.parse(source);
       destinations = UdpFrame.Endpoints.parse(destination);
       pps = rate == null ? 0 : Rates.parse(rate);
-      mac(destinationMac);
-      mac(sourceMac == null ? destinationMac : sourceMac);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
@@ -205,50 +207,34 @@ final class PktGen implements Callable<Integer> {
     return function.startsWith("p");
   }
 
+  private Ports.Need need() {
+    return switch (function) {
+      case "tx" -> Ports.Need.TX;
+      case "rx" -> Ports.Need.RX;
+      default -> Ports.Need.BOTH;
+    };
+  }
+
   private void require(boolean holds, String otherwise) {
     if (!holds) {
       throw new ParameterException(spec.commandLine(), otherwise);
     }
   }
 
-  private static byte[] mac(String text) {
-    String[] parts = text.split(":", -1);
-    byte[] mac = new byte[6];
-    try {
-      for (int i = 0; i < 6 && parts.length == 6; i++) {
-        int value = Integer.parseInt(parts[i], 16);
-        if (value >= 0 && value <= 255) {
-          mac[i] = (byte) value;
-        } else {
-          parts = new String[0];
-        }
-      }
-    } catch (NumberFormatException e) {
-      parts = new String[0];
-    }
-    if (parts.length != 6) {
-      throw new IllegalArgumentException(
-          "'" + text + "' is no MAC address, as in 02:00:00:00:00:01");
-    }
-    return mac;
-  }
-
   /** One port with everything, or one for each thread with one ring. */
   private void open(List<NetmapPort> ports) {
     long flags = function.equals("rx") ? Netmap.NR_NO_TX_POLL : 0;
     if (threads == 1) {
-      ports.add(setup.open(port, flags));
-      require(
-          !isEcho() || Ports.hasBothDirections(ports.get(0)),
-          function + " needs rings of both directions: leave the suffix of " + port + " out");
+      ports.add(setup.open(port, need(), flags));
       return;
     }
     PortSpec name = PortSpec.parse(Ports.full(port));
     require(
         name.mode() == Netmap.NR_REG_ALL_NIC,
         "-p " + threads + " needs every ring: leave the suffix of " + port + " out");
+    setup.requireRings(port, need());
     for (int i = 0; i < threads; i++) {
-      ports.add(setup.open(name.name() + "-" + i, flags | name.flags()));
+      ports.add(setup.open(name.name() + "-" + i, need(), flags | name.flags()));
       int rings =
           function.equals("tx") ? ports.get(0).nifp().txRings() : ports.get(0).nifp().rxRings();
       require(
@@ -300,8 +286,8 @@ final class PktGen implements Callable<Integer> {
   }
 
   private UdpFrame frame(NetmapPort own) {
-    byte[] from = sourceMac != null ? mac(sourceMac) : ownMac(own);
-    return new UdpFrame(mac(destinationMac), from, sources, destinations, size);
+    byte[] from = sourceMac != null ? sourceMac.octets() : ownMac(own);
+    return new UdpFrame(destinationMac.octets(), from, sources, destinations, size);
   }
 
   private int ping(NetmapPort own) throws Exception {

@@ -12,10 +12,28 @@ import io.netmap4j.spi.NicOptions;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** How the commands open their ports. */
 final class Ports {
+  /** The rings that a command cannot do without. */
+  enum Need {
+    RX(true, false),
+    TX(false, true),
+    BOTH(true, true);
+
+    final boolean rx;
+    final boolean tx;
+
+    Need(boolean rx, boolean tx) {
+      this.rx = rx;
+      this.tx = tx;
+    }
+  }
+
   private static final int LINK_STEP_NANOS = 20_000_000;
   private static final long QUIET_NANOS =
       500_000_000; // a link that comes this soon is not worth a line
@@ -36,19 +54,43 @@ final class Ports {
     @Option(
         names = "--wait-link",
         paramLabel = "SECONDS",
+        converter = Converters.Seconds.class,
         description = "How long to wait for carrier (default: 2).")
     int waitSeconds = 2; // not defaultValue, which would undo what -w has set
 
-    NetmapPort open(String name, long flags) {
-      return Ports.open(name, flags, options(name, 0));
+    @Spec(Spec.Target.MIXEE)
+    CommandSpec command;
+
+    /**
+     * Opens a port that has the rings that the command needs.
+     *
+     * @throws ParameterException its name leaves them out, or --nic has what is not there
+     */
+    NetmapPort open(String name, Need need, long flags) {
+      return open(name, need, flags, 0);
     }
 
     /**
      * For captures: frames up to that MTU at least, and nothing dropped by rings, unless the user
      * says otherwise.
      */
-    NetmapPort open(String name, long flags, int mtu) {
+    NetmapPort open(String name, Need need, long flags, int mtu) {
+      requireRings(name, need);
       return Ports.open(name, flags, options(name, mtu));
+    }
+
+    /** What {@link #open} checks of the name. */
+    void requireRings(String name, Need need) {
+      long only = PortSpec.parse(full(name)).flags();
+      boolean noTx = (only & Netmap.NR_RX_RINGS_ONLY) != 0;
+      boolean noRx = (only & Netmap.NR_TX_RINGS_ONLY) != 0;
+      if (need.tx && noTx || need.rx && noRx) {
+        throw new ParameterException(
+            command.commandLine(),
+            String.format(
+                "%s needs %s rings, and %s has none: leave its suffix out",
+                command.name(), need.tx && noTx ? "TX" : "RX", name));
+      }
     }
 
     /** The largest IP packet of the NIC behind {@code name}, as it is configured. */
@@ -61,8 +103,12 @@ final class Ports {
       if (mtu > 0) {
         options = options.mtu(Math.max(mtu, options.mtu())).dropWhenFull(false);
       }
-      for (Map.Entry<String, String> e : nic.entrySet()) {
-        options = options.with(e.getKey(), e.getValue());
+      try {
+        for (Map.Entry<String, String> e : nic.entrySet()) {
+          options = options.with(e.getKey(), e.getValue());
+        }
+      } catch (NetmapException e) {
+        throw new ParameterException(command.commandLine(), "--nic: " + e.getMessage(), e);
       }
       return options;
     }
@@ -125,11 +171,6 @@ final class Ports {
 
   static String full(String name) {
     return name.startsWith("netmap:") || name.startsWith("vale") ? name : "netmap:" + name;
-  }
-
-  /** True when the port has rings to send on and rings to receive on. */
-  static boolean hasBothDirections(NetmapPort port) {
-    return port.firstTxRing() < port.endTxRing() && port.firstRxRing() < port.endRxRing();
   }
 
   /**

@@ -88,7 +88,7 @@ final class Replay implements Callable<Integer> {
     }
     pace = pace();
     try (PcapReader first = PcapReader.open(file);
-        NetmapPort port = setup.open(name, 0, MTU)) {
+        NetmapPort port = setup.open(name, Ports.Need.TX, 0, MTU)) {
       main.ready();
       setup.awaitLink(port, main);
       tally.begin();

@@ -3,7 +3,6 @@ package io.netmap4j.apps;
 import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.linux.TapDevice;
-import java.util.HexFormat;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,6 +48,7 @@ final class Tap implements Callable<Integer> {
       names = "-t",
       required = true,
       paramLabel = "NAME",
+      converter = Converters.InterfaceName.class,
       description = "The interface to be made, 1 to 15 bytes.")
   String tapName;
 
@@ -58,7 +58,11 @@ final class Tap implements Callable<Integer> {
       description = "Of the interface (default: that of the port's NIC).")
   Integer mtu;
 
-  @Option(names = "-w", paramLabel = "SECONDS", description = "The same as --wait-link.")
+  @Option(
+      names = "-w",
+      paramLabel = "SECONDS",
+      converter = Converters.Seconds.class,
+      description = "The same as --wait-link.")
   void waitLink(int seconds) {
     setup.waitSeconds = seconds;
   }
@@ -74,8 +78,7 @@ final class Tap implements Callable<Integer> {
               "--mtu %d is out of range: 68 to %d, the mtu of %s's NIC; for more: --nic mtu=%d",
               packets, longest, name, packets));
     }
-    try (NetmapPort port = setup.open(name, 0)) {
-      requireBothDirections(port);
+    try (NetmapPort port = setup.open(name, Ports.Need.BOTH, 0)) {
       try (TapDevice tap = TapDevice.create(tapName);
           TapForwarder forwarder = new TapForwarder(port, tap, longest)) {
         String mac = configure(tap, port, packets);
@@ -90,29 +93,17 @@ final class Tap implements Callable<Integer> {
     return Main.OK;
   }
 
-  private void requireBothDirections(NetmapPort port) {
-    if (!Ports.hasBothDirections(port)) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "tap needs rings of both directions: leave the suffix of " + name + " out");
-    }
-  }
-
   /** Makes the interface look like the card. @return its MAC address */
   private static String configure(TapDevice tap, NetmapPort port, int mtu) {
     tap.mtu(mtu);
-    byte[] mac;
+    Mac mac;
     try {
-      mac = port.nic().macAddress();
+      mac = Mac.of(port.nic().macAddress());
     } catch (NetmapException e) {
       return "of the kernel's choice"; // not a NIC
     }
-    long bits = 0;
-    for (byte octet : mac) {
-      bits = bits << 8 | octet & 0xff;
-    }
-    tap.mac(bits);
-    return HexFormat.ofDelimiter(":").formatHex(mac);
+    tap.mac(mac.bits());
+    return mac.toString();
   }
 
   /** Prints the totals also when the interface or the card goes away meanwhile. */
