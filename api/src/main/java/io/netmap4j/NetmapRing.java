@@ -116,17 +116,23 @@ public final class NetmapRing {
     return tail;
   }
 
-  /** Gives the slots before {@code i} to the driver at the next sync. */
+  /**
+   * Gives the slots before {@code i} to the driver at the next sync. Where another thread syncs,
+   * {@link #cur(int)} comes first: a head beyond cur is illegal. Any value is stored; the sync
+   * refuses what is illegal.
+   */
   public void head(int i) {
     Mem.putIntRelease(base + HEAD, i);
   }
 
-  /** Wake when tail passes {@code i}. */
+  /** Wake when tail passes {@code i}. Any value is stored; the sync refuses what is illegal. */
   public void cur(int i) {
     Mem.putInt(base + CUR, i);
   }
 
-  /** Sets cur and head, the usual way to be done with slots. */
+  /**
+   * Sets cur and then head, the usual way to be done with slots, also while another thread syncs.
+   */
   public void advance(int i) {
     Mem.putInt(base + CUR, i);
     Mem.putIntRelease(base + HEAD, i);

@@ -160,11 +160,21 @@ public final class Kring {
     return (int) STATE.getAcquire(this) >= STOPPED ? Libc.EIO : 0;
   }
 
+  /**
+   * The user's head, read before cur and before the slots that it covers. {@link
+   * io.netmap4j.NetmapRing#advance} writes cur first and head last: so a cur that belongs to a
+   * later head may be seen beside this one, which is legal, never an earlier one.
+   */
+  private int acquireHead() {
+    int head = Mem.getInt(ring + HEAD);
+    Mem.loadFence();
+    return head;
+  }
+
   /** rHead ≤ head ≤ rTail, head ≤ cur ≤ rTail; and never past what the device has in hand. */
   private boolean txPrologue() {
-    int head = Mem.getInt(ring + HEAD);
+    int head = acquireHead();
     int cur = Mem.getInt(ring + CUR);
-    Mem.loadFence(); // slots are read after the head that covers them
     if (!legal(rHead, head, cur, rTail) || distance(hwCur, head) > distance(hwCur, hwTail)) {
       return false;
     }
@@ -176,9 +186,8 @@ public final class Kring {
 
   /** hwCur ≤ head ≤ hwTail, head ≤ cur ≤ hwTail. */
   private boolean rxPrologue() {
+    int head = acquireHead();
     int cur = Mem.getInt(ring + CUR);
-    int head = Mem.getInt(ring + HEAD);
-    Mem.loadFence();
     rCur = cur;
     rHead = head;
     if (!legal(hwCur, head, cur, hwTail)) {

@@ -10,11 +10,13 @@ import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every position of head and cur, by the letters of netmap's prologue:
@@ -282,6 +284,44 @@ class KringTest {
         rings.release(none);
         memory.close();
       }
+    }
+  }
+
+  /** One thread gives slots back or fills them, another syncs: no moment of it is illegal. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void headAndCurOfOneThreadAreLegalForAnotherThatSyncs(boolean tx) throws Exception {
+    FakeAdapter busy =
+        new FakeAdapter(1, 1, 64, 64) {
+          @Override
+          public int rxSync(Kring k, int flags) {
+            arriving = 5;
+            return super.rxSync(k, flags);
+          }
+        };
+    RingSet rings = RingSet.start(busy, region);
+    rings.bind(all);
+    try (NetmapPort shared =
+        new NetmapPort("netmap:shared", rings, all, NetmapPort.Request.DEFAULT)) {
+      NetmapRing ring = tx ? shared.tx(0) : shared.rx(0);
+      AtomicBoolean done = new AtomicBoolean();
+      Thread user =
+          new Thread(
+              () -> {
+                while (!done.get()) {
+                  ring.advance(ring.tail());
+                }
+              });
+      user.start();
+      try {
+        for (int i = 0; i < 1_000_000; i++) {
+          assertEquals(0, tx ? shared.txSync() : shared.rxSync(), "sync " + i);
+        }
+      } finally {
+        done.set(true);
+        user.join();
+      }
+      assertEquals(0, (tx ? rings.tx(0) : rings.rx(0)).reinits());
     }
   }
 
