@@ -50,6 +50,7 @@ public final class Libc {
   public static final int EEXIST = 17;
   public static final int ENODEV = 19;
   public static final int EINVAL = 22;
+  public static final int ERANGE = 34;
   public static final int ENAMETOOLONG = 36;
   public static final int ENOSPC = 28;
   public static final int EPIPE = 32;

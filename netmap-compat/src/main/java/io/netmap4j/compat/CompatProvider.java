@@ -41,7 +41,7 @@ public final class CompatProvider implements PortProvider {
       return null;
     }
     try {
-      PortSpec spec = PortSpec.parse(name);
+      PortSpec spec = PortSpec.parse(name, CompatProvider::memIdOf);
       List<String> unavailable = spec.unavailable();
       if (!unavailable.isEmpty() || (request.flags() & MONITOR) != 0) {
         String what = unavailable.isEmpty() ? "monitors" : String.join(", ", unavailable);
@@ -53,6 +53,23 @@ public final class CompatProvider implements PortProvider {
     } catch (LinuxException e) {
       throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
     }
+  }
+
+  /** For {@code @share}: the memory that a port of that NAME lives in, or would. */
+  private static int memIdOf(String name) {
+    Config config = Config.load();
+    Device device = DEVICES.get(Nics.find(name, config).key());
+    if (device != null) {
+      synchronized (device) {
+        RingSet rings = device.rings;
+        if (rings != null && rings.bind(NO_RING)) {
+          int memId = rings.region().memId();
+          rings.release(NO_RING);
+          return memId;
+        }
+      }
+    }
+    return sharedRegion(config).memId();
   }
 
   private static NetmapPort open(PortSpec spec, NetmapPort.Request request) {

@@ -134,6 +134,25 @@ class CompatProviderTest {
     mine.close();
   }
 
+  @Test
+  void shareMeansTheMemoryOfAnotherPort() {
+    try (NetmapPort a = Netmap.open("netmap:fake0@share=netmap:fake1")) {
+      assertThat(a.memory()).isSameAs(NetmapMemory.shared());
+    }
+    NetmapMemory mine = NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4096, 2048));
+    NetmapPort.Request request = NetmapPort.Request.DEFAULT.region(mine);
+    try (NetmapPort a = Netmap.open("netmap:fake0", request);
+        NetmapPort b = Netmap.open("netmap:fake1@share=netmap:fake0-1/x", request)) {
+      assertThat(b.memory()).isSameAs(a.memory());
+      assertThatThrownBy(() -> Netmap.open("netmap:0000:03:00.0@share=netmap:fake0"))
+          .hasMessageContaining("mem_id " + mine.memId() + " was asked for");
+      assertThatThrownBy(() -> Netmap.open("netmap:fake1@60000@share=netmap:fake0"))
+          .hasMessageContaining("cannot set mem_id to " + mine.memId() + ", already set to 60000");
+      assertThat(errnoOf("netmap:fake0@share=netmap:nobody", request)).isEqualTo(Libc.ENXIO);
+    }
+    mine.close();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -145,7 +164,7 @@ class CompatProviderTest {
         "netmap:fake0* | host rings ('^' and '*')",
         "netmap:fake0/z | monitors ('/z', '/t' and '/r')",
         "netmap:fake0@conf:rings=2 | the option @conf",
-        "netmap:fake0^@share=netmap:fake1 | host rings ('^' and '*'), the option @share",
+        "netmap:fake0^@extmem=/a | host rings ('^' and '*'), the option @extmem",
         "vale0:1 | VALE switches (vale0)",
       })
   void whatThisVersionLacksIsNamed(String name, String what) {

@@ -151,8 +151,53 @@ class PortSpecTest {
     assertThat(spec.options())
         .isEqualTo(
             Map.of(
-                "conf", Map.of("rings", "2", "tx-slots", "abc"),
+                "conf", Map.of("tx-rings", "2", "rx-rings", "2", "tx-slots", "0"),
                 "extmem", Map.of("file", "/mnt/huge")));
     assertThat(PortSpec.parse("netmap:eth0@conf:").options()).containsKey("conf");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '|',
+      value = {
+        "netmap:eth0@share= | 22 | missing value for option 'share'",
+        "netmap:eth0@share=0 | 22 | 0: invalid request, prefix unknown or missing",
+        "netmap:eth0@share:port= | 22 | option 'share': mandatory key 'port' not assigned",
+        "netmap:eth0@2@share=netmap:b | 22 | cannot set mem_id to 7, already set to 2",
+        "netmap:eth0@extmem=/a@extmem=/b | 22 | eth0: extmem already in use",
+        "netmap:eth0@conf:tx-rings=2,tx-rings=3 | 22 | option 'conf': duplicate key 'tx_rings', already set to '2'",
+        "netmap:eth0@conf:rings=2,rings | 22 | option 'conf': duplicate key 'rings', already set to '2'",
+        "netmap:eth0-99999999999999999999 | 34 | '9223372036854775807' out of range [0, 4095)",
+        "netmap:eth0@2@99999999999999999999 | 34 | invalid setting of mem_id to 9223372036854775807 (already set to 2)",
+        "netmapx-:eth0 | 22 | no identifier allowed between 'netmap' and ':'",
+      })
+  void optionsThatContradictAndNumbersOutOfRange(String name, int errno, String message) {
+    assertThatThrownBy(() -> PortSpec.parse(name, shared -> 7))
+        .isInstanceOfSatisfying(NetmapException.class, e -> assertThat(e.errno()).isEqualTo(errno))
+        .hasMessage(message);
+  }
+
+  @Test
+  void anEmptyValueIsUnsetAndALaterConfWins() {
+    String twice = "netmap:eth0@conf:rings=,rings=3,tx-rings=5@conf:rx-rings=70000,slots=-1";
+    assertThat(PortSpec.parse(twice).options().get("conf"))
+        .isEqualTo(
+            Map.of(
+                "tx-rings", "5",
+                "rx-rings", "4464",
+                "tx-slots", "4294967295",
+                "rx-slots", "4294967295"));
+    assertThat(PortSpec.parse("netmap:a@7@share=netmap:b-3/x", shared -> 7).memId()).isEqualTo(7);
+    assertThat(PortSpec.parse("netmap:eth0@99999999999999999999").memId()).isEqualTo(65535);
+  }
+
+  @Test
+  void namesAreCountedInBytesAndEndNowhereElse() {
+    String longest = "\u00e9".repeat(31);
+    assertThat(PortSpec.parse("netmap:" + longest).name()).isEqualTo(longest);
+    assertThatThrownBy(() -> PortSpec.parse("netmap:" + longest + "\u00e9"))
+        .hasMessageEndingWith("too long");
+    assertThatThrownBy(() -> PortSpec.parse("netmap:eth0\0x")).hasMessageContaining("a zero byte");
   }
 }
