@@ -1,6 +1,7 @@
 package io.netmap4j.compat;
 
 import io.netmap4j.Netmap;
+import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Libc;
@@ -55,13 +56,23 @@ public final class Nm {
     this.curRxRing = port.firstRxRing();
   }
 
-  /** Opens a port. @throws io.netmap4j.NetmapException where nm_open gives NULL and errno */
+  /**
+   * Opens a port. Names are those of {@link Netmap#open}, which is libnetmap's grammar: what
+   * nm_open accepts beyond it is refused ({@code eth0-+3}, an empty name), and libnetmap's options
+   * and longer names are accepted.
+   *
+   * @throws NetmapException where nm_open gives NULL, with its errno: 0 for a name that begins with
+   *     neither {@code netmap:} nor {@code vale}, so that a program can try it elsewhere
+   */
   public static Nm nmOpen(String name) {
-    return new Nm(Netmap.open(name));
+    return nmOpen(name, NetmapPort.Request.DEFAULT);
   }
 
   /** As {@link #nmOpen(String)}, with extra buffers and the like. */
   public static Nm nmOpen(String name, NetmapPort.Request request) {
+    if (!name.startsWith("netmap:") && !name.startsWith("vale")) {
+      throw new NetmapException(0, name + ": not a netmap name: no netmap: or vale before it");
+    }
     return new Nm(Netmap.open(name, request));
   }
 
@@ -75,7 +86,10 @@ public final class Nm {
     return curTxRing;
   }
 
-  /** Where {@link #nmNextpkt} and {@link #nmDispatch} look first. */
+  /**
+   * Where {@link #nmNextpkt} and {@link #nmDispatch} look first: the ring that the last packet came
+   * from.
+   */
   public int curRxRing() {
     return curRxRing;
   }
@@ -130,19 +144,19 @@ public final class Nm {
     int rings = port.endRxRing() - first;
     int most = count <= 0 ? Integer.MAX_VALUE : count;
     int got = 0;
-    int ri = curRxRing;
+    int start = curRxRing;
     header.flags = NM_MORE_PKTS;
     for (int c = 0; c < rings && got < most; c++) {
-      ri = first + (curRxRing - first + c) % rings;
+      int ri = first + (start - first + c) % rings;
       NetmapRing ring = port.rx(ri);
       for (; !ring.isEmpty() && got < most; got++) {
         if (got > 0) {
           callback.packet(header, header.buf);
         }
+        curRxRing = ri;
         take(ring);
       }
     }
-    curRxRing = ri;
     if (got > 0) {
       header.flags = 0;
       callback.packet(header, header.buf);

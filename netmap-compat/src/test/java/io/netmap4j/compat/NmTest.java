@@ -1,8 +1,10 @@
 package io.netmap4j.compat;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.Netmap;
+import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
@@ -115,6 +117,30 @@ class NmTest {
     assertThat(receiver.nmDispatch(2, (h, buffer) -> seen.add(h.len * 10 + h.flags))).isEqualTo(2);
     assertThat(receiver.nmDispatch(2, (h, buffer) -> seen.add(h.len * 10 + h.flags))).isEqualTo(2);
     assertThat(seen).containsExactly(601, 610, 621, 630);
+  }
+
+  @Test
+  void dispatchStaysAtTheRingOfTheLastPacket() {
+    assertThat(receiver.nmDispatch(-1, (h, buffer) -> {})).isZero();
+    assertThat(receiver.curRxRing()).as("nothing came").isZero();
+    sender.nmInject(packet, 60);
+    cross();
+    int[] during = {-1};
+    assertThat(receiver.nmDispatch(-1, (h, buffer) -> during[0] = receiver.curRxRing())).isOne();
+    assertThat(during[0]).isZero();
+    assertThat(receiver.curRxRing()).as("ring 1 was looked at and had none").isZero();
+  }
+
+  @Test
+  void aNameOfSomebodyElseHasErrnoZero() {
+    for (String name : new String[] {"eth0", "", "netmapx:eth0", "valE:0", "netmap"}) {
+      assertThatThrownBy(() -> Nm.nmOpen(name))
+          .as(name)
+          .isInstanceOfSatisfying(NetmapException.class, e -> assertThat(e.errno()).isZero());
+    }
+    assertThatThrownBy(() -> Nm.nmOpen("netmap:eth0-x"))
+        .isInstanceOfSatisfying(
+            NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EINVAL));
   }
 
   @Test

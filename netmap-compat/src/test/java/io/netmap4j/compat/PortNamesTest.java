@@ -283,20 +283,84 @@ class PortNamesTest {
   }
 
   private static final String[] PREFIXES = {
-    "netmap:", "netmap:", "netmap:", "netmap:", "netmap:", "netmap:", "netmap:", "netmap:",
-    "vale0:", "vale:", "valeab_1:", "vale-:", "netmapx:", "netmap", "vale", "valE:", "x", ""
+    "netmap:",
+    "netmap:",
+    "netmap:",
+    "netmap:",
+    "netmap:",
+    "netmap:",
+    "netmap:",
+    "netmap:",
+    "vale0:",
+    "vale:",
+    "valeab_1:",
+    "vale-:",
+    "netmapx:",
+    "netmap",
+    "vale",
+    "valE:",
+    "x",
+    ""
   };
   private static final String[] NAMES_OF_PORTS = {
-    "eth0", "a", "0000:03:00.0", "eth0.100", "p{1", "p}x_2", "p{", "{1", "p{1}2", "", "vale0:0", "\u00e9",
-    "n".repeat(62), "n".repeat(63), "n".repeat(64)
+    "eth0",
+    "a",
+    "0000:03:00.0",
+    "eth0.100",
+    "p{1",
+    "p}x_2",
+    "p{",
+    "{1",
+    "p{1}2",
+    "",
+    "vale0:0",
+    "\u00e9",
+    "n".repeat(62),
+    "n".repeat(63),
+    "n".repeat(64)
   };
   private static final String[] NUMBERS = {
-    "0", "1", "2", "3", "4094", "4095", "65535", "65536", "65537", "70000", "4294967297", "007",
-    "9223372036854775807", "9223372036854775808", "99999999999999999999", "-1", "+3", " 5", "1x", "abc", ""
+    "0",
+    "1",
+    "2",
+    "3",
+    "4094",
+    "4095",
+    "65535",
+    "65536",
+    "65537",
+    "70000",
+    "4294967297",
+    "007",
+    "9223372036854775807",
+    "9223372036854775808",
+    "99999999999999999999",
+    "-1",
+    "+3",
+    " 5",
+    "1x",
+    "abc",
+    ""
   };
   private static final String[] KEYS = {
-    "rings", "host_rings", "slots", "tx-rings", "rx_rings", "host-tx-rings", "host_rx-rings", "tx_slots",
-    "rx-slots", "file", "port", "if-num", "buf_size", "foo", "", "-rings", "_rings", "="
+    "rings",
+    "host_rings",
+    "slots",
+    "tx-rings",
+    "rx_rings",
+    "host-tx-rings",
+    "host_rx-rings",
+    "tx_slots",
+    "rx-slots",
+    "file",
+    "port",
+    "if-num",
+    "buf_size",
+    "foo",
+    "",
+    "-rings",
+    "_rings",
+    "="
   };
 
   private static String one(Random random, String... of) {
@@ -326,7 +390,8 @@ class PortNamesTest {
   }
 
   private static String randomOption(Random random) {
-    String option = one(random, "conf", "conf", "conf", "share", "share", "extmem", "offset", "xxx");
+    String option =
+        one(random, "conf", "conf", "conf", "share", "share", "extmem", "offset", "xxx");
     switch (random.nextInt(8)) {
       case 0:
         return option;
