@@ -26,6 +26,7 @@ public final class TapDevice implements AutoCloseable {
 
   // linux/if_tun.h.
   private static final int TUNSETIFF = 0x400454CA;
+  private static final int TUNSETCARRIER = 0x400454E2; // Linux 5.0
   private static final int IFF_TAP = 0x0002;
   private static final int IFF_NO_PI = 0x1000;
 
@@ -172,6 +173,21 @@ public final class TapDevice implements AutoCloseable {
           Mem.putShort(ifreq + IFR_UNION, (short) (Mem.getShort(ifreq + IFR_UNION) | IFF_UP));
           return Libc.tryIoctl(socket, SIOCSIFFLAGS, ifreq);
         });
+  }
+
+  /**
+   * Gives the interface carrier, which it has at first, or takes it away: to the kernel's stack a
+   * cable that is plugged or pulled. Wherever the interface is now. Without effect before Linux
+   * 5.0.
+   */
+  public void carrier(boolean on) {
+    long flag = Mem.allocate(4);
+    try {
+      Mem.putInt(flag, on ? 1 : 0);
+      int ignored = Libc.tryIoctl(fd, TUNSETCARRIER, flag);
+    } finally {
+      Mem.free(flag);
+    }
   }
 
   @FunctionalInterface

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -305,12 +306,19 @@ final class RegisterTrace {
     return new Loop(accesses.size(), true, steps);
   }
 
+  /** {@code 12 x read LINKS 0x00000000} is twelve. */
+  private static List<Access> repeated(String line) {
+    String[] parts = line.split(" x ", 2);
+    int times = parts.length == 1 ? 1 : Integer.parseInt(parts[0]);
+    return Collections.nCopies(times, Access.of(parts[parts.length - 1]));
+  }
+
   /** Prints the kept form of card 0 of a trace that {@code netmap4j nic-model --trace} wrote. */
   public static void main(String[] args) throws IOException {
     List<Access> accesses =
         Files.readAllLines(Path.of(args[0])).stream()
             .filter(line -> line.startsWith("0 "))
-            .map(line -> Access.of(line.substring(2)))
+            .flatMap(line -> repeated(line.substring(2)).stream())
             .toList();
     fold(accesses).forEach(System.out::println);
   }

@@ -5,8 +5,8 @@ public final class Cable implements Wire {
   private final CableMode mode;
   private final WireCounters fromA = new WireCounters();
   private final WireCounters fromB = new WireCounters();
-  private FrameSink a;
-  private FrameSink b;
+  private volatile FrameSink a;
+  private volatile FrameSink b;
 
   public Cable(CableMode mode) {
     this.mode = mode;
@@ -27,7 +27,8 @@ public final class Cable implements Wire {
 
   @Override
   public boolean carrier(WireEnd end) {
-    return peer(end) != null;
+    FrameSink peer = peer(end);
+    return peer != null && peer.lit();
   }
 
   @Override

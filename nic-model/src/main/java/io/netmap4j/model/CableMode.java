@@ -8,7 +8,7 @@ public enum CableMode {
   LOSSY;
 
   boolean deliver(FrameSink sink, WireCounters counters, long address, int length) {
-    if (sink == null) {
+    if (sink == null || !sink.listening()) {
       counters.addLost();
     } else if (!sink.receive(address, length)) {
       if (this == FLOW_CONTROLLED) {

@@ -21,6 +21,10 @@ public record CardOptions(
     if (lanId < 0 || lanId > 1) {
       throw new IllegalArgumentException("lanId " + lanId + " is out of range: 0 or 1");
     }
+    if (deviceId < 0 || deviceId > 0xFFFF) {
+      throw new IllegalArgumentException(
+          "PCI device id " + Integer.toHexString(deviceId) + " is out of range: 0 to ffff");
+    }
   }
 
   /** A strict 82599ES without a module, port {@code lanId}, MAC 02:00:00:00:00:0(1 + lanId). */

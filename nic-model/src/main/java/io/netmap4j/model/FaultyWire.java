@@ -7,6 +7,8 @@ import java.util.SplittableRandom;
  * Loses, delays, duplicates and reorders what another wire would carry. What happens to the n-th
  * frame of a direction depends on the seed and n only, never on time: a delayed frame comes after a
  * number of later frames, or when the wire has been idle for some runs.
+ *
+ * <p>{@link #counters} are those of the moment, with what the other wire loses.
  */
 public final class FaultyWire implements Wire {
   /**
@@ -46,7 +48,7 @@ public final class FaultyWire implements Wire {
     this.inner = inner;
     this.faults = faults;
     this.fromA = new Direction(WireEnd.A, seed);
-    this.fromB = new Direction(WireEnd.B, ~seed);
+    this.fromB = inner.plays() ? new Arrivals(~seed) : new Direction(WireEnd.B, ~seed);
   }
 
   private enum Fate {
@@ -58,7 +60,7 @@ public final class FaultyWire implements Wire {
   }
 
   /** Frames one way, with those that are held. */
-  private final class Direction {
+  private class Direction {
     final WireEnd from;
     final SplittableRandom random;
     final WireCounters counters = new WireCounters();
@@ -74,6 +76,16 @@ public final class FaultyWire implements Wire {
       this.random = new SplittableRandom(seed);
     }
 
+    /** Where frames go on. @return false: busy */
+    boolean pass(long address, int bytes) {
+      return inner.send(from, address, bytes);
+    }
+
+    /** With what is lost further on. */
+    WireCounters total() {
+      return counters.plusLost(inner.counters(from).lost());
+    }
+
     boolean send(long address, int bytes) {
       idleRuns = 0;
       if (!release(0)) {
@@ -85,7 +97,7 @@ public final class FaultyWire implements Wire {
       boolean keep = fate == Fate.HOLD || fate == Fate.DUPLICATE;
       int slot = keep && bytes <= SLOT_BYTES ? freeSlot() : -1;
       boolean passes = fate != Fate.LOSE && (fate != Fate.HOLD || slot < 0);
-      if (passes && !inner.send(from, address, bytes)) {
+      if (passes && !pass(address, bytes)) {
         return false;
       }
       age();
@@ -142,7 +154,7 @@ public final class FaultyWire implements Wire {
     boolean release(int most) {
       for (int i = 0; i < SLOTS; i++) {
         if (length[i] != 0 && wait[i] <= most) {
-          if (!inner.send(from, slots + (long) i * SLOT_BYTES, length[i])) {
+          if (!pass(slots + (long) i * SLOT_BYTES, length[i])) {
             return false;
           }
           length[i] = 0;
@@ -169,13 +181,79 @@ public final class FaultyWire implements Wire {
     }
   }
 
+  /** What the inner wire plays, on its way to the card at end A. */
+  private final class Arrivals extends Direction implements FrameSink {
+    private FrameSink card;
+
+    Arrivals(long seed) {
+      super(WireEnd.B, seed);
+    }
+
+    FrameSink before(FrameSink sink) {
+      card = sink;
+      return sink == null ? null : this;
+    }
+
+    /** A held frame may come when the card has ceased to listen. */
+    @Override
+    boolean pass(long address, int bytes) {
+      if (card == null || !card.listening()) {
+        counters.addLost();
+        return true;
+      }
+      return card.receive(address, bytes);
+    }
+
+    @Override
+    WireCounters total() {
+      WireCounters before = inner.counters(from);
+      return before.plusLost(counters.lost()).plusDuplicated(counters.duplicated());
+    }
+
+    @Override
+    public boolean receive(long address, int bytes) {
+      return send(address, bytes);
+    }
+
+    @Override
+    public void missed(long address, int bytes) {
+      card.missed(address, bytes);
+    }
+
+    @Override
+    public boolean lit() {
+      return card.lit();
+    }
+
+    @Override
+    public boolean listening() {
+      return card.listening();
+    }
+
+    @Override
+    public boolean armed() {
+      return card.armed();
+    }
+
+    @Override
+    public void begin() {
+      card.begin();
+    }
+
+    @Override
+    public void end() {
+      card.end();
+    }
+  }
+
   private Direction direction(WireEnd from) {
     return from == WireEnd.A ? fromA : fromB;
   }
 
   @Override
   public void connect(WireEnd end, FrameSink sink) {
-    inner.connect(end, sink);
+    boolean arrives = end == WireEnd.A && fromB instanceof Arrivals;
+    inner.connect(end, arrives ? ((Arrivals) fromB).before(sink) : sink);
   }
 
   @Override
@@ -206,7 +284,7 @@ public final class FaultyWire implements Wire {
 
   @Override
   public WireCounters counters(WireEnd from) {
-    return direction(from).counters;
+    return direction(from).total();
   }
 
   @Override

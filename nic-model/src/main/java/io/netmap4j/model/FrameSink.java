@@ -10,6 +10,24 @@ public interface FrameSink {
    */
   boolean receive(long address, int length);
 
+  /** False while the card sends no light: its cable is pulled, its laser off. Any thread. */
+  default boolean lit() {
+    return true;
+  }
+
+  /**
+   * False while a frame that comes is lost, whatever room there is: no light, the receiver or bus
+   * mastering off.
+   */
+  default boolean listening() {
+    return true;
+  }
+
+  /** True when it is listening and a queue has a descriptor for a frame. */
+  default boolean armed() {
+    return listening();
+  }
+
   /**
    * A burst of frames follows, up to {@link #end}: what is done once a burst need not be done for
    * each frame.

@@ -1,11 +1,13 @@
 package io.netmap4j.model;
 
+import java.util.function.BooleanSupplier;
+
 /**
  * Link, MDIO, timers, and the few rules that join two registers. For who holds the card's lock.
  *
- * <p>The link is up while a wire is attached, nobody has unplugged it, and the laser is on:
- * ESDP.SDP3 = 0, which it is after a reset (facts 3.7). It is up at once. It is up, too, while the
- * MAC hears itself (HLREG0.LPBK) and is told that the link is up (AUTOC.FLU): LX
+ * <p>The link is up while a wire is attached that brings light, nobody has unplugged it, and the
+ * laser is on: ESDP.SDP3 = 0, which it is after a reset (facts 3.7). It is up at once. It is up,
+ * too, while the MAC hears itself (HLREG0.LPBK) and is told that the link is up (AUTOC.FLU): LX
  * ixgbe_setup_loopback_test and DP ixgbe_setup_loopback_link_82599 set both.
  */
 final class GeneralUnit {
@@ -29,9 +31,11 @@ final class GeneralUnit {
   private final RegisterFile registers;
   private final Interrupts interrupts;
   private final CardOptions options;
-  private boolean wired;
+  private BooleanSupplier carrier = () -> false;
   private boolean plugged = true;
-  private boolean wasUp;
+  private boolean powered = true;
+  private volatile boolean lit = true;
+  private boolean up;
   private int systimHigh;
 
   GeneralUnit(RegisterFile registers, Interrupts interrupts, CardOptions options) {
@@ -39,14 +43,14 @@ final class GeneralUnit {
     this.interrupts = interrupts;
     this.options = options;
     registers.onRead("STATUS", i -> status());
-    registers.onRead("LINKS", i -> linkUp() ? LINKS_UP : 0);
+    registers.onRead("LINKS", i -> look() ? LINKS_UP : 0);
     for (String name : new String[] {"ESDP", "HLREG0", "AUTOC"}) {
       int offset = RegisterMap82599.find(name).offset();
       registers.onWrite(
           name,
           (i, value) -> {
             registers.store(offset, value);
-            linkChanged();
+            look();
           });
     }
     int msrwd = RegisterMap82599.find("MSRWD").offset();
@@ -144,12 +148,12 @@ final class GeneralUnit {
     return registers.get(STATUS) & ~STATUS_GIO
         | gio
         | options.lanId() << 2
-        | (linkUp() ? STATUS_LINK : 0);
+        | (look() ? STATUS_LINK : 0);
   }
 
+  /** A frame may come by a link that is up and has not been looked at since. */
   boolean linkUp() {
-    return looped() && (registers.get(AUTOC) & FLU) != 0
-        || wired && plugged && (registers.get(ESDP) & LASER_OFF) == 0;
+    return up || state();
   }
 
   /** The MAC hears itself, and not the wire. */
@@ -157,25 +161,45 @@ final class GeneralUnit {
     return (registers.get(HLREG0) & LPBK) != 0;
   }
 
-  void wired(boolean attached) {
-    wired = attached;
-    linkChanged();
+  /** The card sends light: what the other end of its wire goes by. Any thread. */
+  boolean lit() {
+    return lit;
+  }
+
+  /**
+   * @param light whether the wire brings any; null without a wire
+   */
+  void wired(BooleanSupplier light) {
+    carrier = light == null ? () -> false : light;
+    look();
   }
 
   void plugged(boolean cable) {
     plugged = cable;
-    linkChanged();
+    look();
+  }
+
+  void powered(boolean on) {
+    powered = on;
+    look();
   }
 
   /** After a reset: the new state is the state, and no cause. */
   void reset() {
-    wasUp = linkUp();
+    up = state();
   }
 
-  private void linkChanged() {
-    if (linkUp() != wasUp) {
-      wasUp = !wasUp;
+  /** Finds out whether the link is up; a change is a cause, LSC. */
+  boolean look() {
+    if (state() != up) {
+      up = !up;
       interrupts.raise(Interrupts.LSC);
     }
+    return up;
+  }
+
+  private boolean state() {
+    lit = powered && plugged && (registers.get(ESDP) & LASER_OFF) == 0;
+    return looped() && (registers.get(AUTOC) & FLU) != 0 || lit && carrier.getAsBoolean();
   }
 }

@@ -4,7 +4,7 @@ package io.netmap4j.model;
 public final class LoopbackWire implements Wire {
   private final CableMode mode;
   private final WireCounters counters = new WireCounters();
-  private FrameSink card;
+  private volatile FrameSink card;
 
   public LoopbackWire(CableMode mode) {
     this.mode = mode;
@@ -17,7 +17,8 @@ public final class LoopbackWire implements Wire {
 
   @Override
   public boolean carrier(WireEnd end) {
-    return card != null;
+    FrameSink sink = card;
+    return sink != null && sink.lit();
   }
 
   @Override

@@ -330,16 +330,16 @@ public final class Nic82599 implements AutoCloseable {
     if (wire != null) {
       wire.connect(end, null);
     }
+    if (newWire != null) {
+      newWire.connect(newEnd, new Port());
+    }
     locked(
         () -> {
           wire = newWire;
           end = newEnd;
           tx.attach(newWire, newEnd);
-          general.wired(newWire != null);
+          general.wired(newWire == null ? null : () -> newWire.carrier(newEnd));
         });
-    if (newWire != null) {
-      newWire.connect(newEnd, new Port());
-    }
   }
 
   /** What the card is attached to, or null. */
@@ -358,6 +358,7 @@ public final class Nic82599 implements AutoCloseable {
     locked(
         () -> {
           removed = true;
+          general.powered(false);
           interrupts.reset();
           refreshDma();
         });
@@ -368,6 +369,7 @@ public final class Nic82599 implements AutoCloseable {
     locked(
         () -> {
           removed = false;
+          general.powered(true);
           config.reset();
           functionReset();
         });
@@ -486,6 +488,7 @@ public final class Nic82599 implements AutoCloseable {
   private int runEngines(int budget) {
     boolean mine = memory.enter();
     try {
+      general.look();
       int done = dmaOn ? rx.run(budget) + tx.run(budget) : 0;
       interrupts.deliver();
       return done;
@@ -514,6 +517,7 @@ public final class Nic82599 implements AutoCloseable {
     Wire joined = wire;
     boolean mine = memory.enter();
     try {
+      general.look();
       boolean worked = (joined != null && joined.run(1) > 0) || (dmaOn && stepEngines(random));
       interrupts.deliver();
       return worked;
@@ -592,6 +596,21 @@ public final class Nic82599 implements AutoCloseable {
     @Override
     public void end() {
       rx.end();
+    }
+
+    @Override
+    public boolean lit() {
+      return general.lit();
+    }
+
+    @Override
+    public boolean listening() {
+      return dmaOn && !general.looped() && rx.listening();
+    }
+
+    @Override
+    public boolean armed() {
+      return listening() && rx.armed();
     }
 
     @Override

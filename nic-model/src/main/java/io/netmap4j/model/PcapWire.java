@@ -5,12 +5,17 @@ import io.netmap4j.pcap.PcapReader;
 import io.netmap4j.pcap.PcapWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
  * Joins a card at end A to capture files: what it sends is written to one, what the other holds is
- * delivered to it by {@link #run}. Captures of a host's own frames have runts, which no MAC
- * delivers: they are padded to 60 bytes.
+ * delivered to it by {@link #run}, from when a driver has first made the card ready to receive.
+ * Captures of a host's own frames have runts, which no MAC delivers: they are padded to 60 bytes.
+ *
+ * <p>At the recorded pace, frames that are due while the card does not listen any more (a reset, a
+ * pulled cable) are lost, and counted; at full speed they wait.
  */
 public final class PcapWire implements Wire {
   /** When the frames of a file are delivered. */
@@ -32,6 +37,7 @@ public final class PcapWire implements Wire {
   private final WireCounters fromFile = new WireCounters();
   private FrameSink card;
   private boolean loaded;
+  private boolean armed;
   private boolean started;
   private int length;
   private long clockMinusFile;
@@ -42,6 +48,9 @@ public final class PcapWire implements Wire {
    * @param out where the card's frames go with nanoseconds of {@code clock}, or null for nowhere
    */
   public PcapWire(Path in, Path out, Pace pace, ModelClock clock) throws IOException {
+    if (in != null && out != null && Files.exists(out) && Files.isSameFile(in, out)) {
+      throw new FileSystemException(out.toString(), null, "it would be written over what is read");
+    }
     this.pace = pace;
     this.clock = clock;
     this.in = in == null ? null : PcapReader.open(in);
@@ -90,8 +99,7 @@ public final class PcapWire implements Wire {
   public int run(int budget) {
     int done = 0;
     try {
-      while (done < budget && loaded && card != null && due() && card.receive(frame, length)) {
-        fromFile.addSent(length);
+      while (done < budget && loaded && card != null && begun() && due() && deliver()) {
         done++;
         loaded = load();
       }
@@ -100,6 +108,15 @@ public final class PcapWire implements Wire {
       throw new UncheckedIOException("reading frames for the card: " + e.getMessage(), e);
     }
     return done;
+  }
+
+  private boolean begun() {
+    armed = armed || card.armed();
+    return armed && (pace == Pace.AS_RECORDED || card.listening());
+  }
+
+  private boolean deliver() {
+    return CableMode.FLOW_CONTROLLED.deliver(card, fromFile, frame, length);
   }
 
   private boolean due() {
@@ -116,6 +133,11 @@ public final class PcapWire implements Wire {
   /** True when every frame of the file has been delivered. */
   public boolean exhausted() {
     return !loaded;
+  }
+
+  @Override
+  public boolean plays() {
+    return true;
   }
 
   /** {@link WireEnd#A}: what the card sent; {@link WireEnd#B}: what the file sent. */

@@ -1,7 +1,11 @@
 package io.netmap4j.model;
 
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The last register accesses of a driver, for tests to ask. Thread safe. Off until {@link #enable}.
@@ -26,28 +30,58 @@ public final class RegisterLog {
 
   private volatile boolean on;
   private long[] words = {};
+
+  /** How often in a row each came: a driver that polls a register is one entry. */
+  private int[] times = {};
+
+  private int entries;
+  private int oldest;
   private long total;
 
   RegisterLog() {}
 
-  /** Starts anew and keeps the last {@code capacity} accesses; 0 switches the log off. */
+  /**
+   * Starts anew and keeps the last {@code capacity} accesses, equal ones in a row as one; 0
+   * switches the log off.
+   */
   public synchronized void enable(int capacity) {
     words = new long[capacity];
+    times = new int[capacity];
+    entries = 0;
+    oldest = 0;
     total = 0;
     on = capacity > 0;
   }
 
   void add(boolean write, int offset, int value) {
     if (on) {
-      record(write, offset, value);
+      record((write ? 1L << 62 : 0) | (long) offset << 32 | (value & 0xFFFFFFFFL));
     }
   }
 
-  private synchronized void record(boolean write, int offset, int value) {
-    if (words.length > 0) {
-      long kind = write ? 1L << 62 : 0;
-      words[(int) (total++ % words.length)] = kind | (long) offset << 32 | (value & 0xFFFFFFFFL);
+  private synchronized void record(long word) {
+    if (words.length == 0) {
+      return;
     }
+    total++;
+    int last = at(entries - 1);
+    if (entries > 0 && words[last] == word && times[last] < Integer.MAX_VALUE) {
+      times[last]++;
+      return;
+    }
+    if (entries < words.length) {
+      entries++;
+    } else {
+      oldest = (oldest + 1) % words.length;
+    }
+    last = at(entries - 1);
+    words[last] = word;
+    times[last] = 1;
+  }
+
+  /** Where the i-th oldest entry is. */
+  private int at(int i) {
+    return (int) (((long) oldest + i) % words.length);
   }
 
   /** Accesses since {@link #enable}, those that were overwritten included. */
@@ -58,11 +92,39 @@ public final class RegisterLog {
   /** What is kept, oldest first. */
   public synchronized List<Access> accesses() {
     List<Access> list = new ArrayList<>();
-    for (long i = Math.max(0, total - words.length); i < total; i++) {
-      long word = words[(int) (i % words.length)];
-      list.add(new Access((word >> 62 & 1) != 0, (int) (word >> 32 & 0x3FFFFFFF), (int) word));
+    for (int i = 0; i < entries; i++) {
+      Access access = access(words[at(i)]);
+      list.addAll(Collections.nCopies(times[at(i)], access));
     }
     return list;
+  }
+
+  private static Access access(long word) {
+    return new Access((word >> 62 & 1) != 0, (int) (word >> 32 & 0x3FFFFFFF), (int) word);
+  }
+
+  /**
+   * Writes what is kept, oldest first, a line each: {@code prefix}, {@code 12 x } if there were so
+   * many in a row, and the access.
+   */
+  public synchronized void writeTo(Appendable to, String prefix) throws IOException {
+    Map<Integer, String> names = new HashMap<>();
+    StringBuilder line = new StringBuilder();
+    for (int i = 0; i < entries; i++) {
+      Access access = access(words[at(i)]);
+      line.setLength(0);
+      line.append(prefix);
+      if (times[at(i)] > 1) {
+        line.append(times[at(i)]).append(" x ");
+      }
+      line.append(access.write ? "write " : "read ")
+          .append(names.computeIfAbsent(access.offset, RegisterMap82599::nameAt))
+          .append(" 0x");
+      for (int shift = 28; shift >= 0; shift -= 4) {
+        line.append("0123456789ABCDEF".charAt(access.value >>> shift & 0xF));
+      }
+      to.append(line.append('\n'));
+    }
   }
 
   /** The values written to {@code register}, oldest first. */

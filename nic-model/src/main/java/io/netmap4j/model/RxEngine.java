@@ -114,6 +114,29 @@ final class RxEngine implements FrameSink {
   }
 
   @Override
+  public boolean listening() {
+    return (card.reg(RXCTRL) & RXCTRL_RXEN) != 0 && card.linkUp();
+  }
+
+  @Override
+  public boolean armed() {
+    if (!listening()) {
+      return false;
+    }
+    begin();
+    try {
+      refreshIfChanged();
+      boolean found = false;
+      for (RxQueue queue : queues) {
+        found |= queue.enabled && queue.available(card) > 0;
+      }
+      return found;
+    } finally {
+      end();
+    }
+  }
+
+  @Override
   public boolean receive(long address, int length) {
     begin();
     try {

@@ -63,7 +63,10 @@ public final class TapWire implements Wire {
   private final long frame = Mem.allocate(LONGEST);
   private final WireCounters fromCard = new WireCounters();
   private final WireCounters fromKernel = new WireCounters();
-  private FrameSink card;
+  private volatile FrameSink card;
+
+  /** What the kernel has been told; it takes a new interface's carrier for granted. */
+  private boolean told = true;
 
   /** Of the frame that is read and not delivered; 0 when there is none. */
   private int length;
@@ -110,10 +113,11 @@ public final class TapWire implements Wire {
     card = sink;
   }
 
-  /** For the card: the interface is up. For the kernel: a card is connected. */
+  /** For the card: the interface is up. For the kernel: a card is connected, and sends light. */
   @Override
   public boolean carrier(WireEnd end) {
-    return end == WireEnd.A ? tap.isUp() : card != null;
+    FrameSink sink = card;
+    return end == WireEnd.A ? tap.isUp() : sink != null && sink.lit();
   }
 
   /** A frame is lost while the interface is down, and when the kernel has no memory for it. */
@@ -130,9 +134,17 @@ public final class TapWire implements Wire {
     return true;
   }
 
-  /** Delivers what the kernel has sent, until the card takes no more. */
+  /**
+   * Delivers what the kernel has sent, until the card takes no more, and tells the kernel of the
+   * card's light: {@code NO-CARRIER} in {@code ip link}.
+   */
   @Override
   public int run(int budget) {
+    FrameSink card = this.card;
+    if (card != null && card.lit() != told) {
+      told = !told;
+      tap.carrier(told);
+    }
     if (card == null || (length == 0 && !read())) {
       return 0;
     }
@@ -161,6 +173,11 @@ public final class TapWire implements Wire {
       Mem.set(frame + length, DatapathRegisters.LEAST_FRAME - length, (byte) 0);
       length = DatapathRegisters.LEAST_FRAME;
     }
+    return true;
+  }
+
+  @Override
+  public boolean plays() {
     return true;
   }
 

@@ -12,7 +12,11 @@ public interface Wire extends AutoCloseable {
   /** Plugs a card into an end; null pulls it out. */
   void connect(WireEnd end, FrameSink sink);
 
-  /** True when something at the other end can hear what {@code end} sends. */
+  /**
+   * True when {@code end} sees light: there is something at the other end, and it is on. The card
+   * looks each time its engines run and when its driver asks; its link follows. Whoever holds the
+   * lock of the card at {@code end} may call it: takes no card's lock.
+   */
   boolean carrier(WireEnd end);
 
   /**
@@ -26,6 +30,11 @@ public interface Wire extends AutoCloseable {
   default void begin(WireEnd from) {}
 
   default void end(WireEnd from) {}
+
+  /** True when frames for end A come out of the wire itself, by {@link #run}: nobody sends at B. */
+  default boolean plays() {
+    return false;
+  }
 
   /** Delivers what the wire itself holds and is due. @return frames delivered */
   default int run(int budget) {

@@ -20,6 +20,21 @@ public final class WireCounters {
     duplicated++;
   }
 
+  WireCounters plusLost(long more) {
+    WireCounters sum = new WireCounters();
+    sum.frames = frames;
+    sum.bytes = bytes;
+    sum.lost = lost + more;
+    sum.duplicated = duplicated;
+    return sum;
+  }
+
+  WireCounters plusDuplicated(long more) {
+    WireCounters sum = plusLost(0);
+    sum.duplicated += more;
+    return sum;
+  }
+
   /** Frames that entered the wire. */
   public long frames() {
     return frames;
@@ -31,8 +46,8 @@ public final class WireCounters {
   }
 
   /**
-   * Frames that did not leave it: lost by a faulty wire, or refused by a peer that nobody waits
-   * for.
+   * Frames that did not leave it: lost by a faulty wire, refused by a peer that nobody waits for,
+   * or with nobody at the other end who listened.
    */
   public long lost() {
     return lost;

@@ -3,6 +3,8 @@ package io.netmap4j.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -199,6 +201,34 @@ class Nic82599Test {
     other.close();
   }
 
+  /** A fibre has two ends: each card's light is the other's link. */
+  @Test
+  void theLinkIsDownWhileTheOtherEndIsDark() {
+    Nic82599 other = new Nic82599(CardOptions.port(1));
+    Cable cable = new Cable(CableMode.FLOW_CONTROLLED);
+    card.attach(cable, WireEnd.A);
+    assertThat(card.read(LINKS)).as("nothing at the other end").isZero();
+    other.attach(cable, WireEnd.B);
+    darkAndBack(() -> other.setLink(false), () -> other.setLink(true));
+    darkAndBack(() -> other.write(ESDP, 0x0C), () -> other.write(ESDP, 0x04));
+    darkAndBack(other::pullOut, other::plugIn);
+    darkAndBack(() -> other.attach(null, null), () -> other.attach(cable, WireEnd.B));
+    other.close();
+    assertThat(card.read(LINKS)).isZero();
+  }
+
+  private void darkAndBack(Runnable darken, Runnable light) {
+    card.run(1);
+    card.read(EICR);
+    for (Runnable change : List.of(darken, light)) {
+      change.run();
+      card.run(1);
+      assertThat(card.read(EICR) & 1 << 20).as("LSC, without a look at LINKS").isNotZero();
+      assertThat(card.read(LINKS) >>> 30).isEqualTo(change == light ? 1 : 0);
+      assertThat(card.read(STATUS) >> 7 & 1).isEqualTo(change == light ? 1 : 0);
+    }
+  }
+
   @Test
   void theModulePinStaysWhateverIsWritten() {
     card.write(ESDP, 0);
@@ -335,6 +365,26 @@ class Nic82599Test {
     assertThat(card.run(8)).isZero();
     assertThat(card.violations()).as("the engines stand still").hasSize(1);
     other.close();
+  }
+
+  @Test
+  void aPolledRegisterIsOneEntryOfTheLog() throws IOException {
+    card.log().enable(3);
+    card.read(CTRL);
+    for (int i = 0; i < 1000; i++) {
+      card.read(LINKS);
+    }
+    card.write(0x05080, 0x400);
+    assertThat(card.log().total()).isEqualTo(1002);
+    assertThat(card.log().accesses()).hasSize(1002);
+    card.read(LINKS);
+    StringBuilder lines = new StringBuilder();
+    card.log().writeTo(lines, "0 ");
+    assertThat(lines)
+        .hasToString(
+            "0 1000 x read LINKS 0x00000000\n"
+                + "0 write FCTRL 0x00000400\n"
+                + "0 read LINKS 0x00000000\n");
   }
 
   @Test

@@ -33,6 +33,9 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(60)
 class TapWireTest {
+  private static final int EICR = 0x00800;
+  private static final int LSC = 1 << 20;
+  private static final int LINKS = 0x042A4;
   private static final long MAC = 0x02000000AA02L;
   private static final byte[] KERNEL = HexFormat.of().parseHex("02000000aa02");
   private static final byte[] OURS = HexFormat.of().parseHex("02000000aa01");
@@ -270,6 +273,31 @@ class TapWireTest {
     ip("-n", name, "link", "set", name, "up");
     assertThat(wire.carrier(WireEnd.A)).isTrue();
     assertAnswered(wire);
+  }
+
+  @Test
+  void theCardsLinkFollowsTheInterfaceAndTheInterfacesCarrierTheCard() throws Exception {
+    TapWire wire = wire(TapWire.Options.named(name));
+    Nic82599 nic = new Nic82599(CardOptions.port(0));
+    open.add(nic);
+    nic.attach(wire, WireEnd.A);
+    assertThat(nic.read(LINKS)).as("down").isZero();
+    ip("link", "set", name, "up");
+    nic.run(1);
+    assertThat(nic.read(EICR) & LSC).as("a cause").isNotZero();
+    assertThat(nic.read(LINKS) >>> 28 & 7).isEqualTo(7);
+    assertThat(sysfs("carrier")).isEqualTo("1");
+    nic.setLink(false);
+    nic.run(1);
+    assertThat(sysfs("carrier")).as("the cable is pulled").isEqualTo("0");
+    nic.setLink(true);
+    nic.run(1);
+    assertThat(sysfs("carrier")).isEqualTo("1");
+    nic.read(EICR);
+    ip("link", "set", name, "down");
+    nic.run(1);
+    assertThat(nic.read(EICR) & LSC).as("a cause again").isNotZero();
+    assertThat(nic.read(LINKS)).isZero();
   }
 
   @Test

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
 class WireTest {
@@ -256,16 +258,135 @@ class WireTest {
     }
     a.set(RXPBSIZE, 1 << 10);
     TestRxRing rx = new TestRxRing(a, 0, 32, 2048, TestRxRing.ADVANCED);
+    rx.tail(2);
     try (PcapWire wire =
         new PcapWire(in, null, PcapWire.Pace.AS_FAST_AS_POSSIBLE, ModelClock.manual())) {
       plug(wire, WireEnd.A, a);
-      assertThat(wire.run(100)).isEqualTo(16);
+      assertThat(wire.run(100)).as("two descriptors, and the packet buffer").isEqualTo(2 + 16);
       rx.armed();
       a.rx.run(100);
-      assertThat(wire.run(100)).isEqualTo(4);
+      assertThat(wire.run(100)).isEqualTo(2);
     }
     assertThat(rx.bytes(19)).isEqualTo(TestFrames.plain(19, 64));
     assertThat(new PcapFrames(in).count()).isEqualTo(20);
+  }
+
+  private Path capture(int frames) throws IOException {
+    Path file = folder.resolve(frames + ".pcap");
+    try (PcapWriter writer = PcapWriter.createNanos(file)) {
+      for (int i = 0; i < frames; i++) {
+        writer.write(1000L + i * 100, TestFrames.plain(i, 60));
+      }
+    }
+    return file;
+  }
+
+  /** The receiver is off, then on without a descriptor, then ready. */
+  @ParameterizedTest
+  @EnumSource(PcapWire.Pace.class)
+  void aCaptureBeginsWhenTheCardCanReceive(PcapWire.Pace pace) throws IOException {
+    int on = a.reg(RXCTRL);
+    a.set(RXCTRL, 0);
+    ModelClock clock = ModelClock.manual();
+    try (PcapWire wire = new PcapWire(capture(3), null, pace, clock)) {
+      plug(wire, WireEnd.A, a);
+      clock.advance(1_000_000);
+      assertThat(wire.run(10)).isZero();
+      a.set(RXCTRL, on);
+      assertThat(wire.run(10)).isZero();
+      TestRxRing rx = new TestRxRing(a, 0, 32, 2048, TestRxRing.ADVANCED);
+      assertThat(wire.run(10)).isZero();
+      rx.armed();
+      int first = wire.run(10);
+      clock.advance(1000);
+      assertThat(first + wire.run(10)).isEqualTo(3);
+      assertThat(rx.bytes(2)).isEqualTo(TestFrames.plain(2, 60));
+      assertThat(wire.counters(WireEnd.B).frames()).isEqualTo(3);
+      assertThat(wire.counters(WireEnd.B).lost()).isZero();
+    }
+  }
+
+  @Test
+  void whatIsDueWhileTheReceiverIsOffIsLostAndCountedOrWaits() throws IOException {
+    for (PcapWire.Pace pace : PcapWire.Pace.values()) {
+      boolean waits = pace == PcapWire.Pace.AS_FAST_AS_POSSIBLE;
+      new TestRxRing(a, 0, 32, 2048, TestRxRing.ADVANCED).armed();
+      ModelClock clock = ModelClock.manual();
+      try (PcapWire wire = new PcapWire(capture(5), null, pace, clock)) {
+        plug(wire, WireEnd.A, a);
+        assertThat(wire.run(1)).isEqualTo(1);
+        int on = a.reg(RXCTRL);
+        a.set(RXCTRL, 0);
+        clock.advance(200);
+        assertThat(wire.run(10)).isEqualTo(waits ? 0 : 2);
+        a.set(RXCTRL, on);
+        clock.advance(200);
+        assertThat(wire.run(10)).isEqualTo(waits ? 4 : 2);
+        assertThat(wire.counters(WireEnd.B).lost()).isEqualTo(waits ? 0 : 2);
+      }
+    }
+  }
+
+  @Test
+  void aCaptureIsNotWrittenOverWhileItIsRead() throws IOException {
+    Path in = capture(2);
+    Path same = Files.createLink(folder.resolve("link.pcap"), in);
+    assertThatThrownBy(() -> new PcapWire(in, same, PcapWire.Pace.AS_RECORDED, ModelClock.manual()))
+        .hasMessageContaining("written over what is read");
+    assertThat(new PcapFrames(in).count()).isEqualTo(2);
+  }
+
+  @Test
+  void aFrameForAReceiverThatIsOffIsLostAndCounted() {
+    Cable cable = new Cable(CableMode.FLOW_CONTROLLED);
+    plug(cable, WireEnd.A, a);
+    plug(cable, WireEnd.B, b);
+    b.set(RXCTRL, 0);
+    TestTxRing tx = new TestTxRing(a, 0, 64, 2048);
+    tx.frame(TestFrames.plain(1, 60), 0, 0);
+    tx.doorbell();
+    assertThat(a.tx.run(10)).isEqualTo(1);
+    assertThat(cable.counters(WireEnd.A).frames()).isEqualTo(1);
+    assertThat(cable.counters(WireEnd.A).lost()).isEqualTo(1);
+  }
+
+  @Test
+  void whatAFileHoldsMeetsTheFaultsOfItsWireToo() throws IOException {
+    TestRxRing rx = new TestRxRing(a, 0, 512, 2048, TestRxRing.ADVANCED).armed();
+    FaultyWire.Faults faults = new FaultyWire.Faults(0.2, 0.1, 0.2, 0.1);
+    PcapWire file =
+        new PcapWire(capture(300), null, PcapWire.Pace.AS_FAST_AS_POSSIBLE, ModelClock.manual());
+    List<Integer> numbers = new ArrayList<>();
+    try (FaultyWire wire = new FaultyWire(file, faults, 5)) {
+      plug(wire, WireEnd.A, a);
+      for (int i = 0; i < 70; i++) {
+        wire.run(1000);
+      }
+      for (byte[] frame = rx.poll(); frame != null; frame = rx.poll()) {
+        numbers.add(ByteBuffer.wrap(frame).getInt(14));
+      }
+      WireCounters counters = wire.counters(WireEnd.B);
+      assertThat(counters.frames()).isEqualTo(300);
+      assertThat(counters.lost()).isBetween(30L, 90L);
+      assertThat(counters.duplicated()).isBetween(30L, 90L);
+      assertThat(numbers)
+          .hasSize((int) (300 - counters.lost() + counters.duplicated()))
+          .isNotEqualTo(numbers.stream().sorted().toList());
+    }
+  }
+
+  @Test
+  void whatIsLostBehindAFaultyWireIsCountedThere() {
+    Cable cable = new Cable(CableMode.LOSSY);
+    try (FaultyWire wire = new FaultyWire(cable, new FaultyWire.Faults(0, 0, 0, 0), 1)) {
+      plug(wire, WireEnd.A, a);
+      TestTxRing tx = new TestTxRing(a, 0, 64, 2048);
+      tx.frame(TestFrames.plain(1, 60), 0, 0);
+      tx.doorbell();
+      assertThat(a.tx.run(10)).isEqualTo(1);
+      assertThat(wire.counters(WireEnd.A).frames()).isEqualTo(1);
+      assertThat(wire.counters(WireEnd.A).lost()).isEqualTo(1);
+    }
   }
 
   private record PcapFrames(Path file) {
