@@ -1,52 +1,131 @@
 package io.netmap4j;
 
 import io.netmap4j.linux.Libc;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.spi.AbstractInterruptibleChannel;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 
 /**
  * Waits for several ports at once, of any kinds, as poll(2) does for several netmap descriptors;
- * other descriptors may be among them. For one thread.
+ * other descriptors may be among them. For one thread; {@link #wakeup} is for any.
  *
  * <p>Whoever is about to sleep arms every ring that it waits for, looks once more, and only then
- * sleeps: what arrives between the look and the sleep wakes it.
+ * sleeps: what arrives between the look and the sleep wakes it. A sleep takes one descriptor (an
+ * eventfd), which {@link #close} gives back.
  */
-public final class NetmapPoll {
+public final class NetmapPoll implements AutoCloseable {
   /** A wait that follows traffic looks at least so often, and for so long, before it sleeps. */
   private static final int LOOKS = 20;
 
   private static final long SPIN_NANOS = 50_000;
 
-  /** Between two looks at a port that cannot wake anybody. */
-  private static final long STEP_NANOS = 50_000;
+  /** Nobody sleeps for longer without looking up: a card may lose an interrupt. */
+  static final long LONGEST_SLEEP_NANOS = 1_000_000_000;
 
-  /** A sleep ends then at the latest, for ports that were closed meanwhile. */
-  private static final int LONGEST_SLEEP_MILLIS = 1000;
+  /** Of a deadline: never. */
+  private static final long NEVER = Long.MAX_VALUE;
 
   private NetmapPort[] ports = {};
   private int[] events = {};
   private int[] ready = {};
+
+  /** Wake-ups of each port that this wait has seen. */
+  private int[] seen = {};
+
   private int[] descriptors = {};
-  private WaitMode mode = WaitMode.INTERRUPT;
+
+  /** Scratch: what a sleep listens to. */
+  private int[] listening = {};
+
+  private WaitMode chosen;
   private boolean busy;
+
+  /** One of the rings was in another thread's hands at the last look. */
+  private boolean again;
+
+  private Interruption interruption;
+
+  // Under the lock.
+  private final Object lock = new Object();
+  private int eventFd = -1;
+  private boolean signalled;
+  private boolean closed;
+
+  private volatile boolean woken;
 
   /**
    * Adds a port. The wait spins if one of its ports does, and is adaptive if one of them is.
    *
-   * @param wanted {@link NetmapPort#POLLIN}, {@link NetmapPort#POLLOUT} or both
+   * @param wanted {@link NetmapPort#POLLIN}, {@link NetmapPort#POLLOUT}, both, or 0 for neither at
+   *     the moment
    * @return this
+   * @throws NetmapException EEXIST when it is here already: {@link #events} changes what is wanted
    */
   public NetmapPoll add(NetmapPort port, int wanted) {
+    if (find(port) >= 0) {
+      throw new NetmapException(
+          Libc.EEXIST, port.name() + " is waited for already: events() changes what for");
+    }
     int n = ports.length;
-    ports = Arrays.copyOf(ports, n + 1);
-    events = Arrays.copyOf(events, n + 1);
-    ready = Arrays.copyOf(ready, n + 1);
+    resize(n + 1);
     ports[n] = port;
     events[n] = wanted;
-    if (port.waitMode().compareTo(mode) < 0) {
-      mode = port.waitMode();
-    }
     return this;
+  }
+
+  /**
+   * From the next {@link #poll} on {@code wanted} is waited for, as when {@code pollfd.events} is
+   * changed.
+   *
+   * @param wanted as for {@link #add}; with 0, only the port's failure (POLLERR) ends a wait
+   * @return this
+   * @throws NetmapException ENOENT when the port was not added
+   */
+  public NetmapPoll events(NetmapPort port, int wanted) {
+    events[index(port)] = wanted;
+    return this;
+  }
+
+  /**
+   * Forgets a port, one that is closed for instance: it would be ready (POLLERR) for ever. Ports
+   * added later move down by one in {@link #ready(int)}.
+   *
+   * @return this
+   * @throws NetmapException ENOENT when the port was not added
+   */
+  public NetmapPoll remove(NetmapPort port) {
+    int from = index(port) + 1;
+    int rest = ports.length - from;
+    System.arraycopy(ports, from, ports, from - 1, rest);
+    System.arraycopy(events, from, events, from - 1, rest);
+    System.arraycopy(ready, from, ready, from - 1, rest);
+    resize(ports.length - 1);
+    return this;
+  }
+
+  private void resize(int n) {
+    ports = Arrays.copyOf(ports, n);
+    events = Arrays.copyOf(events, n);
+    ready = Arrays.copyOf(ready, n);
+    seen = Arrays.copyOf(seen, n);
+  }
+
+  private int find(NetmapPort port) {
+    for (int i = 0; i < ports.length; i++) {
+      if (ports[i] == port) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private int index(NetmapPort port) {
+    int i = find(port);
+    if (i < 0) {
+      throw new NetmapException(Libc.ENOENT, port.name() + " is not waited for: add it first");
+    }
+    return i;
   }
 
   /** Adds a descriptor that ends the wait when it becomes readable. @return this */
@@ -56,10 +135,25 @@ public final class NetmapPoll {
     return this;
   }
 
+  /** Forgets a descriptor, one that is closed for instance. @return this */
+  public NetmapPoll removeDescriptor(int fd) {
+    descriptors = Arrays.stream(descriptors).filter(other -> other != fd).toArray();
+    return this;
+  }
+
   /** Another mode than that of the ports. @return this */
   public NetmapPoll mode(WaitMode other) {
-    mode = other;
+    chosen = other;
     return this;
+  }
+
+  private WaitMode mode() {
+    WaitMode mode = chosen == null ? WaitMode.INTERRUPT : chosen;
+    for (int i = 0; i < ports.length && chosen == null; i++) {
+      WaitMode of = ports[i].waitMode();
+      mode = of.compareTo(mode) < 0 ? of : mode;
+    }
+    return mode;
   }
 
   /** Ready events of the port that was added as number {@code index}, after {@link #poll}. */
@@ -67,77 +161,206 @@ public final class NetmapPoll {
     return ready[index];
   }
 
+  /** Ready events of the port after {@link #poll}. @throws NetmapException ENOENT if not added */
+  public int ready(NetmapPort port) {
+    return ready[index(port)];
+  }
+
   /**
    * Waits until one of the ports or descriptors is ready.
    *
-   * @param timeoutMillis −1 waits for ever, 0 looks once
-   * @return how many ports and descriptors are ready; 0 on time-out
+   * @param timeoutMillis −1 (any negative one, as in poll(2)) waits for ever, 0 looks once
+   * @return how many ports and descriptors are ready; 0 on time-out, after a {@link #wakeup}, and
+   *     when the thread is interrupted (its flag stays set; while it is, nothing is waited for)
    */
   public int poll(int timeoutMillis) {
-    long deadline =
-        timeoutMillis < 0 ? Long.MAX_VALUE : System.nanoTime() + timeoutMillis * 1_000_000L;
-    int count = timeoutMillis == 0 ? scan() : spin(deadline);
-    while (count == 0 && left(deadline) > 0) {
-      sleep(left(deadline));
-      count = scan();
+    int count = scan();
+    if (count == 0 && timeoutMillis != 0) {
+      count = await(deadline(timeoutMillis));
     }
     busy = count > 0;
     return count;
   }
 
+  /** The moment of {@link System#nanoTime} when a wait that begins now is over. */
+  static long deadline(int timeoutMillis) {
+    return timeoutMillis < 0 ? NEVER : System.nanoTime() + timeoutMillis * 1_000_000L;
+  }
+
   private static long left(long deadline) {
-    return deadline == Long.MAX_VALUE ? deadline : deadline - System.nanoTime();
+    return deadline == NEVER ? NEVER : deadline - System.nanoTime();
   }
 
   @SuppressWarnings("ThreadPriorityCheck") // a hint, on a machine with fewer cores than threads
-  private int spin(long deadline) {
-    int count = scan();
+  private int await(long deadline) {
+    for (int i = 0; i < ports.length; i++) {
+      seen[i] = ports[i].seenWakeups(events[i]);
+    }
+    WaitMode mode = mode();
     long begin = System.nanoTime();
-    for (int looks = 1; count == 0 && left(deadline) > 0; looks++) {
+    int count = 0;
+    for (int looks = 1; count == 0 && !ended() && left(deadline) > 0; looks++) {
       boolean enough = looks > LOOKS && System.nanoTime() - begin > SPIN_NANOS;
-      if (mode == WaitMode.INTERRUPT || (mode == WaitMode.ADAPTIVE && (!busy || enough))) {
-        return 0;
+      boolean spin = mode == WaitMode.SPIN || (mode == WaitMode.ADAPTIVE && busy && !enough);
+      if (spin || (again && !enough)) {
+        Thread.yield();
+        count = scan();
+      } else {
+        count = sleep(left(deadline));
       }
-      Thread.yield();
-      count = scan();
     }
     return count;
   }
 
+  /** Takes the wake-ups that have come. */
+  private boolean ended() {
+    boolean ended = woken;
+    if (ended) {
+      woken = false;
+    }
+    for (int i = 0; i < ports.length; i++) {
+      int now = ports[i].wakeups();
+      if (now != seen[i]) {
+        seen[i] = now;
+        ports[i].tookWakeups(events[i], now);
+        ended = true;
+      }
+    }
+    return ended || Thread.currentThread().isInterrupted();
+  }
+
+  private boolean mayEnd() {
+    boolean may = woken || Thread.currentThread().isInterrupted();
+    for (int i = 0; i < ports.length; i++) {
+      may |= ports[i].wakeups() != seen[i];
+    }
+    return may;
+  }
+
   private int scan() {
     int count = descriptors.length == 0 ? 0 : Libc.pollIn(descriptors, 0);
+    again = false;
     for (int i = 0; i < ports.length; i++) {
-      ready[i] = ports[i].scan(events[i]);
+      int found = ports[i].scan(events[i]);
+      again |= (found & NetmapPort.AGAIN) != 0;
+      ready[i] = found & ~NetmapPort.AGAIN;
       count += ready[i] == 0 ? 0 : 1;
     }
     return count;
   }
 
-  private void sleep(long nanos) {
-    int rings = 0;
+  /**
+   * @return what is ready
+   */
+  private int sleep(long nanos) {
+    int at = descriptors.length + 1;
+    int length = at;
     for (NetmapPort port : ports) {
-      rings += port.rings();
+      length += port.rings();
     }
-    int[] fds = Arrays.copyOf(descriptors, descriptors.length + rings);
-    boolean allCanWake = true;
+    if (listening.length != length) {
+      listening = new int[length];
+    }
+    System.arraycopy(descriptors, 0, listening, 1, descriptors.length);
     int armed = 0;
     try {
-      for (int at = descriptors.length; armed < ports.length; armed++) {
-        allCanWake &= ports[armed].arm(events[armed], fds, at);
+      listening[0] = prepare();
+      long longest = Math.min(nanos, LONGEST_SLEEP_NANOS);
+      for (; armed < ports.length; armed++) {
+        longest = Math.min(longest, ports[armed].arm(events[armed], listening, at, this));
         at += ports[armed].rings();
       }
-      if (scan() > 0) {
-        return; // came between the last look and arming
+      int count = scan();
+      if (count > 0 || mayEnd()) {
+        return count; // came between the last look and arming
       }
-      if (allCanWake) {
-        Libc.pollIn(fds, (int) Math.min(nanos / 1_000_000 + 1, LONGEST_SLEEP_MILLIS));
+      if (again) {
+        longest = Math.min(longest, NetmapPort.STEP_NANOS);
+      }
+      if (longest < 1_000_000) {
+        LockSupport.parkNanos(this, longest);
       } else {
-        LockSupport.parkNanos(Math.min(nanos, STEP_NANOS));
+        interruption().sleep(listening, (int) ((longest + 999_999) / 1_000_000));
       }
     } finally {
       for (int i = 0; i < armed; i++) {
-        ports[i].disarm(events[i]);
+        ports[i].disarm(events[i], this);
       }
+    }
+    return scan();
+  }
+
+  /**
+   * Ends the wait that the thread of this is in, or, when it is in none, the next one that finds
+   * nothing ready: that returns 0. For any thread, at any time.
+   */
+  public void wakeup() {
+    woken = true;
+    signal();
+  }
+
+  /** For a port: it has been closed, or has a wake-up to be seen. */
+  void signal() {
+    synchronized (lock) {
+      if (eventFd >= 0 && !signalled) {
+        signalled = true;
+        Libc.signal(eventFd);
+      }
+    }
+  }
+
+  /** The descriptor that {@link #signal} makes readable, emptied; −1 after {@link #close}. */
+  private int prepare() {
+    synchronized (lock) {
+      if (eventFd < 0 && !closed) {
+        eventFd = Libc.eventFd();
+      }
+      if (signalled) {
+        Libc.drain(eventFd);
+        signalled = false;
+      }
+      return eventFd;
+    }
+  }
+
+  /** Gives the descriptor back. The ports stay open. For the thread that waits. Idempotent. */
+  @Override
+  public void close() {
+    synchronized (lock) {
+      closed = true;
+      if (eventFd >= 0) {
+        Libc.closeFd(eventFd);
+        eventFd = -1;
+        signalled = false;
+      }
+    }
+  }
+
+  private Interruption interruption() {
+    if (interruption == null || !interruption.isOpen()) {
+      interruption = new Interruption();
+    }
+    return interruption;
+  }
+
+  /** By this {@link Thread#interrupt} ends a sleep in the kernel, as it does for java.nio's. */
+  private final class Interruption extends AbstractInterruptibleChannel {
+    void sleep(int[] fds, int millis) {
+      begin();
+      try {
+        Libc.pollIn(fds, millis);
+      } finally {
+        try {
+          end(true);
+        } catch (AsynchronousCloseException e) {
+          // Interrupted: the thread's flag is set, and the wait looks at it.
+        }
+      }
+    }
+
+    @Override
+    protected void implCloseChannel() {
+      signal();
     }
   }
 

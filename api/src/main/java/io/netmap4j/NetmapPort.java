@@ -6,9 +6,12 @@ import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicOptions;
 import io.netmap4j.spi.RingSet;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +28,29 @@ public final class NetmapPort implements AutoCloseable {
   public static final int POLLOUT = 4;
   public static final int POLLERR = 8;
 
+  // Of scan and NetmapPoll only, beside the events above.
+
+  /** Everything given to the bound TX rings has left. */
+  static final int DRAINED = 1 << 16;
+
+  /** There is carrier. */
+  static final int LINKED = 1 << 17;
+
+  /** Another thread was syncing a ring, so there may be more to see. */
+  static final int AGAIN = 1 << 18;
+
+  /** Between two looks at a port that cannot wake anybody. */
+  static final long STEP_NANOS = 50_000;
+
+  /** Between two looks at the link, which cost a register read. */
+  private static final long LINK_STEP_NANOS = 1_000_000;
+
+  /** Between two tries to send what waits for carrier. */
+  private static final long UNSENT_STEP_NANOS = 20_000_000;
+
+  /** How long a sync waits for another thread's sync of the same ring. */
+  private static final long TURN_NANOS = 1_000_000_000;
+
   private static final Logger LOG = LoggerFactory.getLogger(NetmapPort.class);
 
   private final String name;
@@ -39,6 +65,18 @@ public final class NetmapPort implements AutoCloseable {
   private final NetmapRing[] txRings;
   private final NetmapRing[] rxRings;
   private volatile boolean closed;
+
+  /** Waits that sleep at the moment, each as often as it has armed this port. Its own lock. */
+  private final List<NetmapPoll> sleepers = new ArrayList<>();
+
+  /** For the next wait of one of this port's threads. */
+  private final AtomicReference<NetmapPoll> spare = new AtomicReference<>();
+
+  /** Calls of {@link #wakeup}; and how many of them waits for packets and for room have seen. */
+  private volatile int wakeups;
+
+  private volatile int wakeupsIn;
+  private volatile int wakeupsOut;
 
   /** The last {@link #poll} found something. A hint: the threads of a port share it. */
   private boolean busy;
@@ -184,16 +222,21 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   /**
-   * NIOCTXSYNC: sends what the user gave on every bound TX ring, and looks for completions.
+   * NIOCTXSYNC: sends what the user gave on every bound TX ring, and looks for completions. Waits
+   * while another thread syncs the same ring: what was given before the call is with the device
+   * after it.
    *
    * @return 0; EIO when the port is closed or its device is gone; EINVAL when a ring had illegal
    *     indices and was repaired, or its last packet has no end (netmap's ioctl answers 0 to the
-   *     former)
+   *     former); EBUSY when another thread's sync does not end within a second
    */
   public int txSync() {
     int status = closed ? Libc.EIO : 0;
     for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
       int s = tx[i].txSync(Adapter.FORCE_RECLAIM);
+      if (s == Libc.EBUSY) {
+        s = awaitTurn(tx[i]);
+      }
       status = s == 0 ? status : s;
     }
     return status;
@@ -208,8 +251,23 @@ public final class NetmapPort implements AutoCloseable {
     int status = closed ? Libc.EIO : 0;
     for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
       int s = rx[i].rxSync(0);
+      if (s == Libc.EBUSY) {
+        s = awaitTurn(rx[i]);
+      }
       status = s == 0 ? status : s;
     }
+    return status;
+  }
+
+  /** Another thread is inside a sync of the ring: ours comes after it. */
+  @SuppressWarnings("ThreadPriorityCheck") // the other one may need this processor
+  private int awaitTurn(Kring k) {
+    long deadline = System.nanoTime() + TURN_NANOS;
+    int status;
+    do {
+      Thread.yield();
+      status = k.tx ? k.txSync(Adapter.FORCE_RECLAIM) : k.rxSync(0);
+    } while (status == Libc.EBUSY && System.nanoTime() - deadline < 0);
     return status;
   }
 
@@ -218,20 +276,79 @@ public final class NetmapPort implements AutoCloseable {
    * POLLOUT. Sends pending packets first, also for POLLIN alone, unless opened with NR_NO_TX_POLL
    * (netmap_poll).
    *
-   * @param events POLLIN, POLLOUT or both
-   * @param timeoutMillis −1 waits for ever, 0 looks once
+   * <p>TX rings without a free slot beyond {@code cur} are looked at for completions by every poll
+   * (unless NR_NO_TX_POLL and no POLLOUT), also when another ring has room or only POLLIN is asked
+   * for: no full ring stays full.
+   *
+   * @param events POLLIN, POLLOUT, both, or 0 for neither
+   * @param timeoutMillis −1 (any negative one, as in poll(2)) waits for ever, 0 looks once
    * @return the events that are ready, with POLLERR when a ring is stopped or had illegal indices;
-   *     0 on time-out
+   *     0 on time-out, after a {@link #wakeup}, and when the thread is interrupted (its flag stays
+   *     set; while it is, nothing is waited for)
    */
   public int poll(int events, int timeoutMillis) {
-    int ready = scan(events);
+    int ready = scan(events) & ~AGAIN;
     if (ready == 0 && timeoutMillis != 0) {
-      NetmapPoll poll = new NetmapPoll().add(this, events).busy(busy);
-      poll.poll(timeoutMillis);
-      ready = poll.ready(0);
+      ready = await(events, timeoutMillis, busy);
     }
     busy = ready != 0;
     return ready;
+  }
+
+  /** Looks at least once more. */
+  private int await(int events, int timeoutMillis, boolean traffic) {
+    NetmapPoll poll = spare.getAndSet(null);
+    if (poll == null) {
+      poll = new NetmapPoll().add(this, 0);
+    }
+    try {
+      poll.events(this, events).busy(traffic).poll(timeoutMillis);
+      return poll.ready(0);
+    } finally {
+      // The thread that loses, or comes after close(), closes its own.
+      if (!spare.compareAndSet(null, poll) || closed && spare.compareAndSet(poll, null)) {
+        poll.close();
+      }
+    }
+  }
+
+  /**
+   * Ends the waits that other threads are in with this port ({@link #poll}, {@link #drain}, {@link
+   * #awaitLink}, {@link NetmapPoll#poll}). Waits of {@code poll} remember it: when none is in
+   * progress for packets, the next one for packets that finds nothing returns 0 at once, and the
+   * same for room. Cheap while nobody sleeps. For any thread, at any time.
+   */
+  public void wakeup() {
+    synchronized (sleepers) {
+      wakeups++;
+      sleepers.forEach(NetmapPoll::signal);
+    }
+  }
+
+  int wakeups() {
+    return wakeups;
+  }
+
+  /** Those that a wait for {@code events} that begins now need not heed. */
+  int seenWakeups(int events) {
+    if ((events & (DRAINED | LINKED)) != 0) {
+      return wakeups;
+    }
+    boolean in = (events & POLLOUT) == 0 || (events & POLLIN) != 0 && wakeupsIn != wakeups;
+    return in ? wakeupsIn : wakeupsOut;
+  }
+
+  /** A wait for {@code events} ends because of them. */
+  void tookWakeups(int events, int seen) {
+    if ((events & (DRAINED | LINKED)) != 0) {
+      return;
+    }
+    if ((events & POLLOUT) == 0 || (events & POLLIN) != 0) {
+      wakeupsIn = seen;
+    }
+    if ((events & POLLOUT) != 0) {
+      wakeupsOut = seen;
+    }
   }
 
   /**
@@ -267,12 +384,18 @@ public final class NetmapPort implements AutoCloseable {
     return rings.adapter().waitMode();
   }
 
-  /** What {@link #poll} returns, looking once. */
+  /** What {@link #poll} returns, looking once; {@link #AGAIN} may be in it. */
   int scan(int events) {
-    if (closed) {
+    if (closed || rings.adapter().dead()) {
       return POLLERR;
     }
     int ready = 0;
+    if ((events & DRAINED) != 0) {
+      return scanDrained();
+    }
+    if ((events & LINKED) != 0) {
+      return link().up() ? LINKED : 0;
+    }
     if (!noTxPoll || (events & POLLOUT) != 0) {
       for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
         ready |= scanTx(i, (events & ~ready & POLLOUT) != 0);
@@ -282,20 +405,40 @@ public final class NetmapPort implements AutoCloseable {
       for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
         Kring k = rx[i];
         int status = k.rxSync(0);
-        ready |= (status != 0 ? POLLERR : 0) | (k.rCur != k.rTail ? POLLIN : 0);
+        ready |= result(status) | (k.rCur != k.rTail ? POLLIN : 0);
       }
     }
     return ready;
   }
 
-  /** A ring with nothing to flush is left alone unless room is wanted. */
+  private static int result(int status) {
+    return status == 0 ? 0 : status == Libc.EBUSY ? AGAIN : POLLERR;
+  }
+
+  /**
+   * A ring with nothing to flush is left alone unless room is wanted, or it has none: the card may
+   * have done with some of it, and who waits for packets only, or has room on another ring, would
+   * never know.
+   */
   private int scanTx(int i, boolean wantRoom) {
     Kring k = tx[i];
-    if (!wantRoom && txRings[i].head() == k.hwCur) {
+    if (!wantRoom && txRings[i].head() == k.hwCur && txRings[i].cur() != k.rTail) {
       return 0;
     }
     int status = k.txSync(0);
-    return (status != 0 ? POLLERR : 0) | (wantRoom && k.rCur != k.rTail ? POLLOUT : 0);
+    return result(status) | (wantRoom && k.rCur != k.rTail ? POLLOUT : 0);
+  }
+
+  private int scanDrained() {
+    boolean pending = false;
+    for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
+      int status = tx[i].txSync(Adapter.FORCE_RECLAIM);
+      if (status == Libc.EIO) {
+        return POLLERR;
+      }
+      pending |= status != 0 || txRings[i].txPending();
+    }
+    return pending ? 0 : DRAINED;
   }
 
   /** How many descriptors {@link #arm} fills in. */
@@ -304,78 +447,102 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   /**
-   * Asks for a wake-up when one of {@code events} may have come.
+   * Asks for a wake-up when one of {@code events} may have come, and when the port is closed or
+   * {@link #wakeup} is called.
    *
    * @param fds takes what becomes readable then, from {@code at} on; −1 for none
-   * @return false when only looking again helps
+   * @return after how many nanoseconds to look again at the latest
    */
-  boolean arm(int events, int[] fds, int at) {
+  long arm(int events, int[] fds, int at, NetmapPoll sleeper) {
+    synchronized (sleepers) {
+      sleepers.add(sleeper);
+    }
+    long longest =
+        (events & LINKED) != 0
+            ? LINK_STEP_NANOS
+            : unsent(events) ? UNSENT_STEP_NANOS : NetmapPoll.LONGEST_SLEEP_NANOS;
     Adapter adapter = rings.adapter();
     boolean all = true;
-    java.util.Arrays.fill(fds, at, at + rings(), -1);
-    for (int i = binding.rxFirst(); i < binding.rxEnd() && (events & POLLIN) != 0; i++) {
+    Arrays.fill(fds, at, at + rings(), -1);
+    for (int i = binding.rxFirst(); i < binding.rxEnd() && wakesByRx(events); i++) {
       fds[at + tx.length + i] = adapter.waitFd(rx[i]);
       all &= fds[at + tx.length + i] >= 0;
       adapter.arm(rx[i]);
     }
-    for (int i = binding.txFirst(); i < binding.txEnd() && (events & POLLOUT) != 0; i++) {
+    for (int i = binding.txFirst(); i < binding.txEnd() && wakesByTx(events); i++) {
       fds[at + i] = adapter.waitFd(tx[i]);
       all &= fds[at + i] >= 0;
       adapter.arm(tx[i]);
     }
-    return all;
+    return all ? longest : STEP_NANOS;
+  }
+
+  private static boolean wakesByRx(int events) {
+    return (events & POLLIN) != 0;
+  }
+
+  private static boolean wakesByTx(int events) {
+    return (events & (POLLOUT | DRAINED)) != 0;
+  }
+
+  /** The last sync has left something in a ring that a poll sends: it waits for carrier. */
+  private boolean unsent(int events) {
+    boolean unsent = false;
+    if (!noTxPoll || wakesByTx(events)) {
+      for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
+        unsent |= txRings[i].head() != tx[i].hwCur;
+      }
+    }
+    return unsent;
   }
 
   /** Takes {@link #arm} back. */
-  void disarm(int events) {
+  void disarm(int events, NetmapPoll sleeper) {
+    synchronized (sleepers) {
+      sleepers.remove(sleeper);
+    }
     Adapter adapter = rings.adapter();
-    for (int i = binding.rxFirst(); i < binding.rxEnd() && (events & POLLIN) != 0; i++) {
+    for (int i = binding.rxFirst(); i < binding.rxEnd() && wakesByRx(events); i++) {
       adapter.disarm(rx[i]);
     }
-    for (int i = binding.txFirst(); i < binding.txEnd() && (events & POLLOUT) != 0; i++) {
+    for (int i = binding.txFirst(); i < binding.txEnd() && wakesByTx(events); i++) {
       adapter.disarm(tx[i]);
     }
   }
 
   /**
    * Syncs until everything given to the bound TX rings has left, or the time is over (no carrier).
+   * Sleeps where the port has interrupts.
    *
-   * @return true when nothing is pending
+   * @param timeoutMillis −1 (any negative one) waits for ever, 0 syncs once
+   * @return true when nothing is pending; false at the end of the time, at once when the port is
+   *     closed, its device is gone or the thread is interrupted, and after a {@link #wakeup} that
+   *     comes meanwhile
    */
   public boolean drain(int timeoutMillis) {
-    long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
-    while (true) {
-      if (closed) {
-        return false;
-      }
-      boolean pending = txSync() != 0;
-      for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
-        pending |= txRings[i].txPending();
-      }
-      if (!pending) {
-        return true;
-      }
-      if (System.nanoTime() - deadline > 0) {
-        return false;
-      }
-      Thread.onSpinWait();
-    }
+    return reached(DRAINED, timeoutMillis);
   }
 
   public LinkState link() {
     return rings.adapter().link();
   }
 
-  /** Waits for carrier. @return false when the time is over first */
+  /**
+   * Waits for carrier.
+   *
+   * @param timeoutMillis −1 (any negative one) waits for ever, 0 looks once
+   * @return false as for {@link #drain}
+   */
   public boolean awaitLink(int timeoutMillis) {
-    long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
-    while (!closed && !link().up()) {
-      if (System.nanoTime() - deadline > 0) {
-        return false;
-      }
-      LockSupport.parkNanos(1_000_000);
+    return reached(LINKED, timeoutMillis);
+  }
+
+  private boolean reached(int state, int timeoutMillis) {
+    int found = scan(state);
+    if (found == 0 && timeoutMillis != 0) {
+      found = await(state, timeoutMillis, true);
     }
-    return !closed;
+    return found == state;
   }
 
   /**
@@ -421,6 +588,11 @@ public final class NetmapPort implements AutoCloseable {
       return;
     }
     closed = true;
+    wakeup();
+    NetmapPoll unused = spare.getAndSet(null);
+    if (unused != null) {
+      unused.close();
+    }
     freeExtraBuffers();
     region.freeIf(nifp.address() - region.address());
     rings.release(binding);

@@ -39,6 +39,7 @@ public final class Libc {
   public static final short POLLOUT = 4;
   public static final short POLLERR = 8;
   public static final int EPERM = 1;
+  public static final int ENOENT = 2;
   public static final int EINTR = 4;
   public static final int EIO = 5;
   public static final int ENXIO = 6;

@@ -73,6 +73,14 @@ public interface Adapter extends AutoCloseable {
     return 14;
   }
 
+  /**
+   * True when the device is gone for good: syncs return EIO, nothing is worth waiting for. Costs no
+   * access to the device.
+   */
+  default boolean dead() {
+    return false;
+  }
+
   /** Settings of a NIC; null for other kinds of port. */
   default NicControl control() {
     return null;

@@ -103,8 +103,10 @@ public final class Kring {
   /**
    * Sends what is between the last head and the user's, and publishes what is done.
    *
-   * @return 0; EIO when the ring is stopped; EINVAL when the indices were illegal (nothing is sent,
-   *     the ring is repaired) or the last packet has no end; else the adapter's errno
+   * @return 0; EBUSY when another thread syncs the ring at the moment: it may have looked already
+   *     at what the caller has in mind; EIO when the ring is stopped; EINVAL when the indices were
+   *     illegal (nothing is sent, the ring is repaired) or the last packet has no end; else the
+   *     adapter's errno
    */
   public int txSync(int flags) {
     if (!STATE.compareAndSet(this, IDLE, BUSY)) {
@@ -157,7 +159,7 @@ public final class Kring {
 
   /** A ring that is being synced is skipped; one that is stopped says so. */
   private int busy() {
-    return (int) STATE.getAcquire(this) >= STOPPED ? Libc.EIO : 0;
+    return (int) STATE.getAcquire(this) >= STOPPED ? Libc.EIO : Libc.EBUSY;
   }
 
   /**

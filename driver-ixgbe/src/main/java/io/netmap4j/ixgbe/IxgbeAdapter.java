@@ -285,6 +285,11 @@ final class IxgbeAdapter implements Adapter, NicControl {
   }
 
   @Override
+  public boolean dead() {
+    return carrier == DEAD;
+  }
+
+  @Override
   public Map<String, Long> counters() {
     synchronized (this) {
       if (running && carrier != DEAD) {
