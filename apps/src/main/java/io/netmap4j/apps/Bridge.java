@@ -5,6 +5,7 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Mem;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -46,8 +47,10 @@ final class Bridge implements Callable<Integer> {
   @Option(
       names = "-b",
       paramLabel = "SLOTS",
+      converter = Converters.Some.class,
       defaultValue = "1024",
-      description = "Most slots forwarded from one ring at a time, 1 to 8192 (default: 1024).")
+      description =
+          "Most slots forwarded from one ring at a time (default: 1024); a packet is finished in any case.")
   int burst;
 
   @Option(names = "-c", description = "Copy packets instead of exchanging buffers.")
@@ -62,82 +65,151 @@ final class Bridge implements Callable<Integer> {
     setup.waitSeconds = seconds;
   }
 
-  /** Of one direction; written by its thread, read after its end. */
-  private final long[] packets = new long[2];
+  @Option(
+      names = "--drop-too-long",
+      description =
+          "Also between ports of unequal MTUs: what is too long for the other is dropped and counted, and the exit code"
+              + " is 1 then. Without it they are refused.")
+  boolean dropTooLong;
 
   @Override
   public Integer call() throws Exception {
-    if (names.size() != 2 || names.get(0).equals(names.get(1))) {
-      throw new ParameterException(
-          spec.commandLine(), "bridge needs two different ports: -i A -i B");
-    }
-    if (burst < 1 || burst > 8192) {
-      throw new ParameterException(
-          spec.commandLine(), "-b " + burst + " is out of range: 1 to 8192");
+    if (names.size() != 2) {
+      throw usage("bridge needs two different ports: -i A -i B");
     }
     // Each port is received on by one thread and sent on by the other; poll must not send behind
     // its back.
     try (NetmapPort a = setup.open(names.get(0), Ports.Need.BOTH, Netmap.NR_NO_TX_POLL);
         NetmapPort b = setup.open(names.get(1), Ports.Need.BOTH, Netmap.NR_NO_TX_POLL)) {
+      requireDifferent(a, b);
+      requireEqualMtus(a, b);
       main.ready();
       setup.awaitLink(a, main);
       setup.awaitLink(b, main);
+      Direction there = new Direction(a, b);
+      Direction back = new Direction(b, a);
       Stop stop = main.stop.child();
       Workers directions = new Workers(stop);
-      directions.start("a to b", () -> packets[0] = forward(a, b, stop));
-      directions.start("b to a", () -> packets[1] = forward(b, a, stop));
-      directions.join();
-      main.out.printf("%s -> %s: %d packets%n", names.get(0), names.get(1), packets[0]);
-      main.out.printf("%s -> %s: %d packets%n", names.get(1), names.get(0), packets[1]);
+      directions.start("a to b", () -> there.forward(stop));
+      directions.start("b to a", () -> back.forward(stop));
+      directions.run(
+          60_000,
+          () -> {},
+          () -> {
+            main.out.println(there.totals(names.get(0), names.get(1)));
+            main.out.println(back.totals(names.get(1), names.get(0)));
+          });
+      there.requireAllSent();
+      back.requireAllSent();
       return Main.OK;
     }
   }
 
-  /** One direction, until told to stop. @return packets forwarded */
-  private long forward(NetmapPort from, NetmapPort to, Stop stop) {
-    long total = 0;
-    while (!stop.requested()) {
-      int ready = from.poll(NetmapPort.POLLIN, 100);
-      Ports.check(from, ready);
-      if (ready == 0) {
-        continue;
-      }
-      int moved = 0;
-      for (int r = from.firstRxRing(); r < from.endRxRing(); r++) {
-        // A flow stays on one ring, so that its packets stay in order.
-        int t = to.firstTxRing() + r % (to.endTxRing() - to.firstTxRing());
-        moved += move(from.rx(r), to.tx(t));
-      }
-      to.txSync();
-      if (moved == 0) {
-        to.poll(NetmapPort.POLLOUT, 1); // no room: wait for some, packets stay where they are
-      }
-      total += moved;
+  private void requireDifferent(NetmapPort a, NetmapPort b) {
+    if (Ports.shareRings(a, b)) {
+      throw usage(
+          String.format(
+              "bridge needs two different ports: %s and %s are the same rings of one device",
+              names.get(0), names.get(1)));
     }
-    to.drain(1000);
-    return total;
   }
 
-  /** Forwards what is there and fits, whole packets only. @return how many */
-  private int move(NetmapRing rx, NetmapRing tx) {
-    int limit = Math.min(rx.space(), tx.space());
-    int from = rx.head();
-    int to = tx.head();
-    int moved = 0;
-    for (int done = 0; done < Math.min(limit, burst); ) {
-      int slots = packetSlots(rx, from, limit - done);
-      if (slots == 0) {
-        break; // its end does not fit any more
-      }
-      for (int k = 0; k < slots; k++, from = rx.next(from), to = tx.next(to)) {
-        forwardSlot(rx, from, tx, to);
-      }
-      done += slots;
-      moved++;
+  private void requireEqualMtus(NetmapPort a, NetmapPort b) {
+    if (a.maxFrame() != b.maxFrame() && !dropTooLong) {
+      throw usage(
+          String.format(
+              "%s sends frames of up to %d bytes and %s of up to %d: give both one MTU (--nic mtu=..., or"
+                  + " nic.NAME.mtu), or --drop-too-long",
+              names.get(0), a.maxFrame(), names.get(1), b.maxFrame()));
     }
-    rx.advance(from); // these slots go back to the card at the next sync
-    tx.advance(to); // and these are sent
-    return moved;
+  }
+
+  private ParameterException usage(String text) {
+    return new ParameterException(spec.commandLine(), text);
+  }
+
+  /** From one port to the other. For one thread; the counts are read after its end. */
+  private final class Direction {
+    private final NetmapPort from;
+    private final NetmapPort to;
+    private final Limits limits;
+    private final long refusedBefore;
+    private long packets;
+
+    Direction(NetmapPort from, NetmapPort to) {
+      this.from = from;
+      this.to = to;
+      this.limits = new Limits(to);
+      this.refusedBefore = to.unsent();
+    }
+
+    /** Until told to stop. */
+    void forward(Stop stop) {
+      while (!stop.requested()) {
+        int ready = from.poll(NetmapPort.POLLIN, 100);
+        Ports.check(from, ready);
+        if (ready == 0) {
+          continue;
+        }
+        int moved = 0;
+        for (int r = from.firstRxRing(); r < from.endRxRing(); r++) {
+          // A flow stays on one ring, so that its packets stay in order.
+          int t = to.firstTxRing() + r % (to.endTxRing() - to.firstTxRing());
+          moved += move(from.rx(r), to.tx(t));
+        }
+        Ports.checkSync(to, to.txSync());
+        if (moved == 0) {
+          to.poll(NetmapPort.POLLOUT, 1); // no room: wait for some, packets stay where they are
+        }
+      }
+      to.drain(1000);
+    }
+
+    /** Forwards what is there and fits, whole packets only. @return slots done with */
+    private int move(NetmapRing rx, NetmapRing tx) {
+      int space = Math.min(rx.space(), burst);
+      int room = tx.space();
+      int slot = rx.head();
+      int free = tx.head();
+      int done = 0;
+      while (done < space) {
+        int slots = packetSlots(rx, slot, rx.space() - done);
+        if (slots == 0) {
+          break; // its end is not there yet
+        }
+        if (limits.accepts(packetBytes(rx, slot, slots), slots)) {
+          if (slots > room) {
+            break; // it does not fit any more
+          }
+          for (int k = 0, s = slot; k < slots; k++, s = rx.next(s), free = tx.next(free)) {
+            forwardSlot(rx, s, tx, free);
+          }
+          room -= slots;
+          packets++;
+        }
+        slot = rx.plus(slot, slots);
+        done += slots;
+      }
+      rx.advance(slot); // these slots go back to the card at the next sync
+      tx.advance(free); // and these are sent
+      return done;
+    }
+
+    String totals(String a, String b) {
+      String skipped = limits.reasons();
+      return String.format(
+          Locale.ROOT,
+          "%s -> %s: %d packets%s",
+          a,
+          b,
+          packets,
+          skipped.isEmpty() ? "" : ", dropped: " + skipped);
+    }
+
+    void requireAllSent() {
+      limits.requireNone();
+      Ports.requireAllSent(to, refusedBefore);
+    }
   }
 
   private void forwardSlot(NetmapRing rx, int from, NetmapRing tx, int to) {
@@ -157,5 +229,14 @@ final class Bridge implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  /** Without FCS. */
+  static long packetBytes(NetmapRing rx, int slot, int slots) {
+    long bytes = 0;
+    for (int k = 0; k < slots; k++, slot = rx.next(slot)) {
+      bytes += rx.len(slot);
+    }
+    return bytes;
   }
 }

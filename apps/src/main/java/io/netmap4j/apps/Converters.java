@@ -13,7 +13,7 @@ import picocli.CommandLine.TypeConversionException;
  * with a text that says what would; picocli puts the option's name before it.
  */
 final class Converters {
-  private static final Pattern WHOLE = Pattern.compile("[+-]?[0-9]{1,19}");
+  private static final Pattern WHOLE = Pattern.compile("[+-]?[0-9]+");
   private static final Pattern HEX = Pattern.compile("(0[xX])?[0-9a-fA-F]{1,16}");
   private static final Pattern DECIMAL =
       Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,3})?");

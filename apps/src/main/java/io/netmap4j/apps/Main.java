@@ -2,11 +2,14 @@ package io.netmap4j.apps;
 
 import io.netmap4j.NetmapException;
 import io.netmap4j.linux.LinuxException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -45,8 +48,8 @@ import picocli.CommandLine.ScopeType;
       "Ports are named as in netmap: netmap:NAME, netmap:NAME-1 for ring pair 1, netmap:NAME/R to receive only;"
           + " netmap: may be left out. netmap:model0 and netmap:model1 are always there: two modelled cards, cabled.",
       "",
-      "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C without a failure (after the totals are printed"
-          + " and the ports closed).",
+      "Exit codes: 0 done; 1 failed, or something was not sent, lost or not written; 2 wrong usage; 130 ended by"
+          + " Ctrl-C, 143 by SIGTERM, without a failure. The totals are printed and the ports closed in all cases.",
     })
 public final class Main {
   static final int OK = 0;
@@ -96,13 +99,24 @@ public final class Main {
                 "end"));
     int code = FAILED;
     try {
-      code = new Main(stop, System.out, System.err).run(args);
+      code = run(stop, args);
       result.set(code);
-      System.out.flush();
     } finally {
       done.countDown();
     }
     System.exit(code);
+  }
+
+  /** On the standard streams: what could not be written there is a failure like others. */
+  private static int run(Stop stop, String... args) {
+    Output out = new Output("standard output", new FileOutputStream(FileDescriptor.out), stop);
+    Output err = new Output("standard error", new FileOutputStream(FileDescriptor.err), stop);
+    Main main = new Main(stop, out.printStream(), err.printStream());
+    int code = main.run(args);
+    if (!out.trouble().isEmpty()) {
+      main.err.println("netmap4j: " + out.trouble());
+    }
+    return code == OK && (out.failed() || err.failed()) ? FAILED : code;
   }
 
   /** Runs one command in this process. @return its exit code */
@@ -118,6 +132,8 @@ public final class Main {
       return args.length == 0
           ? usage(new ParameterException(line, "a command is missing"), args)
           : line.execute(args);
+    } catch (Throwable e) { // an Error: picocli hands over what is an Exception
+      return failed(e);
     } finally {
       ready.countDown();
     }
@@ -135,20 +151,33 @@ public final class Main {
 
   private int usage(ParameterException e, String[] args) {
     String command = e.getCommandLine().getCommandSpec().qualifiedName();
-    err.println("netmap4j: " + e.getMessage());
+    err.println("netmap4j: " + oneLine(e.getMessage()));
     err.println("See " + command + " --help");
     return USAGE;
   }
 
-  private int failed(Exception e) {
-    err.println("netmap4j: " + text(e));
+  private int failed(Throwable e) {
+    err.println("netmap4j: " + oneLine(text(e)));
     if (verbose || Boolean.getBoolean("netmap4j.trace")) {
       e.printStackTrace(err);
     }
     return FAILED;
   }
 
-  private static String text(Exception e) {
+  /** Values come from the user, who may have typed anything. */
+  private static String oneLine(String text) {
+    StringBuilder line = new StringBuilder();
+    for (char c : text.toCharArray()) {
+      if (Character.isISOControl(c) || c == '\u2028' || c == '\u2029') {
+        line.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
+      } else {
+        line.append(c);
+      }
+    }
+    return line.toString();
+  }
+
+  private static String text(Throwable e) {
     if (e instanceof NetmapException || e instanceof LinuxException) {
       return e.getMessage();
     }
@@ -160,6 +189,9 @@ public final class Main {
     }
     if (e instanceof IOException && e.getMessage() != null) {
       return e.getMessage();
+    }
+    if (e instanceof OutOfMemoryError) {
+      return e.getMessage() + ": not enough memory; NETMAP4J_JAVA_OPTS=-Xmx2g gives the heap 2 GiB";
     }
     return e + " (this is not expected; -v shows where)";
   }

@@ -19,11 +19,20 @@ interface Pace {
   /**
    * So many packets a second, in small even bursts; time lost to a full ring is not made up for.
    */
-  static Pace rate(long packetsPerSecond) {
+  static Pace rate(double packetsPerSecond) {
+    return rate(packetsPerSecond, 0);
+  }
+
+  /**
+   * The same, for one of several senders that share a rate.
+   *
+   * @param delayNanos when the first packet is due, so that they take turns
+   */
+  static Pace rate(double packetsPerSecond, double delayNanos) {
     return new Pace() {
       private final double nanosEach = 1e9 / packetsPerSecond;
       private final int chunk = (int) Math.min(4096, Math.max(1, packetsPerSecond / 300));
-      private double due = System.nanoTime();
+      private double due = System.nanoTime() + delayNanos;
 
       @Override
       public int grant(int wanted) {

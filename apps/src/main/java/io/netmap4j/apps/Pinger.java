@@ -95,7 +95,7 @@ final class Pinger {
     Mem.putInt(buffer + SECONDS, (int) (sentAt / SECOND));
     Mem.putInt(buffer + NANOS, (int) (sentAt % SECOND));
     tx.advance(next);
-    port.txSync();
+    Ports.checkSync(port, port.txSync());
     times.sent();
   }
 

@@ -3,6 +3,7 @@ package io.netmap4j.apps;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
 import io.netmap4j.compat.PortSpec;
 import io.netmap4j.linux.Libc;
 import java.util.ArrayList;
@@ -170,12 +171,13 @@ final class PktGen implements Callable<Integer> {
       open(ports);
       main.ready();
       setup.awaitLink(ports.get(0), main);
-      return switch (function) {
+      switch (function) {
         case "tx" -> transmit(ports);
         case "ping" -> ping(ports.get(0));
         case "pong" -> pong(ports.get(0));
         default -> receive(ports);
-      };
+      }
+      return Main.OK;
     } finally {
       ports.forEach(NetmapPort::close);
     }
@@ -252,37 +254,51 @@ final class PktGen implements Callable<Integer> {
     }
   }
 
-  private int transmit(List<NetmapPort> ports) throws Exception {
+  private void transmit(List<NetmapPort> ports) throws Exception {
+    requireSendable(ports.get(0));
     Stop stop = main.stop.child();
     Workers workers = new Workers(stop);
     List<Tally> tallies = new ArrayList<>();
-    boolean[] left = new boolean[threads];
+    long[] refused = ports.stream().mapToLong(NetmapPort::unsent).toArray();
     for (int i = 0; i < threads; i++) {
       Tally tally = new Tally();
       tallies.add(tally);
       NetmapPort own = ports.get(i);
-      UdpFrame frame = frame(own);
-      Pace pace = pps == 0 ? Pace.unlimited() : Pace.rate(Math.max(1, pps / threads));
-      Sender sender = new Sender(own, frame, pace, burst, tally);
+      Sender sender = new Sender(own, frame(own), pace(i), burst, tally);
       long share = count / threads + (i < count % threads ? 1 : 0);
-      int me = i;
       if (count == 0 || share > 0) {
-        workers.start("tx " + i, () -> left[me] = sender.run(share, stop));
-      } else {
-        left[i] = true;
+        workers.start("tx " + i, () -> sender.run(share, stop));
       }
     }
     Rates rates = new Rates(tallies);
-    while (!workers.await(reportMillis)) {
-      main.err.println(rates.line());
+    workers.run(
+        reportMillis,
+        () -> main.err.println(rates.line()),
+        () -> {
+          main.out.println(rates.totals("Sent"));
+          printCounters(ports.get(0));
+        });
+    for (int i = 0; i < threads; i++) {
+      Ports.requireAllSent(ports.get(i), refused[i]);
     }
-    workers.join();
-    main.out.println(rates.totals("Sent"));
-    printCounters(ports.get(0));
-    for (boolean all : left) {
-      requireAllSent(all, ports.get(0));
+  }
+
+  /** Of one thread: they take turns. */
+  private Pace pace(int thread) {
+    return pps == 0 ? Pace.unlimited() : Pace.rate((double) pps / threads, thread * (1e9 / pps));
+  }
+
+  /** All frames are alike: if one cannot be sent, none can. */
+  private void requireSendable(NetmapPort own) {
+    NetmapRing ring = own.tx(own.firstTxRing());
+    int slots = (size + ring.bufSize() - 1) / ring.bufSize();
+    Limits limits = new Limits(own);
+    if (!limits.accepts(size, slots)) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          String.format(
+              "-l %d (%d slots) is too long for %s: %s", size, slots, port, limits.range()));
     }
-    return Main.OK;
   }
 
   private UdpFrame frame(NetmapPort own) {
@@ -290,18 +306,20 @@ final class PktGen implements Callable<Integer> {
     return new UdpFrame(destinationMac.octets(), from, sources, destinations, size);
   }
 
-  private int ping(NetmapPort own) throws Exception {
+  private void ping(NetmapPort own) throws Exception {
+    requireSendable(own);
     Stop stop = main.stop.child();
     Workers workers = new Workers(stop);
     RoundTrips times = new RoundTrips();
     Pinger pinger = new Pinger(own, frame(own), pps, times);
     workers.start("ping", () -> pinger.run(count, stop));
-    while (!workers.await(reportMillis)) {
-      main.err.println(times.line());
-    }
-    workers.join();
-    main.out.println(times.totals(size));
-    printCounters(own);
+    workers.run(
+        reportMillis,
+        () -> main.err.println(times.line()),
+        () -> {
+          main.out.println(times.totals(size));
+          printCounters(own);
+        });
     if (times.allLost()) {
       throw new NetmapException(
           Libc.ETIMEDOUT,
@@ -310,32 +328,26 @@ final class PktGen implements Callable<Integer> {
               + own.link()
               + "; somebody has to answer at the other end: netmap4j pkt-gen -i PORT -f pong");
     }
-    return Main.OK;
   }
 
-  private int pong(NetmapPort own) throws Exception {
+  private void pong(NetmapPort own) throws Exception {
     Stop stop = main.stop.child();
     Workers workers = new Workers(stop);
     Tally tally = new Tally();
-    Ponger ponger = new Ponger(own, burst, ownMac(own), tally);
-    boolean[] left = new boolean[1];
-    workers.start("pong", () -> left[0] = ponger.run(count, untilSilence, stop));
+    Limits limits = new Limits(own);
+    long refused = own.unsent();
+    Ponger ponger = new Ponger(own, burst, ownMac(own), tally, limits);
+    workers.start("pong", () -> ponger.run(count, untilSilence, stop));
     Rates rates = new Rates(List.of(tally));
-    while (!workers.await(reportMillis)) {
-      main.err.println(rates.line());
-    }
-    workers.join();
-    main.out.println(rates.totals("Answered"));
-    printCounters(own);
-    requireAllSent(left[0], own);
-    return Main.OK;
-  }
-
-  private void requireAllSent(boolean all, NetmapPort own) {
-    if (!all) {
-      throw new NetmapException(
-          Libc.EIO, port + ": not every packet has left after a second: link " + own.link());
-    }
+    workers.run(
+        reportMillis,
+        () -> main.err.println(rates.line()),
+        () -> {
+          main.out.println(rates.totals("Answered"));
+          printCounters(own);
+        });
+    limits.requireNone();
+    Ports.requireAllSent(own, refused);
   }
 
   private void printCounters(NetmapPort own) {
@@ -354,7 +366,7 @@ final class PktGen implements Callable<Integer> {
     }
   }
 
-  private int receive(List<NetmapPort> ports) throws Exception {
+  private void receive(List<NetmapPort> ports) throws Exception {
     Stop stop = main.stop.child();
     Workers workers = new Workers(stop);
     List<Tally> all = new ArrayList<>();
@@ -370,19 +382,21 @@ final class PktGen implements Callable<Integer> {
           () -> receiver.run(threads == 1 ? count : 0, untilSilence, stop));
     }
     Rates rates = new Rates(all);
-    long next = System.nanoTime() + reportMillis * 1_000_000;
-    while (!workers.await(threads == 1 ? reportMillis : Math.min(reportMillis, 10))) {
-      if (count > 0 && all.stream().mapToLong(Tally::packets).sum() >= count) {
-        stop.request();
-      }
-      if (System.nanoTime() - next >= 0) {
-        main.err.println(rates.line());
-        next = System.nanoTime() + reportMillis * 1_000_000;
-      }
-    }
-    workers.join();
-    main.out.println(rates.totals("Received"));
-    printCounters(ports.get(0));
-    return Main.OK;
+    long[] next = {System.nanoTime() + reportMillis * 1_000_000};
+    workers.run(
+        threads == 1 ? reportMillis : Math.min(reportMillis, 10),
+        () -> {
+          if (count > 0 && all.stream().mapToLong(Tally::packets).sum() >= count) {
+            stop.request();
+          }
+          if (System.nanoTime() - next[0] >= 0) {
+            main.err.println(rates.line());
+            next[0] = System.nanoTime() + reportMillis * 1_000_000;
+          }
+        },
+        () -> {
+          main.out.println(rates.totals("Received"));
+          printCounters(ports.get(0));
+        });
   }
 }

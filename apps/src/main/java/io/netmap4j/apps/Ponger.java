@@ -22,13 +22,16 @@ final class Ponger {
   private final int burst;
   private final byte[] mac;
   private final Tally tally;
+  private final Limits limits;
   private boolean full;
 
   /**
    * @param burst most packets answered from one ring before the next sync
    * @param mac answers what was sent to all
+   * @param limits counts what cannot be answered
    */
-  Ponger(NetmapPort port, int burst, byte[] mac, Tally tally) {
+  Ponger(NetmapPort port, int burst, byte[] mac, Tally tally, Limits limits) {
+    this.limits = limits;
     this.port = port;
     this.tx = Ports.firstTxRing(port);
     this.burst = burst;
@@ -40,9 +43,8 @@ final class Ponger {
    * Answers {@code count} packets, 0 for no end.
    *
    * @param untilSilence also ends after a second without a packet, once there was one
-   * @return false when some answers have not left: no carrier
    */
-  boolean run(long count, boolean untilSilence, Stop stop) {
+  void run(long count, boolean untilSilence, Stop stop) {
     long left = count == 0 ? Long.MAX_VALUE : count;
     long heard = 0;
     while (left > 0 && !stop.requested()) {
@@ -55,13 +57,13 @@ final class Ponger {
         left -= answer(port.rx(r), (int) Math.min(left, burst));
       }
       if (left != before) {
-        port.txSync(); // now: the sender measures
+        Ports.checkSync(port, port.txSync()); // now: the sender measures
         heard = System.nanoTime();
       } else if (untilSilence && heard != 0 && System.nanoTime() - heard > SILENCE_NANOS) {
         break;
       }
     }
-    return port.drain(1000);
+    port.drain(1000);
   }
 
   /** Answers whole packets, while there is room. @return how many */
@@ -73,15 +75,22 @@ final class Ponger {
     long bytes = 0;
     while (packets < most && left > 0) {
       int slots = Bridge.packetSlots(rx, slot, left);
-      full |= slots > tx.space();
-      if (slots == 0 || full) {
+      if (slots == 0) {
         break;
       }
-      turn(rx.buffer(slot), rx.len(slot));
-      bytes += swap(rx, slot, slots);
+      long length = Bridge.packetBytes(rx, slot, slots);
+      full |= slots > tx.space() && slots < tx.numSlots();
+      if (full) {
+        break;
+      }
+      if (limits.accepts(length, slots)) {
+        turn(rx.buffer(slot), rx.len(slot));
+        swap(rx, slot, slots);
+        bytes += length;
+        packets++;
+      }
       slot = rx.plus(slot, slots);
       left -= slots;
-      packets++;
     }
     rx.advance(slot);
     if (full) {
@@ -95,17 +104,14 @@ final class Ponger {
     return packets;
   }
 
-  /** Exchanges buffers: the packet goes out from where it came in. @return its bytes */
-  private int swap(NetmapRing rx, int first, int slots) {
-    int bytes = 0;
+  /** Exchanges buffers: the packet goes out from where it came in. */
+  private void swap(NetmapRing rx, int first, int slots) {
     int slot = first;
     int to = tx.head();
     for (int k = 0; k < slots; k++, slot = rx.next(slot), to = tx.next(to)) {
-      bytes += rx.len(slot);
       rx.swap(slot, tx, to);
     }
     tx.advance(to);
-    return bytes;
   }
 
   /** Back to the sender. An exchange leaves IPv4's checksum right. */

@@ -9,7 +9,10 @@ import io.netmap4j.compat.Config;
 import io.netmap4j.compat.PortSpec;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicOptions;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Model.CommandSpec;
@@ -113,6 +116,14 @@ final class Ports {
       return options;
     }
 
+    private String waitsFor(NetmapPort port, String peer) {
+      return port.link().up()
+          ? String.format(
+              "Wait %d secs for somebody to open %s, at the other end of %s",
+              waitSeconds, peer, port.name())
+          : String.format("Wait %d secs for link on %s", waitSeconds, port.name());
+    }
+
     /** Waits for carrier, says so, and says what may help when none comes. */
     void awaitLink(NetmapPort port, Main main) {
       String peer = peerOf(port.name());
@@ -129,7 +140,7 @@ final class Ports {
         }
         waited = System.nanoTime() - begin;
         if (!said && waited > QUIET_NANOS) {
-          main.err.println("Wait " + waitSeconds + " secs for link on " + port.name());
+          main.err.println(waitsFor(port, peer));
           said = true;
         }
       }
@@ -186,11 +197,77 @@ final class Ports {
 
   /** Ends a loop whose port has failed. @param ready what poll said */
   static void check(NetmapPort port, int ready) {
-    if ((ready & NetmapPort.POLLERR) != 0) {
+    if ((ready & NetmapPort.POLLERR) != 0 && !hasOnlyRefused(port)) {
       throw new NetmapException(
           Libc.EIO,
           port.name()
               + ": POLLERR: the device is gone, or a ring had indices or a packet that it could not accept");
     }
+  }
+
+  /**
+   * A sync that refuses packets says so in the same way, and they are counted; the others go on.
+   */
+  private static boolean hasOnlyRefused(NetmapPort port) {
+    return port.unsent() > 0 && port.txSync() != Libc.EIO;
+  }
+
+  /** Ends a loop whose port has failed. @param status what a sync said */
+  static void checkSync(NetmapPort port, int status) {
+    if (status != 0) {
+      check(port, NetmapPort.POLLERR);
+    }
+  }
+
+  /** Slots of the port's TX rings that were handed over and are not known to have left. */
+  static int pending(NetmapPort port) {
+    int pending = 0;
+    for (int r = port.firstTxRing(); r < port.endTxRing(); r++) {
+      NetmapRing ring = port.tx(r);
+      int free = ring.tail() - ring.head();
+      pending += ring.numSlots() - 1 - (free < 0 ? free + ring.numSlots() : free);
+    }
+    return pending;
+  }
+
+  /**
+   * At a command's end, after its totals.
+   *
+   * @param refusedBefore {@link NetmapPort#unsent} when the command began
+   * @throws NetmapException not everything has left, or some was refused
+   */
+  static void requireAllSent(NetmapPort port, long refusedBefore) {
+    int pending = pending(port);
+    if (pending > 0) {
+      throw new NetmapException(
+          Libc.EIO,
+          String.format(
+              "%s: not every packet has left: %d slots of the TX rings are waiting, link %s",
+              port.name(), pending, port.link()));
+    }
+    long refused = port.unsent() - refusedBefore;
+    if (refused > 0) {
+      throw new NetmapException(
+          Libc.EIO,
+          String.format(
+              "%s: %d packets were refused by the TX rings, so they were not sent",
+              port.name(), refused));
+    }
+  }
+
+  /** True when the two have a ring in common, by whatever names they were opened. */
+  static boolean shareRings(NetmapPort a, NetmapPort b) {
+    return !Collections.disjoint(addresses(a), addresses(b));
+  }
+
+  private static Set<Long> addresses(NetmapPort port) {
+    Set<Long> rings = new HashSet<>();
+    for (int r = port.firstTxRing(); r < port.endTxRing(); r++) {
+      rings.add(port.tx(r).sem());
+    }
+    for (int r = port.firstRxRing(); r < port.endRxRing(); r++) {
+      rings.add(port.rx(r).sem());
+    }
+    return rings;
   }
 }

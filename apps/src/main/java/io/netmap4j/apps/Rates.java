@@ -2,9 +2,13 @@ package io.netmap4j.apps;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Rates in pkt-gen's words: the line of each second and the totals at the end. */
 final class Rates {
+  private static final Pattern RATE = Pattern.compile("([0-9]+\\.?[0-9]*|\\.[0-9]+)([kKmMgG]?)");
+
   /** CRC, preamble and gap, in bits: what a frame takes on the wire beside itself. */
   private static final long FRAMING = 24 * 8;
 
@@ -45,21 +49,32 @@ final class Rates {
     if (sum.packets() == 0) {
       return word + " nothing.";
     }
-    double seconds = Math.max(1e-6, sum.seconds());
     return String.format(
         Locale.ROOT,
         "%s %d packets %d bytes %d events %d bytes each in %.2f seconds.%n"
-            + "Speed: %spps Bandwidth: %sbps (raw %sbps). Average batch: %.2f pkts",
+            + "%s. Average batch: %.2f pkts",
         word,
         sum.packets(),
         sum.bytes(),
         sum.events(),
         sum.bytes() / sum.packets(),
         sum.seconds(),
-        norm(sum.packets() / seconds),
-        norm(sum.bytes() * 8 / seconds),
-        norm((sum.bytes() * 8 + sum.packets() * FRAMING) / seconds),
+        speed(sum),
         (double) sum.packets() / sum.events());
+  }
+
+  /** Of what has moved while the clock ran. */
+  private static String speed(Tally.Sum sum) {
+    double seconds = sum.seconds();
+    if (sum.timedPackets() == 0 || seconds <= 0) {
+      return "Speed: not known, all came in one batch";
+    }
+    return String.format(
+        Locale.ROOT,
+        "Speed: %spps Bandwidth: %sbps (raw %sbps)",
+        norm(sum.timedPackets() / seconds),
+        norm(sum.timedBytes() * 8 / seconds),
+        norm((sum.timedBytes() * 8 + sum.timedPackets() * FRAMING) / seconds));
   }
 
   /** pkt-gen's norm(): three decimals and the unit's prefix. */
@@ -78,26 +93,19 @@ final class Rates {
    * @throws IllegalArgumentException saying what was expected
    */
   static long parse(String text) {
-    String digits = text.trim();
-    double factor = 1;
-    if (!digits.isEmpty()) {
-      factor =
-          switch (Character.toUpperCase(digits.charAt(digits.length() - 1))) {
-            case 'K' -> 1e3;
-            case 'M' -> 1e6;
-            case 'G' -> 1e9;
+    Matcher rate = RATE.matcher(text.trim());
+    if (rate.matches()) {
+      double factor =
+          switch (rate.group(2).toUpperCase(Locale.ROOT)) {
+            case "K" -> 1e3;
+            case "M" -> 1e6;
+            case "G" -> 1e9;
             default -> 1;
           };
-    }
-    try {
-      double value =
-          Double.parseDouble(factor == 1 ? digits : digits.substring(0, digits.length() - 1))
-              * factor;
+      double value = Double.parseDouble(rate.group(1)) * factor;
       if (value >= 1 && value <= 1e12) {
         return Math.round(value);
       }
-    } catch (NumberFormatException e) {
-      // the same answer as for a number out of range
     }
     throw new IllegalArgumentException(
         "'" + text + "' is no rate: packets per second, with K, M or G if you like");

@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
         "Runs several commands at once in one process; they share its ports and its modelled cards.",
     footer = {
       "",
-      "Each starts when the one before it has opened its ports, and all end at their own time or at Ctrl-C. The exit"
-          + " code is the largest of theirs.",
+      "Each starts when the one before it has opened its ports. All end at their own time, at Ctrl-C, or when one of"
+          + " them fails: the others end with their totals then. The exit code is the largest of theirs.",
       "",
       "Examples:",
       "  netmap4j run \"dump -i netmap:model1 -w out.pcap -c 1000\" \"replay -i netmap:model0 -r samples/mixed.pcap\"",
@@ -46,13 +46,25 @@ final class Run implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Workers workers = new Workers(main.stop.child());
+    List<String[]> each = new ArrayList<>();
+    for (String command : commands) {
+      each.add(split(command));
+    }
+    Stop stop = main.stop.child();
+    Workers workers = new Workers(stop);
     int[] codes = new int[commands.size()];
-    for (int i = 0; i < codes.length; i++) {
-      String[] words = split(commands.get(i));
+    for (int i = 0; i < codes.length && !stop.requested(); i++) {
+      String[] words = each.get(i);
       int me = i;
-      Main one = new Main(main.stop, main.out, main.err);
-      workers.start(words.length == 0 ? "empty" : words[0], () -> codes[me] = one.run(words));
+      Main one = new Main(stop, main.out, main.err);
+      workers.start(
+          words.length == 0 ? "empty" : words[0],
+          () -> {
+            codes[me] = one.run(words);
+            if (codes[me] != Main.OK) {
+              stop.request(); // the others would wait for what does not come
+            }
+          });
       one.awaitReady(READY_SECONDS);
     }
     workers.join();

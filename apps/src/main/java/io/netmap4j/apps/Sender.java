@@ -31,11 +31,10 @@ final class Sender {
   }
 
   /**
-   * Sends {@code count} packets, 0 for no end, and waits until they have left.
-   *
-   * @return false when some have not: no carrier
+   * Sends {@code count} packets, 0 for no end, and waits until they have left, at most a second:
+   * see {@link Ports#requireAllSent}.
    */
-  boolean run(long count, Stop stop) {
+  void run(long count, Stop stop) {
     long left = count == 0 ? Long.MAX_VALUE : count;
     tally.begin();
     while (left > 0 && !stop.requested()) {
@@ -45,7 +44,8 @@ final class Sender {
         left -= fill(port.tx(r), (int) Math.min(left, burst));
       }
     }
-    return port.drain(1000);
+    port.drain(1000);
+    tally.end();
   }
 
   /** Puts up to {@code most} packets into the ring. @return how many */

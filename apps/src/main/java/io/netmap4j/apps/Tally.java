@@ -15,8 +15,26 @@ final class Tally {
   private volatile long begin;
   private volatile long end;
 
-  /** The sum over several tallies; times are System.nanoTime(), 0 where nothing has moved. */
-  record Sum(long packets, long bytes, long events, int minSpace, long begin, long end) {
+  /** Of a first batch that came before the clock was started: it took no time that is known. */
+  private volatile long untimedPackets;
+
+  private volatile long untimedBytes;
+
+  /**
+   * The sum over several tallies; times are System.nanoTime(), 0 where nothing has moved.
+   *
+   * @param timedPackets those that moved between begin and end
+   * @param timedBytes of these
+   */
+  record Sum(
+      long packets,
+      long bytes,
+      long events,
+      int minSpace,
+      long begin,
+      long end,
+      long timedPackets,
+      long timedBytes) {
     double seconds() {
       return (end - begin) / 1e9;
     }
@@ -36,9 +54,18 @@ final class Tally {
       minSpace.setRelease(spaceLeft);
     }
     if (begin == 0) {
+      untimedPackets = morePackets;
+      untimedBytes = moreBytes;
       begin();
     }
     end = System.nanoTime();
+  }
+
+  /** Stops the clock, if it runs: what was added last has been done by now. */
+  void end() {
+    if (begin != 0) {
+      end = System.nanoTime();
+    }
   }
 
   long packets() {
@@ -55,15 +82,27 @@ final class Tally {
     int minSpace = 0;
     long begin = 0;
     long end = 0;
+    Tally first = null;
     for (Tally t : tallies) {
       packets += t.packets.getAcquire();
       bytes += t.bytes.getAcquire();
       events += t.events.getAcquire();
       minSpace += reset ? t.minSpace.getAndSet(MUCH_SPACE) : t.minSpace.get();
       long began = t.begin;
-      begin = began == 0 ? begin : begin == 0 ? began : Math.min(begin, began);
+      if (began != 0 && (first == null || began - begin < 0)) {
+        begin = began;
+        first = t;
+      }
       end = began == 0 ? end : end == 0 ? t.end : Math.max(end, t.end);
     }
-    return new Sum(packets, bytes, events, minSpace, begin, end);
+    return new Sum(
+        packets,
+        bytes,
+        events,
+        minSpace,
+        begin,
+        end,
+        packets - (first == null ? 0 : first.untimedPackets),
+        bytes - (first == null ? 0 : first.untimedBytes));
   }
 }

@@ -80,7 +80,7 @@ final class Tap implements Callable<Integer> {
     }
     try (NetmapPort port = setup.open(name, Ports.Need.BOTH, 0)) {
       try (TapDevice tap = TapDevice.create(tapName);
-          TapForwarder forwarder = new TapForwarder(port, tap, longest)) {
+          TapForwarder forwarder = new TapForwarder(port, tap)) {
         String mac = configure(tap, port, packets);
         main.out.printf(
             "ready %s: MAC %s, MTU %d, on %s; next: ip link set %s up%n",
@@ -108,14 +108,15 @@ final class Tap implements Callable<Integer> {
 
   /** Prints the totals also when the interface or the card goes away meanwhile. */
   private void forward(TapForwarder forwarder, NetmapPort port, TapDevice tap) {
+    long refused = port.unsent();
     try {
       forwarder.run(main.stop);
     } finally {
-      main.out.printf("%s -> %s: %s%n", name, tap.name(), forwarder.toKernel());
-      main.out.printf("%s -> %s: %s%n", tap.name(), name, forwarder.fromKernel());
+      main.out.println(name + " -> " + tap.name() + ": " + forwarder.toKernel());
+      main.out.println(tap.name() + " -> " + name + ": " + forwarder.fromKernel());
     }
-    if (!port.drain(1000)) {
-      main.err.println(name + ": not every frame has left after a second: link " + port.link());
-    }
+    port.drain(1000);
+    forwarder.requireNoneTooLong();
+    Ports.requireAllSent(port, refused);
   }
 }

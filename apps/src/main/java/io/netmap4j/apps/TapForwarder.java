@@ -1,6 +1,7 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.Netmap;
+import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
@@ -21,9 +22,6 @@ import java.util.stream.LongStream;
 final class TapForwarder implements AutoCloseable {
   /** A packet of the largest MTU that the kernel allows, and a tagged Ethernet header. */
   private static final int LONGEST = 65521 + 18;
-
-  /** Ethernet header and VLAN tag, which an MTU doesn't count. */
-  private static final int HEADERS = 18;
 
   /** Most frames of one ring, or of the kernel, before the others have their turn. */
   private static final int BURST = 256;
@@ -53,14 +51,11 @@ final class TapForwarder implements AutoCloseable {
   private long fromKernel;
   private long tooLong;
 
-  /**
-   * @param mtu the largest IP packet that the port takes
-   */
-  TapForwarder(NetmapPort port, TapDevice tap, int mtu) {
+  TapForwarder(NetmapPort port, TapDevice tap) {
     this.port = port;
     this.tap = tap;
     this.tx = Ports.firstTxRing(port);
-    this.most = Math.min(mtu + HEADERS, (tx.numSlots() - 1) * tx.bufSize());
+    this.most = Math.min(port.maxFrame(), (tx.numSlots() - 1) * tx.bufSize());
   }
 
   /**
@@ -82,7 +77,11 @@ final class TapForwarder implements AutoCloseable {
         receive(port.rx(r));
       }
       if (send()) {
-        port.txSync(); // now, and not when the next frame comes; it takes back what has left, too
+        Ports.checkSync(
+            port,
+            port
+                .txSync()); // now, and not when the next frame comes; it takes back what has left,
+                            // too
       }
     }
   }
@@ -191,6 +190,21 @@ final class TapForwarder implements AutoCloseable {
   String fromKernel() {
     long[] lost = {tooLong, held > 0 ? 1 : 0};
     return totals(fromKernel, lost, "longer than the card's MTU", "without room at the end");
+  }
+
+  /**
+   * At the end, after the totals.
+   *
+   * @throws NetmapException EINVAL: some frames were too long for the card
+   */
+  void requireNoneTooLong() {
+    if (tooLong > 0) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          String.format(
+              "%s: %d frames of %s were too long, not sent: the most is %d bytes (MTU + 18); give %s the MTU of the card",
+              port.name(), tooLong, tap.name(), most, tap.name()));
+    }
   }
 
   private static String totals(long frames, long[] lost, String... reasons) {

@@ -76,7 +76,7 @@ final class UdpFrame {
     }
 
     private static int within(String number, int most) {
-      int n = Integer.parseInt(number);
+      int n = number.matches("[0-9]{1,5}") ? Integer.parseInt(number) : -1;
       if (n < 0 || n > most) {
         throw new NumberFormatException(number);
       }

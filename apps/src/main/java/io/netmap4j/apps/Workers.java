@@ -44,6 +44,33 @@ final class Workers {
     stop.request();
   }
 
+  /**
+   * Waits until all have ended, and prints the totals, whatever it was that ended them.
+   *
+   * @param report what each interval is for
+   * @throws Exception what made one fail
+   */
+  void run(long intervalMillis, Runnable report, Runnable totals) throws Exception {
+    try {
+      while (!await(intervalMillis)) {
+        report.run();
+      }
+    } finally {
+      stop.request();
+      finish(totals);
+    }
+    join();
+  }
+
+  /** A failure of the totals, as of a device that is gone, is not the first. */
+  private void finish(Runnable totals) {
+    try {
+      totals.run();
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
   /** Waits until all have ended. @return false when the time was over first */
   boolean await(long millis) throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);

@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.compat.CompatProvider;
 import io.netmap4j.pcap.PcapReader;
 import io.netmap4j.pcap.PcapWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The commands on two fake cards with a cable between them; RX ring i hears TX ring i. */
 @Timeout(60)
@@ -30,7 +34,7 @@ class CommandsTest {
   @ParameterizedTest
   @CsvSource({"60, 1", "1514, 1", "5000, 1", "60, 3"})
   void pktGenSendsAndReceivesWhatItSays(int size, int threads) {
-    String nic = " --nic rings=" + threads;
+    String nic = " --nic mtu=5000,rings=" + threads;
     Command run =
         Command.run(
             "run",
@@ -224,8 +228,8 @@ class CommandsTest {
     // fake0's frames arrive at fake1, whose frames the bridge sends back on fake0: they go round
     // for ever
     try (NetmapPort inject = Netmap.open("netmap:fake0/T")) {
-      inject.tx(0).put(0, new byte[] {1, 2, 3});
-      inject.tx(0).lenAndFlags(0, 3, Netmap.NS_MOREFRAG);
+      inject.tx(0).put(0, new byte[30]);
+      inject.tx(0).lenAndFlags(0, 30, Netmap.NS_MOREFRAG);
       inject.tx(0).put(1, new byte[] {4});
       inject.tx(0).advance(2);
       long before = inject.counters().get("slots_sent");
@@ -240,6 +244,131 @@ class CommandsTest {
     assertThat(end.err()).doesNotContain("netmap4j:");
     assertThat(end.code()).isZero();
     assertThat(end.out()).containsPattern("fake1 -> fake0: [1-9]\\d* packets");
+  }
+
+  /** A file of settings, for the commands of this process. */
+  private void configured(String text, Callable<Void> body) throws Exception {
+    Path file = Files.writeString(folder.resolve("netmap4j.properties"), text);
+    System.setProperty("netmap4j.config", file.toString());
+    try {
+      body.call();
+    } finally {
+      System.clearProperty("netmap4j.config");
+    }
+  }
+
+  @Test
+  void anAliasOfAPortIsThatPort() throws Exception {
+    configured(
+        "nic.other = fake:0\n",
+        () -> {
+          Command bridge = Command.run("bridge", "-i", "fake0", "-i", "other");
+          assertThat(bridge.code()).isEqualTo(Main.USAGE);
+          assertThat(bridge.err()).contains("fake0 and other are the same rings");
+          return null;
+        });
+  }
+
+  @Test
+  void aBridgeBetweenUnequalMtusIsRefusedOrDropsAndCounts() throws Exception {
+    configured(
+        "nic.fake0.mtu = 9000\nnic.fake1.mtu = 1500\n",
+        () -> {
+          Command refused = Command.run("bridge", "-i", "fake0", "-i", "fake1");
+          assertThat(refused.code()).isEqualTo(Main.USAGE);
+          assertThat(refused.err())
+              .contains("fake0 sends frames of up to 9018 bytes and fake1 of up to 1518");
+          Stop stop = new Stop();
+          CompletableFuture<Command> bridge =
+              CompletableFuture.supplyAsync(
+                  () ->
+                      Command.run(stop, "bridge", "-i", "fake0", "-i", "fake1", "--drop-too-long"));
+          while (!CompatProvider.isOpen("fake1") && !bridge.isDone()) {
+            Thread.sleep(10);
+          }
+          try (NetmapPort inject = Netmap.open("netmap:fake1/T")) {
+            for (int length : new int[] {1519, 13, 1518, 2000}) {
+              inject.tx(0).put(inject.tx(0).head(), new byte[length]);
+              inject.tx(0).advance(inject.tx(0).next(inject.tx(0).head()));
+            }
+            long before = inject.counters().get("slots_sent");
+            inject.txSync();
+            // The good one goes round for ever.
+            long deadline = System.nanoTime() + 30_000_000_000L;
+            while (inject.counters().get("slots_sent") < before + 6
+                && System.nanoTime() < deadline) {
+              Thread.sleep(10);
+            }
+          }
+          stop.request();
+          Command end = bridge.get();
+          assertThat(end.out())
+              .containsPattern(
+                  "fake0 -> fake1: [1-9]\\d* packets, dropped: 2 too long, 1 too short")
+              .containsPattern("fake1 -> fake0: 0 packets\\R");
+          assertThat(end.err()).contains("fake1: 2 too long, 1 too short, not sent");
+          assertThat(end.code()).isEqualTo(Main.FAILED);
+          return null;
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "tx, 1519, mtu=1500",
+    "tx, 65520, mtu=1500",
+    "ping, 9019, mtu=9000",
+    "tx, 9000, mtu=1500"
+  })
+  void whatIsLongerThanTheMtuIsNotSent(String function, int size, String nic) {
+    try (NetmapPort peer = Netmap.open("netmap:model1")) {
+      Command run =
+          Command.run(
+              "pkt-gen", "-i", "model0", "-f", function, "-l", "" + size, "-n", "10", "--nic", nic);
+      assertThat(run.code()).isEqualTo(Main.FAILED);
+      assertThat(run.err()).contains("-l " + size).contains("is too long for model0: it sends");
+      assertThat(peer.poll(NetmapPort.POLLIN, 200)).as("nothing on the wire").isZero();
+    }
+  }
+
+  /** Frames that the ring has no room for would be waited for without end. */
+  @ParameterizedTest
+  @ValueSource(strings = {"tx", "ping"})
+  void aPacketOfMoreSlotsThanTheRingHasIsRefused(String function) {
+    Command run =
+        Command.run(
+            "pkt-gen",
+            "-i",
+            "fake0",
+            "-f",
+            function,
+            "-l",
+            "20000",
+            "-n",
+            "1",
+            "--nic",
+            "mtu=65500,slots=8");
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+    assertThat(run.err()).contains("-l 20000 (10 slots) is too long for fake0");
+  }
+
+  @Test
+  void whenOneCommandFailsTheOthersEndWithTheirTotals() {
+    Command run =
+        Command.run("run", "pkt-gen -i fake1 -f rx", "bridge -i fake0 -i model0", "dump -i eth9");
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+    assertThat(run.out()).contains("Received nothing.").contains("fake0 -> model0: 0 packets");
+    assertThat(run.err().lines().filter(l -> l.startsWith("netmap4j:"))).hasSize(1);
+  }
+
+  @Test
+  void threadsShareALowRate() {
+    long begin = System.nanoTime();
+    Command run =
+        Command.run(
+            "pkt-gen", "-i", "fake0", "-f", "tx", "-p", "4", "-R", "4", "-n", "8", "--nic",
+            "rings=4");
+    assertThat(run.out()).contains("Sent 8 packets");
+    assertThat((System.nanoTime() - begin) / 1e9).as("7 gaps of 0.25 s").isGreaterThan(1.7);
   }
 
   @Test
@@ -291,7 +420,10 @@ class CommandsTest {
         "pkt-gen -i fake0 -p 2 | -p 2: fake0 has 1 rx rings; --nic rings=2",
         "pkt-gen -i fake0-1 -p 2 | -p 2 needs every ring",
         "bridge -i fake0 | bridge needs two different ports",
-        "bridge -i fake0 -i fake1 -b 0 | -b 0 is out of range",
+        "bridge -i fake0 -i fake1 -b 0 | '-b': 0 is out of range",
+        "bridge -i fake0 -i fake0 | fake0 and fake0 are the same rings",
+        "bridge -i fake0 -i netmap:fake0 | fake0 and netmap:fake0 are the same rings",
+        "bridge -i fake0-0 -i fake0 | fake0-0 and fake0 are the same rings",
         "demo --seconds 1Q | '--seconds': '1Q' is not a whole number",
         "replay -i fake0 -r x --rate fast | --rate 'fast' is no rate",
         "run 'dump | a quote is not closed",

@@ -31,9 +31,31 @@ class RatesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "0", "-1", "K", "1X", "x", "NaN"})
+  @ValueSource(
+      strings = {"", "0", "-1", "K", "1X", "x", "NaN", "1f", "1d", "0x1p3", "1e3", "1KK", "١"})
   void otherRatesAreRefused(String text) {
     assertThatThrownBy(() -> Rates.parse(text)).hasMessageStartingWith("'" + text + "' is no rate");
+  }
+
+  @Test
+  void oneBatchHasNoSpeed() {
+    Tally tally = new Tally();
+    tally.add(10, 600, 512);
+    assertThat(new Rates(List.of(tally)).totals("Received"))
+        .startsWith("Received 10 packets 600 bytes 1 events")
+        .contains("Speed: not known, all came in one batch. Average batch: 10.00 pkts");
+  }
+
+  /** The clock starts with a receiver's first batch, so what was in it took no time. */
+  @Test
+  void theFirstBatchOfAReceiverDoesNotCountForItsSpeed() throws Exception {
+    Tally tally = new Tally();
+    tally.add(1000, 60_000, 512);
+    Thread.sleep(20);
+    tally.add(1, 60, 512);
+    assertThat(new Rates(List.of(tally)).totals("Received"))
+        .startsWith("Received 1001 packets")
+        .containsPattern("Speed: \\d+\\.\\d+ pps");
   }
 
   @Test

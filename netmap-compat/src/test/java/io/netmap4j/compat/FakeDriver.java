@@ -65,6 +65,12 @@ public final class FakeDriver implements NicDriver {
       return new Rings(options.txRings(), options.rxRings(), options.txSlots(), options.rxSlots());
     }
 
+    /** For programs to go by; what is longer is sent all the same. */
+    @Override
+    public int maxFrame() {
+      return options.mtu() + 18;
+    }
+
     private static Queue<Part> wire(String to, int ring) {
       return WIRES.computeIfAbsent(to + "/" + ring, key -> new ConcurrentLinkedQueue<>());
     }
