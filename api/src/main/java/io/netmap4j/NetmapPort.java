@@ -226,9 +226,23 @@ public final class NetmapPort implements AutoCloseable {
    * while another thread syncs the same ring: what was given before the call is with the device
    * after it.
    *
-   * @return 0; EIO when the port is closed or its device is gone; EINVAL when a ring had illegal
-   *     indices and was repaired, or its last packet has no end (netmap's ioctl answers 0 to the
-   *     former); EBUSY when another thread's sync does not end within a second
+   * <p>A packet that cannot be sent (a length outside {@link #minFrame} to {@link #maxFrame}, a
+   * slot that is empty or longer than a buffer, a buf_idx that is none, more than 40 slots) is
+   * refused: nothing of it goes out, its slots come back as if sent, {@link #unsent} counts it. The
+   * others of the batch go out.
+   *
+   * <p>NS_REPORT, NS_BUF_CHANGED and NS_MOREFRAG are cleared in the last slot of each packet, as in
+   * netmap; all other flags stay.
+   *
+   * <p>After illegal indices nothing is sent, and the ring is repaired so that the next sync
+   * accepts it: {@code head} and {@code cur} go back to the first slot that the device does not
+   * have if {@code head} is out of range or in the device's slots; else {@code head} is accepted,
+   * and {@code cur} set to it if {@code cur} was the wrong one.
+   *
+   * @return 0; EIO when the port is closed or its device is gone; EINVAL when packets were refused,
+   *     when a ring had illegal indices and was repaired, or its last packet has no end: then
+   *     nothing of the batch is sent (netmap's ioctl answers 0 to illegal indices); EBUSY when
+   *     another thread's sync does not end within a second
    */
   public int txSync() {
     int status = closed ? Libc.EIO : 0;
@@ -244,8 +258,15 @@ public final class NetmapPort implements AutoCloseable {
 
   /**
    * NIOCRXSYNC: takes in what has arrived on every bound RX ring, and gives released slots back.
+   * Stamps the ring (unless netmap4j.no_timestamp is set and the ring has no NR_TIMESTAMP).
    *
-   * @return as {@link #txSync}
+   * <p>After illegal indices packets are taken in, nothing is given back, and the ring is repaired
+   * as by {@link #txSync}: packets that {@code head} had passed may come up again. A released slot
+   * whose buf_idx is none is never given to the device: its buf_idx and len become 0, it and those
+   * behind it stay the user's, and each sync says EINVAL until the slot has a buffer.
+   *
+   * @return 0; EIO when the port is closed or its device is gone; EINVAL when a ring had illegal
+   *     indices or a slot without a buffer
    */
   public int rxSync() {
     int status = closed ? Libc.EIO : 0;
@@ -282,9 +303,9 @@ public final class NetmapPort implements AutoCloseable {
    *
    * @param events POLLIN, POLLOUT, both, or 0 for neither
    * @param timeoutMillis −1 (any negative one, as in poll(2)) waits for ever, 0 looks once
-   * @return the events that are ready, with POLLERR when a ring is stopped or had illegal indices;
-   *     0 on time-out, after a {@link #wakeup}, and when the thread is interrupted (its flag stays
-   *     set; while it is, nothing is waited for)
+   * @return the events that are ready, with POLLERR when a ring is stopped, had illegal indices, or
+   *     a packet was refused; 0 on time-out, after a {@link #wakeup}, and when the thread is
+   *     interrupted (its flag stays set; while it is, nothing is waited for)
    */
   public int poll(int events, int timeoutMillis) {
     int ready = scan(events) & ~AGAIN;
@@ -515,12 +536,13 @@ public final class NetmapPort implements AutoCloseable {
    * Sleeps where the port has interrupts.
    *
    * @param timeoutMillis −1 (any negative one) waits for ever, 0 syncs once
-   * @return true when nothing is pending; false at the end of the time, at once when the port is
-   *     closed, its device is gone or the thread is interrupted, and after a {@link #wakeup} that
-   *     comes meanwhile
+   * @return true when nothing is pending and these syncs have refused nothing ({@link #unsent});
+   *     false at the end of the time, at once when the port is closed, its device is gone or the
+   *     thread is interrupted, and after a {@link #wakeup} that comes meanwhile
    */
   public boolean drain(int timeoutMillis) {
-    return reached(DRAINED, timeoutMillis);
+    long refusedBefore = unsent();
+    return reached(DRAINED, timeoutMillis) && unsent() == refusedBefore;
   }
 
   public LinkState link() {

@@ -365,6 +365,13 @@ public abstract class PortContract {
   }
 
   @Test
+  void sentIsOnTheWireForEveryMixtureOfGoodAndBadSlots() {
+    try (Pair pair = open()) {
+      new MixedSlots(pair.a(), pair.b(), pair::run, seed()).send(400);
+    }
+  }
+
+  @Test
   void indicesThatAreWrongAreRepairedAndTrafficGoesOn() {
     try (Pair pair = open()) {
       Random random = new Random(seed());

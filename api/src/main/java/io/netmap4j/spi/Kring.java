@@ -64,7 +64,10 @@ public final class Kring {
   /** First slot that is the device's: becomes the shared tail. The adapter moves it. */
   public int hwTail;
 
-  /** Slot of the device's descriptor 0 (netmap's nkr_hwofs). Constant between resets. */
+  /**
+   * Slot of the device's descriptor 0 (netmap's nkr_hwofs). Constant between resets for RX; for TX
+   * an adapter may move it on over slots that it refuses.
+   */
   public int hwOfs;
 
   /** head, cur and tail as accepted at the last sync. */

@@ -243,7 +243,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
             counters.read(nic);
             watchdog.watchBus();
           }
-          watchdog.watchTransmit(txRings, tx, carrier == CARRIER);
+          watchdog.watchTransmit(txRings, carrier == CARRIER);
         } catch (NetmapException | InternalError e) {
           die(e);
         }

@@ -20,6 +20,11 @@ import io.netmap4j.spi.NicDevice;
  * <p>A report (RS) is asked for on the last descriptor of a sync, on NS_REPORT, and at least every
  * 64, always at the end of a packet. A queue remembers where; one read of DD there tells for
  * everything before it.
+ *
+ * <p>A packet that cannot be sent takes no descriptor: the slots after it move up ({@link
+ * Kring#hwOfs}), so the card is told of good packets only, by data descriptors, and a packet's end
+ * reports, as with Linux (next_to_watch) and DPDK. Descriptors in use are never more than slots in
+ * use, so the ring cannot overrun.
  */
 final class IxgbeTxRing {
   static final int DESC_SIZE = 16;
@@ -40,6 +45,8 @@ final class IxgbeTxRing {
   static final int MAX_SEGMENTS = 40;
 
   private static final int REPORT_EVERY = 64;
+  private static final int NONE = -1;
+  private static final int FLAGS_DONE = NS_REPORT | NS_BUF_CHANGED | NS_MOREFRAG;
 
   private static final long DTYP_DATA = 3L << 20;
   private static final long EOP = 1L << 24;
@@ -66,14 +73,20 @@ final class IxgbeTxRing {
   private final int maxLen;
   private final Straddlers straddlers;
 
-  /** Slots with RS, oldest first: [reportHead, reportTail) of a power of two. */
+  /** Descriptors with RS, oldest first: [reportHead, reportTail) of a power of two. */
   private final int[] reports;
+
+  /** The last slot that each of them tells of: refused ones behind it are done when it is. */
+  private final int[] reportedSlots;
 
   /** The packet that {@link #unusual} looks at, slot by slot. */
   private final long[] packet = new long[MAX_SEGMENTS];
 
   private int reportHead;
   private int reportTail;
+
+  /** {@link #unusual} has asked for a report. */
+  private boolean reportWanted;
 
   IxgbeTxRing(
       NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping, int mtu) {
@@ -92,6 +105,7 @@ final class IxgbeTxRing {
     this.maxLen = Math.min(bufSize, maxFrame);
     this.straddlers = new Straddlers(k.region, mapping);
     this.reports = new int[Integer.highestOneBit(numSlots) << 1];
+    this.reportedSlots = new int[reports.length];
   }
 
   /** Without FCS. */
@@ -109,39 +123,39 @@ final class IxgbeTxRing {
   }
 
   int sync(Kring k, int flags) {
-    if (k.hwCur != k.rHead) {
-      int status = send(k);
-      if (status != 0) {
-        return status;
-      }
-    }
+    int status = k.hwCur != k.rHead ? send(k) : 0;
     if ((flags & Adapter.FORCE_RECLAIM) != 0 || k.rCur == k.hwTail) {
       reclaim(k);
     }
-    return 0;
+    return status;
   }
 
   /**
    * True when the card owes the report that was the oldest at {@code mark}: the watchdog's
    * question. One that came and that no sync has looked at yet is not owed.
    */
-  boolean waitingFor(Kring k, int mark) {
-    return reportHead != reportTail && reportHead == mark && !reported(k, reports[mark]);
+  boolean waitingFor(int mark) {
+    return reportHead != reportTail && reportHead == mark && !reported(reports[mark]);
   }
 
   int reportMark() {
     return reportHead;
   }
 
-  /** Fills descriptors for [hwCur, rHead) in straight runs, then rings the doorbell once. */
+  /**
+   * Fills descriptors for [hwCur, rHead) in straight runs, then rings the doorbell once.
+   *
+   * @return 0; EINVAL when a packet was refused (the others are sent) or the last one has no end
+   */
   private int send(Kring k) {
     if ((flags(k.rHead == 0 ? numSlots - 1 : k.rHead - 1) & NS_MOREFRAG) != 0) {
       return Libc.EINVAL; // as netmap: nothing of this batch goes out until the packet has an end
     }
     int slot = k.hwCur;
     int todo = k.distance(slot, k.rHead);
-    int reportsBefore = reportTail;
+    int status = 0;
     int unreported = 0;
+    int end = NONE; // the descriptor that ends the last packet since the last report
     while (todo > 0) {
       int desc = k.distance(k.hwOfs, slot);
       int run =
@@ -150,30 +164,40 @@ final class IxgbeTxRing {
       if (straddlers.possible) {
         done = straddlers.before(descs + (long) desc * DESC_SIZE, done);
       }
-      int last = slot + done - 1;
+      end = done > 0 ? desc + done - 1 : end;
       boolean report = false;
       if (done < run) {
         int first = slot + done;
         int length = segments(k, first, todo - done);
-        if (length == 0) {
-          reportTail = reportsBefore; // the user took the end away meanwhile
-          return Libc.EINVAL;
+        if (length == 0) { // the user took the end away meanwhile: what is before it goes out
+          status = Libc.EINVAL;
+          slot = first;
+          break;
         }
-        last = wrap(first + length - 1);
-        report = unusual(k, first, length);
+        if (unusual(k, first, length)) {
+          end = k.distance(k.hwOfs, wrap(first + length - 1));
+          report = reportWanted;
+        } else {
+          k.hwOfs = wrap(k.hwOfs + length);
+          status = Libc.EINVAL;
+        }
         done += length;
       }
       slot = wrap(slot + done);
       todo -= done;
       unreported += done;
-      if (report || unreported >= REPORT_EVERY || todo == 0) {
-        report(k, last);
+      if (report || unreported >= REPORT_EVERY) {
+        report(k, end, slot);
+        end = NONE;
         unreported = 0;
       }
     }
-    k.hwCur = slot;
-    doorbell(k.distance(k.hwOfs, slot));
-    return 0;
+    if (slot != k.hwCur) {
+      report(k, end, slot);
+      k.hwCur = slot;
+      doorbell(k.distance(k.hwOfs, slot));
+    }
+    return status;
   }
 
   /**
@@ -231,40 +255,39 @@ final class IxgbeTxRing {
    * A packet of several slots, one with NS_REPORT, a short one, or one that cannot be sent as it
    * is.
    *
-   * @return true when a report was asked for
+   * @return false when it is refused: nothing is written for the card
    */
   private boolean unusual(Kring k, int first, int count) {
     boolean good = count <= MAX_SEGMENTS;
-    boolean report = false;
     int total = 0;
+    reportWanted = false;
     for (int i = 0, slot = first; i < count && good; i++, slot = k.next(slot)) {
       long s = Mem.getLong(slots + (long) slot * SLOT_SIZE);
       packet[i] = s; // the user's memory is read once
       good = goodIndex((int) s) && len(s) > 0 && len(s) <= bufSize;
       total += len(s);
-      report |= (s >>> 48 & NS_REPORT) != 0;
+      reportWanted |= (s >>> 48 & NS_REPORT) != 0;
     }
-    if (good && count == 1 && total >= MIN_FRAME && total < MIN_PAYLEN) {
-      Mem.set(region + bufOffset((int) packet[0]) + total, MIN_PAYLEN - total, (byte) 0);
-      packet[0] += (long) (MIN_PAYLEN - total) << 32;
+    good &= total >= MIN_FRAME && total <= maxFrame;
+    if (good && total < MIN_PAYLEN) {
+      long end = packet[count - 1];
+      Mem.set(region + bufOffset((int) end) + len(end), MIN_PAYLEN - total, (byte) 0);
+      packet[count - 1] += (long) (MIN_PAYLEN - total) << 32;
       total = MIN_PAYLEN;
     }
-    good &= total >= MIN_PAYLEN && total <= maxFrame;
-    k.unsent += good ? 0 : 1;
-    for (int i = 0, slot = first; i < count; i++, slot = k.next(slot)) {
+    for (int i = 0, slot = first; i < count && good; i++, slot = k.next(slot)) {
       long desc = descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE;
-      if (good) {
-        long payLen = i == 0 ? (long) total << PAYLEN_SHIFT : 0;
-        long end = i == count - 1 ? EOP : 0;
-        describe(desc, bufOffset((int) packet[i]), FRAGMENT | end | len(packet[i]) | payLen);
-      } else {
-        // The slot owns a descriptor all the same: buffer 0, the least legal length (F7).
-        k.badSlots++;
-        describe(desc, bufOffset, WHOLE | MIN_PAYLEN | (long) MIN_PAYLEN << PAYLEN_SHIFT);
-      }
-      Mem.putShort(slots + (long) slot * SLOT_SIZE + SLOT_FLAGS, (short) 0);
+      long payLen = i == 0 ? (long) total << PAYLEN_SHIFT : 0;
+      long end = i == count - 1 ? EOP : 0;
+      describe(desc, bufOffset((int) packet[i]), FRAGMENT | end | len(packet[i]) | payLen);
     }
-    return report;
+    if (!good) {
+      k.badSlots += count;
+      k.unsent++;
+    }
+    int last = wrap(first + count - 1);
+    Mem.putShort(slots + (long) last * SLOT_SIZE + SLOT_FLAGS, (short) (flags(last) & ~FLAGS_DONE));
+    return good;
   }
 
   private void describe(long desc, long offset, long command) {
@@ -275,27 +298,37 @@ final class IxgbeTxRing {
     Mem.putLong(desc + 8, command);
   }
 
-  private void report(Kring k, int slot) {
-    long command = descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE + 8;
-    Mem.putInt(command, Mem.getInt(command) | RS);
-    reports[reportTail] = slot;
-    reportTail = reportTail + 1 & reports.length - 1;
+  /**
+   * Asks for a report of the slots before {@code next}.
+   *
+   * @param end the descriptor that reports; NONE when all slots since the last report were refused:
+   *     they are done when what is before them is
+   */
+  private void report(Kring k, int end, int next) {
+    int slot = next == 0 ? numSlots - 1 : next - 1;
+    if (end != NONE) {
+      long command = descs + (long) end * DESC_SIZE + 8;
+      Mem.putInt(command, Mem.getInt(command) | RS);
+      reports[reportTail] = end;
+      reportedSlots[reportTail] = slot;
+      reportTail = reportTail + 1 & reports.length - 1;
+    } else if (reportHead != reportTail) {
+      reportedSlots[reportTail - 1 & reports.length - 1] = slot;
+    } else {
+      k.hwTail = slot;
+    }
   }
 
   /** Moves hwTail past every packet whose report has come back. */
   private void reclaim(Kring k) {
-    while (reportHead != reportTail) {
-      int slot = reports[reportHead];
-      if (!reported(k, slot)) {
-        return;
-      }
-      k.hwTail = slot;
+    while (reportHead != reportTail && reported(reports[reportHead])) {
+      k.hwTail = reportedSlots[reportHead];
       reportHead = reportHead + 1 & reports.length - 1;
     }
   }
 
-  private boolean reported(Kring k, int slot) {
-    return (Mem.getInt(descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE + 12) & DD) != 0;
+  private boolean reported(int desc) {
+    return (Mem.getInt(descs + (long) desc * DESC_SIZE + 12) & DD) != 0;
   }
 
   /** Everything stored before is visible to the device before it sees the new tail. */

@@ -1,6 +1,5 @@
 package io.netmap4j.ixgbe;
 
-import io.netmap4j.spi.Kring;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,9 +39,9 @@ final class IxgbeWatchdog {
   }
 
   /** A queue that has carrier and owes a report for 5 s hangs: say so once. */
-  void watchTransmit(IxgbeTxRing[] rings, Kring[] krings, boolean carrier) {
+  void watchTransmit(IxgbeTxRing[] rings, boolean carrier) {
     for (int q = 0; q < rings.length; q++) {
-      if (!carrier || !rings[q].waitingFor(krings[q], marks[q])) {
+      if (!carrier || !rings[q].waitingFor(marks[q])) {
         marks[q] = rings[q].reportMark();
         since[q] = System.nanoTime();
       } else if (since[q] != 0 && System.nanoTime() - since[q] > limitNanos) {
