@@ -3,6 +3,7 @@ package io.netmap4j.apps;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -53,7 +54,8 @@ final class Run implements Callable<Integer> {
     Stop stop = main.stop.child();
     Workers workers = new Workers(stop);
     int[] codes = new int[commands.size()];
-    for (int i = 0; i < codes.length && !stop.requested(); i++) {
+    AtomicBoolean failed = new AtomicBoolean();
+    for (int i = 0; i < codes.length && !failed.get(); i++) {
       String[] words = each.get(i);
       int me = i;
       Main one = new Main(stop, main.out, main.err);
@@ -62,6 +64,7 @@ final class Run implements Callable<Integer> {
           () -> {
             codes[me] = one.run(words);
             if (codes[me] != Main.OK) {
+              failed.set(true);
               stop.request(); // the others would wait for what does not come
             }
           });

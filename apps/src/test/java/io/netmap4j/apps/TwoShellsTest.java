@@ -126,6 +126,22 @@ class TwoShellsTest {
     }
   }
 
+  /** Who loses the device has totals all the same. */
+  @Test
+  void aBridgeWhoseServerIsKilledPrintsItsTotals() throws Exception {
+    try (ChildProcess server = server();
+        ChildProcess bridge =
+            ChildProcess.start(
+                environment, "run", "bridge -i netmap:left -i netmap:right -w 10", "devices")) {
+      bridge.await("^PORT ", 30); // of devices, which runs once the bridge has its ports
+      server.kill();
+      assertThat(bridge.exitCode(30)).as(bridge.output()).isEqualTo(1);
+      assertThat(bridge.output())
+          .containsOnlyOnce("netmap:left -> netmap:right: ")
+          .containsOnlyOnce("netmap:right -> netmap:left: ");
+    }
+  }
+
   private static void assertToldWithinASecond(ChildProcess process, String who, int round)
       throws InterruptedException {
     long begin = System.nanoTime();
@@ -133,6 +149,9 @@ class TwoShellsTest {
     long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
     assertThat(code).as("round %d, %s:%n%s", round, who, process.output()).isEqualTo(1);
     assertThat(process.output()).containsPattern("gone|POLLERR|no such|netmap4j nic-model");
+    if (process.output().contains("main_thread")) {
+      assertThat(process.output()).containsOnlyOnce(who.equals("tx") ? "Sent " : "Received ");
+    }
     // The exit of a JVM on a busy machine is part of it.
     assertThat(millis).as("round %d, ms until %s told", round, who).isLessThan(2000);
   }
