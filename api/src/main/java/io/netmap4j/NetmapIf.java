@@ -2,6 +2,7 @@ package io.netmap4j;
 
 import io.netmap4j.linux.Mem;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /**
  * One open port's interface object, in place in the region: struct netmap_if, netmap.h, NETMAP_API
@@ -12,6 +13,9 @@ import java.nio.charset.StandardCharsets;
  *  32 ni_bufs_head:4 (user) | 36 ni_host_tx_rings:4 | 40 ni_host_rx_rings:4 | 44 ni_spare1:12
  *  56 ring_ofs[]:8 each, from this object: TX, host TX, RX, host RX; 0 for a ring that is not bound
  * </pre>
+ *
+ * <p>After {@link NetmapPort#close} the object shows a copy of it as it was, until the next port in
+ * its place is closed.
  */
 public final class NetmapIf {
   public static final int NI_NAME = 0;
@@ -25,10 +29,23 @@ public final class NetmapIf {
   public static final int NI_HOST_RX_RINGS = 40;
   public static final int RING_OFS = 56;
 
-  private final long base;
+  // Changed once, by retire().
+  private long base;
+  private final int rings;
 
-  public NetmapIf(long address) {
+  /**
+   * @param address of {@link #sizeFor} bytes, zeroed
+   */
+  NetmapIf(long address, String name, int flags, int tx, int hostTx, int rx, int hostRx) {
     this.base = address;
+    this.rings = tx + hostTx + rx + hostRx;
+    init(name, flags, tx, hostTx, rx, hostRx);
+  }
+
+  /** The interface is the port's no more: from now on this object is about a copy of it. */
+  void retire(long toDead) {
+    Mem.copy(base, base + toDead, sizeFor(rings));
+    base += toDead;
   }
 
   /** Bytes of an interface with that many rings in all, host rings included. */
@@ -37,7 +54,7 @@ public final class NetmapIf {
   }
 
   /** Fills in everything but the ring offsets; names beyond 15 bytes are cut. */
-  public void init(String name, int flags, int tx, int hostTx, int rx, int hostRx) {
+  private void init(String name, int flags, int tx, int hostTx, int rx, int hostRx) {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
     Mem.copyIn(bytes, 0, base + NI_NAME, Math.min(bytes.length, NI_NAME_SIZE - 1));
     Mem.putInt(base + NI_FLAGS, flags);
@@ -47,7 +64,8 @@ public final class NetmapIf {
     Mem.putInt(base + NI_HOST_RX_RINGS, hostRx);
   }
 
-  public void ringOfs(int k, long offset) {
+  void ringOfs(int k, long offset) {
+    Objects.checkIndex(k, rings);
     Mem.putLong(base + RING_OFS + 8L * k, offset);
   }
 
@@ -107,7 +125,7 @@ public final class NetmapIf {
    * bind.
    */
   public long ringOfs(int k) {
-    java.util.Objects.checkIndex(k, txRings() + hostTxRings() + rxRings() + hostRxRings());
+    Objects.checkIndex(k, rings);
     return Mem.getLong(base + RING_OFS + 8L * k);
   }
 }

@@ -2,10 +2,14 @@ package io.netmap4j;
 
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 
 /**
  * One region of shared memory in netmap's layout: a pool of interfaces, a pool of rings, a pool of
@@ -15,19 +19,28 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Buffers 0 and 1 are reserved: 0 stays zeroed and stands in for every invalid index, 1 is never
  * handed out; nor are buffers that straddle two pages of 2 MiB. The lowest free object is handed
  * out first. Allocation is thread safe and for the cold path; objects belong to the port that
- * opened them. The region is mapped until {@link #close}, or for the life of the process for {@link
- * #shared}, so that a late look into a closed port's ring reads stale memory instead of crashing.
+ * opened them.
+ *
+ * <p>What is promised for addresses of the region, as {@link #address}, {@link NetmapRing#buffer}
+ * and a {@code PointerBytesStore} hold them: they are mapped as long as the region is open. After
+ * {@link #close} they lead to memory that nobody uses, so a late access neither crashes nor reaches
+ * anybody, until 4096 further regions were closed or address space is short. Whose buffer or ring
+ * an address of an open region belongs to is the program's to know: after {@link NetmapPort#close}
+ * it is somebody else's. {@link NetmapRing} and {@link NetmapIf} of a closed port are safe to use.
  */
 public final class NetmapMemory implements AutoCloseable {
   /** What a buffer index must be at least to be usable. */
   public static final int FIRST_BUFFER = 2;
 
-  private static final AtomicInteger NEXT_ID = new AtomicInteger(1);
+  /** nr_mem_id of {@link #shared}, as of the memory that netmap's ports share by default. */
+  public static final int SHARED_ID = 1;
+
+  private static final AtomicInteger NEXT_ID = new AtomicInteger(SHARED_ID + 1);
   private static Options sharedOptions = Options.DEFAULT;
   private static NetmapMemory shared;
 
   private final Options options;
-  private final int memId = NEXT_ID.getAndIncrement();
+  private final int memId;
   private final int fd;
   private final long size;
   private final long address;
@@ -35,8 +48,13 @@ public final class NetmapMemory implements AutoCloseable {
   private final Pool rings;
   private final Pool buffers;
   private final boolean bufsStraddle;
-  private int users;
-  private boolean closed;
+  private final Set<Use> users = new LinkedHashSet<>();
+
+  /** From an address of the region to dead memory of its own. */
+  private final long toDead;
+
+  private boolean abandoned;
+  private volatile boolean closed;
 
   /**
    * Sizes and backing of a region. Sizes are rounded up to 64 bytes; the defaults are those of
@@ -92,8 +110,9 @@ public final class NetmapMemory implements AutoCloseable {
     }
   }
 
-  private NetmapMemory(Options options) {
+  private NetmapMemory(Options options, int memId) {
     this.options = options;
+    this.memId = memId;
     BitSet none = new BitSet();
     this.ifs = new Pool("interface", "ifNum", 0, options.ifNum, options.ifSize, none);
     this.rings =
@@ -108,24 +127,38 @@ public final class NetmapMemory implements AutoCloseable {
     try {
       Libc.truncate(
           fd, size, "the region needs " + size + " bytes: make bufNum smaller or free some memory");
-      this.address =
-          Libc.mmap(
-              size,
-              Libc.PROT_READ | Libc.PROT_WRITE,
-              Libc.MAP_SHARED,
-              fd,
-              0,
-              options.hugetlbfs == null
-                  ? "the region needs " + size + " bytes: make bufNum smaller"
-                  : "the region needs "
-                      + size / HugePages.SIZE
-                      + " free pages of 2 MiB, there are "
-                      + new HugePages().free()
-                      + "; "
-                      + HugePages.MORE);
+      long dead = DeadMemory.of(size);
+      this.address = map();
+      this.toDead = dead - address;
     } catch (RuntimeException e) {
       Libc.closeFd(fd);
       throw e;
+    }
+  }
+
+  /** Addresses of closed regions are given up where there is a limit (ulimit -v). */
+  private long map() {
+    while (true) {
+      try {
+        return Libc.mmap(
+            size,
+            Libc.PROT_READ | Libc.PROT_WRITE,
+            Libc.MAP_SHARED,
+            fd,
+            0,
+            options.hugetlbfs == null
+                ? "the region needs " + size + " bytes: make bufNum smaller"
+                : "the region needs "
+                    + size / HugePages.SIZE
+                    + " free pages of 2 MiB, there are "
+                    + new HugePages().free()
+                    + "; "
+                    + HugePages.MORE);
+      } catch (LinuxException e) {
+        if (e.errno() != Libc.ENOMEM || !DeadMemory.release()) {
+          throw e;
+        }
+      }
     }
   }
 
@@ -150,13 +183,13 @@ public final class NetmapMemory implements AutoCloseable {
 
   /** A region of its own, closed by the caller after every port in it. */
   public static NetmapMemory create(Options options) {
-    return new NetmapMemory(options);
+    return new NetmapMemory(options, NEXT_ID.getAndIncrement());
   }
 
   /** The region that all ports of this process share unless told otherwise. Made at first use. */
   public static synchronized NetmapMemory shared() {
     if (shared == null) {
-      shared = new NetmapMemory(sharedOptions);
+      shared = new NetmapMemory(sharedOptions, SHARED_ID);
     }
     return shared;
   }
@@ -178,9 +211,21 @@ public final class NetmapMemory implements AutoCloseable {
     sharedOptions = options;
   }
 
-  /** Where this process has the region. */
+  /** Where this process has the region. @throws NetmapException EBADF when it is closed */
   public long address() {
+    checkOpen();
     return address;
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw closedException();
+    }
+  }
+
+  private NetmapException closedException() {
+    return new NetmapException(
+        Libc.EBADF, "region " + memId + " is closed; make another one and open ports in it");
   }
 
   /** Bytes of the region, a multiple of 2 MiB. */
@@ -190,10 +235,14 @@ public final class NetmapMemory implements AutoCloseable {
 
   /** The file behind the region, to map it again or to pass it on. Owned by the region. */
   public int fd() {
+    checkOpen();
     return fd;
   }
 
-  /** netmap's nr_mem_id: ports with the same id can swap buffers. */
+  /**
+   * netmap's nr_mem_id: ports with the same id can swap buffers. 1 for {@link #shared}, as in
+   * netmap.
+   */
   public int memId() {
     return memId;
   }
@@ -220,6 +269,7 @@ public final class NetmapMemory implements AutoCloseable {
    * Where this process has a buffer. @throws IndexOutOfBoundsException for an index that is none
    */
   public long bufAddress(int index) {
+    checkOpen();
     java.util.Objects.checkIndex(index, options.bufNum);
     return address + buffers.offset(index);
   }
@@ -258,6 +308,10 @@ public final class NetmapMemory implements AutoCloseable {
   }
 
   private long allocate(Pool pool, int bytes, String option) {
+    checkOpen();
+    if (bytes < 0) {
+      throw new NetmapException(Libc.EINVAL, "a " + pool.what + " of " + bytes + " bytes");
+    }
     if (bytes > pool.objectSize) {
       throw new NetmapException(
           Libc.ENOMEM,
@@ -277,12 +331,38 @@ public final class NetmapMemory implements AutoCloseable {
     return offset;
   }
 
+  /**
+   * Gives an interface object back. @throws NetmapException EINVAL when there is none at {@code
+   * offset}, or it was given back before
+   */
   public void freeIf(long offset) {
-    ifs.giveBack(ifs.index(offset));
+    checkOpen();
+    ifs.free(offset);
   }
 
+  /**
+   * Gives a ring object back, which nobody may use any more. @throws NetmapException EINVAL when
+   * there is none at {@code offset}, or it was given back before
+   */
   public void freeRing(long offset) {
-    rings.giveBack(rings.index(offset));
+    checkOpen();
+    rings.free(offset);
+  }
+
+  /** Where this process has the ring at {@code offset}. @throws NetmapException EINVAL for none */
+  long ringAddress(long offset, int bytes) {
+    checkOpen();
+    rings.indexInUse(offset);
+    if (bytes > rings.objectSize) {
+      throw new NetmapException(
+          Libc.EINVAL, "a ring of " + bytes + " bytes in an object of " + rings.objectSize);
+    }
+    return address + offset;
+  }
+
+  /** What leads from any address of the region to dead memory for the same object. */
+  long toDead() {
+    return toDead;
   }
 
   /**
@@ -290,53 +370,114 @@ public final class NetmapMemory implements AutoCloseable {
    * available
    */
   public int[] allocateBuffers(int count) {
+    checkOpen();
     return buffers.take(count);
   }
 
   /** Takes up to {@code count} buffers (netmap may shorten a request for extra buffers). */
   public int[] allocateBuffersUpTo(int count) {
+    checkOpen();
     synchronized (buffers) {
       return buffers.take(Math.min(count, buffers.free()));
     }
   }
 
   /**
-   * Gives a buffer back. @return false, and nothing done, for an index that is reserved, out of
-   * range or free
+   * Gives a buffer back, which nobody may use any more. @return false, and nothing done, for an
+   * index that is reserved, out of range or free
    */
   public boolean freeBuffer(int index) {
+    checkOpen();
     return isBuffer(index) && buffers.giveBack(index);
   }
 
-  /** One more set of rings lives here. */
-  public synchronized void attach() {
-    users++;
+  /**
+   * One more set of rings lives here.
+   *
+   * @param who for the message of a {@link #close} that comes too early
+   * @throws NetmapException EBADF when the region is closed
+   */
+  public Use attach(String who) {
+    return use("the rings of " + who, true);
+  }
+
+  /** One more device domain maps the region, as {@link #attach}. */
+  public Use hold(String who) {
+    return use("a mapping for " + who, false);
+  }
+
+  private synchronized Use use(String who, boolean ringsOf) {
+    checkOpen();
+    Use use = new Use(who, ringsOf);
+    users.add(use);
+    return use;
+  }
+
+  /** Somebody who needs the region open. */
+  public final class Use implements AutoCloseable {
+    private final String who;
+    private final boolean rings;
+
+    private Use(String who, boolean rings) {
+      this.who = who;
+      this.rings = rings;
+    }
+
+    /**
+     * The region is needed no more. With the last set of rings, buffers that programs lost are
+     * found again, as in netmap. Idempotent.
+     */
+    @Override
+    public void close() {
+      synchronized (NetmapMemory.this) {
+        boolean was = users.remove(this);
+        if (was && rings && !abandoned && users.stream().noneMatch(use -> use.rings)) {
+          buffers.reset();
+        }
+      }
+    }
+
+    /**
+     * As {@link #close} where a device may still reach what this user had: the region never gives
+     * that to others. Its memory may go: what a device or another process has mapped is kept by the
+     * kernel.
+     */
+    public void abandon() {
+      synchronized (NetmapMemory.this) {
+        abandoned |= users.remove(this);
+      }
+    }
   }
 
   /**
-   * One set of rings fewer. With the last one, buffers that programs lost are found again, as in
-   * netmap.
+   * Gives the memory back. Idempotent, from any thread.
+   *
+   * @throws NetmapException EBUSY while ports are open in the region, or a device maps it; the
+   *     region stays open then. EBUSY always for {@link #shared}
    */
-  public synchronized void detach() {
-    if (--users == 0) {
-      buffers.reset();
-    }
-  }
-
-  /** Unmaps the region. Every port in it must be closed before. Idempotent. */
   @Override
-  public void close() {
-    synchronized (NetmapMemory.class) {
-      if (closed) {
-        return;
-      }
-      if (this == shared) {
-        throw new NetmapException(Libc.EBUSY, "the shared region lives as long as the process");
-      }
-      closed = true;
+  public synchronized void close() {
+    if (closed) {
+      return;
     }
-    Libc.unmap(address, size);
-    Libc.closeFd(fd);
+    if (memId == SHARED_ID) {
+      throw new NetmapException(Libc.EBUSY, "the shared region lives as long as the process");
+    }
+    if (!users.isEmpty()) {
+      throw new NetmapException(
+          Libc.EBUSY,
+          "region "
+              + memId
+              + " is in use by "
+              + users.stream().map(use -> use.who).distinct().collect(Collectors.joining(", "))
+              + ": close every port in it first");
+    }
+    closed = true;
+    try {
+      DeadMemory.retire(address, size);
+    } finally {
+      Libc.closeFd(fd);
+    }
   }
 
   /** Objects of one size, with a bitmap of those in use. */
@@ -369,12 +510,31 @@ public final class NetmapMemory implements AutoCloseable {
       return (start + (long) count * objectSize + align - 1) / align * align;
     }
 
-    long offset(int index) {
-      return start + (long) index * objectSize;
+    long offset(long index) {
+      return start + index * objectSize;
     }
 
-    int index(long offset) {
-      return (int) ((offset - start) / objectSize);
+    synchronized int indexInUse(long offset) {
+      long index = Math.floorDiv(offset - start, objectSize);
+      if (index < 0 || index >= count || offset(index) != offset || !used.get((int) index)) {
+        throw new NetmapException(
+            Libc.EINVAL,
+            "there is no "
+                + what
+                + " at offset "
+                + offset
+                + " that is in use: they are "
+                + objectSize
+                + " bytes each, from "
+                + start
+                + " on, at most "
+                + count);
+      }
+      return (int) index;
+    }
+
+    synchronized void free(long offset) {
+      used.clear(indexInUse(offset));
     }
 
     synchronized int free() {
@@ -382,6 +542,9 @@ public final class NetmapMemory implements AutoCloseable {
     }
 
     synchronized int[] take(int n) {
+      if (n < 0) {
+        throw new NetmapException(Libc.EINVAL, n + " " + what + "s were asked for");
+      }
       if (n > free()) {
         throw new NetmapException(
             Libc.ENOMEM,

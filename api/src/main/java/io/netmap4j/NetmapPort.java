@@ -57,6 +57,7 @@ public final class NetmapPort implements AutoCloseable {
   private final RingSet rings;
   private final RingSet.Binding binding;
   private final NetmapMemory region;
+  private final long ifOffset;
   private final NetmapIf nifp;
   private final boolean noTxPoll;
   private final int extraBuffers;
@@ -90,6 +91,12 @@ public final class NetmapPort implements AutoCloseable {
    * @param nic how to set a NIC up if this is its first port; null for what the configuration says
    */
   public record Request(NetmapMemory region, int extraBuffers, long flags, NicOptions nic) {
+    public Request {
+      if (extraBuffers < 0) {
+        throw new NetmapException(Libc.EINVAL, extraBuffers + " extra buffers were asked for");
+      }
+    }
+
     public static final Request DEFAULT = new Request(null, 0, 0, null);
 
     public Request region(NetmapMemory memory) {
@@ -122,27 +129,28 @@ public final class NetmapPort implements AutoCloseable {
     this.binding = binding;
     this.region = rings.region();
     this.noTxPoll = (request.flags() & Netmap.NR_NO_TX_POLL) != 0;
-    try {
-      this.nifp =
-          new NetmapIf(region.address() + region.allocateIf(NetmapIf.sizeFor(n.tx() + n.rx() + 2)));
-    } catch (RuntimeException e) {
-      rings.release(binding);
-      throw e;
-    }
-    nifp.init(
-        name, region == NetmapMemory.sharedIfMade() ? 0 : Netmap.NI_PRIV_MEM, n.tx(), 1, n.rx(), 1);
-    rings.link(nifp, binding);
     this.tx = new Kring[n.tx()];
     this.rx = new Kring[n.rx()];
     this.txRings = new NetmapRing[n.tx()];
     this.rxRings = new NetmapRing[n.rx()];
+    try {
+      this.ifOffset = region.allocateIf(NetmapIf.sizeFor(n.tx() + n.rx() + 2));
+    } catch (RuntimeException e) {
+      rings.release(binding);
+      throw e;
+    }
+    int flags = region == NetmapMemory.sharedIfMade() ? 0 : Netmap.NI_PRIV_MEM;
+    this.nifp = new NetmapIf(region.address() + ifOffset, name, flags, n.tx(), 1, n.rx(), 1);
+    // ring_ofs[]: TX, host TX, RX, host RX; bound rings only
     for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
       tx[i] = rings.tx(i);
-      txRings[i] = new NetmapRing(region, tx[i].ringOffset());
+      txRings[i] = new NetmapRing(region, tx[i].ringOffset(), tx[i].numSlots);
+      nifp.ringOfs(i, tx[i].ringOffset() - ifOffset);
     }
     for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
       rx[i] = rings.rx(i);
-      rxRings[i] = new NetmapRing(region, rx[i].ringOffset());
+      rxRings[i] = new NetmapRing(region, rx[i].ringOffset(), rx[i].numSlots);
+      nifp.ringOfs(n.tx() + 1 + i, rx[i].ringOffset() - ifOffset);
     }
     this.extraBuffers = takeExtraBuffers(request.extraBuffers());
   }
@@ -601,8 +609,8 @@ public final class NetmapPort implements AutoCloseable {
 
   /**
    * Gives everything back. Frees the extra buffers listed from {@link NetmapIf#bufsHead} at this
-   * moment; the list must be whole. The last port of a device stops it. Idempotent, from any
-   * thread.
+   * moment; the list must be whole. The last port of a device stops it. Rings and {@link #nifp}
+   * that the program keeps show copies from now on. Idempotent, from any thread.
    */
   @Override
   public synchronized void close() {
@@ -616,8 +624,20 @@ public final class NetmapPort implements AutoCloseable {
       unused.close();
     }
     freeExtraBuffers();
-    region.freeIf(nifp.address() - region.address());
+    retireViews();
+    region.freeIf(ifOffset);
     rings.release(binding);
+  }
+
+  /** What the program may keep must not be a way into what the next port gets. */
+  private void retireViews() {
+    for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
+      txRings[i].retire();
+    }
+    for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
+      rxRings[i].retire();
+    }
+    nifp.retire(region.toDead());
   }
 
   private void freeExtraBuffers() {

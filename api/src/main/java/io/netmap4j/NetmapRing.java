@@ -21,6 +21,12 @@ import net.openhft.chronicle.bytes.PointerBytesStore;
  *
  * <p>Slots are addressed by index. An index out of range throws, unless the property {@code
  * netmap4j.bounds} is {@code false}. A ring is for one thread at a time.
+ *
+ * <p>After {@link NetmapPort#close} the object shows a copy of the ring as it was, without the
+ * packets, and what is written into it reaches nobody: the ring's memory may be the next port's by
+ * then, whose close replaces the copy. That holds for whoever closed the port or was told of it
+ * (happens-before, java.util.concurrent); a thread that uses the ring at that very moment may still
+ * touch the ring and its buffers, as it may with an address that it has from here.
  */
 public final class NetmapRing {
   public static final int BUF_OFS = 0;
@@ -47,20 +53,33 @@ public final class NetmapRing {
 
   private static final boolean CHECK = !"false".equals(System.getProperty("netmap4j.bounds"));
 
-  private final long base;
-  private final long slots;
-  private final long buffers;
+  // Changed once, by retire(): so that no access has to ask whether the port is open.
+  private long base;
+  private long slots;
+  private long buffers;
+
+  // Never from the ring, which is the user's to write.
   private final int numSlots;
   private final int bufSize;
   private final int bufTotal;
+  private final long toDead;
 
-  NetmapRing(NetmapMemory region, long offset) {
-    this.base = region.address() + offset;
+  NetmapRing(NetmapMemory region, long offset, int numSlots) {
+    this.base = region.ringAddress(offset, sizeFor(numSlots));
     this.slots = base + SLOTS;
-    this.buffers = base + Mem.getLong(base + BUF_OFS);
-    this.numSlots = Mem.getInt(base + NUM_SLOTS);
-    this.bufSize = Mem.getInt(base + NR_BUF_SIZE);
+    this.buffers = region.address() + region.bufOffset();
+    this.numSlots = numSlots;
+    this.bufSize = region.bufSize();
     this.bufTotal = region.bufTotal();
+    this.toDead = region.toDead();
+  }
+
+  /** The ring is the port's no more: from now on this object is about a copy of it. Called once. */
+  void retire() {
+    Mem.copy(base, base + toDead, sizeFor(numSlots));
+    base += toDead;
+    slots += toDead;
+    buffers += toDead;
   }
 
   /** Bytes of a ring of {@code slots}. */
@@ -70,9 +89,10 @@ public final class NetmapRing {
 
   /**
    * Lays out a fresh ring object: the constants, the initial indices (netmap_mem2.c), empty slots.
+   * For port types.
    */
   public static void init(NetmapMemory region, long offset, int numSlots, int ringId, boolean tx) {
-    long base = region.address() + offset;
+    long base = region.ringAddress(offset, sizeFor(numSlots));
     Mem.putLong(base + BUF_OFS, region.bufOffset() - offset);
     Mem.putInt(base + NUM_SLOTS, numSlots);
     Mem.putInt(base + NR_BUF_SIZE, region.bufSize());
@@ -193,12 +213,15 @@ public final class NetmapRing {
     Mem.putInt(slot(i) + SLOT_BUF_IDX, index);
   }
 
-  /** Bytes of the packet, or of this part of it, in the buffer. */
+  /** Bytes of the packet, or of this part of it, in the buffer: what the user wrote, 0 to 65535. */
   public int len(int i) {
     return Mem.getShort(slot(i) + SLOT_LEN) & 0xffff;
   }
 
   public void len(int i, int bytes) {
+    if (CHECK && bytes >>> 16 != 0) {
+      throw tooWide("len", bytes);
+    }
     Mem.putShort(slot(i) + SLOT_LEN, (short) bytes);
   }
 
@@ -208,6 +231,9 @@ public final class NetmapRing {
   }
 
   public void slotFlags(int i, int flags) {
+    if (CHECK && flags >>> 16 != 0) {
+      throw tooWide("flags", flags);
+    }
     Mem.putShort(slot(i) + SLOT_FLAGS, (short) flags);
   }
 
@@ -222,14 +248,28 @@ public final class NetmapRing {
 
   /** len and flags in one store: {@code len | flags << 16}. */
   public void lenAndFlags(int i, int bytes, int flags) {
+    if (CHECK && (bytes | flags) >>> 16 != 0) {
+      throw bytes >>> 16 != 0 ? tooWide("len", bytes) : tooWide("flags", flags);
+    }
     Mem.putInt(slot(i) + SLOT_LEN, bytes & 0xffff | flags << 16);
+  }
+
+  private static IllegalArgumentException tooWide(String field, int value) {
+    return new IllegalArgumentException(
+        field + " of a slot is 0 to 65535 (16 bits): " + value + " does not fit");
   }
 
   /**
    * Zero-copy forwarding: exchanges the buffers of slot {@code i} and slot {@code j} of {@code to},
    * hands len over and marks both NS_BUF_CHANGED. NS_MOREFRAG goes along.
+   *
+   * @throws IllegalArgumentException when the rings are of two regions, where an index means two
+   *     buffers, or of a closed port; nothing is changed
    */
   public void swap(int i, NetmapRing to, int j) {
+    if (buffers != to.buffers) {
+      throw apart(to);
+    }
     long from = slot(i);
     long dest = to.slot(j);
     long mine = Mem.getLong(from);
@@ -239,6 +279,15 @@ public final class NetmapRing {
     Mem.putLong(
         from,
         mine & 0x0000ffff_00000000L | theirs & 0xffffffffL | (long) Netmap.NS_BUF_CHANGED << 48);
+  }
+
+  private IllegalArgumentException apart(NetmapRing to) {
+    return new IllegalArgumentException(
+        this
+            + " and "
+            + to
+            + " share no buffers: they are in two regions, or a port of them is closed. Open both"
+            + " ports in one region, or copy the packet");
   }
 
   /**

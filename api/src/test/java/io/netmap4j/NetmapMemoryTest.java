@@ -2,12 +2,19 @@ package io.netmap4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.FakeAdapter;
 import io.netmap4j.spi.RingSet;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -114,8 +121,7 @@ class NetmapMemoryTest {
     }
     int[] all = other.allocateBuffersUpTo(5000);
     assertThat(all).hasSize(1998 - straddlers.length).doesNotContain(straddlers);
-    other.attach();
-    other.detach();
+    other.attach("nobody").close();
     assertThat(other.allocateBuffersUpTo(5000)).isEqualTo(all);
     other.close();
   }
@@ -154,6 +160,120 @@ class NetmapMemoryTest {
     assertThat(Mem.getLong(again + region.bufOffset() + 7 * 2048))
         .isEqualTo(0x1234_5678_9abc_def0L);
     Libc.unmap(again, region.size());
+  }
+
+  private static int errno(ThrowingCallable call) {
+    return catchThrowableOfType(NetmapException.class, call).errno();
+  }
+
+  @Test
+  void aRegionInUseIsNotClosed() {
+    NetmapPort port = open(64, 0);
+    assertThatThrownBy(region::close)
+        .hasMessageContaining("is in use by the rings of fake: close every port in it first")
+        .extracting(e -> ((NetmapException) e).errno())
+        .isEqualTo(Libc.EBUSY);
+    NetmapMemory.Use mapping = region.hold("a card");
+    assertThatThrownBy(region::close)
+        .hasMessageContaining("the rings of fake, a mapping for a card");
+    assertThat(port.txSync()).isZero();
+    port.close();
+    assertThat(errno(region::close)).isEqualTo(Libc.EBUSY);
+    mapping.close();
+    mapping.close();
+    region.close();
+    region.close();
+  }
+
+  @Test
+  void aClosedRegionRefusesEverything() {
+    int buffer = region.allocateBuffers(1)[0];
+    long ring = region.allocateRing(512);
+    region.close();
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(
+            region::address,
+            region::fd,
+            () -> region.bufAddress(buffer),
+            () -> region.allocateIf(128),
+            () -> region.allocateRing(512),
+            () -> region.allocateBuffers(1),
+            () -> region.allocateBuffersUpTo(1),
+            () -> region.freeBuffer(buffer),
+            () -> region.freeRing(ring),
+            () -> region.freeIf(0),
+            () -> region.attach("nobody"),
+            () -> region.hold("nobody"),
+            () -> NetmapRing.init(region, ring, 16, 0, true))) {
+      assertThat(errno(call)).isEqualTo(Libc.EBADF);
+    }
+    FakeAdapter adapter = new FakeAdapter(1, 1, 64, 64);
+    assertThatThrownBy(() -> RingSet.start(adapter, region)).hasMessageContaining("is closed");
+    assertThat(adapter.closed).isTrue();
+  }
+
+  @Test
+  void whatIsNotInUseCannotBeGivenBack() {
+    long ring = region.allocateRing(512);
+    long other = region.allocateRing(512);
+    long nifp = region.allocateIf(128);
+    for (long wrong : new long[] {Long.MAX_VALUE, Long.MIN_VALUE, -1, 0, 5, ring + 1, nifp}) {
+      assertThat(errno(() -> region.freeRing(wrong))).as("%d", wrong).isEqualTo(Libc.EINVAL);
+      assertThat(errno(() -> NetmapRing.init(region, wrong, 16, 0, true))).isEqualTo(Libc.EINVAL);
+    }
+    assertThat(errno(() -> NetmapRing.init(region, ring, 1 << 20, 0, true))).isEqualTo(Libc.EINVAL);
+    for (long wrong : new long[] {Long.MAX_VALUE, -1, 5, nifp + 1024, ring}) {
+      assertThat(errno(() -> region.freeIf(wrong))).as("%d", wrong).isEqualTo(Libc.EINVAL);
+    }
+    region.freeRing(other);
+    assertThat(errno(() -> region.freeRing(other))).isEqualTo(Libc.EINVAL);
+    assertThat(region.freeRings()).isEqualTo(3);
+    assertThat(errno(() -> region.allocateRing(-1))).isEqualTo(Libc.EINVAL);
+    assertThat(errno(() -> region.allocateIf(Integer.MIN_VALUE))).isEqualTo(Libc.EINVAL);
+    assertThat(errno(() -> region.allocateBuffers(-1))).isEqualTo(Libc.EINVAL);
+    assertThat(errno(() -> region.allocateBuffersUpTo(-1))).isEqualTo(Libc.EINVAL);
+    assertThat(errno(() -> NetmapPort.Request.DEFAULT.extraBuffers(-1))).isEqualTo(Libc.EINVAL);
+    int buffer = region.allocateBuffers(1)[0];
+    assertThat(region.freeBuffer(buffer)).isTrue();
+    for (int wrong : new int[] {buffer, 0, 1, -1, 1024, Integer.MAX_VALUE}) {
+      assertThat(region.freeBuffer(wrong)).as("%d", wrong).isFalse();
+    }
+  }
+
+  @Test
+  void anotherUserMayComeAndGoTwice() {
+    NetmapPort port = open(64, 0);
+    int free = region.freeBuffers();
+    NetmapMemory.Use use = region.attach("somebody");
+    use.close();
+    use.close();
+    assertThat(region.freeBuffers()).as("the port's buffers are its own").isEqualTo(free);
+    port.close();
+  }
+
+  /** The kernel allows a process 65530 mappings, and addresses are not given away at once. */
+  @Test
+  void closedRegionsKeepTheirAddressesAndFewMappings() throws IOException {
+    NetmapMemory.Options small = NetmapMemory.Options.DEFAULT.buffers(4, 64).rings(2, 512);
+    NetmapMemory first = NetmapMemory.create(small);
+    long address = first.address();
+    first.close();
+    for (int i = 0; i < 6000; i++) {
+      NetmapMemory next = NetmapMemory.create(small);
+      assertThat(i < 4000 && next.address() == address).as("the address of another").isFalse();
+      Mem.putInt(next.bufAddress(3), i);
+      next.close();
+    }
+    try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+      assertThat(maps.filter(line -> line.contains("netmap4j-closed")).count())
+          .isBetween(4096L, 4110L);
+    }
+  }
+
+  @Test
+  void theSharedRegionIsNumberOneAsInNetmap() {
+    assertThat(region.memId()).isGreaterThan(1);
+    assertThat(NetmapMemory.shared().memId()).isEqualTo(1);
   }
 
   @Test

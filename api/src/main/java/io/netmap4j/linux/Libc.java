@@ -31,6 +31,7 @@ public final class Libc {
   public static final int PROT_WRITE = 2;
   public static final int MAP_SHARED = 1;
   public static final int MAP_PRIVATE = 2;
+  public static final int MAP_FIXED = 0x10;
   public static final int MAP_ANONYMOUS = 0x20;
   public static final int MFD_CLOEXEC = 1;
   public static final int EFD_NONBLOCK = 04000;
@@ -43,6 +44,7 @@ public final class Libc {
   public static final int EINTR = 4;
   public static final int EIO = 5;
   public static final int ENXIO = 6;
+  public static final int EBADF = 9;
   public static final int EAGAIN = 11;
   public static final int ENOMEM = 12;
   public static final int EACCES = 13;
@@ -170,6 +172,16 @@ public final class Libc {
           hint);
     }
     return address;
+  }
+
+  /** Puts {@code fd} in one step where something else is mapped. */
+  public static void remap(long address, long length, int prot, int flags, int fd, String hint) {
+    if (mmap(address, length, prot, flags | MAP_FIXED, fd, 0) != address) {
+      throw new LinuxException(
+          "mmap of " + length + " bytes at 0x" + Long.toHexString(address),
+          Native.getLastError(),
+          hint);
+    }
   }
 
   public static void unmap(long address, long length) {

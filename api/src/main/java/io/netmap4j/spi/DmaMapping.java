@@ -64,7 +64,10 @@ public final class DmaMapping implements AutoCloseable {
   }
 
   /** The device address of a byte of the region. For the cold path. */
-  public long iova(long offset) {
+  public synchronized long iova(long offset) {
+    if (closed) {
+      throw new NetmapException(Libc.EBADF, "the mapping is closed");
+    }
     if (offset < 0 || offset >>> PAGE_SHIFT >= pages) {
       throw new IndexOutOfBoundsException(
           "offset " + offset + " is outside a region of " + pages + " pages of 2 MiB");

@@ -1,7 +1,6 @@
 package io.netmap4j.spi;
 
 import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapIf;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Libc;
@@ -19,6 +18,7 @@ public final class RingSet {
   private final Kring[] rx;
   private final int[] users;
   private final boolean[] exclusive;
+  private final NetmapMemory.Use use;
   private int ports;
   private boolean closed;
 
@@ -30,6 +30,7 @@ public final class RingSet {
     this.rx = new Kring[n.rx()];
     this.users = new int[n.tx() + n.rx()];
     this.exclusive = new boolean[users.length];
+    this.use = region.attach(adapter.name());
   }
 
   /**
@@ -39,9 +40,8 @@ public final class RingSet {
    * @throws NetmapException ENOMEM: needed and available, and the option to raise
    */
   public static RingSet start(Adapter adapter, NetmapMemory region) {
-    RingSet set = new RingSet(adapter, region);
+    RingSet set = make(adapter, region);
     Adapter.Rings n = adapter.rings();
-    region.attach();
     try {
       // RX before TX, so that the first RX ring of a fresh region holds buffers 2, 3, 4 ... (ABI
       // sheet, 4.3)
@@ -56,6 +56,19 @@ public final class RingSet {
     } catch (RuntimeException e) {
       try {
         set.close();
+      } catch (RuntimeException also) {
+        e.addSuppressed(also);
+      }
+      throw e;
+    }
+  }
+
+  private static RingSet make(Adapter adapter, NetmapMemory region) {
+    try {
+      return new RingSet(adapter, region);
+    } catch (RuntimeException e) {
+      try {
+        adapter.close();
       } catch (RuntimeException also) {
         e.addSuppressed(also);
       }
@@ -136,12 +149,20 @@ public final class RingSet {
         }
       }
     }
+    boolean outOfReach = false;
     try {
-      adapter.stop();
+      try {
+        adapter.stop();
+      } finally {
+        adapter.close();
+        outOfReach = true;
+      }
     } finally {
-      // When this throws, the device may still reach the region: rings and buffers stay taken.
-      adapter.close();
-      giveBack();
+      if (outOfReach) {
+        giveBack();
+      } else {
+        use.abandon(); // the device may still reach the region: rings and buffers stay taken
+      }
     }
   }
 
@@ -151,7 +172,7 @@ public final class RingSet {
         free(k);
       }
     }
-    region.detach();
+    use.close();
   }
 
   private void free(Kring k) {
@@ -178,18 +199,6 @@ public final class RingSet {
 
   public Kring rx(int i) {
     return rx[i];
-  }
-
-  /** Fills the interface's ring_ofs[]: bound rings only. */
-  public void link(NetmapIf nifp, Binding b) {
-    long at = nifp.address() - region.address();
-    int hostTx = nifp.hostTxRings();
-    for (int i = b.txFirst(); i < b.txEnd(); i++) {
-      nifp.ringOfs(i, tx[i].ringOffset() - at);
-    }
-    for (int i = b.rxFirst(); i < b.rxEnd(); i++) {
-      nifp.ringOfs(tx.length + hostTx + i, rx[i].ringOffset() - at);
-    }
   }
 
   /** Which rings a port binds: [first, end) of each direction; end = first for none. */

@@ -9,6 +9,9 @@ import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.RingSet;
 import java.lang.ref.Cleaner;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.openjdk.jcstress.annotations.Actor;
@@ -54,6 +57,31 @@ public final class HandOverStress {
       rig.kringTx.txSync(0);
       r.r1 = rig.adapter.seen;
       r.r2 = rig.adapter.seen == 0 ? 0 : rig.adapter.length;
+    }
+  }
+
+  /** Whatever moment of an advance a sync sees is legal, for both directions. */
+  @JCStressTest
+  @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "accepted")
+  @Outcome(id = ".*", expect = Expect.FORBIDDEN, desc = "head beyond the cur that was seen")
+  @State
+  public static class AdvanceToSync {
+    final Rig rig = new Rig();
+
+    public AdvanceToSync() {
+      rig.kringRx.rxSync(0);
+    }
+
+    @Actor
+    public void user() {
+      rig.tx.advance(1);
+      rig.rx.advance(1);
+    }
+
+    @Actor
+    public void driver(II_Result r) {
+      r.r1 = rig.kringTx.txSync(0);
+      r.r2 = rig.kringRx.rxSync(0);
     }
   }
 
@@ -113,8 +141,19 @@ public final class HandOverStress {
         NetmapMemory.create(
             new NetmapMemory.Options(1024, 128, 1024, 1280, (1 << 16) + 2, 64, null));
 
+    /** Closed before the memory, which is in use as long as they are open. */
+    final List<NetmapPort> ports = Collections.synchronizedList(new ArrayList<>());
+
     Region() {
-      CLEANER.register(this, memory::close);
+      CLEANER.register(this, new Closing(memory, ports));
+    }
+  }
+
+  private record Closing(NetmapMemory memory, List<NetmapPort> ports) implements Runnable {
+    @Override
+    public void run() {
+      ports.forEach(NetmapPort::close);
+      memory.close();
     }
   }
 
@@ -141,6 +180,7 @@ public final class HandOverStress {
       kringTx = rings.tx(0);
       kringRx = rings.rx(0);
       NetmapPort port = new NetmapPort("stress", rings, all, NetmapPort.Request.DEFAULT);
+      holder.ports.add(port);
       tx = port.tx(0);
       rx = port.rx(0);
     }

@@ -51,9 +51,11 @@ final class UioDmaDomain implements DmaDomain {
   private static final class Mapped {
     final long[] pages;
     final Path name;
+    final NetmapMemory.Use use;
     int users;
 
-    Mapped(long[] pages, Path name) {
+    Mapped(NetmapMemory.Use use, long[] pages, Path name) {
+      this.use = use;
       this.pages = pages;
       this.name = name;
     }
@@ -116,21 +118,32 @@ final class UioDmaDomain implements DmaDomain {
     if (mapped == null) {
       hugePages.require(folder);
       sweep(folder);
-      long[] physical = hugePages.physical(region.address(), region.size());
-      mapped = new Mapped(physical, name(region.fd(), folder, "" + region.memId()));
+      mapped = reach(region, folder);
       regions.put(region, mapped);
     }
     mapped.users++;
     return new DmaMapping(mapped.pages, () -> unmap(region));
   }
 
+  private Mapped reach(NetmapMemory region, Path folder) {
+    NetmapMemory.Use use = region.hold("uio:" + card);
+    try {
+      long[] physical = hugePages.physical(region.address(), region.size());
+      return new Mapped(use, physical, name(region.fd(), folder, "" + region.memId()));
+    } catch (RuntimeException e) {
+      use.close();
+      throw e;
+    }
+  }
+
   private synchronized void unmap(NetmapMemory region) {
     Mapped mapped = regions.get(region);
-    if (--mapped.users == 0) {
+    if (mapped != null && --mapped.users == 0) {
       regions.remove(region);
       if (!mastering.getAsBoolean()) {
         removeName(mapped.name);
       } // else it stays until the card is closed
+      mapped.use.close(); // the name keeps the pages
     }
   }
 
@@ -256,7 +269,7 @@ final class UioDmaDomain implements DmaDomain {
   }
 
   /**
-   * Gives all descriptors back.
+   * Gives all descriptors back, and lets go of regions that are still mapped.
    *
    * @param quiet whether it is certain that the card is; else names stay for who opens it next
    */
@@ -264,6 +277,8 @@ final class UioDmaDomain implements DmaDomain {
     buffers.clear();
     pages.forEach(page -> Libc.unmap(page.address, HugePages.SIZE));
     pages.clear();
+    regions.values().forEach(mapped -> mapped.use.close());
+    regions.clear();
     if (quiet) {
       List.copyOf(names).forEach(this::removeName);
     }

@@ -61,9 +61,10 @@ class UioLeftOversTest {
     Files.createFile(below.resolve("netmap4j-1-1@" + X));
     Files.createFile(below.resolve("netmap4j-1-1@" + Y));
     Files.createFile(below.resolve("somebody-else@" + X));
-    try (NicDevice device = rig.open(X);
-        NetmapMemory region = NetmapMemory.create(UioRig.small().hugetlbfs(below))) {
-      device.domain().map(region);
+    try (NetmapMemory region = NetmapMemory.create(UioRig.small().hugetlbfs(below));
+        NicDevice device = rig.open(X)) {
+      device.domain().map(region); // until the device is closed
+      assertThatThrownBy(region::close).hasMessageContaining("in use by a mapping for uio:" + X);
       DmaMapping again = device.domain().map(region);
       assertThat(below.resolve("netmap4j-1-1@" + X)).doesNotExist();
       assertThat(below.resolve("netmap4j-1-1@" + Y)).exists();

@@ -24,9 +24,11 @@ final class VfioDmaDomain implements DmaDomain {
 
   private static final class Mapped {
     final long iova;
+    final NetmapMemory.Use use;
     int users;
 
-    Mapped(long iova) {
+    Mapped(NetmapMemory.Use use, long iova) {
+      this.use = use;
       this.iova = iova;
     }
   }
@@ -39,7 +41,7 @@ final class VfioDmaDomain implements DmaDomain {
   public synchronized DmaMapping map(NetmapMemory region) {
     Mapped mapped = regions.get(region);
     if (mapped == null) {
-      mapped = new Mapped(map(region.address(), region.size(), region.fd()));
+      mapped = reach(region);
       regions.put(region, mapped);
     }
     mapped.users++;
@@ -50,11 +52,25 @@ final class VfioDmaDomain implements DmaDomain {
     return new DmaMapping(pages, () -> unmap(region));
   }
 
+  private Mapped reach(NetmapMemory region) {
+    NetmapMemory.Use use = region.hold("VFIO devices");
+    try {
+      return new Mapped(use, map(region.address(), region.size(), region.fd()));
+    } catch (RuntimeException e) {
+      use.close();
+      throw e;
+    }
+  }
+
   private synchronized void unmap(NetmapMemory region) {
     Mapped mapped = regions.get(region);
     if (--mapped.users == 0) {
       regions.remove(region);
-      unmap(mapped.iova, region.size());
+      try {
+        unmap(mapped.iova, region.size());
+      } finally {
+        mapped.use.close(); // pages that the other side does not let go of are its own
+      }
     }
   }
 

@@ -13,8 +13,8 @@ import java.util.random.RandomGeneratorFactory;
  * Device addresses for one or more cards: never equal to an address of ours, with gaps between what
  * is mapped, so that a driver that mixes the two or runs past an end meets a fault. Thread safe.
  *
- * <p>A region is mapped once, however many devices and mappings use it, and must stay open until
- * the last mapping is closed.
+ * <p>A region is mapped once, however many devices and mappings use it, and cannot be closed before
+ * the last mapping is.
  */
 public final class ModelDomain implements DmaDomain {
   private static final long FIRST_IOVA = 0x40_0000_0000L;
@@ -28,9 +28,11 @@ public final class ModelDomain implements DmaDomain {
   private static final class Mapped {
     final long address;
     final long[] iovas;
+    final NetmapMemory.Use use;
     int users;
 
-    Mapped(long address, long[] iovas) {
+    Mapped(NetmapMemory.Use use, long address, long[] iovas) {
+      this.use = use;
       this.address = address;
       this.iovas = iovas;
     }
@@ -56,7 +58,9 @@ public final class ModelDomain implements DmaDomain {
   public synchronized DmaMapping map(NetmapMemory region) {
     Mapped mapped = regions.get(region);
     if (mapped == null) {
-      mapped = new Mapped(region.address(), layOut((int) (region.size() >> DmaMapping.PAGE_SHIFT)));
+      NetmapMemory.Use use = region.hold("model cards");
+      long[] iovas = layOut((int) (region.size() >> DmaMapping.PAGE_SHIFT));
+      mapped = new Mapped(use, region.address(), iovas);
       regions.put(region, mapped);
       for (Nic82599 card : cards) {
         mapInto(card, mapped);
@@ -73,6 +77,7 @@ public final class ModelDomain implements DmaDomain {
       for (Nic82599 card : cards) {
         unmapFrom(card, mapped);
       }
+      mapped.use.close();
     }
   }
 
