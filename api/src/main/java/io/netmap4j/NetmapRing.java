@@ -167,7 +167,10 @@ public final class NetmapRing {
     Mem.putInt(base + FLAGS, flags);
   }
 
-  /** When the last sync received something: microseconds since 1970, one stamp for the batch. */
+  /**
+   * When the last RX sync was made, also one that received nothing: microseconds since 1970, one
+   * stamp for the batch. Follows a clock that is set. 0 for TX rings.
+   */
   public long timestampMicros() {
     return Mem.getLong(base + TS_SEC) * 1_000_000 + Mem.getLong(base + TS_USEC);
   }

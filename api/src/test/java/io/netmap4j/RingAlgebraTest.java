@@ -87,8 +87,8 @@ class RingAlgebraTest {
   }
 
   /**
-   * Whatever a user writes into head and cur: the driver's view stays inside the ring, and a later
-   * sync works.
+   * Whatever a user writes into head and cur: the driver's view stays inside the ring, and the next
+   * sync accepts it.
    */
   @Property(tries = 300)
   void noIndicesBreakTheRing(
@@ -105,6 +105,8 @@ class RingAlgebraTest {
         adapter.arriving = i;
         port.txSync();
         port.rxSync();
+        assertThat(port.txSync()).as("a second TX sync").isZero();
+        assertThat(port.rxSync()).as("a second RX sync").isZero();
         for (var k : List.of(adapter.tx[0], adapter.rx[0])) {
           assertThat(k.hwCur).isBetween(0, n - 1);
           assertThat(k.hwTail).isBetween(0, n - 1);

@@ -38,7 +38,6 @@ public final class Kring {
   private static final int CLOSED = 3;
   private static final VarHandle STATE;
   private static final boolean NO_TIMESTAMP = Boolean.getBoolean("netmap4j.no_timestamp");
-  private static final long NANO_EPOCH = System.currentTimeMillis() * 1_000_000 - System.nanoTime();
 
   static {
     try {
@@ -84,6 +83,7 @@ public final class Kring {
 
   private final Adapter adapter;
   private final long ringOffset;
+  private final WallClock clock = new WallClock();
   private long reinits;
 
   @SuppressWarnings("unused") // through STATE
@@ -145,11 +145,8 @@ public final class Kring {
         status = Libc.EINVAL;
         rHead = hwCur; // what the user wants given back cannot be trusted this time
       }
-      int before = hwTail;
       int result = adapter.rxSync(this, flags);
-      if (hwTail != before) {
-        stamp();
-      }
+      stamp();
       if (result == Libc.EINVAL) {
         reinit(); // a buffer that is none was to be given back
       }
@@ -237,28 +234,35 @@ public final class Kring {
   }
 
   /**
-   * netmap_ring_reinit. Slots with an index or length that cannot be used are set to 0. Only an
-   * index out of range resets the ring (head = cur = hwcur, tail = hwtail); others stay, and the
-   * next sync accepts them if the device can.
+   * netmap_ring_reinit: slots with an index or length that cannot be used are set to 0, and the
+   * next sync accepts the ring. Differs from netmap's where that would give the device slots that
+   * it has, or would never be accepted:
+   *
+   * <ul>
+   *   <li>An index out of range, or a head in the device's slots, resets the ring: head = cur =
+   *       hwcur, tail = hwtail. What was to be sent or given back is the user's again.
+   *   <li>Any other head stays, also one that takes slots back that are not with the device yet.
+   *   <li>A cur that is not between head and tail becomes head.
+   * </ul>
    */
   private void reinit() {
     reinits++;
     rHead = Mem.getInt(ring + HEAD);
     rCur = Mem.getInt(ring + CUR);
-    rTail = Mem.getInt(ring + TAIL);
+    rTail = hwTail;
     repairSlots();
     boolean outOfRange =
         Integer.compareUnsigned(rHead, numSlots) >= 0
-            || Integer.compareUnsigned(rCur, numSlots) >= 0
-            || Integer.compareUnsigned(rTail, numSlots) >= 0;
-    boolean beyondDevice = !outOfRange && tx && distance(hwCur, rHead) > distance(hwCur, hwTail);
-    if (outOfRange || beyondDevice) {
+            || Integer.compareUnsigned(rCur, numSlots) >= 0;
+    if (outOfRange || distance(hwCur, rHead) > distance(hwCur, hwTail)) {
       rHead = rCur = hwCur;
-      rTail = hwTail;
-      Mem.putInt(ring + HEAD, rHead);
       Mem.putInt(ring + CUR, rCur);
-      Mem.putIntRelease(ring + TAIL, rTail);
+      Mem.putIntRelease(ring + HEAD, rHead);
+    } else if (distance(rHead, rCur) > distance(rHead, hwTail)) {
+      rCur = rHead;
+      Mem.putInt(ring + CUR, rCur);
     }
+    Mem.putIntRelease(ring + TAIL, rTail);
   }
 
   private void repairSlots() {
@@ -277,7 +281,7 @@ public final class Kring {
     if (NO_TIMESTAMP && (Mem.getInt(ring + FLAGS) & Netmap.NR_TIMESTAMP) == 0) {
       return;
     }
-    long micros = (NANO_EPOCH + System.nanoTime()) / 1000;
+    long micros = clock.micros();
     Mem.putLong(ring + TS_SEC, micros / 1_000_000);
     Mem.putLong(ring + TS_USEC, micros % 1_000_000);
   }

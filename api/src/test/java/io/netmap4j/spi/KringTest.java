@@ -125,34 +125,50 @@ class KringTest {
     "50, 20, 10, 30", // D, cur past tail
     "50, 20, 10, 60", // D, cur round the ring
   })
-  void illegalPositionsInRangeRepairButStay(int rhead, int rtail, int head, int cur) {
+  void illegalPositionsInRangeAreRepairedAndTheNextSyncAccepts(
+      int rhead, int rtail, int head, int cur) {
     NetmapRing tx = txAt(rhead, rtail);
-    int hwCur = adapter.tx[0].hwCur;
+    Kring k = adapter.tx[0];
+    int hwCur = k.hwCur;
     int syncs = adapter.syncs;
     tx.head(head);
     tx.cur(cur);
     assertEquals(Libc.EINVAL, port.txSync());
-    assertEquals(1, adapter.tx[0].reinits());
+    assertEquals(1, k.reinits());
     assertEquals(syncs, adapter.syncs, "the device is not asked to send");
-    assertEquals(hwCur, adapter.tx[0].hwCur);
-    boolean deviceCan =
-        adapter.tx[0].distance(hwCur, head) <= adapter.tx[0].distance(hwCur, adapter.tx[0].hwTail);
-    assertEquals(
-        deviceCan ? head : hwCur,
-        tx.head(),
-        "in range: left as it is, unless slots in flight would be resent");
+    assertEquals(hwCur, k.hwCur);
+    int headNow = k.distance(hwCur, head) <= k.distance(hwCur, k.hwTail) ? head : hwCur;
+    assertRepaired(tx, headNow, headNow == head ? cur : headNow, rtail);
+    adapter.inFlight = Math.floorMod(headNow - 1 - rtail, N);
+    assertEquals(0, port.txSync());
+    assertEquals(headNow, k.hwCur);
+    assertEquals(1, k.reinits());
 
     NetmapRing rx = rxAt(rhead, rtail);
-    int rxCur = adapter.rx[0].hwCur;
+    k = adapter.rx[0];
+    int rxCur = k.hwCur;
     syncs = adapter.syncs;
+    adapter.arriving = 0;
     rx.head(head);
     rx.cur(cur);
     assertEquals(Libc.EINVAL, port.rxSync());
-    assertEquals(1, adapter.rx[0].reinits());
+    assertEquals(1, k.reinits());
     assertEquals(syncs + 1, adapter.syncs, "packets are taken in all the same");
-    assertEquals(rxCur, adapter.rx[0].hwCur, "and nothing is given back");
-    assertEquals(head, rx.head());
-    assertEquals(cur, rx.cur());
+    assertEquals(rxCur, k.hwCur, "and nothing is given back");
+    headNow = k.distance(rxCur, head) <= k.distance(rxCur, k.hwTail) ? head : rxCur;
+    assertRepaired(rx, headNow, headNow == head ? cur : headNow, rtail);
+    assertEquals(0, port.rxSync());
+    assertEquals(headNow, k.hwCur, "given back: the user's own only");
+    assertEquals(1, k.reinits());
+    assertEquals(0, port.poll(0, 0));
+  }
+
+  /** {@code head} as said; {@code cur} as the user left it where that is legal. */
+  private static void assertRepaired(NetmapRing ring, int head, int cur, int tail) {
+    assertEquals(head, ring.head());
+    boolean stays = Math.floorMod(cur - head, N) <= Math.floorMod(tail - head, N);
+    assertEquals(stays ? cur : head, ring.cur());
+    assertEquals(tail, ring.tail());
   }
 
   @ParameterizedTest
@@ -229,6 +245,21 @@ class KringTest {
     port.rxSync();
     assertEquals(9, rx.space());
     assertThat(rx.timestampMicros()).isGreaterThan(1_700_000_000_000_000L);
+  }
+
+  @Test
+  void everyRxSyncStamps() {
+    NetmapRing rx = port.rx(0);
+    adapter.arriving = 3;
+    port.rxSync();
+    adapter.arriving = 0;
+    long first = rx.timestampMicros();
+    long deadline = System.nanoTime() + 5_000_000_000L;
+    while (rx.timestampMicros() == first && System.nanoTime() < deadline) {
+      assertEquals(0, port.rxSync());
+    }
+    assertThat(rx.timestampMicros()).as("with nothing new").isGreaterThan(first);
+    assertEquals(0, port.tx(0).timestampMicros(), "RX rings only");
   }
 
   @Test

@@ -256,7 +256,7 @@ class DriverOnModelTest {
           tx.len(slot, badLengths[random.nextInt(badLengths.length)]);
         }
         tx.advance(tx.next(slot));
-        assertEquals(spoil ? Libc.EINVAL : 0, rig.a.txSync());
+        assertEquals(spoil ? Libc.EINVAL : 0, rig.a.txSync(), "status, frame " + i);
         tx.bufIdx(slot, index);
         bad += spoil ? 1 : 0;
         assertEquals(bad, rig.a.unsent());
@@ -450,7 +450,7 @@ class DriverOnModelTest {
           bad++;
         }
         tx.advance(tx.next(slot));
-        assertEquals(spoil ? Libc.EINVAL : 0, rig.a.txSync());
+        assertEquals(spoil ? Libc.EINVAL : 0, rig.a.txSync(), "status, frame " + i);
         tx.bufIdx(slot, index);
         if (!spoil) {
           byte[] got = receive(rig, rig.b, spare, straddlers);
