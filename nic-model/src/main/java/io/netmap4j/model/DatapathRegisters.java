@@ -31,6 +31,7 @@ final class DatapathRegisters {
   static final int RXPBSIZE = 0x03C00;
   static final int HLREG0 = 0x04240;
   static final int MAXFRS = 0x04268;
+  static final int MFLCN = 0x04294;
   static final int RXCSUM = 0x05000;
   static final int FCTRL = 0x05080;
   static final int VLNCTRL = 0x05088;

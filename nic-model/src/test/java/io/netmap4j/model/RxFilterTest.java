@@ -65,6 +65,28 @@ class RxFilterTest {
   }
 
   @Test
+  void pausesAreDiscardedWithDpf() {
+    byte[] pause = TestFrames.plain(1, 60);
+    int[] head = {1, 0x80, 0xC2, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0x88, 0x08, 0, 1, 0xFF, 0xFF};
+    for (int i = 0; i < head.length; i++) {
+      pause[i] = (byte) head[i];
+    }
+    byte[] own = pause.clone();
+    System.arraycopy(new byte[] {0, 2, 3, 4, 5, 6}, 0, own, 0, 6);
+    byte[] other = own.clone();
+    other[15] = 2; // no pause, another MAC control frame
+    assertThat(passes(pause)).as("no filter lets it in").isFalse();
+    card.set(FCTRL, 1 << 8);
+    assertThat(passes(pause)).as("a multicast as any other").isTrue();
+    assertThat(passes(own)).isTrue();
+    card.set(MFLCN, 1 << 1);
+    assertThat(passes(pause)).isFalse();
+    assertThat(passes(own)).isFalse();
+    assertThat(passes(other)).isTrue();
+    assertThat(passes(0, 2, 3, 4, 5, 6)).isTrue();
+  }
+
+  @Test
   void multicastPassesByTheHashOfItsLastBytesInTheWindowThatMoNames() {
     int[] index = {
       0x34 >> 4 | 0x12 << 4,
