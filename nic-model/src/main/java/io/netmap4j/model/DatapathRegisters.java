@@ -8,6 +8,7 @@ final class DatapathRegisters {
   static final int RDBAL = 0x00;
   static final int RDBAH = 0x04;
   static final int RDLEN = 0x08;
+  static final int DCA_RXCTRL = 0x0C;
   static final int RDH = 0x10;
   static final int SRRCTL = 0x14;
   static final int RDT = 0x18;
@@ -26,7 +27,6 @@ final class DatapathRegisters {
   static final int QUEUE_ENABLE = 1 << 25;
 
   static final int RXCTRL = 0x03000;
-  static final int RDRXCTL = 0x02F00;
   static final int RQSMR = 0x02300;
   static final int RXPBSIZE = 0x03C00;
   static final int HLREG0 = 0x04240;
@@ -51,7 +51,6 @@ final class DatapathRegisters {
   static final int TQSM = 0x08600;
 
   static final int RXCTRL_RXEN = 1;
-  static final int RDRXCTL_CRCSTRIP = 1 << 1;
   static final int DMATXCTL_TE = 1;
   static final int HLREG0_RXCRCSTRP = 1 << 1;
   static final int HLREG0_JUMBOEN = 1 << 2;
@@ -59,6 +58,7 @@ final class DatapathRegisters {
   static final int HLREG0_LPBK = 1 << 15;
   static final int SRRCTL_DROP_EN = 1 << 28;
   static final int RXDCTL_VME = 1 << 30;
+  static final int DCA_RXCTRL_MUST_BE_ZERO = 1 << 12;
 
   // Statistics.
   static final int RXMPC = 0x03FA0;

@@ -94,10 +94,20 @@ final class GeneralUnit {
         "GSSR",
         (old, value) -> old != value && (get("SWSM", 0) & 2) == 0,
         "SWSM.SWESMBI must be held (facts 3.6)");
-    rule(
-        "RXCTRL",
-        (old, value) -> (value & ~old & RXEN) != 0 && crcStripDiffers(),
-        "RDRXCTL.CRCSTRIP and HLREG0.RXCRCSTRP must be equal (facts 4.9)");
+    int rxctrl = RegisterMap82599.find("RXCTRL").offset();
+    registers.addRule(
+        rxctrl,
+        value -> {
+          if ((value & ~registers.get(rxctrl) & RXEN) != 0 && crcStripDiffers()) {
+            // iPXE intelx_open (its SECRC is bit 0), LX ixgbe_setup_loopback_test and FreeBSD's ix
+            // run so.
+            registers.warn(
+                rxctrl,
+                value,
+                "RDRXCTL.CRCSTRIP and HLREG0.RXCRCSTRP should be equal: frames come as HLREG0 says"
+                    + " (facts 4.9)");
+          }
+        });
     rule(
         "RXCTRL",
         (old, value) -> (value & ~old & RXEN) != 0 && packetBufferKilobytes() > PACKET_BUFFER,

@@ -27,7 +27,8 @@ public final class Nic82599 implements AutoCloseable {
   private final DeviceMemory memory = new DeviceMemory(this::dmaRefused);
   private final PcieBill bill = new PcieBill();
   private final RegisterLog log = new RegisterLog();
-  private final RegisterFile registers = new RegisterFile(this::registerViolation);
+  private final Findings warnings = new Findings();
+  private final RegisterFile registers = new RegisterFile(this::registerViolation, warnings::add);
   private final RegisterMap82599 map = RegisterMap82599.map();
   private final PciConfig config;
   private final MsixTable msix = new MsixTable();
@@ -91,6 +92,14 @@ public final class Nic82599 implements AutoCloseable {
   /** Rules that were broken, oldest first; the first 1000 are kept. */
   public List<String> violations() {
     return violations.list();
+  }
+
+  /**
+   * What no card refuses and the published order of steps doesn't have, oldest first; the first
+   * 1000 are kept. A driver that works with other cards may do such things.
+   */
+  public List<String> warnings() {
+    return warnings.list();
   }
 
   /**

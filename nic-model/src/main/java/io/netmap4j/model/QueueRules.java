@@ -90,7 +90,13 @@ final class QueueRules {
     if (control.name().equals("RXDCTL")) {
       checkReceive(queue, at, value);
     } else if ((registers.get(row("DMATXCTL").offset()) & 1) == 0) {
-      registers.refuse(at, value, "DMATXCTL.TE must be set before a queue is enabled (facts 3.1)");
+      // iPXE intelx_open does so, and has worked for years. LX ixgbe_configure_tx's comment and
+      // facts 3.1 have it the other way.
+      registers.warn(
+          at,
+          value,
+          "DMATXCTL.TE should be set before a queue is enabled: it sends once TE is set (facts"
+              + " 3.1)");
     }
   }
 
@@ -104,9 +110,6 @@ final class QueueRules {
     if ((srrctl >>> 25 & 7) > 1) {
       registers.refuse(
           at, value, "SRRCTL.DESCTYPE splits headers, which the 82599 must not do (facts 4.10)");
-    }
-    if ((get(row("DCA_RXCTRL"), queue) & 1 << 12) != 0) {
-      registers.refuse(at, value, "DCA_RXCTRL bit 12 must be written 0 (facts 2.3)");
     }
   }
 

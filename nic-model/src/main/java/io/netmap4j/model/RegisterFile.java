@@ -2,6 +2,7 @@ package io.netmap4j.model;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.function.Consumer;
 
 /**
  * The card's registers: storage, and what each access kind of the table does. It knows no register
@@ -37,9 +38,14 @@ final class RegisterFile {
   private final OnWrite[] onWrite = new OnWrite[words.length];
   private final Rule[] rules = new Rule[words.length];
   private final Referee referee;
+  private final Consumer<String> warnings;
 
-  RegisterFile(Referee referee) {
+  /**
+   * @param warnings hears of what is allowed and yet worth telling
+   */
+  RegisterFile(Referee referee, Consumer<String> warnings) {
     this.referee = referee;
+    this.warnings = warnings;
     reset();
   }
 
@@ -153,17 +159,25 @@ final class RegisterFile {
 
   /** Tells the referee of a write that breaks a rule. A lenient card carries on with the write. */
   void refuse(int offset, int value, String rule) {
-    referee.refuse(
-        RegisterMap82599.nameAt(offset)
-            + " <- "
-            + hex(value)
-            + " (holds "
-            + hex(get(offset))
-            + "): "
-            + rule
-            + " ["
-            + map.row(offset >> 2).fact()
-            + "]");
+    referee.refuse(words(offset, value, rule));
+  }
+
+  /** Tells of a write that is done, but that the published order of steps doesn't have. */
+  void warn(int offset, int value, String text) {
+    warnings.accept(words(offset, value, text));
+  }
+
+  private String words(int offset, int value, String text) {
+    return RegisterMap82599.nameAt(offset)
+        + " <- "
+        + hex(value)
+        + " (holds "
+        + hex(get(offset))
+        + "): "
+        + text
+        + " ["
+        + map.row(offset >> 2).fact()
+        + "]";
   }
 
   private boolean defined(int offset, String what) {

@@ -16,6 +16,10 @@ final class RxQueue {
   boolean legacy;
   boolean drop;
   boolean stripVlan;
+
+  /** DCA_RXCTRL has the bit that must be 0 by the time that a frame is stored; told once. */
+  boolean spoils;
+
   int counter;
 
   /** The head as the register has it: the next descriptor to be written back. */
@@ -46,6 +50,7 @@ final class RxQueue {
     base = low | (long) card.reg(block + RDBAH) << 32;
     size = card.reg(block + RDLEN) >>> 7 << 3;
     stripVlan = (control & RXDCTL_VME) != 0;
+    spoils = (card.reg(block + DCA_RXCTRL) & DCA_RXCTRL_MUST_BE_ZERO) != 0;
     bufferSize = (srrctl & 0x1F) << 10;
     int type = srrctl >>> 25 & 7;
     legacy = type == 0;
@@ -79,6 +84,19 @@ final class RxQueue {
     }
     int n = tail - next;
     return n < 0 ? n + size : n;
+  }
+
+  /**
+   * A frame is about to be stored. Only then does the bit matter: iPXE intelx_open clears it
+   * between ENABLE and RXEN, TinyNF ixgbe_device_add_input and Snabb init_rx_q after RXEN.
+   */
+  void tellOfSpoiling(CardState card) {
+    spoils = false;
+    card.violation(
+        String.format(
+            "RX queue %d: a frame is stored with DCA_RXCTRL(%d) = 0x%08x: DCA_RXCTRL bit 12 must be"
+                + " written 0 before, or packets may hold rubbish (facts 2.3)",
+            index, index, card.reg(block + DCA_RXCTRL)));
   }
 
   int after(int descriptor) {

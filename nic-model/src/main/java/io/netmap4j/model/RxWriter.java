@@ -59,6 +59,9 @@ final class RxWriter {
   }
 
   void start(RxQueue queue, long frame, int length, int wireLength, int vlanTag) {
+    if (queue.spoils) {
+      queue.tellOfSpoiling(card);
+    }
     this.queue = queue;
     this.frame = frame;
     this.length = length;

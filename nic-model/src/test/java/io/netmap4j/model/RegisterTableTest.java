@@ -21,7 +21,7 @@ class RegisterTableTest {
   /** What LX's reg_test_82599 writes to RAH: 0x800CFFFF, and expects back without 0x000C0000. */
   @Test
   void addressesHaveNoPoolBits() {
-    RegisterFile registers = new RegisterFile(rule -> {});
+    RegisterFile registers = new RegisterFile(rule -> {}, text -> {});
     registers.write(0x0A204, 0x800CFFFF);
     assertThat(registers.read(0x0A204)).isEqualTo(0x8000FFFF);
     assertThat(registers.read(0x05404)).as("the 82598's place").isEqualTo(0x8000FFFF);

@@ -34,7 +34,6 @@ final class TestCard implements CardState, AutoCloseable {
     memory.map(IOVA, bytes, base);
     regs[RXPBSIZE / 4] = 0x80000;
     regs[HLREG0 / 4] = 0x08012C0B;
-    regs[RDRXCTL / 4] = 0x00108808 | RDRXCTL_CRCSTRIP;
     regs[MAXFRS / 4] = 0x05EE0000;
     regs[VLNCTRL / 4] = 0x8100;
     regs[DMATXCTL / 4] = 0x81000004 | DMATXCTL_TE;
