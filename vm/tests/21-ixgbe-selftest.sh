@@ -2,10 +2,10 @@
 # timeout: 300
 # breaks: ^STATUS <-
 # breaks: ^(RDLEN|RDT|RXDCTL|TDBAL)\([0-3]\) <-
-# breaks: RXCRCSTRP
+# breaks: ^RX queue [0-9]*: a frame is stored with DCA_RXCTRL
 # The kernel driver's own self tests: registers, EEPROM, interrupts, loopback, link.
 # (Its register test writes patterns to STATUS, to the low bits of a ring's address and to a ring of length 0; its loopback
-# test leaves the two bits that strip the CRC as the reset does, one on, one off.)
+# test leaves bit 12 of DCA_RXCTRL as the reset does, and the two bits that strip the CRC, one on, one off: a warning.)
 ixgbe_pair
 ethtool -t "$B" online
 ethtool -t "$B" offline

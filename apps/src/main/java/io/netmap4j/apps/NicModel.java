@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -228,18 +227,26 @@ final class NicModel implements Callable<Integer> {
     for (int i = 0; i < cards.size(); i++) {
       List<String> broken = cards.get(i).violations();
       kept &= broken.isEmpty() || lenient;
-      if (!broken.isEmpty()) {
-        main.out.println();
-        main.out.println(sockets.get(i) + ": " + broken.size() + " broken rules:");
-        Map<String, Long> kinds =
-            broken.stream()
-                .collect(Collectors.groupingBy(b -> b, LinkedHashMap::new, Collectors.counting()));
-        kinds.entrySet().stream()
-            .limit(SHOWN_VIOLATIONS)
-            .forEach(k -> main.out.printf("%6d x %s%n", k.getValue(), k.getKey()));
-      }
+      findings(sockets.get(i) + ": " + broken.size() + " broken rules:", "x", broken);
+      List<String> warnings = cards.get(i).warnings();
+      findings(sockets.get(i) + ": " + warnings.size() + " warnings:", "times", warnings);
     }
     return kept;
+  }
+
+  /** Each text once, and how often. vm/test knows broken rules by "N x RULE". */
+  private void findings(String title, String times, List<String> texts) {
+    if (texts.isEmpty()) {
+      return;
+    }
+    main.out.println();
+    main.out.println(title);
+    texts.stream()
+        .collect(Collectors.groupingBy(t -> t, LinkedHashMap::new, Collectors.counting()))
+        .entrySet()
+        .stream()
+        .limit(SHOWN_VIOLATIONS)
+        .forEach(k -> main.out.printf("%6d %s %s%n", k.getValue(), times, k.getKey()));
   }
 
   private static WireEnd end(int card) {

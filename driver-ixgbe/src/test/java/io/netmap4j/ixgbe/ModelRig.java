@@ -20,6 +20,8 @@ import java.lang.reflect.Proxy;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Two modelled cards on a cable, our driver on both, a port on each. Either a thread runs the
@@ -255,9 +257,11 @@ final class ModelRig implements AutoCloseable {
     return cards[port == a ? 0 : 1];
   }
 
-  /** Cards first found at fault, as one text; "" when none was. */
+  /** What the cards have to say of the driver, warnings too, as one text; "" when nothing. */
   String violations() {
-    return String.join("\n", cards[0].violations()) + String.join("\n", cards[1].violations());
+    return Stream.of(cards)
+        .flatMap(card -> Stream.concat(card.violations().stream(), card.warnings().stream()))
+        .collect(Collectors.joining("\n"));
   }
 
   @Override

@@ -47,8 +47,9 @@ final class RowsReceive {
 
   private static List<Register> dma() {
     return List.of(
-        // DMAIDONE is always 1 here; RSCFRSTSIZE resets to 8.
-        rw("RDRXCTL", 0x02F00, DMA).reset(0x00108808).readOnly(0x8),
+        // DMAIDONE is always 1 here, whatever is written: Snabb Intel82599:init writes the register
+        // whole. RSCFRSTSIZE resets to 8.
+        rw("RDRXCTL", 0x02F00, DMA).reset(0x00108808).writable(~0x8),
         rw("QDE", 0x02F04, DMA),
         rw("RXCTRL", 0x03000, DMA),
         rw("PFCTOP", 0x03008, "LX ixgbe_type.h, reg_test_82599"),

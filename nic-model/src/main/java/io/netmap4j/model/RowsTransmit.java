@@ -37,6 +37,7 @@ final class RowsTransmit {
         // ARBD is [31:22]: LX ixgbe_dcb_82599.h.
         rw("RTTPCS", 0x0CD00, FACT).reset(0x224 << 22),
         rw("RTTPT2C", 0x0CD20, 8, FACT),
+        rw("RTTUP2TC", 0x0C800, "LX ixgbe_type.h"),
         rw("TQSM", 0x08600, 32, FACT),
         rw("PFDTXGSWC", 0x08220, FACT),
         rw("PFVFSPOOF", 0x08200, 8, FACT),

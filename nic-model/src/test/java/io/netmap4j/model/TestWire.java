@@ -9,9 +9,23 @@ final class TestWire implements Wire {
   final List<byte[]> frames = new ArrayList<>();
   int room = Integer.MAX_VALUE;
   private final WireCounters counters = new WireCounters();
+  private FrameSink card;
 
   @Override
-  public void connect(WireEnd end, FrameSink sink) {}
+  public void connect(WireEnd end, FrameSink sink) {
+    card = sink;
+  }
+
+  /** A frame arrives at the card. */
+  void deliver(byte[] frame) {
+    long copy = Mem.allocate(frame.length);
+    try {
+      Mem.copyIn(frame, 0, copy, frame.length);
+      card.receive(copy, frame.length);
+    } finally {
+      Mem.free(copy);
+    }
+  }
 
   @Override
   public boolean carrier(WireEnd end) {
