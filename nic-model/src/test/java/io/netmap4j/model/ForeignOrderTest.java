@@ -505,8 +505,7 @@ class ForeignOrderTest {
     long command = 0x0B000000L | frame.length; // EOP, IFCS, RS
     boolean legacy = driver.tx == Format.LEGACY;
     Mem.putLong(
-        memory + TX_RING + 8,
-        legacy ? command : command | 0x20300000L | (long) frame.length << 46);
+        memory + TX_RING + 8, legacy ? command : command | 0x20300000L | (long) frame.length << 46);
     card.write(RegisterMap82599.find("TDT").offset(), 1);
     card.run(8);
     return frame;
