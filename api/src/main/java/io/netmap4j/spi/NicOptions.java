@@ -5,6 +5,7 @@ import io.netmap4j.WaitMode;
 import io.netmap4j.linux.Libc;
 import java.util.Locale;
 import java.util.Map;
+import java.util.StringJoiner;
 
 /**
  * How a NIC port is set up, from the configuration file ({@code nic.NAME.KEY}) or a program.
@@ -90,6 +91,31 @@ public record NicOptions(
 
   public NicOptions waitMode(WaitMode mode) {
     return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, dropWhenFull, mode);
+  }
+
+  /** What differs in {@code other}, by the keys of {@link #with}, in words; empty when equal. */
+  public String differences(NicOptions other) {
+    Object[][] keys = {
+      {"tx-rings", txRings, other.txRings},
+      {"rx-rings", rxRings, other.rxRings},
+      {"tx-slots", txSlots, other.txSlots},
+      {"rx-slots", rxSlots, other.rxSlots},
+      {"mtu", mtu, other.mtu},
+      {"promiscuous", promiscuous, other.promiscuous},
+      {"drop", dropWhenFull, other.dropWhenFull},
+      {"wait", word(waitMode), word(other.waitMode)}
+    };
+    StringJoiner words = new StringJoiner(", ");
+    for (Object[] key : keys) {
+      if (!key[1].equals(key[2])) {
+        words.add(key[0] + " = " + key[1] + " and not " + key[2]);
+      }
+    }
+    return words.toString();
+  }
+
+  private static String word(WaitMode mode) {
+    return mode.name().toLowerCase(Locale.ROOT);
   }
 
   private static WaitMode mode(String value) {

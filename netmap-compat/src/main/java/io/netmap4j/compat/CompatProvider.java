@@ -33,6 +33,7 @@ public final class CompatProvider implements PortProvider {
    */
   private static final class Device {
     RingSet rings;
+    NicOptions options;
   }
 
   @Override
@@ -80,12 +81,14 @@ public final class CompatProvider implements PortProvider {
       RingSet open = device.rings;
       if (open != null && open.bind(NO_RING)) {
         checkRegion(open, request);
+        checkOptions(open, device.options, request);
       } else {
         NicOptions options = request.nic() != null ? request.nic() : config.options(spec.name());
         NetmapMemory region = request.region() != null ? request.region() : sharedRegion(config);
         open = RingSet.start(Nics.attach(nic, region, options), region);
         open.bind(NO_RING);
         device.rings = open;
+        device.options = options;
       }
       // Until the port has its own rings this hold keeps the device; without a port, giving it back
       // closes it.
@@ -167,6 +170,19 @@ public final class CompatProvider implements PortProvider {
               + open.region().memId()
               + ", so it cannot be opened in region "
               + request.region().memId());
+    }
+  }
+
+  /** A device that is open is not set up again: another port's rings and frames depend on it. */
+  private static void checkOptions(RingSet open, NicOptions has, NetmapPort.Request request) {
+    if (request.nic() != null && !request.nic().equals(has)) {
+      open.release(NO_RING);
+      throw new NetmapException(
+          Libc.EBUSY,
+          open.adapter().name()
+              + " is open already, with "
+              + has.differences(request.nic())
+              + ": ask for the same, or for nothing, or close its ports first");
     }
   }
 

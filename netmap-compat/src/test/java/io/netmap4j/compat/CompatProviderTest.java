@@ -7,6 +7,7 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.WaitMode;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicOptions;
 import java.nio.file.Files;
@@ -132,6 +133,34 @@ class CompatProviderTest {
       assertThat(errnoOf("netmap:fake0@" + (mine.memId() + 1), request)).isEqualTo(Libc.EINVAL);
     }
     mine.close();
+  }
+
+  @Test
+  void aDeviceThatIsOpenIsNotSetUpOtherwise() {
+    NicOptions options = NicOptions.DEFAULT.rings(2, 3).waitMode(WaitMode.SPIN);
+    NetmapPort.Request request = NetmapPort.Request.DEFAULT;
+    try (NetmapPort a = Netmap.open("netmap:fake0", request.nic(options));
+        NetmapPort same = Netmap.open("netmap:fake0", request.nic(options.rings(2, 3)));
+        NetmapPort any = Netmap.open("netmap:fake0")) {
+      assertThat(same.endRxRing()).isEqualTo(any.endRxRing());
+      NetmapPort.Request other = request.nic(NicOptions.DEFAULT.rings(2, 3).mtu(9000));
+      assertThat(errnoOf("netmap:fake0", other)).isEqualTo(Libc.EBUSY);
+      assertThatThrownBy(() -> Netmap.open("netmap:fake0", other))
+          .hasMessageContaining(
+              "is open already, with mtu = 1500 and not 9000, wait = spin and not")
+          .hasMessageContaining("wait = spin and not adaptive: ask for the same");
+      assertThat(a.txSync()).isZero();
+    }
+    Netmap.open("netmap:fake0", request.nic(NicOptions.DEFAULT.mtu(9000))).close();
+  }
+
+  @Test
+  void aClosedRegionIsRefusedAndTheDeviceGivenBack() {
+    NetmapMemory mine = NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4096, 2048));
+    mine.close();
+    assertThat(errnoOf("netmap:fake0", NetmapPort.Request.DEFAULT.region(mine)))
+        .isEqualTo(Libc.EBADF);
+    Netmap.open("netmap:fake0").close();
   }
 
   @Test
