@@ -30,7 +30,11 @@ final class Bind implements Callable<Integer> {
   @ArgGroup(exclusive = true, multiplicity = "1")
   Target target;
 
-  @Parameters(arity = "1..*", paramLabel = "ADDRESS", description = "As in 0000:03:00.0.")
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "ADDRESS",
+      converter = Converters.PciAddress.class,
+      description = "As in 0000:03:00.0.")
   List<String> addresses;
 
   static final class Target {
@@ -43,7 +47,11 @@ final class Bind implements Callable<Integer> {
     @Option(names = "--kernel", description = "To the driver that the kernel would choose.")
     boolean kernel;
 
-    @Option(names = "--driver", paramLabel = "NAME", description = "To another: igb_uio, say.")
+    @Option(
+        names = "--driver",
+        paramLabel = "NAME",
+        converter = Converters.DriverName.class,
+        description = "To another: igb_uio, say.")
     String driver;
 
     String name() {

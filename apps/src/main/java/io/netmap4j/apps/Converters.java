@@ -3,6 +3,7 @@ package io.netmap4j.apps;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
@@ -17,6 +18,10 @@ final class Converters {
   private static final Pattern HEX = Pattern.compile("(0[xX])?[0-9a-fA-F]{1,16}");
   private static final Pattern DECIMAL =
       Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,3})?");
+
+  private static final Pattern PCI_ADDRESS =
+      Pattern.compile("[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]");
+  private static final Pattern DRIVER = Pattern.compile("[0-9a-zA-Z][0-9a-zA-Z_-]*");
 
   private static final long DAY_MILLIS = 86_400_000;
   private static final int MOST_SECONDS = 1_000_000; // eleven days, and no overflow in ns
@@ -74,6 +79,30 @@ final class Converters {
     public String convert(String text) {
       return interfaceName(text);
     }
+  }
+
+  /** Of a function, for a path below /sys. */
+  static final class PciAddress implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      return matching(PCI_ADDRESS, text, "a PCI address, as in 0000:03:00.0")
+          .toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** Of a kernel driver, for a path below /sys. */
+  static final class DriverName implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      return matching(DRIVER, text, "a kernel driver's name, as in igb_uio");
+    }
+  }
+
+  private static String matching(Pattern pattern, String text, String what) {
+    if (!pattern.matcher(text).matches()) {
+      throw new TypeConversionException("'" + text + "' is not " + what);
+    }
+    return text;
   }
 
   /** A whole number of that range, both ends included. */

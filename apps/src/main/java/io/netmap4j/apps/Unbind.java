@@ -22,7 +22,11 @@ import picocli.CommandLine.ParentCommand;
 final class Unbind implements Callable<Integer> {
   @ParentCommand Main main;
 
-  @Parameters(arity = "1..*", paramLabel = "ADDRESS", description = "As in 0000:03:00.0.")
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "ADDRESS",
+      converter = Converters.PciAddress.class,
+      description = "As in 0000:03:00.0.")
   List<String> addresses;
 
   @Override
