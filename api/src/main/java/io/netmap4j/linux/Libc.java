@@ -16,9 +16,11 @@ import java.nio.file.Path;
  */
 public final class Libc {
   public static final int O_RDONLY = 0;
+  public static final int O_WRONLY = 1;
   public static final int O_RDWR = 2;
   public static final int O_CREAT = 0100;
   public static final int O_EXCL = 0200;
+  public static final int O_TRUNC = 01000;
   public static final int O_NONBLOCK = 04000;
   public static final int O_SYNC = 04010000;
   public static final int O_CLOEXEC = 02000000;
@@ -156,6 +158,12 @@ public final class Libc {
       throw new LinuxException("open " + path, Native.getLastError(), hint);
     }
     return fd;
+  }
+
+  /** Opens a file, closed on exec. @return its descriptor, or −errno */
+  public static int tryOpen(String path, int flags, int mode) {
+    int fd = open(path, flags | O_CLOEXEC, mode);
+    return fd < 0 ? -Native.getLastError() : fd;
   }
 
   public static void closeFd(int fd) {
@@ -362,7 +370,7 @@ public final class Libc {
     return poll(new int[] {fd}, POLLOUT, 0) > 0;
   }
 
-  /** True when the other side of a socket is gone. */
+  /** True when the other side of a socket or a pipe is gone. */
   public static boolean hungUp(int socket) {
     return poll(new int[] {socket}, (short) 0, 0) > 0;
   }
@@ -435,7 +443,8 @@ public final class Libc {
     return fd;
   }
 
-  static String errorText(int errno) {
+  /** What the C library calls an errno: "No such file or directory". */
+  public static String errorText(int errno) {
     return strerror(errno).getString(0);
   }
 }

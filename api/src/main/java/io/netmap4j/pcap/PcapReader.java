@@ -1,50 +1,65 @@
 package io.netmap4j.pcap;
 
+import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 
 /**
  * Reads a classic pcap file of Ethernet frames: either byte order, micro- or nanoseconds. One frame
- * at a time is current, and everything but {@link #next} is about it.
+ * at a time is current, and everything but {@link #next} is about it. For one thread.
+ *
+ * <p>Frames come without their frame check sequence: where the file's header says that it holds
+ * them, they are left out.
  */
 public final class PcapReader implements AutoCloseable {
-  private static final VarHandle BIG =
-      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
-  private static final VarHandle LITTLE =
-      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-  private static final int PCAPNG_MAGIC = 0x0A0D0D0A;
   private static final int FILE_HEADER = 24;
   private static final int RECORD_HEADER = 16;
-  private static final int ETHERNET = 1;
+  private static final int MAJOR = 2;
+  private static final int MINOR = 4;
+
+  // The last word of the header: draft-ietf-opsawg-pcap, "LinkType and additional information".
+  private static final int LINK_TYPE = 0xFFFF;
+  private static final int FCS_PRESENT = 0x0400_0000;
+  private static final int FCS_WORDS_SHIFT = 28;
+
+  /** Longest record that libpcap reads, and that {@link PcapWriter} writes. */
   private static final int MOST = 1 << 18;
 
-  private final Path file;
-  private final InputStream in;
-  private final byte[] buffer = new byte[1 << 20];
+  private static final int BUFFER = 1 << 20;
+
+  /** How long a wait for a pipe lasts before its reader is asked whether to go on. */
+  private static final int STEP_MILLIS = 100;
+
+  private final String name;
+  private final int fd;
+  private final boolean own;
+  private final BooleanSupplier goOn;
+  private long buffer = Mem.allocate(BUFFER);
   private int start;
   private int end;
-  private long frames;
-  private VarHandle order;
+  private boolean stopped;
+  private boolean swapped;
   private int nanosPerUnit;
+  private int fcsBytes;
+  private long records;
   private long timestamp;
+  private int stored;
   private int length;
   private int originalLength;
 
-  private PcapReader(Path file) throws IOException {
-    this.file = file;
-    this.in = Files.newInputStream(file);
+  private PcapReader(int fd, boolean own, String name, BooleanSupplier goOn) throws IOException {
+    this.fd = fd;
+    this.own = own;
+    this.name = name;
+    this.goOn = goOn;
     try {
       readFileHeader();
-    } catch (IOException e) {
-      in.close();
+    } catch (IOException | RuntimeException e) {
+      close();
       throw e;
     }
   }
@@ -55,100 +70,162 @@ public final class PcapReader implements AutoCloseable {
    * @throws IOException when the file cannot be read or is no pcap file of Ethernet frames
    */
   public static PcapReader open(Path file) throws IOException {
-    return new PcapReader(file);
+    return open(file, () -> true);
+  }
+
+  /**
+   * Opens a file, perhaps a named pipe, and checks its header.
+   *
+   * @param goOn asked before each wait for somebody to write to a pipe, every 100 ms while there is
+   *     nothing; false ends the reading
+   * @throws InterruptedIOException when {@code goOn} said so before the header was there
+   * @throws IOException when the file cannot be read or is no pcap file of Ethernet frames
+   */
+  public static PcapReader open(Path file, BooleanSupplier goOn) throws IOException {
+    // O_NONBLOCK: a named pipe opens before somebody writes to it, and the wait is below.
+    int fd = Libc.tryOpen(file.toString(), Libc.O_RDONLY | Libc.O_NONBLOCK, 0);
+    if (fd < 0) {
+      throw PcapFormat.failed(file.toString(), -fd);
+    }
+    return new PcapReader(fd, true, file.toString(), goOn);
+  }
+
+  /**
+   * Reads from an open descriptor, which stays open.
+   *
+   * @param name what errors call it
+   * @param goOn as in {@link #open(Path, BooleanSupplier)}
+   */
+  public static PcapReader of(int fd, String name, BooleanSupplier goOn) throws IOException {
+    return new PcapReader(fd, false, name, goOn);
   }
 
   private void readFileHeader() throws IOException {
-    if (!fill(FILE_HEADER)) {
+    boolean whole = fill(FILE_HEADER);
+    if (stopped) {
+      throw new InterruptedIOException(name + ": nothing came");
+    }
+    if (end >= Integer.BYTES) {
+      setFormat();
+    }
+    if (!whole) {
       throw new IOException(
-          file + " is not a pcap file: " + (end - start) + " bytes, its header alone has 24");
+          name
+              + " is not a pcap file: "
+              + end
+              + " bytes, its header alone has "
+              + FILE_HEADER
+              + "; an empty capture has that too");
     }
-    int magic = (int) LITTLE.get(buffer, 0);
-    switch (magic) {
-      case 0xA1B2C3D4 -> setFormat(LITTLE, 1000);
-      case 0xA1B23C4D -> setFormat(LITTLE, 1);
-      case 0xD4C3B2A1 -> setFormat(BIG, 1000);
-      case 0x4D3CB2A1 -> setFormat(BIG, 1);
-      case PCAPNG_MAGIC ->
-          throw new IOException(
-              file + " is a pcapng file; convert it: editcap -F pcap " + file + " out.pcap");
-      default ->
-          throw new IOException(
-              String.format("%s is not a pcap file: it starts with 0x%08x", file, magic));
-    }
-    int linkType = int32(20) & 0xFFFF;
-    if (linkType != ETHERNET) {
+    int major = int16(4);
+    int minor = int16(6);
+    if (major != MAJOR || minor != MINOR) {
       throw new IOException(
-          file + " has frames of link type " + linkType + ", only 1 (Ethernet) is known");
+          name + " is a pcap file of version " + major + "." + minor + ", only 2.4 is known");
     }
+    int network = int32(20);
+    if ((network & LINK_TYPE) != PcapFormat.ETHERNET) {
+      throw new IOException(
+          name
+              + " has frames of link type "
+              + PcapFormat.linkType(network & LINK_TYPE)
+              + ", only 1 (Ethernet) is known");
+    }
+    fcsBytes = (network & FCS_PRESENT) == 0 ? 0 : (network >>> FCS_WORDS_SHIFT) * Short.BYTES;
     start = FILE_HEADER;
   }
 
-  private void setFormat(VarHandle order, int nanosPerUnit) {
-    this.order = order;
-    this.nanosPerUnit = nanosPerUnit;
+  private void setFormat() throws IOException {
+    int magic = Mem.getInt(buffer);
+    swapped = PcapFormat.known(Integer.reverseBytes(magic));
+    if (!swapped && !PcapFormat.known(magic)) {
+      throw new IOException(PcapFormat.describe(name, magic));
+    }
+    nanosPerUnit = int32(0) == PcapFormat.NANOSECONDS ? 1 : 1000;
   }
 
   /**
    * Makes the next frame the current one.
    *
-   * @return false at the end of the file
-   * @throws EOFException when the file ends within a frame
+   * @return false at the end of the file, or when the wait for more was ended
+   * @throws EOFException when the file ends within a frame; those before it are whole
    */
   public boolean next() throws IOException {
-    start += length;
-    length = 0;
+    start += stored;
+    stored = length = originalLength = 0;
     if (!fill(RECORD_HEADER)) {
-      if (end != start) {
-        throw truncated(RECORD_HEADER);
+      if (end != start && !stopped) {
+        throw truncated(RECORD_HEADER, "the 16 bytes of its header");
       }
       return false;
     }
     int captured = int32(start + 8);
     if (captured < 0 || captured > MOST) {
       throw new IOException(
-          file + " is damaged: frame " + frames + " claims " + (captured & 0xFFFFFFFFL) + " bytes");
+          name
+              + " is damaged: frame "
+              + (records + 1)
+              + " claims "
+              + Integer.toUnsignedString(captured)
+              + " bytes, "
+              + MOST
+              + " is the most");
     }
-    timestamp =
-        (int32(start) & 0xFFFFFFFFL) * 1_000_000_000L
-            + (int32(start + 4) & 0xFFFFFFFFL) * nanosPerUnit;
-    originalLength = int32(start + 12);
+    long seconds = Integer.toUnsignedLong(int32(start));
+    long fraction = Integer.toUnsignedLong(int32(start + 4)) * nanosPerUnit;
+    long original = Math.max(captured, Integer.toUnsignedLong(int32(start + 12)));
+    if (!fill(RECORD_HEADER + captured)) {
+      if (stopped) {
+        return false;
+      }
+      throw truncated(RECORD_HEADER + captured, "its " + captured + " bytes");
+    }
     start += RECORD_HEADER;
-    if (!fill(captured)) {
-      throw truncated(captured);
-    }
-    length = captured;
-    frames++;
+    stored = captured;
+    timestamp = seconds * 1_000_000_000L + fraction;
+    originalLength = (int) Math.min(Integer.MAX_VALUE, Math.max(0, original - fcsBytes));
+    length = Math.min(captured, originalLength);
+    records++;
     return true;
   }
 
-  private EOFException truncated(int wanted) {
+  private EOFException truncated(int wanted, String what) {
+    int missing = wanted - (end - start);
     return new EOFException(
-        file
+        name
             + " is truncated: frame "
-            + frames
-            + " needs "
-            + wanted
-            + " bytes, "
-            + (end - start)
-            + " are left");
+            + (records + 1)
+            + " lacks "
+            + missing
+            + " of "
+            + what
+            + "; "
+            + records
+            + " before it are whole");
+  }
+
+  private int int16(int at) {
+    short value = Mem.getShort(buffer + at);
+    return (swapped ? Short.reverseBytes(value) : value) & 0xFFFF;
   }
 
   private int int32(int at) {
-    return (int) order.get(buffer, at);
+    int value = Mem.getInt(buffer + at);
+    return swapped ? Integer.reverseBytes(value) : value;
   }
 
   /** Has {@code bytes} at {@code start}, or all there is. */
   private boolean fill(int bytes) throws IOException {
+    long memory = memory();
     if (end - start >= bytes) {
       return true;
     }
-    System.arraycopy(buffer, start, buffer, 0, end - start);
+    Mem.copy(memory + start, memory, end - start);
     end -= start;
     start = 0;
     while (end < bytes) {
-      int n = in.read(buffer, end, buffer.length - end);
-      if (n < 0) {
+      int n = read(memory + end, BUFFER - end);
+      if (n == 0) {
         return false;
       }
       end += n;
@@ -156,18 +233,52 @@ public final class PcapReader implements AutoCloseable {
     return true;
   }
 
+  /** Waits for a byte at least. @return 0 at the end */
+  private int read(long to, int most) throws IOException {
+    int[] input = {fd};
+    boolean ready = Libc.pollIn(input, 0) > 0;
+    while (!stopped) {
+      if (!ready) {
+        stopped = !goOn.getAsBoolean();
+        ready = !stopped && Libc.pollIn(input, STEP_MILLIS) > 0;
+        continue;
+      }
+      long n = Libc.tryRead(fd, to, most);
+      if (n >= 0) {
+        return (int) n;
+      }
+      if (n != -Libc.EINTR && n != -Libc.EAGAIN) {
+        throw PcapFormat.failed(name, (int) -n);
+      }
+      ready = false;
+    }
+    return 0;
+  }
+
+  private long memory() {
+    if (buffer == 0) {
+      throw new IllegalStateException(name + " is closed");
+    }
+    return buffer;
+  }
+
   /** When the frame was captured, since 1970. */
   public long timestampNanos() {
     return timestamp;
   }
 
-  /** Bytes of the frame in the file. */
+  /** How many the frame is, from 1; 0 before the first. */
+  public long number() {
+    return records;
+  }
+
+  /** Bytes of the frame in the file, without FCS. */
   public int length() {
     return length;
   }
 
   /**
-   * Bytes the frame had on the wire, without CRC: more than {@link #length} when the capture cut
+   * Bytes the frame had on the wire, without FCS: more than {@link #length} when the capture cut
    * it.
    */
   public int originalLength() {
@@ -176,16 +287,25 @@ public final class PcapReader implements AutoCloseable {
 
   /** Copies the frame's {@link #length} bytes to raw memory. */
   public void copyTo(long address) {
-    Mem.copyIn(buffer, start, address, length);
+    Mem.copy(memory() + start, address, length);
   }
 
   /** The frame, copied. */
   public byte[] bytes() {
-    return Arrays.copyOfRange(buffer, start, start + length);
+    byte[] frame = new byte[length];
+    Mem.copyOut(memory() + start, frame, 0, length);
+    return frame;
   }
 
+  /** Idempotent. */
   @Override
-  public void close() throws IOException {
-    in.close();
+  public void close() {
+    if (buffer != 0) {
+      Mem.free(buffer);
+      buffer = 0;
+      if (own) {
+        Libc.closeFd(fd);
+      }
+    }
   }
 }

@@ -12,6 +12,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import io.netmap4j.linux.Libc;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.ParameterizedTest;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CountDownLatch;
+import java.util.HexFormat;
+import java.nio.file.NoSuchFileException;
+import java.io.InterruptedIOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -117,7 +126,8 @@ class PcapTest {
       try (PcapReader reader = PcapReader.open(cut)) {
         assertThatThrownBy(reader::next)
             .isInstanceOf(EOFException.class)
-            .hasMessageContaining("truncated: frame 0 needs");
+            .hasMessageContaining("truncated: frame 1 lacks ")
+            .hasMessageContaining("0 before it are whole");
       }
     }
   }
@@ -144,7 +154,204 @@ class PcapTest {
     bytes[24 + 11] = (byte) 0xFF;
     Files.write(file, bytes);
     try (PcapReader reader = PcapReader.open(file)) {
-      assertThatThrownBy(reader::next).hasMessageContaining("damaged: frame 0 claims");
+      assertThatThrownBy(reader::next).hasMessageContaining("damaged: frame 1 claims");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "1F8B0800 | compressed (gzip): unpack it: zcat FILE >out.pcap, or zcat FILE ",
+        "425A6839 | compressed (bzip2): unpack it: bzcat",
+        "FD377A58 | compressed (xz): unpack it: xzcat",
+        "28B52FFD | compressed (zstd): unpack it: zstdcat",
+        "04224D18 | compressed (lz4): unpack it: lz4cat",
+        "0A0D0D0A | a pcapng file; convert it: editcap -F pcap FILE out.pcap",
+        "34CDB2A1 | a modified (Kuznetsov's) pcap; convert it: editcap -F pcap",
+        "A1B2CD34 | a modified (Kuznetsov's) pcap; convert it: editcap -F pcap",
+        "A1B234CD | a modified (Mesquita's) pcap",
+        "A12B3C4D | a modified (Navtel's) pcap",
+        "736E6F6F | a snoop file; convert it: editcap -F pcap",
+      })
+  void filesThatAreNearlyCapturesAreNamedWithTheWayOut(String magic, String message)
+      throws IOException {
+    byte[] bytes = Arrays.copyOf(HexFormat.of().parseHex(magic), 64);
+    Path file = Files.write(folder.resolve("x"), bytes);
+    assertThatThrownBy(() -> PcapReader.open(file)).hasMessageContaining(file + " is " + message);
+  }
+
+  @Test
+  void aCompressedFileShorterThanAHeaderIsNamedToo() throws IOException {
+    Path file = Files.write(folder.resolve("x"), HexFormat.of().parseHex("1F8B080000"));
+    assertThatThrownBy(() -> PcapReader.open(file)).hasMessageContaining("gzip");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "113, 113 (Linux cooked capture",
+    "127, 127 (IEEE 802.11 with radiotap)",
+    "101, 101 (raw IP)",
+    "0, 0 (BSD loopback)",
+    "4242, 4242"
+  })
+  void otherLinkTypesAreNamed(int type, String text) throws IOException {
+    Path file = capture(type, new int[][] {});
+    assertThatThrownBy(() -> PcapReader.open(file))
+        .hasMessageContaining("link type " + text)
+        .hasMessageContaining("only 1 (Ethernet)");
+  }
+
+  @Test
+  void anotherVersionIsRefused() throws IOException {
+    Path file = capture(1, new int[][] {});
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[6] = 3;
+    Files.write(file, bytes);
+    assertThatThrownBy(() -> PcapReader.open(file)).hasMessageContaining("version 2.3");
+  }
+
+  /** libpcap's LT_FCS_LENGTH: words of 16 bits, if bit 26 is set. */
+  @ParameterizedTest
+  @CsvSource({"0x24000001, 4", "0x14000001, 2", "0x20000001, 0", "0x04000001, 0", "0xF4000001, 30"})
+  void theFcsThatTheHeaderTellsOfIsStripped(String network, int fcs) throws IOException {
+    int[][] records = {{64, 64}, {50, 64}, {62, 64}, {3, 3}};
+    try (PcapReader reader = PcapReader.open(capture(Long.decode(network).intValue(), records))) {
+      for (int[] record : records) {
+        assertThat(reader.next()).isTrue();
+        int original = Math.max(0, record[1] - fcs);
+        assertThat(reader.originalLength()).isEqualTo(original);
+        assertThat(reader.length()).isEqualTo(Math.min(record[0], original));
+        assertThat(reader.bytes()).hasSize(reader.length());
+      }
+      assertThat(reader.next()).isFalse();
+    }
+  }
+
+  /** A little-endian capture; each record has its captured and its original length. */
+  private Path capture(int network, int[][] records) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putInt(0xA1B2C3D4).putShort((short) 2).putShort((short) 4);
+    bytes.putInt(0).putInt(0).putInt(65535).putInt(network);
+    for (int[] record : records) {
+      bytes.putInt(0).putInt(0).putInt(record[0]).putInt(record[1]);
+      bytes.position(bytes.position() + record[0]);
+    }
+    return Files.write(
+        folder.resolve("made.pcap"), Arrays.copyOf(bytes.array(), bytes.position()));
+  }
+
+  @Test
+  void cutFramesKeepTheirTrueLength() throws IOException {
+    Path file = folder.resolve("cut.pcap");
+    long memory = Mem.allocate(100);
+    try (PcapWriter writer = PcapWriter.create(file)) {
+      writer.write(0, memory, 64, 1514);
+      assertThatThrownBy(() -> writer.write(0, memory, 64, 63))
+          .isInstanceOf(IllegalArgumentException.class);
+    } finally {
+      Mem.free(memory);
+    }
+    try (PcapReader reader = PcapReader.open(file)) {
+      assertThat(reader.next()).isTrue();
+      assertThat(reader.length()).isEqualTo(64);
+      assertThat(reader.originalLength()).isEqualTo(1514);
+    }
+  }
+
+  @Test
+  void theHeaderIsThereAtOnceAndFramesAfterAFlush() throws IOException {
+    Path file = folder.resolve("early.pcap");
+    try (PcapWriter writer = PcapWriter.create(file)) {
+      assertThat(file).hasSize(24);
+      writer.write(0, new byte[60]);
+      assertThat(writer.pending()).isTrue();
+      assertThat(writer.frames()).isZero();
+      writer.flush();
+      assertThat(writer.pending()).isFalse();
+      assertThat(writer.frames()).isEqualTo(1);
+      assertThat(file).hasSize(24 + 16 + 60);
+    }
+  }
+
+  @Test
+  void failuresHaveTheFilesNameAndTheReason() throws IOException {
+    assertThatThrownBy(() -> PcapWriter.create(Path.of("/dev/full")))
+        .isInstanceOf(IOException.class)
+        .hasMessage("/dev/full: No space left on device");
+    assertThatThrownBy(() -> PcapWriter.create(folder))
+        .hasMessage(folder + ": Is a directory");
+    assertThatThrownBy(() -> PcapReader.open(folder)).hasMessage(folder + ": Is a directory");
+    Path file = Files.write(folder.resolve("file"), new byte[0]);
+    assertThatThrownBy(() -> PcapWriter.create(file.resolve("x")))
+        .hasMessage(file + "/x: Not a directory");
+    assertThatThrownBy(() -> PcapReader.open(folder.resolve("none")))
+        .isInstanceOf(NoSuchFileException.class);
+  }
+
+  @Test
+  void nothingIsReadOrWrittenAfterClose() throws IOException {
+    Path file = folder.resolve("closed.pcap");
+    PcapWriter writer = PcapWriter.create(file);
+    writer.write(0, new byte[60]);
+    writer.close();
+    writer.close();
+    assertThatThrownBy(() -> writer.write(0, new byte[1])).hasMessageContaining("is closed");
+    writer.flush();
+    PcapReader reader = PcapReader.open(file);
+    assertThat(reader.next()).isTrue();
+    reader.close();
+    reader.close();
+    assertThatThrownBy(reader::next).hasMessageContaining("is closed");
+    assertThatThrownBy(reader::bytes).hasMessageContaining("is closed");
+    assertThatThrownBy(() -> reader.copyTo(0)).hasMessageContaining("is closed");
+  }
+
+  @Test
+  void aNamedPipeIsReadAsItComesAndTheWaitCanBeEnded() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    AtomicInteger asked = new AtomicInteger();
+    assertThatThrownBy(() -> PcapReader.open(pipe, () -> asked.incrementAndGet() < 3))
+        .isInstanceOf(InterruptedIOException.class);
+    assertThat(asked).hasValue(3);
+    CountDownLatch read = new CountDownLatch(1);
+    Thread sender =
+        new Thread(
+            () -> {
+              try (PcapWriter writer = PcapWriter.create(pipe)) {
+                writer.write(0, new byte[] {1, 2, 3});
+                writer.flush();
+                read.await();
+              } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    sender.start();
+    AtomicBoolean goOn = new AtomicBoolean(true);
+    try (PcapReader reader = PcapReader.open(pipe, goOn::get)) {
+      assertThat(reader.next()).isTrue();
+      assertThat(reader.bytes()).containsExactly(1, 2, 3);
+      goOn.set(false);
+      assertThat(reader.next()).as("ended while it waits").isFalse();
+      assertThat(reader.next()).isFalse();
+    }
+    read.countDown();
+    sender.join();
+  }
+
+  @Test
+  void aPipeWithoutAReaderIsTold() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    int reader = Libc.open(pipe.toString(), Libc.O_RDONLY | Libc.O_NONBLOCK, 0, "");
+    try (PcapWriter writer = PcapWriter.create(pipe)) {
+      assertThat(writer.readerGone()).isFalse();
+      Libc.closeFd(reader);
+      assertThat(writer.readerGone()).isTrue();
+      writer.write(0, new byte[60]);
+      assertThatThrownBy(writer::flush).hasMessage(pipe + ": Broken pipe");
+      assertThat(writer.frames()).isZero();
     }
   }
 }
