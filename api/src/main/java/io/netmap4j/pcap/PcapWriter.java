@@ -144,7 +144,9 @@ public final class PcapWriter implements AutoCloseable {
     drain(0);
   }
 
-  /** @param header bytes at the beginning that are no frame */
+  /**
+   * @param header bytes at the beginning that are no frame
+   */
   private void drain(int header) throws IOException {
     int bytes = filled;
     filled = 0;

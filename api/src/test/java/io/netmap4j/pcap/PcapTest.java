@@ -3,27 +3,27 @@ package io.netmap4j.pcap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Random;
-import io.netmap4j.linux.Libc;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.ParameterizedTest;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.CountDownLatch;
 import java.util.HexFormat;
-import java.nio.file.NoSuchFileException;
-import java.io.InterruptedIOException;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(30)
 class PcapTest {
@@ -237,8 +237,7 @@ class PcapTest {
       bytes.putInt(0).putInt(0).putInt(record[0]).putInt(record[1]);
       bytes.position(bytes.position() + record[0]);
     }
-    return Files.write(
-        folder.resolve("made.pcap"), Arrays.copyOf(bytes.array(), bytes.position()));
+    return Files.write(folder.resolve("made.pcap"), Arrays.copyOf(bytes.array(), bytes.position()));
   }
 
   @Test
@@ -279,8 +278,7 @@ class PcapTest {
     assertThatThrownBy(() -> PcapWriter.create(Path.of("/dev/full")))
         .isInstanceOf(IOException.class)
         .hasMessage("/dev/full: No space left on device");
-    assertThatThrownBy(() -> PcapWriter.create(folder))
-        .hasMessage(folder + ": Is a directory");
+    assertThatThrownBy(() -> PcapWriter.create(folder)).hasMessage(folder + ": Is a directory");
     assertThatThrownBy(() -> PcapReader.open(folder)).hasMessage(folder + ": Is a directory");
     Path file = Files.write(folder.resolve("file"), new byte[0]);
     assertThatThrownBy(() -> PcapWriter.create(file.resolve("x")))

@@ -3,6 +3,7 @@ package io.netmap4j.apps;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.pcap.PcapWriter;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,16 +28,26 @@ import picocli.CommandLine.ParentCommand;
       "",
       "A packet of several slots is one packet of the file. The time is that of the batch it came in with. The card is"
           + " set up for frames up to MTU 9216, and to hold frames back while a ring is full; --nic mtu=...,drop=true"
-          + " changes that. Ctrl-C ends it with a whole file; the exit code is then 130.",
+          + " changes that. What has been received is in the file as soon as there is a pause, and twice a second"
+          + " under load. Ctrl-C ends it with a whole file; the exit code is then 130. It also ends when nobody reads"
+          + " its output any more. The totals go to standard error.",
       "",
       "Examples:",
       "  netmap4j dump -i netmap:eth0",
       "  netmap4j dump -i netmap:eth0 -w out.pcap -c 1000",
       "  netmap4j dump -i netmap:eth0 -w - | tcpdump -nr -",
     })
-final class Dump implements Callable<Integer> {
+final class Dump implements Callable<Integer>, Captures.User {
   private static final int MTU = 9216;
   private static final int LONGEST = 1 << 18; // what a pcap file takes
+  private static final int STANDARD_OUTPUT = 1;
+  private static final int WAIT_MILLIS = 100;
+
+  /** At the end: how long for the next packet, and for all of them. */
+  private static final int LAST_MILLIS = 20;
+
+  private static final long LAST_NANOS = 500_000_000;
+  private static final long FLUSH_NANOS = 500_000_000;
   private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS");
 
   @ParentCommand Main main;
@@ -52,66 +64,131 @@ final class Dump implements Callable<Integer> {
       names = "-w",
       paramLabel = "FILE",
       description = "Write a pcap file; - is standard output.")
-  String file;
+  Path file;
 
   @Option(
       names = "-c",
       paramLabel = "COUNT",
       defaultValue = "0",
-      description = "End after so many packets.")
+      converter = Converters.Count.class,
+      description = "End after so many packets; 0, the default, for no end.")
   long count;
 
   @Option(
       names = "-s",
       paramLabel = "BYTES",
-      defaultValue = "262144",
+      defaultValue = "0",
+      converter = Converters.Count.class,
       description =
-          "Keep so many bytes of each packet; the file then has them as packets of that length.")
-  int snap;
+          "Keep so many bytes of each packet in the file, beside its true length; 0, the default: all.")
+  long snap;
 
-  private final long scratch = Mem.allocate(LONGEST);
+  private long scratch;
   private PcapWriter pcap;
   private long packets;
   private long bytes;
+  private long cut;
+  private long flushed = System.nanoTime();
 
-  /** Length so far of a packet whose end has not been seen. */
+  /** Length so far of a packet whose end has not been seen, and how much of it is in scratch. */
   private int partial;
+
+  private int kept;
 
   @Override
   public Integer call() throws Exception {
-    try (NetmapPort port = setup.open(name, Ports.Need.RX, Netmap.NR_NO_TX_POLL, MTU);
-        PcapWriter writer =
-            file == null
-                ? null
-                : PcapWriter.create(Path.of(file.equals("-") ? "/dev/stdout" : file))) {
-      pcap = writer;
-      main.ready();
-      setup.awaitLink(port, main);
-      receive(port);
-      main.err.printf("%d packets, %d bytes received on %s%n", packets, bytes, name);
-      return Main.OK;
+    scratch = Mem.allocate(LONGEST);
+    try (NetmapPort port = setup.open(name, Ports.Need.RX, Netmap.NR_NO_TX_POLL, MTU)) {
+      try (PcapWriter writer = create()) {
+        pcap = writer;
+        main.ready();
+        setup.awaitLink(port, main);
+        receive(port);
+        flush();
+      } catch (IOException e) {
+        if (!readerGone()) {
+          throw e;
+        }
+      } finally {
+        main.err.println(totals());
+      }
+      return readerGone() && !enough() ? Main.FAILED : Main.OK;
     } finally {
       Mem.free(scratch);
     }
   }
 
+  @Override
+  public List<Path> reads() {
+    return List.of();
+  }
+
+  @Override
+  public List<Path> writes() {
+    return file == null ? List.of() : List.of(file);
+  }
+
+  /** By descriptor, not by a name as /dev/stdout: that would open, and cut, the file anew. */
+  private PcapWriter create() throws IOException {
+    if (file == null) {
+      return null;
+    }
+    return toStandardOutput()
+        ? PcapWriter.of(STANDARD_OUTPUT, "standard output")
+        : PcapWriter.create(file);
+  }
+
+  private boolean toStandardOutput() {
+    return file != null && file.equals(Captures.STREAM);
+  }
+
   private void receive(NetmapPort port) throws IOException {
-    while (!main.stop.requested() && !enough()) {
-      int ready = port.poll(NetmapPort.POLLIN, 100);
-      Ports.check(port, ready);
-      for (int r = port.firstRxRing(); r < port.endRxRing() && !enough(); r++) {
-        NetmapRing ring = port.rx(r);
-        int slot = ring.head();
-        for (int left = ring.space(); left > 0 && !enough(); left--) {
-          take(ring, slot);
-          slot = ring.next(slot);
-        }
-        ring.advance(slot);
+    long end = 0;
+    while (!enough() && !readerGone()) {
+      if (end == 0 && main.stop.requested()) {
+        end = System.nanoTime() + LAST_NANOS;
       }
-      if (ready == 0 && pcap != null) {
-        pcap.flush(); // so that a reader of a pipe sees them
+      int ready = pcap != null && pcap.pending() ? port.poll(NetmapPort.POLLIN, 0) : 0;
+      if (ready == 0) {
+        flush(); // a pause: whoever reads the file sees all there is
+        ready = port.poll(NetmapPort.POLLIN, end == 0 ? WAIT_MILLIS : LAST_MILLIS);
+      }
+      Ports.check(port, ready);
+      take(port);
+      if (System.nanoTime() - flushed > FLUSH_NANOS) {
+        flush();
+      }
+      if (end != 0 && (ready == 0 || System.nanoTime() - end > 0)) {
+        return; // what had arrived when the end was asked for is in
       }
     }
+  }
+
+  private void take(NetmapPort port) throws IOException {
+    for (int r = port.firstRxRing(); r < port.endRxRing() && !enough(); r++) {
+      NetmapRing ring = port.rx(r);
+      int slot = ring.head();
+      for (int left = ring.space(); left > 0 && !enough(); left--) {
+        take(ring, slot);
+        slot = ring.next(slot);
+      }
+      ring.advance(slot);
+    }
+  }
+
+  private void flush() throws IOException {
+    if (pcap != null && pcap.pending()) {
+      pcap.flush();
+    }
+    flushed = System.nanoTime();
+  }
+
+  /** True when the output is a pipe that nobody reads: "dump | head -2". */
+  private boolean readerGone() {
+    if (pcap != null) {
+      return pcap.readerGone();
+    }
+    return Libc.hungUp(STANDARD_OUTPUT);
   }
 
   private boolean enough() {
@@ -125,31 +202,52 @@ final class Dump implements Callable<Integer> {
   private void take(NetmapRing ring, int slot) throws IOException {
     long buffer = ring.buffer(slot);
     int length = ring.len(slot);
+    int have = length;
     boolean more = (ring.slotFlags(slot) & Netmap.NS_MOREFRAG) != 0;
     if (more || partial > 0) {
-      length = Math.min(length, LONGEST - partial);
-      Mem.copy(buffer, scratch + partial, length);
+      have = Math.min(length, LONGEST - kept);
+      Mem.copy(buffer, scratch + kept, have);
       partial += length;
+      kept += have;
       buffer = scratch;
       length = partial;
+      have = kept;
     }
     if (!more) {
       partial = 0;
+      kept = 0;
       packets++;
       bytes += length;
-      write(ring.timestampMicros(), buffer, length);
+      write(ring.timestampMicros(), buffer, have, length);
     }
   }
 
-  private void write(long micros, long buffer, int length) throws IOException {
+  private void write(long micros, long buffer, int have, int length) throws IOException {
     if (pcap != null) {
-      pcap.write(micros * 1000, buffer, Math.min(length, snap));
+      int keep = snap == 0 ? have : (int) Math.min(have, snap);
+      cut += keep < length ? 1 : 0;
+      pcap.write(micros * 1000, buffer, keep, length);
     } else {
       Instant time = Instant.ofEpochSecond(micros / 1_000_000, micros % 1_000_000 * 1000);
-      byte[] head = new byte[Math.min(length, 64)];
+      byte[] head = new byte[Math.min(have, 64)];
       Mem.copyOut(buffer, head, 0, head.length);
       main.out.println(
           TIME.format(time.atZone(ZoneId.systemDefault())) + " " + FrameText.line(head, length));
     }
+  }
+
+  private String totals() {
+    StringBuilder text = new StringBuilder();
+    text.append(packets).append(" packets, ").append(bytes).append(" bytes received on ");
+    text.append(name);
+    if (pcap != null) {
+      text.append("; ").append(pcap.frames()).append(" written to ");
+      text.append(toStandardOutput() ? "standard output" : file);
+    }
+    if (cut > 0) {
+      text.append(", ").append(cut).append(" of them cut to ");
+      text.append(snap == 0 ? LONGEST : Math.min(LONGEST, snap)).append(" bytes");
+    }
+    return text.toString();
   }
 }

@@ -121,9 +121,7 @@ public final class Main {
 
   /** Runs one command in this process. @return its exit code */
   int run(String... args) {
-    CommandLine line = new CommandLine(this);
-    Converters.register(line);
-    line.setExpandAtFiles(false); // a word with @ at its beginning is a word
+    CommandLine line = line();
     line.setOut(new PrintWriter(out, true));
     line.setErr(new PrintWriter(err, true));
     line.setParameterExceptionHandler(this::usage);
@@ -137,6 +135,14 @@ public final class Main {
     } finally {
       ready.countDown();
     }
+  }
+
+  /** What reads the arguments. */
+  CommandLine line() {
+    CommandLine line = new CommandLine(this);
+    Converters.register(line);
+    line.setExpandAtFiles(false); // a word with @ at its beginning is a word
+    return line;
   }
 
   /** A command says that its ports are open. */

@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
       "  netmap4j nic-model -s /tmp/a.sock --wire loopback --lenient",
       "  netmap4j nic-model -s /tmp/a.sock --wire pcap:samples/mixed.pcap,/tmp/sent.pcap",
     })
-final class NicModel implements Callable<Integer> {
+final class NicModel implements Callable<Integer>, Captures.User {
   /** As many as a card remembers: vm/test looks through them. */
   private static final int SHOWN_VIOLATIONS = 1000;
 
@@ -107,6 +107,16 @@ final class NicModel implements Callable<Integer> {
 
   @Option(names = "--sfp", description = "A copper module answers on I2C.")
   boolean sfp;
+
+  @Override
+  public List<Path> reads() {
+    return wires.captureFiles(0);
+  }
+
+  @Override
+  public List<Path> writes() {
+    return wires.captureFiles(1);
+  }
 
   @Override
   public Integer call() throws Exception {

@@ -1,5 +1,6 @@
 package io.netmap4j.apps;
 
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -9,6 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /**
@@ -51,6 +53,10 @@ final class Run implements Callable<Integer> {
     for (String command : commands) {
       each.add(split(command));
     }
+    List<Captures.User> users = captureUsers(each);
+    Captures.check(users, spec);
+    // Packets on standard output: what is text goes beside them.
+    PrintStream text = Captures.writeStandardOutput(users) ? main.err : main.out;
     Stop stop = main.stop.child();
     Workers workers = new Workers(stop);
     int[] codes = new int[commands.size()];
@@ -58,7 +64,7 @@ final class Run implements Callable<Integer> {
     for (int i = 0; i < codes.length && !failed.get(); i++) {
       String[] words = each.get(i);
       int me = i;
-      Main one = new Main(stop, main.out, main.err);
+      Main one = new Main(stop, text, main.err);
       workers.start(
           words.length == 0 ? "empty" : words[0],
           () -> {
@@ -77,6 +83,23 @@ final class Run implements Callable<Integer> {
       worst = Math.max(worst, code);
     }
     return worst;
+  }
+
+  /** The commands that have capture files, with their options read, before any of them starts. */
+  private List<Captures.User> captureUsers(List<String[]> each) {
+    List<Captures.User> users = new ArrayList<>();
+    for (String[] words : each) {
+      try {
+        ParseResult parsed = new Main(main.stop, main.out, main.err).line().parseArgs(words);
+        if (parsed.hasSubcommand()
+            && parsed.subcommand().commandSpec().userObject() instanceof Captures.User user) {
+          users.add(user);
+        }
+      } catch (ParameterException e) {
+        // It says so itself when its turn comes.
+      }
+    }
+    return users;
   }
 
   /** Words as a shell splits them, with single and double quotes. */

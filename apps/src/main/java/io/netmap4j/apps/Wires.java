@@ -96,6 +96,15 @@ final class Wires {
     };
   }
 
+  /** The file that {@code pcap:} plays (0), or writes (1); none with other wires. */
+  List<Path> captureFiles(int which) {
+    String[] files =
+        spec != null && spec.startsWith("pcap:") ? spec.substring(5).split(",", -1) : new String[0];
+    return which < files.length && !files[which].isEmpty()
+        ? List.of(Path.of(files[which]))
+        : List.of();
+  }
+
   private static CableMode mode(String form, String[] rest) {
     if (rest.length == 1 && rest[0].isEmpty()) {
       return CableMode.FLOW_CONTROLLED;
