@@ -88,6 +88,7 @@ final class Bridge implements Callable<Integer> {
       setup.awaitLink(b, main);
       Direction there = new Direction(a, b);
       Direction back = new Direction(b, a);
+      List<Drops> drops = List.of(new Drops(a), new Drops(b));
       Stop stop = main.stop.child();
       Workers directions = new Workers(stop);
       directions.start("a to b", () -> there.forward(stop));
@@ -98,6 +99,7 @@ final class Bridge implements Callable<Integer> {
           () -> {
             main.out.println(there.totals(names.get(0), names.get(1)));
             main.out.println(back.totals(names.get(1), names.get(0)));
+            drops.forEach(d -> d.print(main.out));
           });
       there.requireAllSent();
       back.requireAllSent();

@@ -99,6 +99,7 @@ final class Dump implements Callable<Integer>, Captures.User {
   public Integer call() throws Exception {
     scratch = Mem.allocate(LONGEST);
     try (NetmapPort port = setup.open(name, Ports.Need.RX, Netmap.NR_NO_TX_POLL, MTU)) {
+      Drops drops = new Drops(port);
       try (PcapWriter writer = create()) {
         pcap = writer;
         main.ready();
@@ -111,6 +112,7 @@ final class Dump implements Callable<Integer>, Captures.User {
         }
       } finally {
         main.err.println(totals());
+        drops.print(main.err);
       }
       return readerGone() && !enough() ? Main.FAILED : Main.OK;
     } finally {

@@ -336,6 +336,7 @@ final class PktGen implements Callable<Integer> {
     Tally tally = new Tally();
     Limits limits = new Limits(own);
     long refused = own.unsent();
+    Drops drops = new Drops(own);
     Ponger ponger = new Ponger(own, burst, ownMac(own), tally, limits);
     workers.start("pong", () -> ponger.run(count, untilSilence, stop));
     Rates rates = new Rates(List.of(tally));
@@ -344,6 +345,7 @@ final class PktGen implements Callable<Integer> {
         () -> main.err.println(rates.line()),
         () -> {
           main.out.println(rates.totals("Answered"));
+          drops.print(main.out);
           printCounters(own);
         });
     limits.requireNone();
@@ -382,6 +384,7 @@ final class PktGen implements Callable<Integer> {
           () -> receiver.run(threads == 1 ? count : 0, untilSilence, stop));
     }
     Rates rates = new Rates(all);
+    Drops drops = new Drops(ports);
     long[] next = {System.nanoTime() + reportMillis * 1_000_000};
     workers.run(
         threads == 1 ? reportMillis : Math.min(reportMillis, 10),
@@ -396,6 +399,7 @@ final class PktGen implements Callable<Integer> {
         },
         () -> {
           main.out.println(rates.totals("Received"));
+          drops.print(main.out);
           printCounters(ports.get(0));
         });
   }

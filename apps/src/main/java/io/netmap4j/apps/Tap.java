@@ -109,11 +109,13 @@ final class Tap implements Callable<Integer> {
   /** Prints the totals also when the interface or the card goes away meanwhile. */
   private void forward(TapForwarder forwarder, NetmapPort port, TapDevice tap) {
     long refused = port.unsent();
+    Drops drops = new Drops(port);
     try {
       forwarder.run(main.stop);
     } finally {
       main.out.println(name + " -> " + tap.name() + ": " + forwarder.toKernel());
       main.out.println(tap.name() + " -> " + name + ": " + forwarder.fromKernel());
+      drops.print(main.out);
     }
     port.drain(1000);
     forwarder.requireNoneTooLong();

@@ -193,7 +193,10 @@ final class IxgbeDevice {
     }
     nic.write32(Reg.FCRTV, 0);
     nic.write32(Reg.FCCFG, 0);
-    nic.write32(Reg.MFLCN, Reg.MFLCN_DPF); // pauses are neither obeyed nor shown to a program
+    // Pauses are neither obeyed nor shown to a program. Linux and DPDK set DPF without RFCE, too;
+    // that
+    // it works then, as we want, no source says: manuals of Intel's 1 GbE cards tie it to RFCE.
+    nic.write32(Reg.MFLCN, Reg.MFLCN_DPF);
   }
 
   private void configureTransmit() {

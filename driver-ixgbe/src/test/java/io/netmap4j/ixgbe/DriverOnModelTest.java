@@ -377,6 +377,30 @@ class DriverOnModelTest {
     }
   }
 
+  @Test
+  void pausesAreNeitherObeyedNorShown() {
+    try (ModelRig rig = new ModelRig(STEPPED.nic(NIC.dropWhenFull(false)))) {
+      byte[] pause = new byte[60];
+      int[] head = {1, 0x80, 0xc2, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0x88, 0x08, 0, 1, 0xff, 0xff};
+      for (int i = 0; i < head.length; i++) {
+        pause[i] = (byte) head[i];
+      }
+      for (int i = 0; i < 20; i++) {
+        put(rig.a.tx(0), i % 2 == 0 ? pause : frame(i, 80));
+        put(rig.b.tx(0), frame(i, 90));
+      }
+      assertEquals(0, rig.a.txSync());
+      assertEquals(0, rig.b.txSync());
+      for (int i = 0; i < 20; i++) {
+        assertArrayEquals(frame(i, 90), receive(rig, rig.a));
+      }
+      for (int i = 1; i < 20; i += 2) {
+        assertArrayEquals(frame(i, 80), receive(rig, rig.b));
+      }
+      nothingBroken(rig);
+    }
+  }
+
   /** Rings of any size, MTUs, engine orders. */
   @ParameterizedTest
   @CsvSource({"64,1500,1", "64,9000,2", "72,68,3", "128,1500,4", "128,9000,5", "256,1500,6"})

@@ -96,12 +96,17 @@ public final class Nm {
 
   /**
    * Copies one packet into the first bound TX ring that has room for all of it, from the current
-   * one on, split over as many slots as it needs.
+   * one on, split over as many slots as it needs. As nm_inject, 0 means that it will not be sent;
+   * here also for a size that the port refuses ({@link NetmapPort#minFrame}, {@link
+   * NetmapPort#maxFrame}): netmap would send the first, and cut the second.
    *
-   * @param size bytes, 0 or more; 0 takes one slot of length 0
-   * @return size, or 0 when no ring has room
+   * @param size bytes
+   * @return size, or 0 when no ring has room, now or ever
    */
   public int nmInject(long buffer, int size) {
+    if (size < port.minFrame() || size > port.maxFrame()) {
+      return 0;
+    }
     int first = port.firstTxRing();
     int rings = port.endTxRing() - first;
     for (int c = 0; c < rings; c++) {

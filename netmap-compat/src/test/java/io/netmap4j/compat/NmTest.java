@@ -72,19 +72,31 @@ class NmTest {
   void injectSplitsExactly() {
     sender.nmInject(packet, 2 * BUF);
     sender.nmInject(packet, 2 * BUF + 1);
-    sender.nmInject(packet, 0);
     NetmapRing ring = sender.port().tx(0);
-    int[] lengths = {BUF, BUF, BUF, BUF, 1, 0};
+    int[] lengths = {BUF, BUF, BUF, BUF, 1};
     for (int i = 0; i < lengths.length; i++) {
       assertThat(ring.len(i)).isEqualTo(lengths[i]);
       boolean more = i == 0 || i == 2 || i == 3;
       assertThat(ring.slotFlags(i)).isEqualTo(more ? Netmap.NS_MOREFRAG : 0);
     }
-    assertThat(ring.head()).isEqualTo(6);
-    assertThat(sender.nmInject(packet, 2 * BUF))
-        .as("one slot left, so the other ring")
+    assertThat(ring.head()).isEqualTo(5);
+    assertThat(sender.nmInject(packet, 3 * BUF))
+        .as("two slots left, so the other ring")
         .isPositive();
     assertThat(sender.curTxRing()).isEqualTo(1);
+  }
+
+  @Test
+  void injectRefusesWhatThePortDoes() {
+    int most = sender.port().maxFrame();
+    for (int size : new int[] {-1, 0, 1, 13, most + 1, 1523, 250_000, Integer.MAX_VALUE}) {
+      assertThat(sender.nmInject(packet, size)).as("%d bytes", size).isZero();
+    }
+    assertThat(sender.port().tx(0).head()).isZero();
+    assertThat(sender.port().tx(1).head()).isZero();
+    assertThat(sender.nmInject(packet, 14)).isEqualTo(14);
+    assertThat(sender.nmInject(packet, most)).isEqualTo(most);
+    assertThat(sender.port().txSync()).isZero();
   }
 
   @Test
