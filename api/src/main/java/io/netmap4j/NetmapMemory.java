@@ -75,12 +75,12 @@ public final class NetmapMemory implements AutoCloseable {
 
     /** Rejects what netmap rejects (ABI sheet, 4.3). */
     public Options {
-      require("ifSize", ifSize, 128, 4096);
-      require("ifNum", ifNum, 1, 10_000);
-      require("ringSize", ringSize, 512, 131_072);
-      require("ringNum", ringNum, 2, 1024);
-      require("bufSize", bufSize, 64, 65_536);
-      require("bufNum", bufNum, 4, 1_000_000);
+      require("if-size", ifSize, 128, 4096);
+      require("if-num", ifNum, 1, 10_000);
+      require("ring-size", ringSize, 512, 131_072);
+      require("ring-num", ringNum, 2, 1024);
+      require("buf-size", bufSize, 64, 65_536);
+      require("buf-num", bufNum, 4, 1_000_000);
       ifSize = roundUp(ifSize, 64);
       ringSize = roundUp(ringSize, 128);
       bufSize = roundUp(bufSize, 64);
@@ -114,19 +114,22 @@ public final class NetmapMemory implements AutoCloseable {
     this.options = options;
     this.memId = memId;
     BitSet none = new BitSet();
-    this.ifs = new Pool("interface", "ifNum", 0, options.ifNum, options.ifSize, none);
+    this.ifs = new Pool("interface", "memory.if-num", 0, options.ifNum, options.ifSize, none);
     this.rings =
-        new Pool("ring", "ringNum", ifs.end(4096), options.ringNum, options.ringSize, none);
+        new Pool("ring", "memory.ring-num", ifs.end(4096), options.ringNum, options.ringSize, none);
     BitSet withheld = straddlers(rings.end(4096), options);
     this.bufsStraddle = !withheld.isEmpty();
     withheld.set(0, FIRST_BUFFER);
     this.buffers =
-        new Pool("buffer", "bufNum", rings.end(4096), options.bufNum, options.bufSize, withheld);
+        new Pool(
+            "buffer", "memory.buf-num", rings.end(4096), options.bufNum, options.bufSize, withheld);
     this.size = buffers.end(HugePages.SIZE);
     this.fd = openBacking(options, memId);
     try {
       Libc.truncate(
-          fd, size, "the region needs " + size + " bytes: make bufNum smaller or free some memory");
+          fd,
+          size,
+          "the region needs " + size + " bytes: make memory.buf-num smaller or free some memory");
       long dead = DeadMemory.of(size);
       this.address = map();
       this.toDead = dead - address;
@@ -147,7 +150,7 @@ public final class NetmapMemory implements AutoCloseable {
             fd,
             0,
             options.hugetlbfs == null
-                ? "the region needs " + size + " bytes: make bufNum smaller"
+                ? "the region needs " + size + " bytes: make memory.buf-num smaller"
                 : "the region needs "
                     + size / HugePages.SIZE
                     + " free pages of 2 MiB, there are "
@@ -299,12 +302,12 @@ public final class NetmapMemory implements AutoCloseable {
 
   /** Takes an interface object of {@code bytes}, zeroed. @return its offset in the region */
   public long allocateIf(int bytes) {
-    return allocate(ifs, bytes, "ifSize");
+    return allocate(ifs, bytes, "memory.if-size");
   }
 
   /** Takes a ring object of {@code bytes}, zeroed. @return its offset in the region */
   public long allocateRing(int bytes) {
-    return allocate(rings, bytes, "ringSize");
+    return allocate(rings, bytes, "memory.ring-size");
   }
 
   private long allocate(Pool pool, int bytes, String option) {
@@ -321,9 +324,9 @@ public final class NetmapMemory implements AutoCloseable {
               + bytes
               + " bytes is needed, "
               + pool.objectSize
-              + " are available: raise "
+              + " are available: set "
               + option
-              + " to "
+              + " = "
               + bytes);
     }
     long offset = pool.offset(pool.take(1)[0]);

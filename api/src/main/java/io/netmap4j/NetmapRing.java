@@ -1,6 +1,7 @@
 package io.netmap4j;
 
 import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.OnOff;
 import net.openhft.chronicle.bytes.PointerBytesStore;
 
 /**
@@ -51,7 +52,7 @@ public final class NetmapRing {
   public static final int SLOT_FLAGS = 6;
   public static final int SLOT_PTR = 8;
 
-  private static final boolean CHECK = !"false".equals(System.getProperty("netmap4j.bounds"));
+  private static final boolean CHECK = OnOff.property("netmap4j.bounds", true);
 
   // Changed once, by retire(): so that no access has to ask whether the port is open.
   private long base;

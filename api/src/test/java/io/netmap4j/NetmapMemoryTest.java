@@ -91,7 +91,7 @@ class NetmapMemoryTest {
     assertThatThrownBy(() -> RingSet.start(new FakeAdapter(1, 1, 256, 256), small))
         .isInstanceOf(NetmapException.class)
         .hasMessageContaining("256 buffers are needed, 42 of 300 are available")
-        .hasMessageContaining("bufNum")
+        .hasMessageContaining("raise memory.buf-num")
         .extracting(e -> ((NetmapException) e).errno())
         .isEqualTo(Libc.ENOMEM);
     assertThat(small.freeBuffers()).isEqualTo(298);
@@ -140,17 +140,17 @@ class NetmapMemoryTest {
   void tooManySlotsNamesTheRingSizeToRaise() {
     assertThatThrownBy(() -> open(1024, 0))
         .hasMessageContaining(
-            "a ring of 16640 bytes is needed, 8448 are available: raise ringSize to 16640");
+            "a ring of 16640 bytes is needed, 8448 are available: set memory.ring-size = 16640");
   }
 
   @Test
   void sizesOutOfRangeNameTheOption() {
     assertThatThrownBy(() -> NetmapMemory.Options.DEFAULT.buffers(3, 2048))
-        .hasMessageContaining("bufNum = 3");
+        .hasMessageContaining("buf-num = 3");
     assertThatThrownBy(() -> NetmapMemory.Options.DEFAULT.buffers(1024, 65_537))
-        .hasMessageContaining("bufSize = 65537");
+        .hasMessageContaining("buf-size = 65537");
     assertThatThrownBy(() -> NetmapMemory.Options.DEFAULT.rings(2, 131_073))
-        .hasMessageContaining("ringSize");
+        .hasMessageContaining("ring-size = 131073");
   }
 
   @Test

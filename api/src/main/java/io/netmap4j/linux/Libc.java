@@ -54,10 +54,12 @@ public final class Libc {
   public static final int EBUSY = 16;
   public static final int EEXIST = 17;
   public static final int ENODEV = 19;
+  public static final int EISDIR = 21;
   public static final int EINVAL = 22;
   public static final int ERANGE = 34;
   public static final int ENAMETOOLONG = 36;
   public static final int ENOSPC = 28;
+  public static final int EROFS = 30;
   public static final int EPIPE = 32;
   public static final int EOPNOTSUPP = 95;
   public static final int ECONNRESET = 104;

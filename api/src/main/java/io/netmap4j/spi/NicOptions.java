@@ -3,6 +3,7 @@ package io.netmap4j.spi;
 import io.netmap4j.NetmapException;
 import io.netmap4j.WaitMode;
 import io.netmap4j.linux.Libc;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
@@ -32,10 +33,21 @@ public record NicOptions(
   public static final NicOptions DEFAULT =
       new NicOptions(1, 1, 512, 512, 1500, true, true, WaitMode.ADAPTIVE);
 
-  /**
-   * {@link #DEFAULT} changed by the given keys: tx-rings rx-rings rings tx-slots rx-slots slots mtu
-   * promiscuous drop wait.
-   */
+  /** What {@link #with} knows. */
+  public static final List<String> KEYS =
+      List.of(
+          "rings",
+          "tx-rings",
+          "rx-rings",
+          "slots",
+          "tx-slots",
+          "rx-slots",
+          "mtu",
+          "promiscuous",
+          "drop",
+          "wait");
+
+  /** {@link #DEFAULT} changed by the given {@link #KEYS}. */
   public static NicOptions of(Map<String, String> values) {
     NicOptions o = DEFAULT;
     for (Map.Entry<String, String> e : values.entrySet()) {
@@ -56,15 +68,12 @@ public record NicOptions(
       case "tx-slots" -> slots(number(key, value), rxSlots);
       case "rx-slots" -> slots(txSlots, number(key, value));
       case "mtu" -> mtu(number(key, value));
-      case "promiscuous" -> promiscuous(Boolean.parseBoolean(value));
-      case "drop" -> dropWhenFull(Boolean.parseBoolean(value));
+      case "promiscuous" -> promiscuous(OnOff.parse(key, value));
+      case "drop" -> dropWhenFull(OnOff.parse(key, value));
       case "wait" -> waitMode(mode(value));
       default ->
           throw new NetmapException(
-              Libc.EINVAL,
-              "unknown key '"
-                  + key
-                  + "'; known: rings tx-rings rx-rings slots tx-slots rx-slots mtu promiscuous drop wait");
+              Libc.EINVAL, "unknown key '" + key + "'; known: " + String.join(" ", KEYS));
     };
   }
 

@@ -2,6 +2,7 @@ package io.netmap4j.apps;
 
 import io.netmap4j.NetmapException;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.spi.OnOff;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -164,7 +165,7 @@ public final class Main {
 
   private int failed(Throwable e) {
     err.println("netmap4j: " + oneLine(text(e)));
-    if (verbose || Boolean.getBoolean("netmap4j.trace")) {
+    if (verbose || OnOff.property("netmap4j.trace", false)) {
       e.printStackTrace(err);
     }
     return FAILED;

@@ -2,25 +2,39 @@ package io.netmap4j.compat;
 
 import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapMemory;
+import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicOptions;
 import java.io.IOException;
-import java.io.Reader;
+import java.io.InputStream;
+import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * The configuration file: aliases for devices, how each is set up, the size of the shared region.
+ * The configuration file, a properties file in UTF-8: aliases for devices, how each is set up, the
+ * size of the shared region.
  *
  * <pre>
  *   nic.eth0 = vfio:0000:03:00.0        netmap:eth0 opens this function this way
- *   nic.eth0.rx-rings = 4               keys of {@link NicOptions#of}; also for names that are no alias
+ *   nic.eth0.rx-rings = 4               keys of {@link NicOptions#KEYS}; also for names that are no alias
  *   memory.buf-num = 32768              if-num if-size ring-num ring-size buf-num buf-size hugetlbfs
  * </pre>
+ *
+ * <p>A name may have dots ({@code nic.eth0.100 = ...}, {@code nic.eth0.100.mtu = ...}): what is
+ * behind the last one is a key if it is one of those.
  *
  * @param source where it was read, for messages
  * @param aliases name to {@code scheme:address}
@@ -35,38 +49,91 @@ public record Config(
   /** No file. */
   public static final Config NONE = new Config("no configuration file", Map.of(), Map.of(), null);
 
-  private static final int ENOENT = 2;
+  /** No configuration is that long: something else has been named. */
+  private static final int LONGEST = 1 << 20;
+
+  private static final Path NOTHING = Path.of("/dev/null");
+  private static final Path HERE = Path.of("netmap4j.properties");
+  private static final Path ETC = Path.of("/etc/netmap4j.properties");
 
   /**
    * Reads the file that the property {@code netmap4j.config} or else the variable {@code
    * NETMAP4J_CONFIG} names, else {@code ./netmap4j.properties}, else {@code
-   * /etc/netmap4j.properties}, else {@link #NONE}.
+   * /etc/netmap4j.properties}, else {@link #NONE}. As root, what the current folder holds counts
+   * only if nobody else can write it, but who called sudo.
    *
-   * @throws NetmapException ENOENT when a named file is not there, EINVAL for what it holds: file
-   *     and key are named
+   * @throws NetmapException ENOENT, EACCES and so on when the file cannot be read, EPERM when root
+   *     must not trust it, EINVAL for what it holds: file and key, or line, are named
    */
   public static Config load() {
     String named = System.getProperty("netmap4j.config", System.getenv("NETMAP4J_CONFIG"));
     if (named != null && !named.isEmpty()) {
       return read(Path.of(named));
     }
-    for (String place : new String[] {"netmap4j.properties", "/etc/netmap4j.properties"}) {
-      if (Files.isRegularFile(Path.of(place))) {
-        return read(Path.of(place));
-      }
+    if (Files.exists(HERE, LinkOption.NOFOLLOW_LINKS)) {
+      Trust.ofThisProcess().require(HERE);
+      return read(HERE);
     }
-    return NONE;
+    return Files.exists(ETC, LinkOption.NOFOLLOW_LINKS) ? read(ETC) : NONE;
   }
 
   /** Reads one file. @throws NetmapException as {@link #load} */
   public static Config read(Path file) {
     Properties properties = new Properties();
-    try (Reader reader = Files.newBufferedReader(file)) {
-      properties.load(reader);
-    } catch (IOException | IllegalArgumentException e) {
-      throw new NetmapException(ENOENT, "configuration file " + file + " cannot be read: " + e, e);
+    try {
+      properties.load(new StringReader(text(file, bytes(file))));
+    } catch (IOException e) {
+      throw FileErrors.exception("cannot read the configuration file " + file, e);
+    } catch (IllegalArgumentException e) { // of load
+      throw invalid(file + ": a backslash and u that no four hex digits follow");
     }
     return of(file.toString(), properties);
+  }
+
+  /** Of a regular file: a pipe could have us wait for ever, and a device could have no end. */
+  private static byte[] bytes(Path file) throws IOException {
+    BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+    if (attributes.isDirectory()) {
+      throw new NetmapException(Libc.EISDIR, "the configuration file " + file + " is a folder");
+    }
+    if (attributes.isOther() && !file.equals(NOTHING)) {
+      throw invalid("the configuration file " + file + " is a pipe, socket or device, not a file");
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(LONGEST + 1);
+      if (bytes.length > LONGEST) {
+        throw invalid("the configuration file " + file + " is longer than 1 MiB: is it one?");
+      }
+      return bytes;
+    }
+  }
+
+  /** UTF-8, with or without the mark that some editors put before it. */
+  private static String text(Path file, byte[] bytes) {
+    boolean mark =
+        bytes.length >= 3
+            && bytes[0] == (byte) 0xef
+            && bytes[1] == (byte) 0xbb
+            && bytes[2] == (byte) 0xbf;
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    in.position(mark ? 3 : 0);
+    CharBuffer out = CharBuffer.allocate(bytes.length);
+    CoderResult result = StandardCharsets.UTF_8.newDecoder().decode(in, out, true);
+    if (result.isError()) {
+      int line = 1;
+      for (int i = 0; i < in.position(); i++) {
+        line += bytes[i] == '\n' ? 1 : 0;
+      }
+      throw invalid(
+          String.format(
+              Locale.ROOT,
+              "%s: line %d: byte 0x%02x is not UTF-8; iconv -f ISO-8859-1 -t UTF-8 makes it so from"
+                  + " Latin-1",
+              file,
+              line,
+              bytes[in.position()]));
+    }
+    return out.flip().toString();
   }
 
   private static Config of(String source, Properties properties) {
@@ -94,25 +161,35 @@ public record Config(
   /** The rest of {@code nic.NAME} or {@code nic.NAME.KEY}. */
   private static void nic(
       String rest, String value, Map<String, String> aliases, Map<String, NicOptions> nics) {
-    int dot = rest.indexOf('.');
-    String name = dot < 0 ? rest : rest.substring(0, dot);
+    int dot = rest.lastIndexOf('.');
+    boolean option = dot >= 0 && NicOptions.KEYS.contains(rest.substring(dot + 1));
+    String name = option ? rest.substring(0, dot) : rest;
     if (name.isEmpty() || name.chars().anyMatch(c -> "-*^{}/@".indexOf(c) >= 0)) {
       throw invalid(
           "'" + name + "' cannot be opened: a name is not empty and has none of - * ^ { } / @");
     }
-    if (dot >= 0) {
+    if (option) {
       nics.put(
           name, nics.getOrDefault(name, NicOptions.DEFAULT).with(rest.substring(dot + 1), value));
-    } else if (value.indexOf(':') <= 0) {
-      throw invalid("'" + value + "' is not scheme:address, as in vfio:0000:03:00.0");
-    } else {
+    } else if (value.indexOf(':') > 0) {
       aliases.put(name, value);
+    } else if (dot >= 0) {
+      throw invalid(
+          "unknown key '"
+              + rest.substring(dot + 1)
+              + "'; known: "
+              + String.join(" ", NicOptions.KEYS)
+              + "; or, for a name with dots, '"
+              + value
+              + "' is not scheme:address, as in vfio:0000:03:00.0");
+    } else {
+      throw invalid("'" + value + "' is not scheme:address, as in vfio:0000:03:00.0");
     }
   }
 
   private static NetmapMemory.Options memoryWith(NetmapMemory.Options o, String key, String value) {
     if (key.equals("hugetlbfs")) {
-      return o.hugetlbfs(Path.of(value));
+      return o.hugetlbfs(folder(value));
     }
     int n = number(value);
     return switch (key) {
@@ -130,6 +207,14 @@ public record Config(
           throw invalid(
               "unknown key; known are if-num if-size ring-num ring-size buf-num buf-size hugetlbfs");
     };
+  }
+
+  private static Path folder(String value) {
+    try {
+      return Path.of(value);
+    } catch (InvalidPathException e) {
+      throw invalid("'" + value + "' cannot be a folder: " + e.getReason());
+    }
   }
 
   private static int number(String value) {

@@ -2,6 +2,7 @@ package io.netmap4j.compat;
 
 import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapMemory;
+import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.NicBackend;
@@ -9,6 +10,9 @@ import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDriver;
 import io.netmap4j.spi.NicOptions;
 import io.netmap4j.spi.PciId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -16,6 +20,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -23,6 +28,9 @@ import java.util.stream.Collectors;
  * on the class path: backends by scheme, drivers by PCI id. Thread safe.
  */
 public final class Nics {
+  private static final Pattern PCI =
+      Pattern.compile("[0-9a-fA-F]{4,}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]");
+
   private Nics() {}
 
   /** Found once, so that every open talks to the same backend object. */
@@ -97,10 +105,57 @@ public final class Nics {
     }
     if (!missing.isEmpty()) {
       throw new NetmapException(
-          Libc.ENXIO, "cannot be opened yet: " + String.join("; or ", missing));
+          Libc.ENXIO,
+          "cannot be opened yet: "
+              + String.join("; or ", missing)
+              + "; nic.NAME in netmap4j.properties chooses between vfio: and uio:");
     }
     throw new NetmapException(
-        Libc.ENXIO, "no such port; known names: " + words(known) + " (" + config.source() + ")");
+        Libc.ENXIO,
+        "no such port; known names: "
+            + words(known)
+            + " ("
+            + config.source()
+            + "); "
+            + advice(Path.of("/sys/class/net"), name, backends()));
+  }
+
+  /**
+   * What may help who asks for a NAME that nothing has.
+   *
+   * @param net a folder that looks like /sys/class/net
+   */
+  static String advice(Path net, String name, List<NicBackend> backends) {
+    if (backends.isEmpty()) {
+      return "no backend is on the class path: driver-uio, driver-vfio and nic-model are such";
+    }
+    if (name.matches("model[0-9]+")
+        && backends.stream().noneMatch(b -> name.startsWith(b.scheme()))) {
+      return "modelled cards come with nic-model, which is not on the class path";
+    }
+    Path device = net.resolve(name).resolve("device");
+    String address = PCI.matcher(name).matches() ? name : "ADDRESS";
+    String what = "a card";
+    try {
+      if (!name.startsWith(".") && Files.isDirectory(device.getParent())) {
+        String function = Files.exists(device) ? device.toRealPath().getFileName().toString() : "";
+        if (!PCI.matcher(function).matches()) {
+          return name + " is an interface of the kernel, and no card of its own on the PCI bus";
+        }
+        address = function;
+        what = name + " is the kernel's";
+      }
+    } catch (IOException e) {
+      throw FileErrors.exception("cannot follow " + device, e);
+    }
+    return what
+        + ": 'netmap4j devices' shows whether it can be driven, 'sudo netmap4j bind --vfio "
+        + address
+        + "' (or --uio) takes it, a line 'nic."
+        + (PCI.matcher(name).matches() ? "NAME" : name)
+        + " = vfio:"
+        + address
+        + "' in netmap4j.properties gives it a name";
   }
 
   private static NicBackend backend(String scheme, String name, Config config) {

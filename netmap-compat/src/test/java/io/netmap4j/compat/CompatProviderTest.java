@@ -9,6 +9,7 @@ import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.WaitMode;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -213,12 +214,34 @@ class CompatProviderTest {
   }
 
   @Test
+  void namesThatNobodyHasComeWithWhatMayHelp() throws Exception {
+    Path net = Files.createDirectories(folder.resolve("net"));
+    Path function = Files.createDirectories(folder.resolve("devices/0000:03:00.1"));
+    Files.createSymbolicLink(
+        Files.createDirectory(net.resolve("eth0")).resolve("device"), function);
+    Files.createDirectory(net.resolve("lo"));
+    List<NicBackend> backends = List.of(new FakeBackend());
+    assertThat(Nics.advice(net, "eth0", backends))
+        .contains("eth0 is the kernel's")
+        .contains("'sudo netmap4j bind --vfio 0000:03:00.1'")
+        .contains("'nic.eth0 = vfio:0000:03:00.1'");
+    assertThat(Nics.advice(net, "0000:04:00.0", backends))
+        .contains("bind --vfio 0000:04:00.0'", "'nic.NAME = vfio:0000:04:00.0'");
+    assertThat(Nics.advice(net, "lan", backends))
+        .contains("bind --vfio ADDRESS'", "'nic.lan = vfio:ADDRESS'");
+    assertThat(Nics.advice(net, "lo", backends)).contains("no card of its own");
+    assertThat(Nics.advice(net, "model0", backends)).contains("nic-model", "not on the class path");
+    assertThat(Nics.advice(net, "model0", List.of())).contains("no backend is on the class path");
+  }
+
+  @Test
   void pciAddressesAreNamesAndSayWhatIsMissing() {
     try (NetmapPort port = Netmap.open("netmap:0000:03:00.0-0")) {
       assertThat(port.name()).isEqualTo("0000:03:00.0");
     }
     assertThatThrownBy(() -> Netmap.open("netmap:0000:03:00.1"))
-        .hasMessage("netmap:0000:03:00.1: cannot be opened yet: fake: bound to ixgbe: unbind it");
+        .hasMessage(
+            "netmap:0000:03:00.1: cannot be opened yet: fake: bound to ixgbe: unbind it; nic.NAME in netmap4j.properties chooses between vfio: and uio:");
   }
 
   @Test

@@ -1,0 +1,32 @@
+package io.netmap4j.spi;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.linux.Libc;
+import java.util.Locale;
+
+/** A switch, from the configuration file, an option or a system property. */
+public final class OnOff {
+  private OnOff() {}
+
+  /**
+   * Reads {@code true yes on 1} or {@code false no off 0}, in any case.
+   *
+   * @param key what it is the value of, for the message
+   * @throws NetmapException EINVAL for anything else
+   */
+  public static boolean parse(String key, String value) {
+    return switch (value.trim().toLowerCase(Locale.ROOT)) {
+      case "true", "yes", "on", "1" -> true;
+      case "false", "no", "off", "0" -> false;
+      default ->
+          throw new NetmapException(
+              Libc.EINVAL, key + " = '" + value + "' is neither true (yes, on, 1) nor false");
+    };
+  }
+
+  /** A system property. @throws NetmapException as {@link #parse} */
+  public static boolean property(String name, boolean unless) {
+    String value = System.getProperty(name);
+    return value == null ? unless : parse("-D" + name, value);
+  }
+}

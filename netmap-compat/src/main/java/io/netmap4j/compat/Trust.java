@@ -1,0 +1,101 @@
+package io.netmap4j.compat;
+
+import io.netmap4j.NetmapException;
+import io.netmap4j.linux.FileErrors;
+import io.netmap4j.linux.Libc;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Whether a process may be told what to do by a file that lies where it was started. Root may not,
+ * unless nobody else can have put it there but who called sudo: the file names devices, sockets and
+ * folders that root then opens.
+ *
+ * @param root whether this is about root at all
+ * @param users whose files are as good as root's
+ * @param groups in whom nobody else is
+ */
+record Trust(boolean root, Set<Integer> users, Set<Integer> groups) {
+  private static final int GROUP_WRITES = 020;
+  private static final int ALL_WRITE = 02;
+
+  static Trust ofThisProcess() {
+    return new Trust(effectiveUser() == 0, withZero("SUDO_UID"), withZero("SUDO_GID"));
+  }
+
+  private static int effectiveUser() {
+    Path status = Path.of("/proc/self/status");
+    try {
+      for (String line : Files.readAllLines(status)) {
+        if (line.startsWith("Uid:")) {
+          return Integer.parseUnsignedInt(
+              line.split("\\s+")[2]); // real, effective, saved, file system
+        }
+      }
+      return 0;
+    } catch (IOException e) {
+      throw FileErrors.exception("cannot read " + status, e);
+    }
+  }
+
+  private static Set<Integer> withZero(String variable) {
+    Set<Integer> ids = new HashSet<>(Set.of(0));
+    String id = System.getenv(variable);
+    if (id != null && id.matches("[0-9]{1,9}")) {
+      ids.add(Integer.valueOf(id));
+    }
+    return ids;
+  }
+
+  /**
+   * Checks the file, and the folders that it and, if it is a link, its target are in.
+   *
+   * @throws NetmapException EPERM when somebody else could have written it
+   */
+  void require(Path file) {
+    if (!root) {
+      return;
+    }
+    try {
+      Path absolute = file.toAbsolutePath();
+      Path real = file.toRealPath();
+      for (Path path : List.of(absolute.getParent(), real.getParent(), real)) {
+        String why = suspect(Files.readAttributes(path, "unix:uid,gid,mode"));
+        if (why != null) {
+          throw new NetmapException(
+              Libc.EPERM,
+              "root does not use "
+                  + absolute
+                  + ": "
+                  + path
+                  + " "
+                  + why
+                  + "; if it is right all the same, name it: NETMAP4J_CONFIG="
+                  + absolute);
+        }
+      }
+    } catch (IOException e) {
+      throw FileErrors.exception("cannot read the configuration file " + file, e);
+    }
+  }
+
+  private String suspect(Map<String, Object> attributes) {
+    int user = (Integer) attributes.get("uid");
+    int group = (Integer) attributes.get("gid");
+    int mode = (Integer) attributes.get("mode");
+    if (!users.contains(user)) {
+      return "belongs to user " + user;
+    }
+    if ((mode & ALL_WRITE) != 0) {
+      return "can be written by everybody";
+    }
+    return (mode & GROUP_WRITES) != 0 && !groups.contains(group)
+        ? "can be written by group " + group
+        : null;
+  }
+}
