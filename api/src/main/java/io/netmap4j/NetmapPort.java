@@ -9,6 +9,7 @@ import io.netmap4j.spi.RingSet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -217,6 +218,7 @@ public final class NetmapPort implements AutoCloseable {
       throw new NetmapException(
           Libc.EINVAL,
           String.format(
+              Locale.ROOT,
               "%s: %s ring %d is not bound; bound are tx %d to %d and rx %d to %d (ends excluded)",
               name,
               what,

@@ -2,6 +2,7 @@ package io.netmap4j;
 
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.OnOff;
+import java.util.Locale;
 import net.openhft.chronicle.bytes.PointerBytesStore;
 
 /**
@@ -347,7 +348,13 @@ public final class NetmapRing {
   @Override
   public String toString() {
     return String.format(
+        Locale.ROOT,
         "%s ring %d: head %d cur %d tail %d of %d",
-        dir() == 1 ? "tx" : "rx", ringId(), head(), cur(), tail(), numSlots);
+        dir() == 1 ? "tx" : "rx",
+        ringId(),
+        head(),
+        cur(),
+        tail(),
+        numSlots);
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Pages of 2 MiB: the files that hold them, and where they are in the machine's memory. A page is
@@ -215,6 +216,7 @@ public class HugePages {
         throw new NetmapException(
             Libc.EINVAL,
             String.format(
+                Locale.ROOT,
                 "memory at 0x%x is no page of 2 MiB: is its folder on a hugetlbfs with pagesize=2M?",
                 address));
       }

@@ -80,7 +80,7 @@ public final class Libc {
   private static final int AT_SYMLINK_FOLLOW = 0x400;
 
   static {
-    Native.register(Libc.class, "c");
+    JnaLibrary.bind(Libc.class);
   }
 
   /** What {@link #signal} writes. */

@@ -1,6 +1,7 @@
 package io.netmap4j.linux;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * A TAP device: a network interface of the kernel, at the other end of which is a file descriptor.
@@ -135,7 +136,7 @@ public final class TapDevice implements AutoCloseable {
    */
   public void mac(long mac) {
     configure(
-        "SIOCSIFHWADDR " + String.format("%012x", mac),
+        "SIOCSIFHWADDR " + String.format(Locale.ROOT, "%012x", mac),
         "a MAC address is unicast and not zero, as 020000000001",
         (socket, ifreq) -> {
           Mem.putShort(ifreq + IFR_UNION, (short) ARPHRD_ETHER);

@@ -4,6 +4,7 @@ import io.netmap4j.linux.Libc;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Locale;
 import java.util.Map;
 
 /** Numbers of the file format, and the names of those that are not supported. */
@@ -98,7 +99,7 @@ final class PcapFormat {
       variant = "snoop file";
     }
     return variant == null
-        ? String.format("%s is not a pcap file: it starts with 0x%08x", name, magic)
+        ? String.format(Locale.ROOT, "%s is not a pcap file: it starts with 0x%08x", name, magic)
         : name + " is a " + variant + "; convert it: editcap -F pcap FILE out.pcap";
   }
 

@@ -16,6 +16,7 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Locale;
 
 /**
  * The private twin of a shared ring: what the driver has done, and the indices that it last
@@ -327,7 +328,16 @@ public final class Kring {
   @Override
   public String toString() {
     return String.format(
+        Locale.ROOT,
         "%s kring %d: hwCur %d hwTail %d head %d cur %d tail %d of %d, offset %d",
-        tx ? "tx" : "rx", ringId, hwCur, hwTail, rHead, rCur, rTail, numSlots, hwOfs);
+        tx ? "tx" : "rx",
+        ringId,
+        hwCur,
+        hwTail,
+        rHead,
+        rCur,
+        rTail,
+        numSlots,
+        hwOfs);
   }
 }

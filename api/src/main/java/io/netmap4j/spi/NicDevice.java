@@ -2,6 +2,7 @@ package io.netmap4j.spi;
 
 import io.netmap4j.NetmapException;
 import io.netmap4j.linux.Libc;
+import java.util.Locale;
 
 /**
  * One PCI function, as a driver sees it: registers, configuration space, private DMA memory,
@@ -49,7 +50,12 @@ public interface NicDevice extends AutoCloseable {
     if (register < 0 || register > bytes - 4 || (register & 3) != 0) {
       throw new NetmapException(
           Libc.EINVAL,
-          String.format("%s: register 0x%x is outside BAR 0 of %d bytes", device, register, bytes));
+          String.format(
+              Locale.ROOT,
+              "%s: register 0x%x is outside BAR 0 of %d bytes",
+              device,
+              register,
+              bytes));
     }
   }
 

@@ -1,5 +1,7 @@
 package io.netmap4j.spi;
 
+import java.util.Locale;
+
 /**
  * What configuration space says a function is. {@code classCode} is 24 bits: class, subclass,
  * interface.
@@ -8,6 +10,6 @@ public record PciId(
     int vendor, int device, int subsystemVendor, int subsystemDevice, int classCode, int revision) {
   @Override
   public String toString() {
-    return String.format("%04x:%04x", vendor, device);
+    return String.format(Locale.ROOT, "%04x:%04x", vendor, device);
   }
 }

@@ -5,6 +5,7 @@ import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import java.util.Locale;
 
 /**
  * The rings of one adapter: the shared objects in the region, their krings, and who uses them.
@@ -107,6 +108,7 @@ public final class RingSet {
         throw new NetmapException(
             Libc.EBUSY,
             String.format(
+                Locale.ROOT,
                 "%s: %s ring %d is %s; close the port that has it, or open another ring",
                 adapter.name(),
                 i < tx.length ? "tx" : "rx",

@@ -111,8 +111,10 @@ final class Bridge implements Callable<Integer> {
     if (Ports.shareRings(a, b)) {
       throw usage(
           String.format(
+              Locale.ROOT,
               "bridge needs two different ports: %s and %s are the same rings of one device",
-              names.get(0), names.get(1)));
+              names.get(0),
+              names.get(1)));
     }
   }
 
@@ -120,9 +122,13 @@ final class Bridge implements Callable<Integer> {
     if (a.maxFrame() != b.maxFrame() && !dropTooLong) {
       throw usage(
           String.format(
+              Locale.ROOT,
               "%s sends frames of up to %d bytes and %s of up to %d: give both one MTU (--nic mtu=..., or"
                   + " nic.NAME.mtu), or --drop-too-long",
-              names.get(0), a.maxFrame(), names.get(1), b.maxFrame()));
+              names.get(0),
+              a.maxFrame(),
+              names.get(1),
+              b.maxFrame()));
     }
   }
 

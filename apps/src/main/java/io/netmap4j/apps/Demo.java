@@ -9,6 +9,7 @@ import io.netmap4j.spi.NicOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -226,6 +227,7 @@ final class Demo implements Callable<Integer> {
   }
 
   private void row(String what, Object model0, Object model1) {
-    main.out.println(String.format("%-22s %14s %14s", what, model0, model1).stripTrailing());
+    main.out.println(
+        String.format(Locale.ROOT, "%-22s %14s %14s", what, model0, model1).stripTrailing());
   }
 }

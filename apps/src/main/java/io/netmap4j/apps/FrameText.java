@@ -1,6 +1,7 @@
 package io.netmap4j.apps;
 
 import java.util.HexFormat;
+import java.util.Locale;
 
 /** A frame in one line: addresses, protocol, ports, length. Never fails, whatever the bytes are. */
 final class FrameText {
@@ -37,7 +38,7 @@ final class FrameText {
             case 0x0800 -> "IPv4";
             case 0x0806 -> "ARP";
             case 0x86dd -> "IPv6";
-            default -> String.format("type 0x%04x", type);
+            default -> String.format(Locale.ROOT, "type 0x%04x", type);
           });
     }
     return line.append(", length ").append(length).toString();

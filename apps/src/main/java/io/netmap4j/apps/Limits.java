@@ -3,6 +3,7 @@ package io.netmap4j.apps;
 import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.linux.Libc;
+import java.util.Locale;
 import java.util.StringJoiner;
 
 /**
@@ -78,9 +79,12 @@ final class Limits {
   /** What the port sends, in words. */
   String range() {
     return most == Integer.MAX_VALUE
-        ? String.format("it sends frames from %d bytes on, of at most %d slots", least, slots)
+        ? String.format(
+            Locale.ROOT, "it sends frames from %d bytes on, of at most %d slots", least, slots)
         : String.format(
+            Locale.ROOT,
             "it sends frames of %d to %d bytes (MTU + 18); --nic mtu=... changes that",
-            least, most);
+            least,
+            most);
   }
 }

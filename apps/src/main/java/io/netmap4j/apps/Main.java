@@ -1,6 +1,7 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.NetmapException;
+import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.spi.OnOff;
 import java.io.FileDescriptor;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -98,6 +98,8 @@ public final class Main {
                   }
                 },
                 "end"));
+    // Whoever reads our output reads digits of ASCII, whatever the user's language.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     int code = FAILED;
     try {
       code = run(stop, args);
@@ -188,14 +190,18 @@ public final class Main {
     if (e instanceof NetmapException || e instanceof LinuxException) {
       return e.getMessage();
     }
-    if (e instanceof NoSuchFileException missing) {
-      return missing.getFile() + ": no such file or folder";
-    }
-    if (e instanceof FileSystemException file && file.getReason() != null) {
-      return file.getFile() + ": " + file.getReason();
+    if (e instanceof FileSystemException file) {
+      return file.getFile() + ": " + FileErrors.reason(file);
     }
     if (e instanceof IOException && e.getMessage() != null) {
       return e.getMessage();
+    }
+    if (e instanceof UnsatisfiedLinkError) {
+      return e.getMessage();
+    }
+    if ((e instanceof ExceptionInInitializerError || e instanceof NoClassDefFoundError)
+        && e.getCause() != null) {
+      return text(e.getCause()); // what went wrong the first time
     }
     if (e instanceof OutOfMemoryError) {
       return e.getMessage() + ": not enough memory; NETMAP4J_JAVA_OPTS=-Xmx2g gives the heap 2 GiB";

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -256,7 +257,7 @@ final class NicModel implements Callable<Integer>, Captures.User {
         .entrySet()
         .stream()
         .limit(SHOWN_VIOLATIONS)
-        .forEach(k -> main.out.printf("%6d %s %s%n", k.getValue(), times, k.getKey()));
+        .forEach(k -> main.out.printf(Locale.ROOT, "%6d %s %s%n", k.getValue(), times, k.getKey()));
   }
 
   private static WireEnd end(int card) {
@@ -264,9 +265,9 @@ final class NicModel implements Callable<Integer>, Captures.User {
   }
 
   private void row(String what, Function<Integer, Object> value) {
-    StringBuilder line = new StringBuilder(String.format("%-22s", what));
+    StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-22s", what));
     for (int i = 0; i < sockets.size(); i++) {
-      line.append(String.format(" %14s", value.apply(i)));
+      line.append(String.format(Locale.ROOT, " %14s", value.apply(i)));
     }
     main.out.println(line.toString().stripTrailing());
   }

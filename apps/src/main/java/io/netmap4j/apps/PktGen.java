@@ -8,6 +8,7 @@ import io.netmap4j.compat.PortSpec;
 import io.netmap4j.linux.Libc;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -297,7 +298,12 @@ final class PktGen implements Callable<Integer> {
       throw new NetmapException(
           Libc.EINVAL,
           String.format(
-              "-l %d (%d slots) is too long for %s: %s", size, slots, port, limits.range()));
+              Locale.ROOT,
+              "-l %d (%d slots) is too long for %s: %s",
+              size,
+              slots,
+              port,
+              limits.range()));
     }
   }
 
@@ -356,7 +362,10 @@ final class PktGen implements Callable<Integer> {
     if (counters) {
       own.counters().entrySet().stream()
           .filter(c -> c.getValue() != 0)
-          .forEach(c -> main.out.printf("%s: %s %d%n", own.name(), c.getKey(), c.getValue()));
+          .forEach(
+              c ->
+                  main.out.printf(
+                      Locale.ROOT, "%s: %s %d%n", own.name(), c.getKey(), c.getValue()));
     }
   }
 

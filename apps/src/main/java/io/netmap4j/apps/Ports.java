@@ -11,6 +11,7 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicOptions;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -91,8 +92,11 @@ final class Ports {
         throw new ParameterException(
             command.commandLine(),
             String.format(
+                Locale.ROOT,
                 "%s needs %s rings, and %s has none: leave its suffix out",
-                command.name(), need.tx && noTx ? "TX" : "RX", name));
+                command.name(),
+                need.tx && noTx ? "TX" : "RX",
+                name));
       }
     }
 
@@ -119,9 +123,12 @@ final class Ports {
     private String waitsFor(NetmapPort port, String peer) {
       return port.link().up()
           ? String.format(
+              Locale.ROOT,
               "Wait %d secs for somebody to open %s, at the other end of %s",
-              waitSeconds, peer, port.name())
-          : String.format("Wait %d secs for link on %s", waitSeconds, port.name());
+              waitSeconds,
+              peer,
+              port.name())
+          : String.format(Locale.ROOT, "Wait %d secs for link on %s", waitSeconds, port.name());
     }
 
     /** Waits for carrier, says so, and says what may help when none comes. */
@@ -168,11 +175,16 @@ final class Ports {
       return "No link on " + name + ": frames wait until there is one.";
     }
     return String.format(
+        Locale.ROOT,
         "%s is cabled to %s of the same process, which nobody here has opened: what %s sends is lost, and nothing"
             + " arrives. Run both ends in one process: netmap4j run \"pkt-gen -i %s -f rx\" \"pkt-gen -i %s -f tx\","
             + " or netmap4j demo. For two processes, serve a pair: netmap4j nic-model -s /tmp/a.sock -s /tmp/b.sock, with"
             + " nic.a = vfio-user:/tmp/a.sock and so on in netmap4j.properties.",
-        name, peer, name, peer, name);
+        name,
+        peer,
+        name,
+        peer,
+        name);
   }
 
   /** Opens a port; {@code netmap:} may be left out, as in pkt-gen. */
@@ -242,16 +254,21 @@ final class Ports {
       throw new NetmapException(
           Libc.EIO,
           String.format(
+              Locale.ROOT,
               "%s: not every packet has left: %d slots of the TX rings are waiting, link %s",
-              port.name(), pending, port.link()));
+              port.name(),
+              pending,
+              port.link()));
     }
     long refused = port.unsent() - refusedBefore;
     if (refused > 0) {
       throw new NetmapException(
           Libc.EIO,
           String.format(
+              Locale.ROOT,
               "%s: %d packets were refused by the TX rings, so they were not sent",
-              port.name(), refused));
+              port.name(),
+              refused));
     }
   }
 

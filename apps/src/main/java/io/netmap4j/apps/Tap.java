@@ -3,6 +3,7 @@ package io.netmap4j.apps;
 import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.linux.TapDevice;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -75,16 +76,25 @@ final class Tap implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(),
           String.format(
+              Locale.ROOT,
               "--mtu %d is out of range: 68 to %d, the mtu of %s's NIC; for more: --nic mtu=%d",
-              packets, longest, name, packets));
+              packets,
+              longest,
+              name,
+              packets));
     }
     try (NetmapPort port = setup.open(name, Ports.Need.BOTH, 0)) {
       try (TapDevice tap = TapDevice.create(tapName);
           TapForwarder forwarder = new TapForwarder(port, tap)) {
         String mac = configure(tap, port, packets);
         main.out.printf(
+            Locale.ROOT,
             "ready %s: MAC %s, MTU %d, on %s; next: ip link set %s up%n",
-            tap.name(), mac, packets, name, tap.name());
+            tap.name(),
+            mac,
+            packets,
+            name,
+            tap.name());
         main.ready();
         setup.awaitLink(port, main);
         forward(forwarder, port, tap);

@@ -9,6 +9,7 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.TapDevice;
+import java.util.Locale;
 import java.util.StringJoiner;
 import java.util.stream.LongStream;
 
@@ -79,9 +80,8 @@ final class TapForwarder implements AutoCloseable {
       if (send()) {
         Ports.checkSync(
             port,
-            port
-                .txSync()); // now, and not when the next frame comes; it takes back what has left,
-                            // too
+            port.txSync()); // now, and not when the next frame comes; it takes back what has left,
+        // too
       }
     }
   }
@@ -202,8 +202,13 @@ final class TapForwarder implements AutoCloseable {
       throw new NetmapException(
           Libc.EINVAL,
           String.format(
+              Locale.ROOT,
               "%s: %d frames of %s were too long, not sent: the most is %d bytes (MTU + 18); give %s the MTU of the card",
-              port.name(), tooLong, tap.name(), most, tap.name()));
+              port.name(),
+              tooLong,
+              tap.name(),
+              most,
+              tap.name()));
     }
   }
 

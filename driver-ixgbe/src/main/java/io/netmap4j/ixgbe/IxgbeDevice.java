@@ -5,6 +5,7 @@ import io.netmap4j.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicOptions;
+import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -456,8 +457,13 @@ final class IxgbeDevice {
       throw new NetmapException(
           Libc.EIO,
           String.format(
+              Locale.ROOT,
               "%s: waited 1 s for %s: register 0x%05x is 0x%08x%s",
-              nic.name(), what, register, value, value == ALL_ONES ? "; the device is gone" : ""));
+              nic.name(),
+              what,
+              register,
+              value,
+              value == ALL_ONES ? "; the device is gone" : ""));
     }
   }
 

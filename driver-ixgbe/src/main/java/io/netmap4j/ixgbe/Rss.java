@@ -3,6 +3,7 @@ package io.netmap4j.ixgbe;
 import io.netmap4j.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;
+import java.util.Locale;
 
 /**
  * Receive-side scaling: which RX ring a flow goes to. Toeplitz hash over addresses and ports, low 7
@@ -44,8 +45,12 @@ final class Rss {
       throw new NetmapException(
           Libc.EINVAL,
           String.format(
+              Locale.ROOT,
               "RSS takes a key of %d bytes and a table of %d rings; got %d and %d",
-              KEY_BYTES, TABLE, newKey.length, newTable.length));
+              KEY_BYTES,
+              TABLE,
+              newKey.length,
+              newTable.length));
     }
     for (int ring : newTable) {
       if (ring < 0 || ring >= rings) {

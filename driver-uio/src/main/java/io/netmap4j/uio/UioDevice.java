@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -166,7 +167,8 @@ final class UioDevice implements NicDevice {
     if (!one || offset < 0 || offset % bytes != 0 || offset >= CONFIG_SIZE) {
       throw new NetmapException(
           Libc.EINVAL,
-          String.format("%s: %d bytes at 0x%x of configuration space", name, bytes, offset));
+          String.format(
+              Locale.ROOT, "%s: %d bytes at 0x%x of configuration space", name, bytes, offset));
     }
   }
 
@@ -231,9 +233,11 @@ final class UioDevice implements NicDevice {
       throw new NetmapException(
           Libc.EIO,
           String.format(
+              Locale.ROOT,
               "%s: bus mastering stays on, the command register reads 0x%x: no memory of this card's is safe; reset"
                   + " the machine",
-              name, readConfig(COMMAND, 2)));
+              name,
+              readConfig(COMMAND, 2)));
     }
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -252,7 +253,7 @@ final class KernelContainer implements VfioIommu {
           fd,
           IOMMU_MAP_DMA,
           map,
-          String.format("VFIO_IOMMU_MAP_DMA of %d bytes at 0x%x", size, iova),
+          String.format(Locale.ROOT, "VFIO_IOMMU_MAP_DMA of %d bytes at 0x%x", size, iova),
           "ENOMEM: the limit of locked memory is too low; ulimit -l shows it, 'ulimit -l unlimited' or a memlock line"
               + " in /etc/security/limits.d raises it; a smaller region: memory.buf-num in the configuration file");
     } catch (LinuxException e) {
@@ -274,8 +275,11 @@ final class KernelContainer implements VfioIommu {
         throw new NetmapException(
             Libc.EIO,
             String.format(
+                Locale.ROOT,
                 "VFIO_IOMMU_UNMAP_DMA at 0x%x took %d bytes back, not %d",
-                iova, Mem.getLong(unmap + 16), size));
+                iova,
+                Mem.getLong(unmap + 16),
+                size));
       }
     } catch (LinuxException e) {
       throw new NetmapException(Libc.EIO, e.getMessage(), e);

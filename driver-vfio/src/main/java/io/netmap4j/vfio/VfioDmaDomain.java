@@ -7,6 +7,7 @@ import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.DmaMapping;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -104,8 +105,11 @@ final class VfioDmaDomain implements DmaDomain {
       throw new NetmapException(
           Libc.ENOMEM,
           String.format(
+              Locale.ROOT,
               "no room for %d bytes of device addresses from 0x%x on: the IOMMU allows %s",
-              bytes, FIRST_IOVA, Arrays.toString(iommu.windows())));
+              bytes,
+              FIRST_IOVA,
+              Arrays.toString(iommu.windows())));
     }
     taken.put(found, found + bytes);
     next = found + bytes;

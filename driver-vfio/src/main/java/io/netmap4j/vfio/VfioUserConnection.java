@@ -7,6 +7,7 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.UnixSocket;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -184,7 +185,7 @@ final class VfioUserConnection {
    */
   void check(boolean good, String what, Object... values) {
     if (!good) {
-      throw fail(Libc.EIO, "the server sent " + String.format(what, values), null);
+      throw fail(Libc.EIO, "the server sent " + String.format(Locale.ROOT, what, values), null);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.netmap4j.model;
 
+import java.util.Locale;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -42,7 +43,8 @@ public final class DmaPages implements DmaObserver {
     pages.forEach(
         (page, count) ->
             lines.accept(
-                String.format("page %x reads %d writes %d", page << SHIFT, count[0], count[1])));
+                String.format(
+                    Locale.ROOT, "page %x reads %d writes %d", page << SHIFT, count[0], count[1])));
     lines.accept("dma off");
     pages.clear();
     lastPage = -1;

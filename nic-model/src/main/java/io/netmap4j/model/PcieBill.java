@@ -1,5 +1,6 @@
 package io.netmap4j.model;
 
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -57,6 +58,7 @@ public final class PcieBill {
     public String perPacket(long packets) {
       double n = Math.max(1, packets);
       return String.format(
+          Locale.ROOT,
           "doorbells %.4f, register reads %.4f, register writes %.4f, descriptor reads %.3f,"
               + " write-backs %.3f, descriptor bytes %.1f, packet bytes %.1f",
           doorbells / n,

@@ -2,6 +2,7 @@ package io.netmap4j.model;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
@@ -192,6 +193,6 @@ final class RegisterFile {
   }
 
   private static String hex(int value) {
-    return String.format("0x%08X", value);
+    return String.format(Locale.ROOT, "0x%08X", value);
   }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -24,7 +25,8 @@ public final class RegisterLog {
 
     @Override
     public String toString() {
-      return String.format("%s %s 0x%08X", write ? "write" : "read", register(), value);
+      return String.format(
+          Locale.ROOT, "%s %s 0x%08X", write ? "write" : "read", register(), value);
     }
   }
 

@@ -3,6 +3,7 @@ package io.netmap4j.model;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -96,7 +97,7 @@ public final class RegisterMap82599 {
   }
 
   private static String hex(int offset) {
-    return String.format("0x%05X", offset);
+    return String.format(Locale.ROOT, "0x%05X", offset);
   }
 
   /** The row that covers a word, null where nothing is. */

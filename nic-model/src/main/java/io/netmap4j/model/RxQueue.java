@@ -2,6 +2,8 @@ package io.netmap4j.model;
 
 import static io.netmap4j.model.DatapathRegisters.*;
 
+import java.util.Locale;
+
 /**
  * One receive queue's settings, read from the registers when they change, and its place in the
  * ring.
@@ -63,9 +65,11 @@ final class RxQueue {
       bufferSize = bufferSize == 0 ? 2048 : bufferSize;
       card.violation(
           String.format(
+              Locale.ROOT,
               "SRRCTL(%d) = 0x%08x: BSIZEPACKET must be 1 to 16 KB and DESCTYPE 0 or 1 (facts 2.3;"
                   + " header split must not be used, facts 4.10)",
-              index, srrctl));
+              index,
+              srrctl));
     }
     return moved;
   }
@@ -77,8 +81,12 @@ final class RxQueue {
       if (size != 0) {
         card.violation(
             String.format(
+                Locale.ROOT,
                 "RDT(%d) = %d, RDH = %d in a ring of %d descriptors (facts 4.7)",
-                index, tail, next, size));
+                index,
+                tail,
+                next,
+                size));
       }
       return 0;
     }
@@ -94,9 +102,12 @@ final class RxQueue {
     spoils = false;
     card.violation(
         String.format(
+            Locale.ROOT,
             "RX queue %d: a frame is stored with DCA_RXCTRL(%d) = 0x%08x: DCA_RXCTRL bit 12 must be"
                 + " written 0 before, or packets may hold rubbish (facts 2.3)",
-            index, index, card.reg(block + DCA_RXCTRL)));
+            index,
+            index,
+            card.reg(block + DCA_RXCTRL)));
   }
 
   int after(int descriptor) {

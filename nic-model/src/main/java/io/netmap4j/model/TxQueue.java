@@ -3,6 +3,7 @@ package io.netmap4j.model;
 import static io.netmap4j.model.DatapathRegisters.*;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * One transmit queue: its settings, read from the registers when they change, the packet whose
@@ -99,9 +100,11 @@ final class TxQueue {
       if ((headWriteBack & 15) != 0) {
         card.violation(
             String.format(
+                Locale.ROOT,
                 "TDWBAL(%d): head write-back to 0x%x; only 16-byte aligned addresses work"
                     + " (facts 4.8: tinynf measured it)",
-                index, headWriteBack));
+                index,
+                headWriteBack));
       }
     }
   }
@@ -128,8 +131,12 @@ final class TxQueue {
       if (size != 0) {
         card.violation(
             String.format(
+                Locale.ROOT,
                 "TDT(%d) = %d, TDH = %d in a ring of %d descriptors (facts 4.7)",
-                index, tail, next, size));
+                index,
+                tail,
+                next,
+                size));
       }
       return 0;
     }
