@@ -102,12 +102,17 @@ final class Demo implements Callable<Integer> {
     Wire before = Wire.now();
     Map<String, Long> txCard;
     Map<String, Long> rxCard;
-    try (NetmapPort tx = Ports.open("model0", 0, options);
-        NetmapPort rx = Ports.open("model1", Netmap.NR_NO_TX_POLL, options)) {
+    try (NetmapPort tx = Ports.open("model0", Netmap.NR_EXCLUSIVE, options);
+        NetmapPort rx = Ports.open("model1", Netmap.NR_EXCLUSIVE | Netmap.NR_NO_TX_POLL, options)) {
       tx.awaitLink(5000);
       rx.awaitLink(5000);
       main.ready();
-      traffic(tx, rx);
+      try {
+        traffic(tx, rx);
+      } catch (Exception e) {
+        main.out.println(new Rates(List.of(received)).totals("Received"));
+        throw e;
+      }
       txCard = tx.counters();
       rxCard = rx.counters();
     }

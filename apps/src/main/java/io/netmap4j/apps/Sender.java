@@ -37,15 +37,21 @@ final class Sender {
   void run(long count, Stop stop) {
     long left = count == 0 ? Long.MAX_VALUE : count;
     tally.begin();
-    while (left > 0 && !stop.requested()) {
-      int ready = port.poll(NetmapPort.POLLOUT, 100); // sends what is pending, waits for room
-      Ports.check(port, ready);
-      for (int r = port.firstTxRing(); r < port.endTxRing() && left > 0; r++) {
-        left -= fill(port.tx(r), (int) Math.min(left, burst));
+    try {
+      while (left > 0 && !stop.requested()) {
+        int ready = port.poll(NetmapPort.POLLOUT, 100); // sends what is pending, waits for room
+        Ports.check(port, ready);
+        for (int r = port.firstTxRing(); r < port.endTxRing() && left > 0; r++) {
+          left -= fill(port.tx(r), (int) Math.min(left, burst));
+        }
       }
+      port.drain(1000);
+    } finally {
+      // What is still in the ring has not been sent.
+      int unsent = Ports.pending(port) / slotsEach;
+      tally.takeBack(unsent, (long) unsent * frame.size());
+      tally.end();
     }
-    port.drain(1000);
-    tally.end();
   }
 
   /** Puts up to {@code most} packets into the ring. @return how many */

@@ -61,6 +61,12 @@ final class Tally {
     end = System.nanoTime();
   }
 
+  /** Of what was added, so much has not been done after all. For the thread that adds. */
+  void takeBack(int fewerPackets, long fewerBytes) {
+    packets.setRelease(packets.getPlain() - fewerPackets);
+    bytes.setRelease(bytes.getPlain() - fewerBytes);
+  }
+
   /** Stops the clock, if it runs: what was added last has been done by now. */
   void end() {
     if (begin != 0) {

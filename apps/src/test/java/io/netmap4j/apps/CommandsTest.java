@@ -360,6 +360,38 @@ class CommandsTest {
     assertThat(run.err().lines().filter(l -> l.startsWith("netmap4j:"))).hasSize(1);
   }
 
+  /** One packet between two syncs: too slow for who sends without regard to it. */
+  @Test
+  void theTotalsOfAReceiverShowWhatTheCardDropped() throws Exception {
+    Stop stop = new Stop();
+    CompletableFuture<Command> rx =
+        CompletableFuture.supplyAsync(
+            () -> Command.run(stop, "pkt-gen", "-i", "model1", "-f", "rx", "-b", "1"));
+    while (!CompatProvider.isOpen("model1") && !rx.isDone()) {
+      Thread.sleep(10);
+    }
+    long dropped = 0;
+    try (NetmapPort tx = Netmap.open("netmap:model0");
+        NetmapPort peer = Netmap.open("netmap:model1/T")) {
+      long deadline = System.nanoTime() + 40_000_000_000L;
+      while (dropped == 0 && System.nanoTime() < deadline) {
+        NetmapRing ring = tx.tx(0);
+        for (int space = ring.space(); space > 0; space--) {
+          ring.lenAndFlags(ring.head(), 60, 0);
+          ring.advance(ring.next(ring.head()));
+        }
+        tx.txSync();
+        dropped = peer.counters().get("QPRDC");
+      }
+      tx.drain(10_000);
+      stop.request();
+      assertThat(rx.get().out())
+          .containsPattern(
+              "model1: the card dropped [1-9]\\d* packets: [1-9]\\d* for full rings \\(QPRDC\\)");
+    }
+    assertThat(dropped).isPositive();
+  }
+
   @Test
   void threadsShareALowRate() {
     long begin = System.nanoTime();

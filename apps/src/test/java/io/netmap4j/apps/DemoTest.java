@@ -21,6 +21,15 @@ class DemoTest {
     assertThat(demo.code()).isZero();
   }
 
+  /** Its counts would be wrong beside another's traffic. */
+  @Test
+  void itHasBothCardsForItself() {
+    Command run = Command.run("run", "pkt-gen -i model1 -f rx", "demo --rings 2 -n 1000");
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+    assertThat(run.err()).contains("netmap4j: netmap:model").doesNotContain("not expected");
+    assertThat(run.out()).contains("Received nothing.");
+  }
+
   @Test
   void aCardWhosePeerNobodyHasSaysSo() {
     Command run = Command.run("pkt-gen", "-i", "netmap:model0", "-f", "tx", "-n", "10", "-w", "1");
