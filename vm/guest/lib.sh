@@ -1,22 +1,11 @@
 # shellcheck shell=bash
-# What the tests share. They run with "set -eu"; output goes to the test's log. OUT is a folder for what they keep.
+# What the tests in the guest share. They run with "set -eu"; output goes to the test's log. OUT is a folder for what they keep.
 
 export CARD_A=0000:01:00.0
 export CARD_B=0000:02:00.0
 
-# fail WHAT...: ends the test; skip WHY...: ends it as skipped
-fail() { echo "FAILED: $*"; exit 1; }
-skip() { echo "$*"; exit 77; }
-
-# eventually SECONDS COMMAND...: until the command succeeds
-eventually() {
-  local until=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    if [ $SECONDS -ge $until ]; then fail "not within the time: $*"; fi
-    sleep 0.1
-  done
-}
+# shellcheck source=../lib.sh
+. vm/lib.sh
 
 # driver_of CARD: the kernel driver that has it, or nothing
 driver_of() { if [ -e "/sys/bus/pci/devices/$1/driver" ]; then basename "$(readlink "/sys/bus/pci/devices/$1/driver")"; fi; }

@@ -36,8 +36,9 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Each socket is one card, for one client at a time: our own driver, or QEMU 10.1 or newer with"
-          + " -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"path\":\"SOCKET\",\"type\":\"unix\"}}' and shared"
-          + " memory (-object memory-backend-memfd,share=on).",
+          + " -device '{\"driver\":\"vfio-user-pci\",\"x-no-posted-writes\":true,\"socket\":{\"path\":\"SOCKET\",\"type\":\"unix\"}}'"
+          + " and shared memory (-object memory-backend-memfd,share=on). Posted writes have no limit in QEMU:"
+          + " without that option a driver that writes a tail often may outrun the card.",
       "",
       "A line that begins with \"ready\" is printed when clients may connect. Ctrl-C ends it with the cards' counts;"
           + " the exit code is 1 if a driver broke a rule of a card (not with --lenient).",
