@@ -447,7 +447,7 @@ class CapturesTest {
   /** Whatever a file holds: what is whole and fits is sent, to the frame, and the code is right. */
   @Test
   void damagedCapturesAreReplayedAsFarAsTheyAreWhole() throws Exception {
-    int cases = Integer.getInteger("netmap4j.fuzz", 150);
+    int cases = Integer.getInteger("netmap4j.fuzz", 100);
     SplittableRandom random = new SplittableRandom(Long.getLong("netmap4j.seed", 1));
     for (int i = 0; i < cases; i++) {
       byte[] bytes = PcapOracle.damage(random, PcapOracle.capture(random, 6, 10_000));

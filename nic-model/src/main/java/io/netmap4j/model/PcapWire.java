@@ -8,11 +8,17 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Joins a card at end A to capture files: what it sends is written to one, what the other holds is
  * delivered to it by {@link #run}, from when a driver has first made the card ready to receive.
  * Captures of a host's own frames have runts, which no MAC delivers: they are padded to 60 bytes.
+ *
+ * <p>A capture that is damaged plays as far as it is whole; one that cannot be written is not
+ * written further. The card and its driver are not bothered by either: there is a warning, and
+ * {@link #close} throws.
  *
  * <p>At the recorded pace, frames that are due while the card does not listen any more (a reset, a
  * pulled cable) are lost, and counted; at full speed they wait.
@@ -26,7 +32,11 @@ public final class PcapWire implements Wire {
     AS_FAST_AS_POSSIBLE
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(PcapWire.class);
   private static final int LONGEST = 1 << 18;
+
+  /** How old what the card sent may become before it is in the file, while the card runs. */
+  private static final long FLUSH_NANOS = 100_000_000;
 
   private final PcapReader in;
   private final PcapWriter out;
@@ -41,6 +51,9 @@ public final class PcapWire implements Wire {
   private boolean started;
   private int length;
   private long clockMinusFile;
+  private boolean recording;
+  private long flushed;
+  private IOException failure;
   private boolean closed;
 
   /**
@@ -54,8 +67,14 @@ public final class PcapWire implements Wire {
     this.pace = pace;
     this.clock = clock;
     this.in = in == null ? null : PcapReader.open(in);
-    this.out = out == null ? null : PcapWriter.createNanos(out);
-    this.loaded = this.in != null && load();
+    try {
+      this.out = out == null ? null : PcapWriter.createNanos(out);
+      this.recording = this.out != null;
+      this.loaded = this.in != null && load();
+    } catch (IOException e) {
+      close();
+      throw e;
+    }
   }
 
   private boolean load() throws IOException {
@@ -83,12 +102,13 @@ public final class PcapWire implements Wire {
 
   @Override
   public boolean send(WireEnd from, long address, int bytes) {
-    try {
-      if (out != null) {
+    if (recording) {
+      try {
         out.write(clock.nanos(), address, bytes);
+      } catch (IOException e) {
+        recording = false;
+        failed("what the card sends is not recorded further", e);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException("writing what the card sends: " + e.getMessage(), e);
     }
     fromCard.addSent(bytes);
     return true;
@@ -105,9 +125,27 @@ public final class PcapWire implements Wire {
       }
     } catch (IOException e) {
       loaded = false;
-      throw new UncheckedIOException("reading frames for the card: " + e.getMessage(), e);
+      failed("no more frames for the card", e);
     }
+    flush();
     return done;
+  }
+
+  private void flush() {
+    if (recording && out.pending() && clock.nanos() - flushed >= FLUSH_NANOS) {
+      flushed = clock.nanos();
+      try {
+        out.flush();
+      } catch (IOException e) {
+        recording = false;
+        failed("what the card sends is not recorded further", e);
+      }
+    }
+  }
+
+  private void failed(String so, IOException e) {
+    LOG.warn("{}: {}", e.getMessage(), so);
+    failure = failure == null ? e : failure;
   }
 
   private boolean begun() {
@@ -146,18 +184,27 @@ public final class PcapWire implements Wire {
     return from == WireEnd.A ? fromCard : fromFile;
   }
 
+  /**
+   * Idempotent.
+   *
+   * @throws UncheckedIOException a file was damaged or could not be written
+   */
   @Override
   public void close() {
     if (closed) {
       return;
     }
     closed = true;
+    loaded = false;
+    recording = false;
     Mem.free(frame);
     try (in;
         out) {
-      loaded = false;
+      if (failure != null) {
+        throw failure;
+      }
     } catch (IOException e) {
-      throw new UncheckedIOException("closing a capture file: " + e.getMessage(), e);
+      throw new UncheckedIOException(e);
     }
   }
 }

@@ -4,10 +4,12 @@ import static io.netmap4j.model.DatapathRegisters.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.pcap.PcapReader;
 import io.netmap4j.pcap.PcapWriter;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -269,6 +271,63 @@ class WireTest {
     }
     assertThat(rx.bytes(19)).isEqualTo(TestFrames.plain(19, 64));
     assertThat(new PcapFrames(in).count()).isEqualTo(20);
+  }
+
+  @Test
+  void aCutCaptureIsPlayedAsFarAsItIsWholeAndToldAtTheEnd() throws IOException {
+    byte[] whole = Files.readAllBytes(capture(20));
+    Path cut = Files.write(folder.resolve("cut"), Arrays.copyOf(whole, whole.length - 1));
+    TestRxRing rx = new TestRxRing(a, 0, 64, 2048, TestRxRing.ADVANCED).armed();
+    PcapWire wire = new PcapWire(cut, null, PcapWire.Pace.AS_FAST_AS_POSSIBLE, ModelClock.manual());
+    plug(wire, WireEnd.A, a);
+    assertThat(wire.run(100)).isEqualTo(19);
+    assertThat(wire.run(100)).isZero();
+    assertThat(wire.exhausted()).isTrue();
+    assertThat(rx.bytes(18)).isEqualTo(TestFrames.plain(18, 60));
+    assertThatThrownBy(wire::close)
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessageContaining(cut + " is truncated: frame 20 lacks 1 of its 60 bytes");
+    wire.close();
+  }
+
+  @Test
+  void whatTheCardSendsIsInTheFileSoon() throws IOException {
+    Path out = folder.resolve("out.pcap");
+    ModelClock clock = ModelClock.manual();
+    TestTxRing tx = new TestTxRing(a, 0, 64, 2048);
+    try (PcapWire wire = new PcapWire(null, out, PcapWire.Pace.AS_RECORDED, clock)) {
+      plug(wire, WireEnd.A, a);
+      tx.frame(TestFrames.plain(1, 60), 0, 0);
+      tx.doorbell();
+      a.tx.run(100);
+      clock.advance(99_999_999);
+      wire.run(1);
+      assertThat(out).hasSize(24);
+      clock.advance(1);
+      wire.run(1);
+      assertThat(out).hasSize(24 + 16 + 60);
+    }
+  }
+
+  @Test
+  void aRecordingThatCannotBeWrittenDoesNotStopTheCard() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    int reader = Libc.open(pipe.toString(), Libc.O_RDONLY | Libc.O_NONBLOCK, 0, "");
+    ModelClock clock = ModelClock.manual();
+    PcapWire wire = new PcapWire(null, pipe, PcapWire.Pace.AS_RECORDED, clock);
+    plug(wire, WireEnd.A, a);
+    Libc.closeFd(reader);
+    TestTxRing tx = new TestTxRing(a, 0, 64, 2048);
+    for (int i = 0; i < 3; i++) {
+      tx.frame(TestFrames.plain(i, 60), 0, 0);
+      tx.doorbell();
+      a.tx.run(100);
+      clock.advance(1_000_000_000);
+      wire.run(1);
+    }
+    assertThat(wire.counters(WireEnd.A).frames()).isEqualTo(3);
+    assertThatThrownBy(wire::close).hasMessageContaining(pipe + ": Broken pipe");
   }
 
   private Path capture(int frames) throws IOException {
