@@ -156,7 +156,7 @@ public final class NetmapMemory implements AutoCloseable {
                     + " free pages of 2 MiB, there are "
                     + new HugePages().free()
                     + "; "
-                    + HugePages.MORE);
+                    + new HugePages().more(size / HugePages.SIZE));
       } catch (LinuxException e) {
         if (e.errno() != Libc.ENOMEM || !DeadMemory.release()) {
           throw e;

@@ -20,9 +20,8 @@ import java.util.Locale;
 public class HugePages {
   public static final long SIZE = 2L << 20;
 
-  /** What mends a lack of pages; the shared region takes 164 with its default sizes. */
-  public static final String MORE =
-      "echo 256 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
+  /** The shared region takes 164 with its default sizes. */
+  private static final int ENOUGH = 256;
 
   private static final int SMALL_PAGE = 4096;
   private static final int ENTRIES = (int) (SIZE / SMALL_PAGE);
@@ -99,7 +98,8 @@ public class HugePages {
     try {
       real = folder.toRealPath();
     } catch (IOException e) {
-      throw new NetmapException(Libc.EINVAL, folder + ": " + e + "; " + mountCommand(folder), e);
+      throw new NetmapException(
+          Libc.EINVAL, folder + ": " + FileErrors.reason(e) + "; " + mountCommand(folder), e);
     }
     List<Path> all = mounts();
     if (all.stream().noneMatch(real::startsWith)) {
@@ -121,6 +121,26 @@ public class HugePages {
     }
   }
 
+  /**
+   * The command that makes {@code pages} free, beside those that others use: it never takes any
+   * away.
+   */
+  public String more(long pages) {
+    long total = count("nr_hugepages");
+    long available = count("free_hugepages") - count("resv_hugepages");
+    return "echo "
+        + (total + Math.max(0, pages - available))
+        + " > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
+  }
+
+  private long count(String file) {
+    try {
+      return Long.parseLong(Files.readString(pool.resolveSibling(file)).trim());
+    } catch (IOException | NumberFormatException e) {
+      return 0; // no such pages, which missing() says
+    }
+  }
+
   /** What stands in the way of using pages with a device, and the commands that mend it. */
   public List<String> missing() {
     List<String> missing = new ArrayList<>();
@@ -129,7 +149,7 @@ public class HugePages {
       return missing;
     }
     if (lines(pool).contains("0") && !onDemand()) {
-      missing.add("pages of 2 MiB: " + MORE);
+      missing.add("pages of 2 MiB: " + more(ENOUGH));
     }
     List<Path> folders = mounts();
     if (folders.isEmpty()) {
@@ -162,7 +182,7 @@ public class HugePages {
     try {
       return Files.readAllLines(file);
     } catch (IOException e) {
-      throw new NetmapException(Libc.EIO, "cannot read " + file + ": " + e, e);
+      throw FileErrors.exception("cannot read " + file, e);
     }
   }
 
@@ -178,7 +198,9 @@ public class HugePages {
     long[] found = new long[(int) (size / SIZE)];
     try {
       Libc.lockPages(
-          address, size, "are there too few pages, or is the limit of locked memory low? " + MORE);
+          address,
+          size,
+          "are there too few pages, or is the limit of locked memory low? " + more(size / SIZE));
       int fd = Libc.open(pagemap.toString(), Libc.O_RDONLY, 0, "run as root");
       try {
         for (int i = 0; i < found.length; i++) {

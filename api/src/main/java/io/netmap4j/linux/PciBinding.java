@@ -170,7 +170,7 @@ public final class PciBinding {
     try {
       return link.toRealPath();
     } catch (IOException e) {
-      throw new NetmapException(Libc.EIO, "cannot follow " + link + ": " + e, e);
+      throw FileErrors.exception("cannot follow " + link, e);
     }
   }
 
@@ -195,7 +195,7 @@ public final class PciBinding {
       try (Stream<Path> all = Files.list(net)) {
         all.forEach(p -> names.add(p.getFileName().toString()));
       } catch (IOException e) {
-        throw new NetmapException(Libc.EIO, "cannot list " + net + ": " + e, e);
+        throw FileErrors.exception("cannot list " + net, e);
       }
     }
     return names;
@@ -256,7 +256,7 @@ public final class PciBinding {
     try {
       return Files.readString(file).trim();
     } catch (IOException e) {
-      throw new NetmapException(Libc.EIO, "cannot read " + file + ": " + e, e);
+      throw FileErrors.exception("cannot read " + file, e);
     }
   }
 

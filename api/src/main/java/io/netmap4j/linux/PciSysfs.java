@@ -42,7 +42,7 @@ public final class PciSysfs {
           .sorted(java.util.Comparator.comparing(Function::address))
           .toList();
     } catch (IOException e) {
-      throw new NetmapException(Libc.EIO, "cannot list " + devices + ": " + e, e);
+      throw FileErrors.exception("cannot list " + devices, e);
     }
   }
 
@@ -75,11 +75,13 @@ public final class PciSysfs {
     Path path = device.resolve(file);
     try {
       return Integer.decode(Files.readString(path).trim());
-    } catch (IOException | NumberFormatException e) {
+    } catch (IOException e) {
       if (!Files.exists(path)) {
         return 0;
       }
-      throw new NetmapException(Libc.EIO, "cannot read " + path + ": " + e, e);
+      throw FileErrors.exception("cannot read " + path, e);
+    } catch (NumberFormatException e) {
+      throw new NetmapException(Libc.EIO, path + " holds no number: " + e.getMessage(), e);
     }
   }
 

@@ -103,6 +103,29 @@ class HugePagesTest {
         .isInstanceOf(NetmapException.class);
   }
 
+  private void pool(int total, int free, int reserved) throws IOException {
+    Path folder = root.resolve("sys/kernel/mm/hugepages/hugepages-2048kB");
+    Files.createDirectories(folder);
+    Files.writeString(folder.resolve("nr_hugepages"), total + "\n");
+    Files.writeString(folder.resolve("free_hugepages"), free + "\n");
+    Files.writeString(folder.resolve("resv_hugepages"), reserved + "\n");
+  }
+
+  @Test
+  void theAdviceIsNeverLessThanWhatIsThere() throws IOException {
+    String command = " > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
+    pool(600, 42, 0);
+    assertThat(pages.more(164)).isEqualTo("echo 722" + command);
+    pool(600, 42, 40);
+    assertThat(pages.more(164)).isEqualTo("echo 762" + command);
+    pool(600, 200, 0);
+    assertThat(pages.more(164)).isEqualTo("echo 600" + command);
+    pool(0, 0, 0);
+    Files.writeString(root.resolve("proc/mounts"), "none / hugetlbfs rw 0 0\n");
+    Files.writeString(root.resolve("proc/self/status"), "CapEff:\tffffffffffffffff\n");
+    assertThat(pages.missing()).contains("pages of 2 MiB: echo 256" + command);
+  }
+
   @Test
   void mountsOfPagesOfThisSize() throws IOException {
     Files.writeString(

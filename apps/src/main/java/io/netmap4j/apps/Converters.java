@@ -73,6 +73,14 @@ final class Converters {
     }
   }
 
+  /** Of a PCI function. */
+  static final class DeviceId implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return (int) hex(text, 0xffff);
+    }
+  }
+
   /** The name of an interface that the kernel shall make. */
   static final class InterfaceName implements ITypeConverter<String> {
     @Override

@@ -77,14 +77,15 @@ final class NicModel implements Callable<Integer>, Captures.User {
       defaultValue = "02:00:00:00:00:01",
       description =
           "The first card's address; the second has the next (default: ${DEFAULT-VALUE}).")
-  String mac;
+  Mac mac;
 
   @Option(
       names = "--device-id",
       paramLabel = "HEX",
+      converter = Converters.DeviceId.class,
       defaultValue = "10fb",
       description = "PCI device id (default: ${DEFAULT-VALUE}).")
-  String deviceId;
+  int deviceId;
 
   @Option(
       names = "--trace",
@@ -206,16 +207,14 @@ final class NicModel implements Callable<Integer>, Captures.User {
   }
 
   private CardOptions options(int index) {
+    CardOptions options;
     try {
-      CardOptions options =
-          CardOptions.port(index)
-              .mac(Long.parseLong(mac.replace(":", ""), 16) + index)
-              .deviceId(Integer.parseInt(deviceId.replaceFirst("^0x", ""), 16));
-      options = lenient ? options.lenient() : options;
-      return sfp ? options.withSfp() : options;
+      options = CardOptions.port(index).mac(mac.bits() + index).deviceId(deviceId);
     } catch (IllegalArgumentException e) {
-      throw usage("--mac " + mac + ", --device-id " + deviceId + ": " + e.getMessage());
+      throw usage("--mac " + mac + ": " + e.getMessage());
     }
+    options = lenient ? options.lenient() : options;
+    return sfp ? options.withSfp() : options;
   }
 
   private ParameterException usage(String message) {

@@ -48,6 +48,9 @@ import picocli.CommandLine.Spec;
       "  netmap4j run \"pkt-gen -i netmap:model1 -f pong -W\" \"pkt-gen -i netmap:model0 -f ping -n 1000\"",
     })
 final class PktGen implements Callable<Integer> {
+  /** Of nic.NAME.rings. */
+  private static final int MOST_RINGS = 16;
+
   @ParentCommand Main main;
   @Spec CommandSpec spec;
   @Mixin Ports.Setup setup;
@@ -231,7 +234,7 @@ final class PktGen implements Callable<Integer> {
       ports.add(setup.open(port, need(), flags));
       return;
     }
-    PortSpec name = PortSpec.parse(Ports.full(port));
+    PortSpec name = Ports.spec(port);
     require(
         name.mode() == Netmap.NR_REG_ALL_NIC,
         "-p " + threads + " needs every ring: leave the suffix of " + port + " out");
@@ -250,8 +253,10 @@ final class PktGen implements Callable<Integer> {
               + rings
               + " "
               + function
-              + " rings; --nic rings="
-              + threads);
+              + " rings; "
+              + (threads <= MOST_RINGS
+                  ? "--nic rings=" + threads
+                  : "a card has at most " + MOST_RINGS + ", with --nic rings=" + MOST_RINGS));
     }
   }
 

@@ -85,7 +85,7 @@ final class Ports {
 
     /** What {@link #open} checks of the name. */
     void requireRings(String name, Need need) {
-      long only = PortSpec.parse(full(name)).flags();
+      long only = spec(name).flags();
       boolean noTx = (only & Netmap.NR_RX_RINGS_ONLY) != 0;
       boolean noRx = (only & Netmap.NR_TX_RINGS_ONLY) != 0;
       if (need.tx && noTx || need.rx && noRx) {
@@ -106,7 +106,7 @@ final class Ports {
     }
 
     private NicOptions options(String name, int mtu) {
-      NicOptions options = Config.load().options(PortSpec.parse(full(name)).name());
+      NicOptions options = Config.load().options(spec(name).name());
       if (mtu > 0) {
         options = options.mtu(Math.max(mtu, options.mtu())).dropWhenFull(false);
       }
@@ -190,6 +190,15 @@ final class Ports {
   /** Opens a port; {@code netmap:} may be left out, as in pkt-gen. */
   static NetmapPort open(String name, long flags, NicOptions options) {
     return Netmap.open(full(name), NetmapPort.Request.DEFAULT.flags(flags).nic(options));
+  }
+
+  /** A port's name taken apart. @throws NetmapException EINVAL, with the name */
+  static PortSpec spec(String name) {
+    try {
+      return PortSpec.parse(full(name));
+    } catch (NetmapException e) {
+      throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
+    }
   }
 
   static String full(String name) {

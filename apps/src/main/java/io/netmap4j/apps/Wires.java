@@ -13,12 +13,18 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** What {@code --wire} and its faults say, and the wire that it makes. */
 final class Wires {
   static final String FORMS =
       "cable[,lossy], loopback[,lossy], pcap:IN[,OUT[,fast]],"
           + " tap:NAME[,mac=MAC][,mtu=BYTES][,up][,lossy], none";
+
+  /** What Linux takes for a TAP interface: ETH_MIN_MTU, and 65535 less an Ethernet header. */
+  private static final int LEAST_MTU = 68;
+
+  private static final int MOST_MTU = 65521;
 
   @Option(
       names = "--wire",
@@ -133,9 +139,9 @@ final class Wires {
     TapWire.Options options = TapWire.Options.named(rest[0]);
     for (String word : List.of(rest).subList(1, rest.length)) {
       if (word.startsWith("mac=")) {
-        options = options.mac(Long.parseLong(word.substring(4).replace(":", ""), 16));
+        options = options.mac(mac(word).bits());
       } else if (word.startsWith("mtu=")) {
-        options = options.mtu(Integer.parseInt(word.substring(4)));
+        options = options.mtu(mtu(word));
       } else if (word.equals("up")) {
         options = options.up(true);
       } else if (word.equals("lossy")) {
@@ -145,6 +151,27 @@ final class Wires {
       }
     }
     return TapWire.open(options);
+  }
+
+  private static Mac mac(String word) {
+    Mac mac;
+    try {
+      mac = Mac.parse(word.substring(4));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("--wire tap: mac= " + e.getMessage(), e);
+    }
+    if (mac.multicast()) {
+      throw new IllegalArgumentException("--wire tap: " + word + " is a group's address");
+    }
+    return mac;
+  }
+
+  private static int mtu(String word) {
+    try {
+      return (int) Converters.number(word.substring(4), LEAST_MTU, MOST_MTU);
+    } catch (TypeConversionException e) {
+      throw new IllegalArgumentException("--wire tap: mtu= " + e.getMessage(), e);
+    }
   }
 
   private static IllegalArgumentException unknown(String form) {

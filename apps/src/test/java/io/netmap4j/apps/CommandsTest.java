@@ -456,6 +456,17 @@ class CommandsTest {
         "pkt-gen -i fake0 -D 1:2 | '1:2' is no MAC address",
         "pkt-gen -i fake0 -s 10.0.0 | '10.0.0' is not ip",
         "pkt-gen -i fake0 -p 2 | -p 2: fake0 has 1 rx rings; --nic rings=2",
+        "pkt-gen -i fake0 -p 100000 | -p 100000: fake0 has 1 rx rings; a card has at most 16, with --nic rings=16",
+        "pkt-gen -i fake0 --nic drop=maybe | --nic: drop = 'maybe' is neither true",
+        "nic-model -s /none --mac=zz | '--mac': 'zz' is no MAC address",
+        "nic-model -s /none --mac=02:00:00:00:00:000 | '02:00:00:00:00:000' is no MAC address",
+        "nic-model -s /none --mac=03:00:00:00:00:01 | --mac 03:00:00:00:00:01: not a unicast MAC address",
+        "nic-model -s /none --device-id 1234567 | '--device-id': 1234567 is out of range: 0 to ffff, in hex",
+        "nic-model -s /none --device-id zz | '--device-id': 'zz' is not a number in hex",
+        "nic-model -s /none --wire tap:t0,mtu=abc | --wire tap: mtu= 'abc' is not a whole number",
+        "nic-model -s /none --wire tap:t0,mtu=9 | --wire tap: mtu= 9 is out of range: 68 to 65521",
+        "nic-model -s /none --wire tap:t0,mac=zz | --wire tap: mac= 'zz' is no MAC address",
+        "nic-model -s /none --wire tap:t0,mac=ff:ff:ff:ff:ff:ff | mac=ff:ff:ff:ff:ff:ff is a group's address",
         "pkt-gen -i fake0-1 -p 2 | -p 2 needs every ring",
         "bridge -i fake0 | bridge needs two different ports",
         "bridge -i fake0 -i fake1 -b 0 | '-b': 0 is out of range",
@@ -483,6 +494,8 @@ class CommandsTest {
     assertThat(run.err().lines()).hasSize(1);
     assertThat(run.err()).startsWith("netmap4j: netmap:eth9: no such port; known names: ");
     assertThat(Command.run("-v", "dump", "-i", "eth9").err()).contains("at io.netmap4j.");
+    assertThat(Command.run("dump", "-i", "eth9-x").err())
+        .startsWith("netmap4j: eth9-x: got 'x' while expecting a number");
     assertThat(Command.run("replay", "-i", "fake0", "-r", "/none.pcap").err())
         .isEqualTo("netmap4j: /none.pcap: no such file or folder" + System.lineSeparator());
     assertThat(Command.run("run", "dump -i eth9", "devices").code()).isEqualTo(Main.FAILED);

@@ -134,8 +134,8 @@ class NicModelTest {
         "nic-model -s a --lose 0.1 | give a wire",
         "nic-model -s a --wire loopback --lose 0.6 --delay 0.6 | at most 1 together",
         "nic-model -s a --mac 01:00:00:00:00:00 | not a unicast MAC address",
-        "nic-model -s a --mac x | --mac x",
-        "nic-model -s a --device-id zz | --device-id zz",
+        "nic-model -s a --mac x | is no MAC address",
+        "nic-model -s a --device-id zz | is not a number in hex",
       })
   void wrongUsageIsExplained(String line, String message) {
     Command run = Command.run(line.split(" "));

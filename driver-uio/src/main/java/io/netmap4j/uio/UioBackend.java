@@ -1,6 +1,7 @@
 package io.netmap4j.uio;
 
 import io.netmap4j.NetmapException;
+import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
@@ -119,7 +120,7 @@ public final class UioBackend implements NicBackend {
           .map(dev::resolve)
           .orElse(null);
     } catch (IOException e) {
-      throw new NetmapException(Libc.EIO, "cannot list " + folder + ": " + e, e);
+      throw FileErrors.exception("cannot list " + folder, e);
     }
   }
 
@@ -128,7 +129,7 @@ public final class UioBackend implements NicBackend {
     try {
       return Files.exists(irq) && !NO_IRQ.contains(Files.readString(irq).trim());
     } catch (IOException e) {
-      throw new NetmapException(Libc.EIO, "cannot read " + irq + ": " + e, e);
+      throw FileErrors.exception("cannot read " + irq, e);
     }
   }
 
@@ -185,7 +186,7 @@ public final class UioBackend implements NicBackend {
     try {
       return Files.exists(type) && Files.readString(type).startsWith("DMA");
     } catch (IOException e) {
-      throw new NetmapException(Libc.EIO, "cannot read " + type + ": " + e, e);
+      throw FileErrors.exception("cannot read " + type, e);
     }
   }
 }

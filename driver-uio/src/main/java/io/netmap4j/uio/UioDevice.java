@@ -1,6 +1,7 @@
 package io.netmap4j.uio;
 
 import io.netmap4j.NetmapException;
+import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
@@ -121,7 +122,7 @@ final class UioDevice implements NicDevice {
       }
       Files.writeString(file, ProcessHandle.current().pid() + "\n");
     } catch (IOException e) {
-      throw new NetmapException(Libc.EACCES, name + ": cannot lock " + file + ": " + e, e);
+      throw FileErrors.exception(name + ": cannot lock " + file, e);
     }
   }
 
@@ -338,7 +339,7 @@ final class UioDevice implements NicDevice {
       Files.writeString(reset, "1", StandardOpenOption.WRITE);
       return true;
     } catch (IOException e) {
-      throw new NetmapException(Libc.EIO, name + ": cannot reset through " + reset + ": " + e, e);
+      throw FileErrors.exception(name + ": cannot reset through " + reset, e);
     }
   }
 

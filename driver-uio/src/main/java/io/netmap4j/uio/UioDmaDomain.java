@@ -227,7 +227,7 @@ final class UioDmaDomain implements DmaDomain {
                 Libc.MAP_SHARED,
                 fd,
                 0,
-                "no free page of 2 MiB is left for descriptors: " + HugePages.MORE);
+                "no free page of 2 MiB is left for descriptors: " + hugePages.more(1));
         try {
           long physical = hugePages.physical(address, HugePages.SIZE)[0];
           name(fd, folder, "descriptors" + pagesMade++);

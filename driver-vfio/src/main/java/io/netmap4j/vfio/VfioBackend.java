@@ -108,7 +108,16 @@ public final class VfioBackend implements NicBackend {
           "an IOMMU: switch VT-d or AMD-Vi on in the firmware; Intel also wants the boot option intel_iommu=on");
     }
     Path node = dev.resolve(f.iommuGroup());
-    if (missing.isEmpty() && !(Files.isReadable(node) && Files.isWritable(node))) {
+    if (!f.iommuGroup().isEmpty() && Files.exists(dev.resolve("noiommu-" + f.iommuGroup()))) {
+      missing.add(
+          "an IOMMU: VFIO has the card without one (enable_unsafe_noiommu_mode), and then maps no memory"
+              + " for it; switch VT-d or AMD-Vi on, or use uio:"
+              + f.address()
+              + " after sudo netmap4j bind --uio "
+              + f.address());
+    } else if (missing.isEmpty() && !Files.exists(node)) {
+      missing.add(node + ": is udev running?");
+    } else if (missing.isEmpty() && !(Files.isReadable(node) && Files.isWritable(node))) {
       missing.add("the right to use its IOMMU group: sudo chown " + user() + " " + node);
     }
     return missing;

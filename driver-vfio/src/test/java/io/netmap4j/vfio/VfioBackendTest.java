@@ -49,8 +49,15 @@ class VfioBackendTest {
             NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO));
     assertThatThrownBy(() -> backend.open("0000:03:00.0")).hasMessageContaining("an IOMMU");
     functions.group("0000:03:00.0", 7);
-    assertThatThrownBy(() -> backend.open("0000:03:00.0")).hasMessageContaining("sudo chown");
+    assertThatThrownBy(() -> backend.open("0000:03:00.0"))
+        .hasMessageContaining("dev/7: is udev running?");
     Files.createDirectories(sys.resolve("dev"));
+    Files.createFile(sys.resolve("dev/noiommu-7"));
+    assertThatThrownBy(() -> backend.open("0000:03:00.0"))
+        .hasMessageContaining("enable_unsafe_noiommu_mode")
+        .hasMessageContaining("or use uio:0000:03:00.0 after sudo netmap4j bind --uio 0000:03:00.0")
+        .hasMessageNotContaining("chown");
+    Files.delete(sys.resolve("dev/noiommu-7"));
     Files.createFile(sys.resolve("dev/7"));
     Files.createFile(sys.resolve("dev/vfio"));
     assertThat(backend.functions().get(0).missing()).isEmpty();
