@@ -5,8 +5,8 @@ import io.netmap4j.linux.Libc;
 import java.util.Random;
 
 /**
- * Sends good packets and bad ones in any order: Mixture PORT COUNT SEED. Prints the good ones, source
- * address and length on the wire; the number of the packet is in the address. For MTU 1500.
+ * Sends good packets and bad ones in any order: Mixture PORT COUNT SEED. Prints the good ones,
+ * source address and length on the wire; the number of the packet is in the address. For MTU 1500.
  */
 final class Mixture {
   private static final int MOST = 1514;

@@ -85,7 +85,7 @@ final class IxgbeTxRing {
   private int reportHead;
   private int reportTail;
 
-  /** {@link #unusual} has asked for a report. */
+  /** The packet that {@link #unusual} looked at asks for a report. */
   private boolean reportWanted;
 
   IxgbeTxRing(
@@ -116,7 +116,7 @@ final class IxgbeTxRing {
   /** As netmap_reset: what was submitted counts as sent, slot rHead becomes descriptor 0. */
   void reset(Kring k) {
     k.hwCur = k.rHead;
-    k.hwTail = k.rHead == 0 ? numSlots - 1 : k.rHead - 1;
+    k.hwTail = before(k.rHead);
     k.hwOfs = k.rHead;
     reportHead = reportTail = 0;
     Mem.set(descs, (long) numSlots * DESC_SIZE, (byte) 0);
@@ -148,7 +148,7 @@ final class IxgbeTxRing {
    * @return 0; EINVAL when a packet was refused (the others are sent) or the last one has no end
    */
   private int send(Kring k) {
-    if ((flags(k.rHead == 0 ? numSlots - 1 : k.rHead - 1) & NS_MOREFRAG) != 0) {
+    if ((flags(before(k.rHead)) & NS_MOREFRAG) != 0) {
       return Libc.EINVAL; // as netmap: nothing of this batch goes out until the packet has an end
     }
     int slot = k.hwCur;
@@ -164,23 +164,25 @@ final class IxgbeTxRing {
       if (straddlers.possible) {
         done = straddlers.before(descs + (long) desc * DESC_SIZE, done);
       }
-      end = done > 0 ? desc + done - 1 : end;
+      if (done > 0) {
+        end = desc + done - 1;
+      }
       boolean report = false;
       if (done < run) {
         int first = slot + done;
         int length = segments(k, first, todo - done);
         if (length == 0) { // the user took the end away meanwhile: what is before it goes out
-          status = Libc.EINVAL;
           slot = first;
+          status = Libc.EINVAL;
           break;
         }
-        if (unusual(k, first, length)) {
-          end = k.distance(k.hwOfs, wrap(first + length - 1));
-          report = reportWanted;
-        } else {
-          k.hwOfs = wrap(k.hwOfs + length);
+        int last = unusual(k, first, length);
+        if (last == NONE) {
           status = Libc.EINVAL;
+        } else {
+          end = last;
         }
+        report = reportWanted;
         done += length;
       }
       slot = wrap(slot + done);
@@ -255,9 +257,9 @@ final class IxgbeTxRing {
    * A packet of several slots, one with NS_REPORT, a short one, or one that cannot be sent as it
    * is.
    *
-   * @return false when it is refused: nothing is written for the card
+   * @return the packet's last descriptor; NONE when it is refused: it has none
    */
-  private boolean unusual(Kring k, int first, int count) {
+  private int unusual(Kring k, int first, int count) {
     boolean good = count <= MAX_SEGMENTS;
     int total = 0;
     reportWanted = false;
@@ -281,13 +283,17 @@ final class IxgbeTxRing {
       long end = i == count - 1 ? EOP : 0;
       describe(desc, bufOffset((int) packet[i]), FRAGMENT | end | len(packet[i]) | payLen);
     }
-    if (!good) {
-      k.badSlots += count;
-      k.unsent++;
-    }
     int last = wrap(first + count - 1);
-    Mem.putShort(slots + (long) last * SLOT_SIZE + SLOT_FLAGS, (short) (flags(last) & ~FLAGS_DONE));
-    return good;
+    long flags = slots + (long) last * SLOT_SIZE + SLOT_FLAGS;
+    Mem.putShort(flags, (short) (Mem.getShort(flags) & ~FLAGS_DONE));
+    if (good) {
+      return k.distance(k.hwOfs, last);
+    }
+    k.badSlots += count;
+    k.unsent++;
+    k.hwOfs = wrap(k.hwOfs + count);
+    reportWanted = false;
+    return NONE;
   }
 
   private void describe(long desc, long offset, long command) {
@@ -305,7 +311,7 @@ final class IxgbeTxRing {
    *     they are done when what is before them is
    */
   private void report(Kring k, int end, int next) {
-    int slot = next == 0 ? numSlots - 1 : next - 1;
+    int slot = before(next);
     if (end != NONE) {
       long command = descs + (long) end * DESC_SIZE + 8;
       Mem.putInt(command, Mem.getInt(command) | RS);
@@ -338,6 +344,10 @@ final class IxgbeTxRing {
     } else {
       nic.write32(tdt, desc);
     }
+  }
+
+  private int before(int slot) {
+    return slot == 0 ? numSlots - 1 : slot - 1;
   }
 
   private int wrap(int slot) {

@@ -988,6 +988,8 @@ class DriverOnModelTest {
             ModelRig.Setup.DEFAULT.nic(ModelRig.Setup.DEFAULT.nic().dropWhenFull(false)))) {
       sendOne(rig);
       until(rig, "report", () -> rig.cards[0].bill().snapshot().descriptorsWritten() > 0);
+      put(rig.a.tx(0), new byte[5]); // refused, behind the report
+      assertEquals(Libc.EINVAL, rig.a.txSync());
       IxgbeWatchdog.limitNanos = 100_000_000;
       Thread.sleep(500);
       assertEquals(0, rig.a.counters().get("tx_hangs"), "sent, and nobody looked");
