@@ -1,0 +1,128 @@
+package io.netmap4j.apps;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code ./netmap4j} in a checkout of its own, with a program that says how it was started. */
+@Timeout(120)
+class LauncherTest {
+  @TempDir Path folder;
+  private Path checkout;
+
+  /** What the launcher starts. */
+  static final class Program {
+    public static void main(String[] args) {
+      System.out.println("jar " + new File(System.getProperty("java.class.path")).exists());
+      for (String arg : args) {
+        StringBuilder ascii = new StringBuilder();
+        arg.chars().forEach(c -> ascii.append(c < 128 ? "" + (char) c : "<" + c + ">"));
+        System.out.println("argument " + ascii + " " + new File(arg).exists());
+      }
+      java.lang.management.ManagementFactory.getGarbageCollectorMXBeans()
+          .forEach(gc -> System.out.println("collector " + gc.getName()));
+    }
+  }
+
+  @BeforeEach
+  void checkOut() throws Exception {
+    // Bytes, as this JVM itself may run in a locale without the letter.
+    Path script =
+        Path.of(System.getProperty("basedir", "")).toAbsolutePath().resolve("../netmap4j");
+    run(
+        Map.of(),
+        "sh",
+        "-c",
+        "mkdir -p " + folder + "/$(printf 'Pr\\303\\274fung')/apps/target/lib");
+    run(Map.of(), "sh", "-c", "cd " + folder + " && ln -s Pr* link");
+    checkout = folder.resolve("link");
+    Files.copy(script, checkout.resolve("netmap4j"));
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, Program.class.getName());
+    String entry = Program.class.getName().replace('.', '/') + ".class";
+    try (OutputStream file = Files.newOutputStream(checkout.resolve("apps/target/netmap4j.jar"));
+        JarOutputStream jar = new JarOutputStream(file, manifest)) {
+      jar.putNextEntry(new JarEntry(entry));
+      Program.class.getClassLoader().getResourceAsStream(entry).transferTo(jar);
+    }
+  }
+
+  private record Run(int code, String output) {}
+
+  private Run run(Map<String, String> environment, String... command) throws Exception {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().keySet().removeAll(List.of("LANG", "LC_ALL", "LC_CTYPE", "JAVA_HOME"));
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().put("NETMAP4J_NO_BUILD", "1");
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(output).isTrue();
+    return new Run(process.exitValue(), output);
+  }
+
+  private Run launch(Map<String, String> environment, String arguments) throws Exception {
+    return run(
+        environment,
+        "sh",
+        "-c",
+        "cd " + folder + "/Pr* && exec bash \"$PWD/netmap4j\" " + arguments);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"C", "C.UTF-8", "xx_XX.UTF-8"})
+  void namesBeyondAsciiPassInEveryLocale(String locale) throws Exception {
+    Run run = launch(Map.of("LC_ALL", locale), "../$(printf 'Pr\\303\\274fung') '$(true)' 'a b'");
+    assertThat(run.output)
+        .contains("jar true")
+        .contains("argument ../Pr<252>fung true")
+        .contains("argument $(true) false")
+        .contains("argument a b false");
+    assertThat(run.code).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "NETMAP4J_JAVA_OPTS, -XX:+UseZGC, ZGC",
+    "NETMAP4J_JAVA_OPTS, -Xmx64m -XX:+UseParallelGC -Xss1m, PS",
+    "JAVA_TOOL_OPTIONS, -XX:+UseG1GC, G1",
+    "NETMAP4J_JAVA_OPTS, -Xmx64m, Copy",
+  })
+  void theUsersCollectorIsTaken(String variable, String value, String collector) throws Exception {
+    Run run = launch(Map.of(variable, value), "");
+    assertThat(run.output).contains("collector " + collector).doesNotContain("Conflicting");
+    assertThat(run.code).isZero();
+  }
+
+  @Test
+  void aSwitchIsReadOrRefused() throws Exception {
+    List<Integer> codes = new ArrayList<>();
+    for (String on : "1 yes".split(" ")) {
+      codes.add(launch(Map.of("NETMAP4J_NO_BUILD", on), "").code);
+    }
+    assertThat(codes).containsOnly(0);
+    Run refused = launch(Map.of("NETMAP4J_NO_BUILD", "maybe"), "");
+    assertThat(refused.code).isEqualTo(1);
+    assertThat(refused.output).contains("NETMAP4J_NO_BUILD is 'maybe', neither true");
+  }
+}
