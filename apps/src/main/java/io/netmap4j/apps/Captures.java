@@ -27,11 +27,16 @@ final class Captures {
   private Captures() {}
 
   /**
-   * Refuses what would write over a file that is to be read, or two captures into one file.
+   * Refuses what would write over a file that is to be read, two captures into one file, or two
+   * readers of one stream.
    *
    * @throws ParameterException before anything has been opened
    */
   static void check(List<User> users, CommandSpec spec) {
+    if (users.stream().filter(user -> user.reads().contains(STREAM)).count() > 1) {
+      throw new ParameterException(
+          spec.commandLine(), "standard input would be read by two commands");
+    }
     Map<Object, Path> written = new HashMap<>();
     for (User user : users) {
       for (Path file : user.writes()) {

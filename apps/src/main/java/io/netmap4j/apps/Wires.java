@@ -107,7 +107,7 @@ final class Wires {
     String[] files =
         spec != null && spec.startsWith("pcap:") ? spec.substring(5).split(",", -1) : new String[0];
     return which < files.length && !files[which].isEmpty()
-        ? List.of(Path.of(files[which]))
+        ? List.of(Path.of(files[which]).toAbsolutePath())
         : List.of();
   }
 
