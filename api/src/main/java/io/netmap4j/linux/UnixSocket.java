@@ -22,6 +22,7 @@ public final class UnixSocket implements AutoCloseable {
   private static final int AF_UNIX = 1;
   private static final int SOCK_STREAM = 1;
   private static final int SOCK_CLOEXEC = 02000000;
+  private static final int SOCK_NONBLOCK = 04000;
   private static final int MSG_DONTWAIT = 0x40;
   private static final int MSG_NOSIGNAL = 0x4000;
   private static final int MSG_CTRUNC = 0x8;
@@ -37,6 +38,10 @@ public final class UnixSocket implements AutoCloseable {
   private static final int ECONNREFUSED = 111;
   private static final int ADDRESS_SIZE = 110;
   private static final int LONGEST_PATH = 107;
+  private static final int CONNECT_STEP_MILLIS = 20;
+
+  /** As many as the kernel allows by default: whoever comes is accepted, and served or refused. */
+  private static final int BACKLOG = 4096;
 
   // struct msghdr, its iovec and its control buffer, one after the other (LP64).
   private static final int IOV = 56;
@@ -44,6 +49,8 @@ public final class UnixSocket implements AutoCloseable {
   private static final int CONTROL_HEADER = 16;
   private static final int CONTROL_SIZE = CONTROL_HEADER + 4 * MOST_FDS;
   private static final int SCRATCH = CONTROL + CONTROL_SIZE;
+
+  private static final int[] NO_FDS = {};
 
   private final int fd;
   private final long sending = Mem.allocate(SCRATCH);
@@ -55,19 +62,30 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Connects to a listening socket.
+   * Connects to a listening socket. Waits while its queue of connections is full, as that of a
+   * server is that accepts none.
    *
-   * @throws LinuxException ENOENT nothing there, ECONNREFUSED nobody listens, EACCES
+   * @param deadline of {@link System#nanoTime}
+   * @throws LinuxException ENOENT nothing there, ECONNREFUSED nobody listens, EACCES; EAGAIN the
+   *     queue is still full
    */
-  public static UnixSocket connect(Path path) {
-    int fd = open(path);
+  public static UnixSocket connect(Path path, long deadline) {
+    int fd = open(path, SOCK_NONBLOCK);
     long address = address(path);
     try {
-      if (Libc.connect(fd, address, ADDRESS_SIZE) != 0) {
+      while (Libc.connect(fd, address, ADDRESS_SIZE) != 0) {
         int errno = Native.getLastError();
-        Libc.closeFd(fd);
-        throw new LinuxException(
-            "connect " + path, errno, "is its server running, and may this user write to it?");
+        if (errno == Libc.EAGAIN && deadline - System.nanoTime() > 0) {
+          Libc.pollIn(NO_FDS, CONNECT_STEP_MILLIS); // nothing tells when there is room
+        } else if (errno != Libc.EINTR) {
+          Libc.closeFd(fd);
+          throw new LinuxException(
+              "connect " + path,
+              errno,
+              errno == Libc.EAGAIN
+                  ? "its server accepts nobody: is it stopped (kill -CONT PID lets it go on)?"
+                  : "is its server running, and may this user write to it?");
+        }
       }
     } finally {
       Mem.free(address);
@@ -75,14 +93,19 @@ public final class UnixSocket implements AutoCloseable {
     return new UnixSocket(fd);
   }
 
-  private static int open(Path path) {
+  /** As {@link #connect(Path, long)}, within a second. */
+  public static UnixSocket connect(Path path) {
+    return connect(path, System.nanoTime() + 1_000_000_000L);
+  }
+
+  private static int open(Path path, int flags) {
     if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
       throw new LinuxException(
           "socket " + path,
           Libc.ENAMETOOLONG,
           "a socket's path has at most " + LONGEST_PATH + " bytes");
     }
-    int fd = Libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = Libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
     if (fd < 0) {
       throw new LinuxException(
           "socket " + path, Native.getLastError(), "raise the limit of open files: ulimit -n");
@@ -110,19 +133,32 @@ public final class UnixSocket implements AutoCloseable {
    * @throws LinuxException EPIPE or ECONNRESET the other side is gone, ETIMEDOUT it takes nothing
    */
   public void send(long address, int length, int[] fds, long deadline) {
-    int sent = 0;
-    while (sent < length) {
-      prepare(sending, address + sent, length - sent);
-      if (sent == 0 && fds.length > 0) {
-        attach(fds);
-      }
-      long n = Libc.sendmsg(fd, sending, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (n > 0) {
-        sent += (int) n;
-      } else {
+    for (int sent = 0; sent < length; ) {
+      int n = trySend(address + sent, length - sent, sent == 0 ? fds : NO_FDS);
+      if (n == 0) {
         await(Libc.POLLOUT, "sendmsg of " + length + " bytes", deadline);
       }
+      sent += n;
     }
+  }
+
+  /**
+   * Sends what the socket takes now, without waiting.
+   *
+   * @param fds go with the first byte; they stay the caller's
+   * @return how many bytes; 0 when the socket is full
+   * @throws LinuxException EPIPE or ECONNRESET the other side is gone
+   */
+  public int trySend(long address, int length, int[] fds) {
+    prepare(sending, address, length);
+    if (fds.length > 0) {
+      attach(fds);
+    }
+    int n = (int) Libc.sendmsg(fd, sending, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0) {
+      checkTransient("sendmsg of " + length + " bytes");
+    }
+    return Math.max(n, 0);
   }
 
   private void attach(int[] fds) {
@@ -159,17 +195,30 @@ public final class UnixSocket implements AutoCloseable {
    *     at once
    */
   public int receive(long address, int most, Deque<Integer> fds, long deadline) {
-    while (true) {
-      prepare(receiving, address, most);
-      Mem.putLong(receiving + 32, receiving + CONTROL);
-      Mem.putLong(receiving + 40, CONTROL_SIZE);
-      long n = Libc.recvmsg(fd, receiving, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-      if (n >= 0) {
-        takeFds(fds);
-        return (int) n;
-      }
+    int n = tryReceive(address, most, fds);
+    while (n < 0) {
       await(Libc.POLLIN, "recvmsg of " + most + " bytes", deadline);
+      n = tryReceive(address, most, fds);
     }
+    return n;
+  }
+
+  /**
+   * Receives what is there now, without waiting; the rest as {@link #receive}.
+   *
+   * @return how many bytes; 0 when the other side has closed, −1 when nothing is there
+   */
+  public int tryReceive(long address, int most, Deque<Integer> fds) {
+    prepare(receiving, address, most);
+    Mem.putLong(receiving + 32, receiving + CONTROL);
+    Mem.putLong(receiving + 40, CONTROL_SIZE);
+    int n = (int) Libc.recvmsg(fd, receiving, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (n < 0) {
+      checkTransient("recvmsg of " + most + " bytes");
+      return -1;
+    }
+    takeFds(fds);
+    return n;
   }
 
   private void takeFds(Deque<Integer> fds) {
@@ -209,14 +258,14 @@ public final class UnixSocket implements AutoCloseable {
     }
   }
 
-  private void await(short event, String call, long deadline) {
+  private static void checkTransient(String call) {
     int errno = Native.getLastError();
-    if (errno == Libc.EINTR) {
-      return;
-    }
-    if (errno != Libc.EAGAIN) {
+    if (errno != Libc.EINTR && errno != Libc.EAGAIN) {
       throw new LinuxException(call, errno, "the other side is gone");
     }
+  }
+
+  private void await(short event, String call, long deadline) {
     long millis = -1;
     if (deadline != Long.MAX_VALUE) {
       millis = (deadline - System.nanoTime() + 999_999) / 1_000_000;
@@ -224,7 +273,18 @@ public final class UnixSocket implements AutoCloseable {
         throw new LinuxException(call, Libc.ETIMEDOUT, "the other side does not answer");
       }
     }
-    Libc.poll(new int[] {fd}, event, (int) Math.min(millis, Integer.MAX_VALUE));
+    ready(event, (int) Math.min(millis, Integer.MAX_VALUE));
+  }
+
+  /**
+   * Waits until there is something to receive or the other side is gone ({@link Libc#POLLIN}), or
+   * until something can be sent ({@link Libc#POLLOUT}).
+   *
+   * @param millis −1 waits for ever, 0 looks once
+   * @return false when the time is over first, or a signal interrupted
+   */
+  public boolean ready(short event, int millis) {
+    return Libc.poll(new int[] {fd}, event, millis) > 0;
   }
 
   /** Ends the connection both ways: whoever is inside {@link #receive} gets 0. */
@@ -277,7 +337,7 @@ public final class UnixSocket implements AutoCloseable {
       // Under another name until it listens: whoever sees the file can connect.
       Path unready = path.resolveSibling(path.getFileName() + "~");
       removeStale(unready);
-      int fd = open(unready);
+      int fd = open(unready, 0);
       long address = address(unready);
       try {
         // The mode of an unbound socket becomes that of the file: it is never open to others.
@@ -287,7 +347,7 @@ public final class UnixSocket implements AutoCloseable {
             "bind " + path,
             "is the folder missing or not writable, or is another server starting? ls -l " + path);
         try {
-          check(Libc.listen(fd, 4), "listen " + path, "");
+          check(Libc.listen(fd, BACKLOG), "listen " + path, "");
           show(unready, path);
         } catch (LinuxException e) {
           unready.toFile().delete();
@@ -322,7 +382,7 @@ public final class UnixSocket implements AutoCloseable {
       if (!isSocket(path)) {
         return;
       }
-      try (UnixSocket living = connect(path)) {
+      try (UnixSocket living = connect(path, System.nanoTime())) {
         living.shutdown();
       } catch (LinuxException e) {
         if (e.errno() == ECONNREFUSED) {

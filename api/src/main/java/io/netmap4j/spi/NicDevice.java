@@ -109,6 +109,12 @@ public interface NicDevice extends AutoCloseable {
   boolean resetFunction();
 
   /**
+   * The device is closed next: from now on calls don't wait long for one that does not answer.
+   * Never blocks, and is heard by calls that wait already. For any thread.
+   */
+  default void part() {}
+
+  /**
    * Stops bus mastering, drops mappings, closes descriptors, in reverse order of opening.
    * Idempotent.
    */

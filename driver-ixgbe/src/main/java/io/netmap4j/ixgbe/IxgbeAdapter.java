@@ -33,6 +33,9 @@ final class IxgbeAdapter implements Adapter, NicControl {
   /** Often enough for 36-bit counters (55 s) and for a link that somebody waits for. */
   private static final long HOUSEKEEPING_MILLIS = 20;
 
+  /** A look at the card that takes so long has met one that stood still. */
+  private static final long STALL_NANOS = 500_000_000;
+
   // What a sync must know of the device's state.
   private static final int CARRIER = 0;
   private static final int NO_CARRIER = 1;
@@ -218,9 +221,16 @@ final class IxgbeAdapter implements Adapter, NicControl {
   private int die(Throwable e) {
     if (carrier != DEAD) {
       carrier = DEAD;
-      LOG.warn("{}: the device no longer answers: {}", nic.name(), e.getMessage());
+      LOG.warn("{}: the device no longer answers: {}", nic.name(), reason(e));
     }
     return Libc.EIO;
+  }
+
+  /** What went wrong, without the name that stands before it already. */
+  private String reason(Throwable e) {
+    String text = String.valueOf(e.getMessage());
+    String prefix = nic.name() + ": ";
+    return text.startsWith(prefix) ? text.substring(prefix.length()) : text;
   }
 
   private void keepHouse() {
@@ -232,13 +242,17 @@ final class IxgbeAdapter implements Adapter, NicControl {
             wait(HOUSEKEEPING_MILLIS);
           }
         } catch (InterruptedException e) {
-          return;
+          LOG.debug("{}: housekeeping goes on until the port is closed", nic.name());
         }
         if (!running) {
           return;
         }
         try {
+          long before = System.nanoTime();
           look();
+          if (System.nanoTime() - before > STALL_NANOS) {
+            watchdog.restart(); // what the card owes, it could not pay
+          }
           if (carrier != DEAD && ++rounds % 50 == 0) {
             counters.read(nic);
             watchdog.watchBus();
@@ -406,7 +420,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
     try {
       return interrupts.fd(k.ringId, Math.max(tx.length, rx.length));
     } catch (NetmapException | LinuxException e) {
-      LOG.warn("{}: no interrupts, waits look again and again: {}", nic.name(), e.getMessage());
+      LOG.warn("{}: no interrupts, waits look again and again: {}", nic.name(), reason(e));
       interrupts.giveUp();
       return -1;
     }
@@ -432,6 +446,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
 
   @Override
   public void stop() {
+    nic.part();
     Thread keeper;
     synchronized (this) {
       keeper = housekeeper;
@@ -468,9 +483,9 @@ final class IxgbeAdapter implements Adapter, NicControl {
   /** That a dead device is dead has been said. */
   private void complain(Throwable e) {
     if (carrier == DEAD) {
-      LOG.debug("{}: {}", nic.name(), e.getMessage());
+      LOG.debug("{}: {}", nic.name(), reason(e));
     } else {
-      LOG.warn("{}: {}", nic.name(), e.getMessage());
+      LOG.warn("{}: {}", nic.name(), reason(e));
     }
   }
 
@@ -518,7 +533,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
       try {
         undo.pop().run();
       } catch (NetmapException | LinuxException e) {
-        LOG.warn("{}: {}", nic.name(), e.getMessage());
+        LOG.debug("{}: {}", nic.name(), reason(e)); // the first is thrown, the others say the same
         first = first == null ? e : first;
       }
     }

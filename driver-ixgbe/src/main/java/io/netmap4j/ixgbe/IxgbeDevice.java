@@ -480,8 +480,13 @@ final class IxgbeDevice {
 
   private static void sleepMicros(long micros) {
     long deadline = System.nanoTime() + micros * 1000;
+    boolean interrupted = false; // it would make every park return at once
     while (deadline - System.nanoTime() > 0) {
       LockSupport.parkNanos(deadline - System.nanoTime());
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 }

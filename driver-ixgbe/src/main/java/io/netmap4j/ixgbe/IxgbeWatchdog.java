@@ -1,5 +1,6 @@
 package io.netmap4j.ixgbe;
 
+import java.util.Arrays;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,6 +55,11 @@ final class IxgbeWatchdog {
         hangs++;
       }
     }
+  }
+
+  /** What is owed is owed from now on. */
+  void restart() {
+    Arrays.fill(since, System.nanoTime());
   }
 
   /** How often a tx ring was found hanging. */

@@ -41,7 +41,11 @@ class NetmapBridgeTest {
   private static ModelRig rig() {
     return new ModelRig(
         ModelRig.Setup.DEFAULT.nic(
-            ModelRig.Setup.DEFAULT.nic().rings(QUEUES, QUEUES).waitMode(WaitMode.INTERRUPT).dropWhenFull(false)));
+            ModelRig.Setup.DEFAULT
+                .nic()
+                .rings(QUEUES, QUEUES)
+                .waitMode(WaitMode.INTERRUPT)
+                .dropWhenFull(false)));
   }
 
   /** The events of a port for a round: {@code held} packets of the other one wait for room here. */

@@ -4,9 +4,8 @@ package io.netmap4j.vfio;
  * What VFIO offers of one PCI function, whoever stands behind it: the kernel, or another process
  * that speaks vfio-user. Names and numbers are those of linux/vfio.h.
  *
- * <p>Thread safe. Every call ends within a second or so; when the other side is gone, too slow or
- * breaks the protocol, it and all later calls throw {@link io.netmap4j.NetmapException} with ENXIO
- * or EIO.
+ * <p>Thread safe. Every call ends; when the other side is gone, too slow or breaks the protocol, it
+ * and all later calls throw {@link io.netmap4j.NetmapException} with ENXIO or EIO.
  */
 interface Vfio extends AutoCloseable {
   int BAR0 = 0;
@@ -56,6 +55,12 @@ interface Vfio extends AutoCloseable {
 
   /** Lets the INTx line fire again: whoever delivers it masks it each time. */
   void unmaskIntx();
+
+  /**
+   * Nobody waits long for the other side from now on, as this is closed next. Never blocks, and is
+   * heard by calls that wait.
+   */
+  default void part() {}
 
   /** Resets the function, if {@link DeviceInfo#flags} says that it can be. */
   void reset();

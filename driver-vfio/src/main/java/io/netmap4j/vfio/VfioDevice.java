@@ -195,7 +195,13 @@ final class VfioDevice implements NicDevice {
   }
 
   @Override
+  public void part() {
+    vfio.part();
+  }
+
+  @Override
   public synchronized void close() {
+    vfio.part();
     if (closed) {
       return;
     }

@@ -16,9 +16,10 @@ import java.util.Arrays;
 /**
  * VFIO as spoken to another process over a Unix socket: the client of the vfio-user protocol 0.0.
  *
- * <p>One request at a time, answered within {@link #PATIENCE_MILLIS}. A reply that is not exactly
- * what was asked for ends the connection, and every later call says why. Register writes are posted
- * (no reply), as on PCIe; a read after them finds them done.
+ * <p>One request at a time, answered within {@link #PATIENCE_PROPERTY}: a server that stops for a
+ * while is waited for. A reply that is not exactly what was asked for ends the connection, and
+ * every later call says why. Register writes are posted (no reply), as on PCIe, and never wait; a
+ * read after them finds them done.
  */
 final class VfioUser implements Vfio, VfioIommu {
   private static final int VERSION = 1;
@@ -38,7 +39,10 @@ final class VfioUser implements Vfio, VfioIommu {
   private static final int IRQ_ACTION_UNMASK = 1 << 4;
   private static final int IRQ_ACTION_TRIGGER = 1 << 5;
 
-  private static final int PATIENCE_MILLIS = 900;
+  /** A system property: how many milliseconds a server may be silent before it is given up. */
+  static final String PATIENCE_PROPERTY = "netmap4j.vfio-user.patience";
+
+  private static final int PATIENCE_MILLIS = Integer.getInteger(PATIENCE_PROPERTY, 30_000);
 
   private final VfioUserConnection server;
   private DeviceInfo info;
@@ -62,7 +66,7 @@ final class VfioUser implements Vfio, VfioIommu {
     String name = "vfio-user:" + path;
     UnixSocket socket;
     try {
-      socket = UnixSocket.connect(path);
+      socket = UnixSocket.connect(path, System.nanoTime() + patienceMillis * 1_000_000L);
     } catch (LinuxException e) {
       throw new NetmapException(
           Libc.ENXIO,
@@ -187,11 +191,15 @@ final class VfioUser implements Vfio, VfioIommu {
     checkAccess(region, offset, bytes);
   }
 
+  /** Not behind a request that is waited for. */
   @Override
-  public synchronized void post(int region, long offset, int value) {
-    putAccess(region, offset, 4);
-    Mem.putInt(server.payload() + 16, value);
-    server.post(REGION_WRITE, 20);
+  public void post(int region, long offset, int value) {
+    server.post(REGION_WRITE, offset, region, 4, value);
+  }
+
+  @Override
+  public void part() {
+    server.part();
   }
 
   private void putAccess(int region, long offset, int bytes) {

@@ -14,7 +14,10 @@ public final class VfioUserBackend implements NicBackend {
 
   @Override
   public NicDevice open(String address) {
-    VfioUser vfio = VfioUser.connect(Path.of(address));
+    return open(address, VfioUser.connect(Path.of(address)));
+  }
+
+  static NicDevice open(String address, VfioUser vfio) {
     try {
       return new VfioDevice("vfio-user:" + address, vfio, new VfioDmaDomain(vfio));
     } catch (RuntimeException e) {

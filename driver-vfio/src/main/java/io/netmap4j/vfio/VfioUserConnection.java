@@ -8,14 +8,19 @@ import io.netmap4j.linux.UnixSocket;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The client's end of a vfio-user socket: messages, not what they mean.
  *
- * <p>One request at a time, answered in time. What is not a reply to it ends the conversation, and
- * every later call says why. For one thread at a time.
+ * <p>One request at a time. A server whose socket is open and that does not answer is stalled
+ * (stopped, in a debugger, short of processors): that is told once, and waited for as long as
+ * patience lasts, as nothing is lost by it. What is not a reply to the request ends the
+ * conversation, as does a closed socket, and every later call says why.
+ *
+ * <p>Requests are for one thread at a time; {@link #post} is for any, beside them, and never waits.
  */
 final class VfioUserConnection {
   private static final Logger LOG = LoggerFactory.getLogger(VfioUserConnection.class);
@@ -32,17 +37,33 @@ final class VfioUserConnection {
 
   private static final int BUFFER = 8192;
   private static final int[] NO_FDS = {};
+  private static final int POST_BUFFER = 64;
+  private static final int VERSION = 1;
+
+  /** A server that has not answered for so long is told of. */
+  private static final int STALL_MILLIS = 1000;
+
+  /** How long a server that is being left may take for an answer, and to let go of our memory. */
+  private static final int PARTING_MILLIS = 900;
+
+  /** How often a wait looks whether it still has the time that it had. */
+  private static final int STEP_MILLIS = 100;
 
   final String name;
   private final UnixSocket socket;
+  private final VfioUserOutput output;
   private final int patienceMillis;
   private final long out = Mem.allocate(BUFFER);
   private final long in = Mem.allocate(BUFFER);
   private final Deque<Integer> fds = new ArrayDeque<>();
+  private final AtomicInteger ids = new AtomicInteger();
+  private final Object posting = new Object();
+  private final long posted = Mem.allocate(POST_BUFFER);
   private int lastId;
-  private NetmapException broken;
   private Boolean released;
-  private boolean closed;
+  private volatile NetmapException broken;
+  private volatile boolean closed;
+  private volatile boolean parting;
 
   /**
    * @param socket closed by {@link #close}
@@ -51,6 +72,7 @@ final class VfioUserConnection {
   VfioUserConnection(String name, UnixSocket socket, int patienceMillis) {
     this.name = name;
     this.socket = socket;
+    this.output = new VfioUserOutput(socket);
     this.patienceMillis = patienceMillis;
   }
 
@@ -65,20 +87,23 @@ final class VfioUserConnection {
     return in + HEADER;
   }
 
-  private long deadline() {
-    return System.nanoTime() + patienceMillis * 1_000_000L;
-  }
-
   /** Sends what stands at {@link #payload} and waits for the reply. @return its payload's size */
   int request(int command, int size, int... with) {
-    long deadline = deadline();
-    send(command, size, 0, with, deadline);
+    checkUsable();
+    Patience patience = new Patience();
+    lastId = ids.incrementAndGet() & 0xffff;
+    putHeader(out, lastId, command, HEADER + size, 0, 0);
     try {
-      int replySize = receiveMessage(deadline);
-      while ((Mem.getInt(in + 8) & TYPE_MASK) != TYPE_REPLY) {
-        refuse(deadline);
-        replySize = receiveMessage(deadline);
+      while (!output.send(out, HEADER + size, with)) {
+        patience.await(Libc.POLLOUT);
       }
+      int replySize = receiveMessage(patience);
+      while ((Mem.getInt(in + 8) & TYPE_MASK) != TYPE_REPLY) {
+        refuse();
+        replySize = receiveMessage(patience);
+      }
+      patience.rewarded();
+      output.flush();
       return checkReply(command, replySize);
     } catch (LinuxException e) {
       throw fail(e);
@@ -87,47 +112,117 @@ final class VfioUserConnection {
     }
   }
 
-  /** Sends what stands at {@link #payload}; nobody answers. */
-  void post(int command, int size) {
-    send(command, size, NO_REPLY, NO_FDS, deadline());
-  }
-
-  private void send(int command, int size, int flags, int[] with, long deadline) {
-    checkUsable();
-    lastId = lastId + 1 & 0xffff;
-    putHeader(lastId, command, HEADER + size, flags, 0);
-    try {
-      socket.send(out, HEADER + size, with, deadline);
-    } catch (LinuxException e) {
-      throw fail(e);
+  /**
+   * Sends a payload of three words of 32 bits behind one of 64; nobody answers. Never waits: what
+   * the socket does not take is kept.
+   */
+  void post(int command, long first, int second, int third, int fourth) {
+    boolean sent;
+    synchronized (posting) {
+      checkUsable();
+      int size = HEADER + 20;
+      putHeader(posted, ids.incrementAndGet() & 0xffff, command, size, NO_REPLY, 0);
+      Mem.putLong(posted + HEADER, first);
+      Mem.putInt(posted + HEADER + 8, second);
+      Mem.putInt(posted + HEADER + 12, third);
+      Mem.putInt(posted + HEADER + 16, fourth);
+      try {
+        sent = output.send(posted, size, NO_FDS);
+      } catch (LinuxException e) {
+        throw fail(e);
+      }
+    }
+    if (!sent) {
+      throw fail(
+          Libc.EIO,
+          "the server is stalled, and "
+              + VfioUserOutput.MOST_KEPT
+              + " bytes of register writes wait for it",
+          null);
     }
   }
 
-  private void putHeader(int id, int command, int size, int flags, int error) {
-    Mem.putShort(out, (short) id);
-    Mem.putShort(out + 2, (short) command);
-    Mem.putInt(out + 4, size);
-    Mem.putInt(out + 8, flags);
-    Mem.putInt(out + 12, error);
+  private static void putHeader(long at, int id, int command, int size, int flags, int error) {
+    Mem.putShort(at, (short) id);
+    Mem.putShort(at + 2, (short) command);
+    Mem.putInt(at + 4, size);
+    Mem.putInt(at + 8, flags);
+    Mem.putInt(at + 12, error);
+  }
+
+  /** How long one request has been waited for, and may be. */
+  private final class Patience {
+    private final long begin = System.nanoTime();
+    private boolean told;
+
+    /** Waits a while. @throws NetmapException when the time is over; the conversation has ended */
+    void await(short event) {
+      short kept = output.flush() ? 0 : Libc.POLLOUT;
+      if (socket.ready((short) (event | kept), STEP_MILLIS)) {
+        return;
+      }
+      long waited = waited();
+      int limit = parting ? Math.min(PARTING_MILLIS, patienceMillis) : patienceMillis;
+      if (waited >= limit) {
+        throw fail(
+            Libc.EIO,
+            "the server has not answered for " + waited + " ms: is it stopped? kill -CONT PID",
+            null);
+      }
+      if (waited >= STALL_MILLIS && !told) {
+        told = true;
+        LOG.warn(
+            "{}: the server has not answered for {} ms, though it is there: stopped (kill -CONT PID lets it go on), or"
+                + " short of processors; waiting up to {} ms ({})",
+            name,
+            waited,
+            patienceMillis,
+            VfioUser.PATIENCE_PROPERTY);
+      }
+    }
+
+    private long waited() {
+      return (System.nanoTime() - begin) / 1_000_000;
+    }
+
+    void rewarded() {
+      if (told) {
+        LOG.warn("{}: the server answers again, after {} ms", name, waited());
+      }
+    }
   }
 
   /**
    * @return the size of the payload
    */
-  private int receiveMessage(long deadline) {
-    socket.receiveFully(in, HEADER, fds, deadline);
+  private int receiveMessage(Patience patience) {
+    receiveFully(in, HEADER, patience);
     int size = Mem.getInt(in + 4);
     check(
         size >= HEADER && size <= BUFFER, "a message of %s bytes", Integer.toUnsignedString(size));
-    socket.receiveFully(answer(), size - HEADER, fds, deadline);
+    receiveFully(answer(), size - HEADER, patience);
     return size - HEADER;
+  }
+
+  private void receiveFully(long to, int size, Patience patience) {
+    for (int got = 0; got < size; ) {
+      int n = socket.tryReceive(to + got, size - got, fds);
+      if (n < 0) {
+        patience.await(Libc.POLLIN);
+      } else if (n == 0) {
+        throw new LinuxException(
+            "recvmsg", Libc.ECONNRESET, "the other side has closed the connection");
+      } else {
+        got += n;
+      }
+    }
   }
 
   /**
    * The server asks something of us. All our memory is passed by descriptor: an access that asks is
    * one that found none.
    */
-  private void refuse(long deadline) {
+  private void refuse() {
     int flags = Mem.getInt(in + 8);
     check((flags & TYPE_MASK) == 0, "a message of unknown type %d", flags & TYPE_MASK);
     int command = Mem.getShort(in + 2) & 0xffff;
@@ -142,8 +237,8 @@ final class VfioUserConnection {
     }
     if ((flags & NO_REPLY) == 0) {
       int errno = dma ? Libc.EFAULT : Libc.EOPNOTSUPP;
-      putHeader(Mem.getShort(in) & 0xffff, command, HEADER, TYPE_REPLY | ERROR, errno);
-      socket.send(out, HEADER, NO_FDS, deadline);
+      putHeader(out, Mem.getShort(in) & 0xffff, command, HEADER, TYPE_REPLY | ERROR, errno);
+      check(output.send(out, HEADER, NO_FDS), "more than it takes answers to");
     }
   }
 
@@ -159,6 +254,13 @@ final class VfioUserConnection {
         command);
     if ((Mem.getInt(in + 8) & ERROR) != 0) {
       int errno = Mem.getInt(in + 12);
+      if (command == VERSION && errno == Libc.EBUSY) {
+        throw new NetmapException(
+            Libc.EBUSY,
+            name
+                + ": another client has this card, and it is for one at a time: end that program (ss -xp shows who is"
+                + " connected), or serve one more card: netmap4j nic-model -s PATH");
+      }
       throw new NetmapException(
           errno == Libc.EBUSY ? Libc.EBUSY : Libc.EIO,
           name
@@ -190,19 +292,18 @@ final class VfioUserConnection {
   }
 
   private NetmapException fail(LinuxException e) {
-    return fail(
-        e.errno() == Libc.ETIMEDOUT ? Libc.EIO : Libc.ENXIO,
-        e.errno() == Libc.ETIMEDOUT
-            ? "the server has not answered for " + patienceMillis + " ms: is it stopped?"
-            : "the server is gone: " + e.getMessage(),
-        e);
+    return fail(Libc.ENXIO, "the server is gone: " + e.getMessage(), e);
   }
 
   /** Ends the conversation; what is mapped stays mapped until {@link #released}. */
   NetmapException fail(int errno, String what, Throwable cause) {
-    broken = new NetmapException(errno, name + ": " + what, cause);
-    socket.shutdownOutput();
-    return broken;
+    NetmapException why = broken;
+    if (why == null) {
+      why = new NetmapException(errno, name + ": " + what, cause);
+      broken = why;
+      socket.shutdownOutput();
+    }
+    return why;
   }
 
   private void closeFds() {
@@ -221,7 +322,7 @@ final class VfioUserConnection {
     }
     if (released == null) {
       socket.shutdownOutput();
-      long deadline = deadline();
+      long deadline = System.nanoTime() + Math.min(PARTING_MILLIS, patienceMillis) * 1_000_000L;
       try {
         while (socket.receive(in, BUFFER, fds, deadline) > 0) {
           closeFds();
@@ -233,6 +334,11 @@ final class VfioUserConnection {
       closeFds();
     }
     return released;
+  }
+
+  /** From now on nobody has more patience than leaving this server is worth. For any thread. */
+  void part() {
+    parting = true;
   }
 
   boolean usable() {
@@ -254,11 +360,15 @@ final class VfioUserConnection {
       if (broken == null) {
         released();
       }
-      closed = true;
+      synchronized (posting) {
+        closed = true;
+      }
+      output.close();
       socket.close();
       closeFds();
       Mem.free(out);
       Mem.free(in);
+      Mem.free(posted);
     }
   }
 }

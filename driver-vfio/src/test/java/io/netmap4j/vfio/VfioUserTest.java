@@ -12,6 +12,8 @@ import io.netmap4j.spi.NicDevice;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -27,8 +29,11 @@ class VfioUserTest {
   private static final int DMA_UNMAP = 3;
   private static final int REGION_READ = 9;
   private static final int REGION_WRITE = 10;
+  private static final int PATIENCE_MILLIS = 900;
 
   @TempDir Path folder;
+  private final CountDownLatch stalled = new CountDownLatch(1);
+  private final CountDownLatch go = new CountDownLatch(1);
   private FakeServer server;
   private long descriptors;
 
@@ -40,13 +45,15 @@ class VfioUserTest {
 
   @AfterEach
   void end() throws Exception {
+    go.countDown();
     server.close();
     assertThat(server.unexpected).isEmpty();
     assertThat(OpenDescriptors.count()).as("descriptors").isEqualTo(descriptors);
   }
 
   private NicDevice open() {
-    return new VfioUserBackend().open(server.path.toString());
+    return VfioUserBackend.open(
+        server.path.toString(), VfioUser.connect(server.path, PATIENCE_MILLIS));
   }
 
   private static NetmapMemory region() {
@@ -182,6 +189,91 @@ class VfioUserTest {
       Thread.sleep(50);
       fails(device, Libc.ENXIO, "the server is gone", () -> device.write32(0, 1));
     }
+  }
+
+  /** A server that answers with nothing until it is let go on. */
+  private void stall() {
+    server.lie =
+        (command, reply, size) -> {
+          stalled.countDown();
+          try {
+            go.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+          return size;
+        };
+  }
+
+  /** A thread that reads while the server stands still. */
+  private Thread reader(NicDevice device, AtomicReference<Object> result)
+      throws InterruptedException {
+    stall();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                result.set(device.read32(4));
+              } catch (NetmapException e) {
+                result.set(e.getMessage());
+              }
+            });
+    thread.start();
+    stalled.await();
+    return thread;
+  }
+
+  /** Stopped for a while: register writes do not wait, and all of them arrive, in order. */
+  @Test
+  void aServerThatStandsStillForAWhileIsWaitedForAndNothingIsLost() throws Exception {
+    try (NicDevice device = VfioUserBackend.open("s", VfioUser.connect(server.path, 50_000))) {
+      device.write32(4, 77);
+      AtomicReference<Object> result = new AtomicReference<>();
+      Thread reader = reader(device, result);
+      int registers = server.registers.length;
+      int writes = 20 * registers; // more than the socket takes
+      for (int i = 0; i < writes; i++) {
+        device.write32(4 * (i % registers), i);
+      }
+      assertThat(result.get()).as("while the server stands still").isNull();
+      Thread.sleep(1200); // long enough to be told
+      go.countDown();
+      reader.join();
+      assertThat(result.get()).isEqualTo(77);
+      assertThat(device.read32(0)).isEqualTo(writes - registers);
+      for (int i = 0; i < registers; i++) {
+        assertThat(server.registers[i]).isEqualTo(writes - registers + i);
+      }
+    }
+  }
+
+  @Test
+  void whatWaitsForAServerThatStandsStillIsLimited() throws Exception {
+    NicDevice device = VfioUserBackend.open("s", VfioUser.connect(server.path, 50_000));
+    AtomicReference<Object> result = new AtomicReference<>();
+    Thread reader = reader(device, result);
+    assertThatThrownBy(
+            () -> {
+              for (int i = 0; i < 100_000; i++) {
+                device.write32(4, i);
+              }
+            })
+        .hasMessageContaining("register writes wait");
+    go.countDown();
+    reader.join();
+    device.close();
+  }
+
+  /** Whoever closes does not wait as long as whoever works, and ends the others' waits. */
+  @Test
+  void aServerThatStandsStillIsLeftSoon() throws Exception {
+    NicDevice device = VfioUserBackend.open("s", VfioUser.connect(server.path, 3_600_000));
+    AtomicReference<Object> result = new AtomicReference<>();
+    Thread reader = reader(device, result);
+    device.close();
+    reader.join();
+    assertThat((String) result.get()).contains("has not answered");
+    go.countDown();
   }
 
   @Test

@@ -90,6 +90,7 @@ public final class ModelRunner implements AutoCloseable {
       } else {
         parked = Thread.currentThread();
         LockSupport.parkNanos(this, park);
+        Thread.interrupted(); // means nothing here, and would make every park return at once
         parked = null;
         park = Math.min(park + park / 8, MOST_PARK_NANOS);
       }
