@@ -8,6 +8,7 @@ import io.netmap4j.linux.UnixSocket;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +24,10 @@ public final class VfioUserServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(VfioUserServer.class);
 
   /** How long a client that comes at a bad time has for its first message. */
-  private static final long REFUSAL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+  private static final long REFUSAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** So many of them are listened to at once; those beyond are hung up on. */
+  private static final int MOST_REFUSED_AT_ONCE = 64;
 
   private static final int WATCH_MILLIS = 100;
   private static final int MOST_GREETING = 4096;
@@ -36,6 +40,7 @@ public final class VfioUserServer implements AutoCloseable {
   private final UnixSocket.Listener listener;
   private final Thread acceptor;
   private final Warnings warnings;
+  private final AtomicInteger refusals = new AtomicInteger();
 
   // Under this object's lock.
   private VfioUserSession current;
@@ -85,7 +90,7 @@ public final class VfioUserServer implements AutoCloseable {
         }
         socket = listener.accept();
         if (socket != null && !start(socket)) {
-          refuse(socket);
+          refuseAside(socket);
         }
       } catch (LinuxException | OutOfMemoryError e) {
         // Too many open files, or too many threads: the next client may have more luck.
@@ -112,7 +117,7 @@ public final class VfioUserServer implements AutoCloseable {
     try {
       Thread.sleep(100);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      LOG.debug("{} goes on until the server is closed", Thread.currentThread().getName());
     }
   }
 
@@ -126,8 +131,7 @@ public final class VfioUserServer implements AutoCloseable {
       try {
         wait(WATCH_MILLIS);
       } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return false;
+        LOG.debug("{}: the wait for the last client's end goes on", path);
       }
     }
     if (current != null || closed) {
@@ -168,8 +172,34 @@ public final class VfioUserServer implements AutoCloseable {
     notifyAll();
   }
 
+  /** On a thread of its own: one that comes and says nothing must not keep others waiting. */
+  private void refuseAside(UnixSocket socket) {
+    if (refusals.incrementAndGet() > MOST_REFUSED_AT_ONCE) {
+      refusals.decrementAndGet();
+      socket.close();
+      return;
+    }
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                refuse(socket);
+              } finally {
+                refusals.decrementAndGet();
+              }
+            },
+            "vfio-user refusal " + path);
+    thread.setDaemon(true);
+    try {
+      thread.start();
+    } catch (OutOfMemoryError e) {
+      refusals.decrementAndGet();
+      throw e; // and the caller closes the socket
+    }
+  }
+
   /** Answers the first message with EBUSY, so that the client can say why. */
-  private static void refuse(UnixSocket socket) {
+  private void refuse(UnixSocket socket) {
     ArrayDeque<Integer> fds = new ArrayDeque<>();
     long header = Mem.allocate(MOST_GREETING);
     try {
@@ -185,6 +215,7 @@ public final class VfioUserServer implements AutoCloseable {
       Mem.putInt(header + VfioUser.FLAGS_AT, VfioUser.REPLY | VfioUser.ERROR);
       Mem.putInt(header + VfioUser.ERROR_AT, Libc.EBUSY);
       socket.send(header, VfioUser.HEADER, new int[0], deadline);
+      warnings.warn("another client was refused: the card is for one at a time, and has one");
     } catch (LinuxException e) {
       LOG.debug("a client that came while another was served: {}", e.getMessage());
     } finally {

@@ -8,6 +8,8 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -293,6 +295,23 @@ class VfioUserServerTest {
     refused(Libc.EBUSY, () -> RawVfioUser.open(server.path()));
     assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(5));
     assertThat(client.read32(STATUS)).isNotZero();
+  }
+
+  /** Each of them was listened to for 200 ms before the next was accepted, four could queue. */
+  @Test
+  void clientsThatSayNothingKeepNobodyWaiting() {
+    List<RawVfioUser> silent = new ArrayList<>();
+    try {
+      long begin = System.nanoTime();
+      for (int i = 0; i < 60; i++) {
+        silent.add(RawVfioUser.connect(server.path()));
+      }
+      refused(Libc.EBUSY, () -> RawVfioUser.open(server.path()));
+      assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(8));
+      assertThat(client.read32(STATUS)).isNotZero();
+    } finally {
+      silent.forEach(RawVfioUser::close);
+    }
   }
 
   @Test
