@@ -173,6 +173,9 @@ final class PktGen implements Callable<Integer> {
     List<NetmapPort> ports = new ArrayList<>();
     try {
       open(ports);
+      if (need().tx && !function.equals("pong")) {
+        requireSendable(ports.get(0));
+      }
       main.ready();
       setup.awaitLink(ports.get(0), main);
       switch (function) {
@@ -261,7 +264,6 @@ final class PktGen implements Callable<Integer> {
   }
 
   private void transmit(List<NetmapPort> ports) throws Exception {
-    requireSendable(ports.get(0));
     Stop stop = main.stop.child();
     Workers workers = new Workers(stop);
     List<Tally> tallies = new ArrayList<>();
@@ -318,7 +320,6 @@ final class PktGen implements Callable<Integer> {
   }
 
   private void ping(NetmapPort own) throws Exception {
-    requireSendable(own);
     Stop stop = main.stop.child();
     Workers workers = new Workers(stop);
     RoundTrips times = new RoundTrips();

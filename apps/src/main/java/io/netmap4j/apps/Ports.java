@@ -218,19 +218,20 @@ final class Ports {
 
   /** Ends a loop whose port has failed. @param ready what poll said */
   static void check(NetmapPort port, int ready) {
-    if ((ready & NetmapPort.POLLERR) != 0 && !hasOnlyRefused(port)) {
+    if ((ready & NetmapPort.POLLERR) == 0) {
+      return;
+    }
+    if (port.txSync() == Libc.EIO || port.rxSync() == Libc.EIO) {
       throw new NetmapException(
           Libc.EIO,
-          port.name()
-              + ": POLLERR: the device is gone, or a ring had indices or a packet that it could not accept");
+          port.name() + ": POLLERR: the device is gone: 'netmap4j devices' lists what there is");
     }
-  }
-
-  /**
-   * A sync that refuses packets says so in the same way, and they are counted; the others go on.
-   */
-  private static boolean hasOnlyRefused(NetmapPort port) {
-    return port.unsent() > 0 && port.txSync() != Libc.EIO;
+    // A sync that refuses packets says so in the same way; they are counted, and the others go on.
+    if (port.unsent() == 0) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          port.name() + ": POLLERR: a ring had indices or a packet that it could not accept");
+    }
   }
 
   /** Ends a loop whose port has failed. @param status what a sync said */
