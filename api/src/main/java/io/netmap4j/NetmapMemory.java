@@ -302,15 +302,24 @@ public final class NetmapMemory implements AutoCloseable {
 
   /** Takes an interface object of {@code bytes}, zeroed. @return its offset in the region */
   public long allocateIf(int bytes) {
-    return allocate(ifs, bytes, "memory.if-size");
+    return allocate(ifs, bytes, "memory.if-size", false);
   }
 
   /** Takes a ring object of {@code bytes}, zeroed. @return its offset in the region */
   public long allocateRing(int bytes) {
-    return allocate(rings, bytes, "memory.ring-size");
+    return allocate(rings, bytes, "memory.ring-size", false);
   }
 
-  private long allocate(Pool pool, int bytes, String option) {
+  /** As {@link #allocateIf}, for a port: {@link #freeIf} refuses it. */
+  long allocatePortsIf(int bytes) {
+    return allocate(ifs, bytes, "memory.if-size", true);
+  }
+
+  void freePortsIf(long offset) {
+    ifs.free(offset, true);
+  }
+
+  private long allocate(Pool pool, int bytes, String option, boolean ports) {
     checkOpen();
     if (bytes < 0) {
       throw new NetmapException(Libc.EINVAL, "a " + pool.what + " of " + bytes + " bytes");
@@ -329,27 +338,27 @@ public final class NetmapMemory implements AutoCloseable {
               + " = "
               + bytes);
     }
-    long offset = pool.offset(pool.take(1)[0]);
+    long offset = pool.offset(pool.takeOne(ports));
     Mem.set(address + offset, pool.objectSize, (byte) 0);
     return offset;
   }
 
   /**
    * Gives an interface object back. @throws NetmapException EINVAL when there is none at {@code
-   * offset}, or it was given back before
+   * offset}, it was given back before, or it is a port's
    */
   public void freeIf(long offset) {
     checkOpen();
-    ifs.free(offset);
+    ifs.free(offset, false);
   }
 
   /**
    * Gives a ring object back, which nobody may use any more. @throws NetmapException EINVAL when
-   * there is none at {@code offset}, or it was given back before
+   * there is none at {@code offset}, it was given back before, or it is a port's
    */
   public void freeRing(long offset) {
     checkOpen();
-    rings.free(offset);
+    rings.free(offset, false);
   }
 
   /** Where this process has the ring at {@code offset}. @throws NetmapException EINVAL for none */
@@ -427,6 +436,24 @@ public final class NetmapMemory implements AutoCloseable {
     }
 
     /**
+     * Takes a ring object and lays an empty ring out in it. {@link NetmapMemory#freeRing} refuses
+     * it, for it is a port's.
+     *
+     * @return its offset in the region
+     * @throws NetmapException ENOMEM: needed and available, and the option to raise
+     */
+    public long allocateRing(int slots, int ringId, boolean tx) {
+      long offset = allocate(NetmapMemory.this.rings, NetmapRing.sizeFor(slots), "memory.ring-size", true);
+      NetmapRing.init(NetmapMemory.this, offset, slots, ringId, tx);
+      return offset;
+    }
+
+    /** Gives back what {@link #allocateRing} gave. */
+    public void freeRing(long offset) {
+      NetmapMemory.this.rings.free(offset, true);
+    }
+
+    /**
      * The region is needed no more. With the last set of rings, buffers that programs lost are
      * found again, as in netmap. Idempotent.
      */
@@ -492,6 +519,7 @@ public final class NetmapMemory implements AutoCloseable {
     final int objectSize;
     final BitSet withheld;
     private final BitSet used;
+    private final BitSet ports = new BitSet();
 
     Pool(String what, String option, long start, int count, int objectSize, BitSet withheld) {
       this.what = what;
@@ -536,8 +564,20 @@ public final class NetmapMemory implements AutoCloseable {
       return (int) index;
     }
 
-    synchronized void free(long offset) {
-      used.clear(indexInUse(offset));
+    synchronized int takeOne(boolean forPort) {
+      int index = take(1)[0];
+      ports.set(index, forPort);
+      return index;
+    }
+
+    synchronized void free(long offset, boolean byPort) {
+      int index = indexInUse(offset);
+      if (ports.get(index) != byPort) {
+        throw new NetmapException(
+            Libc.EINVAL,
+            "the " + what + " at offset " + offset + " is a port's: it comes back with its close");
+      }
+      used.clear(index);
     }
 
     synchronized int free() {

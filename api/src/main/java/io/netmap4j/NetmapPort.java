@@ -135,7 +135,7 @@ public final class NetmapPort implements AutoCloseable {
     this.txRings = new NetmapRing[n.tx()];
     this.rxRings = new NetmapRing[n.rx()];
     try {
-      this.ifOffset = region.allocateIf(NetmapIf.sizeFor(n.tx() + n.rx() + 2));
+      this.ifOffset = region.allocatePortsIf(NetmapIf.sizeFor(n.tx() + n.rx() + 2));
     } catch (RuntimeException e) {
       rings.release(binding);
       throw e;
@@ -627,7 +627,7 @@ public final class NetmapPort implements AutoCloseable {
     }
     freeExtraBuffers();
     retireViews();
-    region.freeIf(ifOffset);
+    region.freePortsIf(ifOffset);
     rings.release(binding);
   }
 

@@ -91,9 +91,8 @@ public final class NetmapRing {
 
   /**
    * Lays out a fresh ring object: the constants, the initial indices (netmap_mem2.c), empty slots.
-   * For port types.
    */
-  public static void init(NetmapMemory region, long offset, int numSlots, int ringId, boolean tx) {
+  static void init(NetmapMemory region, long offset, int numSlots, int ringId, boolean tx) {
     long base = region.ringAddress(offset, sizeFor(numSlots));
     Mem.putLong(base + BUF_OFS, region.bufOffset() - offset);
     Mem.putInt(base + NUM_SLOTS, numSlots);

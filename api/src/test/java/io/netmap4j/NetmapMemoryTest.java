@@ -241,6 +241,20 @@ class NetmapMemoryTest {
   }
 
   @Test
+  void whatIsAPortsIsGivenBackByItsCloseOnly() {
+    NetmapPort port = open(64, 0);
+    for (long offset = 0; offset < region.bufOffset(); offset += 64) {
+      long at = offset;
+      assertThat(errno(() -> region.freeRing(at))).isEqualTo(Libc.EINVAL);
+      assertThat(errno(() -> region.freeIf(at))).isEqualTo(Libc.EINVAL);
+    }
+    assertThatThrownBy(() -> region.freeRing(port.tx(0).address() - region.address()))
+        .hasMessageContaining("is a port's");
+    port.close();
+    assertThat(region.freeRings()).isEqualTo(4);
+  }
+
+  @Test
   void anotherUserMayComeAndGoTwice() {
     NetmapPort port = open(64, 0);
     int free = region.freeBuffers();

@@ -78,17 +78,16 @@ public final class RingSet {
   }
 
   private Kring allocate(boolean isTx, int ringId, int slots) {
-    long offset = region.allocateRing(NetmapRing.sizeFor(slots));
+    long offset = use.allocateRing(slots, ringId, isTx);
     try {
       int[] buffers = region.allocateBuffers(slots);
-      NetmapRing.init(region, offset, slots, ringId, isTx);
       long slot = region.address() + offset + NetmapRing.SLOTS;
       for (int i = 0; i < slots; i++, slot += NetmapRing.SLOT_SIZE) {
         Mem.putLong(slot, buffers[i] | (long) (region.bufSize() & 0xffff) << 32);
       }
       return new Kring(adapter, region, offset, isTx, ringId, slots);
     } catch (RuntimeException e) {
-      region.freeRing(offset);
+      use.freeRing(offset);
       throw e;
     }
   }
@@ -184,7 +183,7 @@ public final class RingSet {
     for (int i = 0; i < k.numSlots; i++) {
       region.freeBuffer(Mem.getInt(k.slots + (long) i * NetmapRing.SLOT_SIZE));
     }
-    region.freeRing(k.ringOffset());
+    use.freeRing(k.ringOffset());
   }
 
   public Adapter adapter() {
