@@ -34,7 +34,7 @@ final class DeadMemory {
       if (file < 0) {
         file = Libc.memfd("netmap4j-closed");
       }
-      String hint = "as much address space as the largest region has: make bufNum smaller";
+      String hint = "as much address space as the largest region has: make memory.buf-num smaller";
       Libc.truncate(file, bytes, hint);
       address = Libc.mmap(bytes, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, file, 0, hint);
       size = bytes;

@@ -443,7 +443,8 @@ public final class NetmapMemory implements AutoCloseable {
      * @throws NetmapException ENOMEM: needed and available, and the option to raise
      */
     public long allocateRing(int slots, int ringId, boolean tx) {
-      long offset = allocate(NetmapMemory.this.rings, NetmapRing.sizeFor(slots), "memory.ring-size", true);
+      long offset =
+          allocate(NetmapMemory.this.rings, NetmapRing.sizeFor(slots), "memory.ring-size", true);
       NetmapRing.init(NetmapMemory.this, offset, slots, ringId, tx);
       return offset;
     }

@@ -53,8 +53,10 @@
  *
  * A ring is for one thread at a time; a port for one that sends and one that receives; close is
  * safe from any thread. The user owns the slots from head up to, not including, tail, with their
- * buffers; everything else is the driver's. Syncs never throw and never block: they return an
- * errno. Everything else throws {@link io.netmap4j.NetmapException} with netmap's errno and a
- * message that says what mends it.
+ * buffers; everything else is the driver's. Rings and interfaces that are kept after close are
+ * harmless copies; a region closes after its ports ({@link io.netmap4j.NetmapMemory} says what
+ * holds for addresses). Syncs never throw and never block: they return an errno. Everything else
+ * throws {@link io.netmap4j.NetmapException} with netmap's errno and a message that says what mends
+ * it.
  */
 package io.netmap4j;
