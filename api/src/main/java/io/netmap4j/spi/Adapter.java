@@ -28,10 +28,12 @@ public interface Adapter extends AutoCloseable {
   Rings rings();
 
   /**
-   * Sends slots [hwCur, rHead) and moves hwTail past what is done. Does not block, throw, allocate
-   * or log.
+   * Sends slots [hwCur, rHead) and moves hwTail past what is done. A packet that cannot be sent is
+   * refused: nothing of it goes out, hwTail passes it as if it had, {@link Kring#unsent} and {@link
+   * Kring#badSlots} count it. Does not block, throw, allocate or log.
    *
-   * @return 0, or an errno: EINVAL for a packet without end, EIO for a dead device (POLLERR)
+   * @return 0, or an errno: EINVAL when packets were refused (the others are sent) or the last has
+   *     no end, EIO for a dead device (POLLERR)
    */
   int txSync(Kring kring, int flags);
 

@@ -109,8 +109,8 @@ public final class Kring {
    *
    * @return 0; EBUSY when another thread syncs the ring at the moment: it may have looked already
    *     at what the caller has in mind; EIO when the ring is stopped; EINVAL when the indices were
-   *     illegal (nothing is sent, the ring is repaired) or the last packet has no end; else the
-   *     adapter's errno
+   *     illegal (nothing is sent, the ring is repaired), packets were refused (the others are sent)
+   *     or the last one has no end; else the adapter's errno
    */
   public int txSync(int flags) {
     if (!STATE.compareAndSet(this, IDLE, BUSY)) {
