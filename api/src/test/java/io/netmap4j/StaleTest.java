@@ -279,7 +279,7 @@ class StaleTest {
     port.counters();
     port.link();
     port.nifp().name();
-    tx.toString();
+    assertThat(tx.toString()).isNotEmpty();
     tx.space();
     tx.get(0);
     write(tx, port.nifp());
