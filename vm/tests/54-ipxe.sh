@@ -5,6 +5,7 @@
 # only if each of its numbers arrived. (A namespace of its own holds the interface; the programs are the guest's.)
 address=198.51.100.1
 [ -c /dev/net/tun ] || skip "no /dev/net/tun: modprobe tun"
+command -v ip >/dev/null || skip "no ip: apt-get install iproute2"
 
 ./netmap4j nic-model -s "$sockets/ipxe" --wire tap:ipxe,up --trace "$OUT/trace" >"$OUT/cards.log" 2>&1 &
 cards=$!
