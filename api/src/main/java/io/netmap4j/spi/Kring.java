@@ -29,8 +29,8 @@ import java.util.Locale;
  *        | with the NIC |  to send | user's  |              | given back | user's |  with the NIC ...
  * </pre>
  *
- * One thread syncs at a time: a second one skips, as in netmap. {@link #fence} keeps every later
- * sync out.
+ * One thread syncs at a time: a second one skips (EBUSY), as in netmap. {@link #fence} keeps every
+ * later sync out.
  */
 public final class Kring {
   private static final int IDLE = 0;
@@ -287,21 +287,25 @@ public final class Kring {
     Mem.putLong(ring + TS_USEC, micros % 1_000_000);
   }
 
+  // The sync in flight may need this processor: hence yield.
+
   /** Waits for the sync in flight, then keeps every later one out (EIO) until {@link #unfence}. */
+  @SuppressWarnings("ThreadPriorityCheck")
   public void fence() {
     while (!STATE.compareAndSet(this, IDLE, STOPPED)) {
       if ((int) STATE.getAcquire(this) >= STOPPED) {
         return;
       }
-      Thread.onSpinWait();
+      Thread.yield();
     }
   }
 
   /** As {@link #fence}, for good: {@link #unfence} does not open the ring again. */
+  @SuppressWarnings("ThreadPriorityCheck")
   void shut() {
     int seen = (int) STATE.getAcquire(this);
     while (seen != CLOSED && (seen == BUSY || !STATE.compareAndSet(this, seen, CLOSED))) {
-      Thread.onSpinWait();
+      Thread.yield();
       seen = (int) STATE.getAcquire(this);
     }
   }

@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -119,6 +121,28 @@ class UnixSocketTest {
     listener.close();
     assertThat(path).doesNotExist();
     assertThatThrownBy(() -> UnixSocket.connect(path)).hasMessageContaining("connect");
+  }
+
+  /** A server that accepts nobody, as one that is stopped: connect(2) would wait for ever. */
+  @Test
+  void connectingIsLimited() throws Exception {
+    Path path = folder.resolve("stopped");
+    List<UnixSocket> queued = new ArrayList<>();
+    try (var server =
+        java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
+      server.bind(java.net.UnixDomainSocketAddress.of(path), 1);
+      assertThatThrownBy(
+              () -> {
+                for (int i = 0; i < 10; i++) {
+                  queued.add(UnixSocket.connect(path, inMillis(50)));
+                }
+              })
+          .hasMessageContaining("its server accepts nobody");
+      server.accept().close();
+      queued.add(UnixSocket.connect(path, inMillis(10_000)));
+    } finally {
+      queued.forEach(UnixSocket::close);
+    }
   }
 
   @Test

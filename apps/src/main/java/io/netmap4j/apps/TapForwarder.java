@@ -65,9 +65,14 @@ final class TapForwarder implements AutoCloseable {
    * @throws LinuxException the interface is gone
    */
   void run(Stop stop) {
-    NetmapPoll idle = new NetmapPoll().add(port, NetmapPort.POLLIN).addDescriptor(tap.fd());
-    // The interface stays readable while its frames wait, so that it is no part of this one.
-    NetmapPoll full = new NetmapPoll().add(port, NetmapPort.POLLIN | NetmapPort.POLLOUT);
+    // The interface stays readable while its frames wait, so that it is no part of the second.
+    try (NetmapPoll idle = new NetmapPoll().add(port, NetmapPort.POLLIN).addDescriptor(tap.fd());
+        NetmapPoll full = new NetmapPoll().add(port, NetmapPort.POLLIN | NetmapPort.POLLOUT)) {
+      run(stop, idle, full);
+    }
+  }
+
+  private void run(Stop stop, NetmapPoll idle, NetmapPoll full) {
     while (!stop.requested()) {
       NetmapPoll wait = held > 0 ? full : idle;
       if (wait.poll(WAIT_MILLIS) == 0) {

@@ -219,9 +219,9 @@ final class IxgbeAdapter implements Adapter, NicControl {
    * An InternalError is what the JVM makes of a SIGBUS: the card's registers are mapped no more.
    */
   private int die(Throwable e) {
-    if (carrier != DEAD) {
-      carrier = DEAD;
+    if (STATE.getAndSet(this, DEAD) != DEAD) { // several threads may find out at one time
       LOG.warn("{}: the device no longer answers: {}", nic.name(), reason(e));
+      interrupts.wake();
     }
     return Libc.EIO;
   }

@@ -158,6 +158,18 @@ final class IxgbeInterrupts {
     }
   }
 
+  /**
+   * Ends the sleeps on vectors of their own, as a dead card ends none. A sleep on the line ends by
+   * itself.
+   */
+  synchronized void wake() {
+    for (int v = 0; working() && messages && v < fds.length; v++) {
+      if (sleepers[v] > 0) {
+        Libc.signal(fds[v]);
+      }
+    }
+  }
+
   /** Nobody can be woken from now on: waits look again and again. */
   synchronized void giveUp() {
     fds = new int[0];

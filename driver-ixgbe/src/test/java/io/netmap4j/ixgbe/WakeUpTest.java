@@ -236,12 +236,9 @@ class WakeUpTest {
   @Test
   void oneWaitHearsSeveralPortsAndDescriptors() {
     int event = Libc.eventFd();
-    try (ModelRig opened = open(WaitMode.INTERRUPT)) {
-      NetmapPoll poll =
-          new NetmapPoll()
-              .add(opened.a, NetmapPort.POLLIN)
-              .add(opened.b, NetmapPort.POLLIN)
-              .addDescriptor(event);
+    try (ModelRig opened = open(WaitMode.INTERRUPT);
+        NetmapPoll poll = new NetmapPoll()) {
+      poll.add(opened.a, NetmapPort.POLLIN).add(opened.b, NetmapPort.POLLIN).addDescriptor(event);
       assertThat(poll.poll(10)).isZero();
       frame();
       assertThat(poll.poll(1000)).isEqualTo(1);
