@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -202,6 +203,9 @@ public final class Main {
     if ((e instanceof ExceptionInInitializerError || e instanceof NoClassDefFoundError)
         && e.getCause() != null) {
       return text(e.getCause()); // what went wrong the first time
+    }
+    if (e instanceof InvalidPathException path) {
+      return "'" + path.getInput() + "' cannot be a file's name: " + path.getReason();
     }
     if (e instanceof OutOfMemoryError) {
       return e.getMessage() + ": not enough memory; NETMAP4J_JAVA_OPTS=-Xmx2g gives the heap 2 GiB";

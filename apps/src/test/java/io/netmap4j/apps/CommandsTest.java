@@ -501,6 +501,16 @@ class CommandsTest {
     assertThat(Command.run("run", "dump -i eth9", "devices").code()).isEqualTo(Main.FAILED);
   }
 
+  /** Names of ports are looked for among interfaces; not all of them can be there. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\ud800", "a\u0000b", "..", "a\nb"})
+  void whatCannotBeANameIsOneLine(String name) {
+    Command run = Command.run("dump", "-i", name);
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+    assertThat(run.err().lines()).hasSize(1);
+    assertThat(run.err()).startsWith("netmap4j: ").doesNotContain("Exception");
+  }
+
   @ParameterizedTest
   @CsvSource({"demo", "pkt-gen", "bridge", "tap", "dump", "replay", "run", "devices", "nic-model"})
   void everyCommandHasHelpWithAnExample(String command) {

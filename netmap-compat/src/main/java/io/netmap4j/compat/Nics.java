@@ -28,6 +28,9 @@ import java.util.stream.Collectors;
  * on the class path: backends by scheme, drivers by PCI id. Thread safe.
  */
 public final class Nics {
+  /** What could be in /sys/class/net. */
+  private static final Pattern INTERFACE = Pattern.compile("[!-~&&[^./]][!-~&&[^/]]{0,14}");
+
   private static final Pattern PCI =
       Pattern.compile("[0-9a-fA-F]{4,}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]");
 
@@ -133,11 +136,12 @@ public final class Nics {
         && backends.stream().noneMatch(b -> name.startsWith(b.scheme()))) {
       return "modelled cards come with nic-model, which is not on the class path";
     }
-    Path device = net.resolve(name).resolve("device");
+    boolean interfaceName = INTERFACE.matcher(name).matches(); // others may not even be a path
+    Path device = net.resolve(interfaceName ? name : "-").resolve("device");
     String address = PCI.matcher(name).matches() ? name : "ADDRESS";
     String what = "a card";
     try {
-      if (!name.startsWith(".") && Files.isDirectory(device.getParent())) {
+      if (interfaceName && Files.isDirectory(device.getParent())) {
         String function = Files.exists(device) ? device.toRealPath().getFileName().toString() : "";
         if (!PCI.matcher(function).matches()) {
           return name + " is an interface of the kernel, and no card of its own on the PCI bus";
