@@ -7,9 +7,9 @@ import java.util.ArrayDeque;
  * Where the addresses of closed things lead: memory that nobody uses. What is read there is
  * anything, what is written there reaches no port, no region and no device.
  *
- * <p>It is one file of anonymous memory, as large as the largest region so far. Pages of it exist
- * where something was touched, so that it costs address space and hardly any memory, with every
- * setting of vm.overcommit_memory.
+ * <p>It is one file of anonymous memory, at least as large as the largest region so far. Pages of
+ * it exist where something was touched, so that it costs address space and hardly any memory, with
+ * every setting of vm.overcommit_memory.
  */
 final class DeadMemory {
   /** Enough that nothing which still runs looks so far back; far below vm.max_map_count. */

@@ -89,7 +89,8 @@ public final class NetmapPort implements AutoCloseable {
    * @param region where rings and buffers live; null for {@link NetmapMemory#shared}
    * @param extraBuffers buffers beside those in the rings; fewer may be given
    * @param flags NR_NO_TX_POLL, NR_EXCLUSIVE, NR_RX_RINGS_ONLY, NR_TX_RINGS_ONLY
-   * @param nic how to set a NIC up if this is its first port; null for what the configuration says
+   * @param nic how to set a NIC up if this is its first port; null for what the configuration says.
+   *     EBUSY when it is open already with other options
    */
   public record Request(NetmapMemory region, int extraBuffers, long flags, NicOptions nic) {
     public Request {

@@ -345,7 +345,7 @@ class KringTest {
               });
       user.start();
       try {
-        for (int i = 0; i < 1_000_000; i++) {
+        for (int i = 0; i < 300_000; i++) {
           assertEquals(0, tx ? shared.txSync() : shared.rxSync(), "sync " + i);
         }
       } finally {
