@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.fail;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -88,7 +89,7 @@ class PcapFuzzTest {
         if (!reader.next()
             || reader.timestampNanos() != frame.nanos()
             || reader.originalLength() != frame.original()
-            || !java.util.Arrays.equals(reader.bytes(), frame.bytes())) {
+            || !Arrays.equals(reader.bytes(), frame.bytes())) {
           fail(what + ": frame " + reader.number() + " of " + HexFormat.of().formatHex(bytes));
         }
         frames++;

@@ -14,14 +14,12 @@ import java.util.SplittableRandom;
  */
 public final class PcapOracle {
   /** Offsets of the file header's fields, and their sizes. */
-  public static final int[][] HEADER_FIELDS = {
-    {0, 4}, {4, 2}, {6, 2}, {8, 4}, {12, 4}, {16, 4}, {20, 4}
-  };
+  static final int[][] HEADER_FIELDS = {{0, 4}, {4, 2}, {6, 2}, {8, 4}, {12, 4}, {16, 4}, {20, 4}};
 
   /** Offsets of a record header's fields; all have four bytes. */
-  public static final int[] RECORD_FIELDS = {0, 4, 8, 12};
+  static final int[] RECORD_FIELDS = {0, 4, 8, 12};
 
-  public static final long[] NASTY = {
+  static final long[] NASTY = {
     0,
     1,
     2,
@@ -74,7 +72,30 @@ public final class PcapOracle {
   };
 
   /** A frame as it should be read. */
-  public record Frame(long nanos, byte[] bytes, int original) {}
+  public static final class Frame {
+    private final long nanos;
+    private final byte[] bytes;
+    private final int original;
+
+    Frame(long nanos, byte[] bytes, int original) {
+      this.nanos = nanos;
+      this.bytes = bytes;
+      this.original = original;
+    }
+
+    long nanos() {
+      return nanos;
+    }
+
+    /** Not to be changed. */
+    public byte[] bytes() {
+      return bytes;
+    }
+
+    int original() {
+      return original;
+    }
+  }
 
   /**
    * @param opens the file's header is accepted
@@ -103,7 +124,7 @@ public final class PcapOracle {
     if (in.getShort(4) != 2 || in.getShort(6) != 4 || (network & 0xFFFF) != 1) {
       return new Content(false, frames, false);
     }
-    long fcs = (network >> 26 & 1) * (network >> 28 & 15) * 2;
+    int fcs = (network >> 26 & 1) * (network >> 28 & 15) * 2;
     int at = 24;
     while (file.length - at >= 16) {
       long captured = in.getInt(at + 8) & 0xFFFFFFFFL;

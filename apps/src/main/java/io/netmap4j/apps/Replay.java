@@ -219,7 +219,7 @@ final class Replay implements Callable<Integer>, Captures.User {
       return null;
     }
     try {
-      return rate.equals("max") ? Pace.unlimited() : Pace.rate(Rates.parse(rate));
+      return rate.equals("max") ? Pace.unlimited() : Pace.rate((double) Rates.parse(rate));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(
           spec.commandLine(), "--rate " + e.getMessage() + "; or recorded, or max", e);
