@@ -3,6 +3,7 @@ package io.netmap4j.apps;
 import io.netmap4j.NetmapPort;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** What a card has dropped since a command began, for the totals of those that receive. */
@@ -34,9 +35,13 @@ final class Drops {
     long missed = since(now, "RXMPC");
     if (full + missed > 0) {
       out.printf(
+          Locale.ROOT,
           "%s: the card dropped %d packets: %d for full rings (QPRDC), %d for a full packet buffer"
               + " (RXMPC)%n",
-          ports.get(0).name(), full + missed, full, missed);
+          ports.get(0).name(),
+          full + missed,
+          full,
+          missed);
     }
   }
 

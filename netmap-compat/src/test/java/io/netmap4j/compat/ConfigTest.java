@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(60)
 class ConfigTest {
-  private static final int FILES = Integer.getInteger("netmap4j.files", 2_000);
+  private static final int FILES = Integer.getInteger("netmap4j.fuzz", 2_000);
   private static final long SEED = Long.getLong("netmap4j.seed", 1);
 
   @TempDir Path folder;

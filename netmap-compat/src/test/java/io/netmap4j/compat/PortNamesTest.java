@@ -23,11 +23,11 @@ import org.junit.jupiter.api.Timeout;
  * Port names by the ten thousand: some hundred with what libnetmap itself made of them, and random
  * ones against the grammar of the ABI sheet's 14.2 as regular expressions.
  *
- * <p>{@code -Dnetmap4j.names=N} and {@code -Dnetmap4j.seed=N} for more of them, and others.
+ * <p>{@code -Dnetmap4j.fuzz=N} and {@code -Dnetmap4j.seed=N} for more of them, and others.
  */
 @Timeout(120)
 class PortNamesTest {
-  private static final int NAMES = Integer.getInteger("netmap4j.names", 100_000);
+  private static final int NAMES = Integer.getInteger("netmap4j.fuzz", 100_000);
   private static final long SEED = Long.getLong("netmap4j.seed", 1);
 
   private static int memIdOf(String name) {
