@@ -15,6 +15,10 @@ public final class Mem {
   private static final Unsafe U = UnsafeMemory.UNSAFE;
   private static final long BYTES = Unsafe.ARRAY_BYTE_BASE_OFFSET;
 
+  static {
+    Chronicle.chooseCleaner();
+  }
+
   private Mem() {}
 
   public static byte getByte(long address) {

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How this JVM would be started for another main class: same class path, same opens. */
+/** How this JVM would be started for another main class: same class path, same permissions. */
 final class JavaCommand {
   private JavaCommand() {}
 
@@ -14,8 +14,7 @@ final class JavaCommand {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-            .filter(
-                a -> a.startsWith("--add-") || a.startsWith("--enable-") || a.startsWith("--sun-"))
+            .filter(a -> a.startsWith("--enable-") || a.startsWith("--sun-"))
             .toList());
     command.addAll(
         List.of("-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), main.getName()));

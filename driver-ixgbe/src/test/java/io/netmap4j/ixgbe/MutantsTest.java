@@ -90,7 +90,9 @@ class MutantsTest {
   private static Report runSuite(Path mutated) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of(System.getProperty("mutants.jvm", "").trim().split("\\s+")));
+    Stream.of(System.getProperty("mutants.jvm", "").split("\\s+"))
+        .filter(option -> !option.isEmpty())
+        .forEach(command::add);
     command.removeIf(String::isEmpty);
     command.addAll(
         List.of(

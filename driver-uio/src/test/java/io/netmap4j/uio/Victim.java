@@ -31,7 +31,6 @@ final class Victim {
   static void live(UioRig rig, boolean real, String... cards) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--add-opens=java.base/sun.nio.ch=ALL-UNNAMED");
     command.addAll(List.of("-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(Victim.class.getName(), rig.root.toString(), Boolean.toString(real)));
     command.addAll(List.of(cards));
