@@ -454,6 +454,7 @@ class CapturesTest {
 
   /** Whatever a file holds: what is whole and fits is sent, to the frame, and the code is right. */
   @Test
+  @Timeout(value = 12, unit = TimeUnit.HOURS)
   void damagedCapturesAreReplayedAsFarAsTheyAreWhole() throws Exception {
     int cases = Integer.getInteger("netmap4j.fuzz", 100);
     SplittableRandom random = new SplittableRandom(Long.getLong("netmap4j.seed", 1));
