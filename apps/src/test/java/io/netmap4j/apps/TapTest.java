@@ -176,6 +176,32 @@ class TapTest {
     assertThat(exists(one)).isFalse();
   }
 
+  /** The user may give the interface a larger MTU than the card's. */
+  @Test
+  void whatIsTooLongForTheCardIsCountedAndAFailure() throws Exception {
+    start("tap", "-i", "netmap:model0", "-t", one, "-w", "0");
+    place(one, "192.0.2.1/30");
+    sh("ip", "-n", one, "link", "set", one, "mtu", "3000");
+    sh("ip", "-n", one, "neigh", "add", "192.0.2.2", "lladdr", "02:00:00:00:00:99", "dev", one);
+    String[] ping = {"ip", "netns", "exec", one, "ping", "-c", "3", "-i", "0.2", "-W", "1"};
+    List<String> command = new ArrayList<>(List.of(ping));
+    command.addAll(List.of("-M", "do", "-s", "2000", "192.0.2.2"));
+    runs(command.toArray(String[]::new)); // nobody answers
+    String read = "/sys/class/net/" + one + "/statistics/tx_bytes";
+    for (int i = 0; i < 300; i++) {
+      if (Long.parseLong(sh("ip", "netns", "exec", one, "cat", read).trim()) >= 3 * 2042) {
+        break; // we have read them
+      }
+      Thread.sleep(100);
+    }
+    Command ended = end();
+    assertThat(ended.out())
+        .containsPattern(one + " -> netmap:model0: \\d+ frames, 3 dropped: 3 longer than");
+    assertThat(ended.err())
+        .contains("3 frames of " + one + " were too long, not sent: the most is 1518 bytes");
+    assertThat(ended.code()).isEqualTo(Main.FAILED);
+  }
+
   @Test
   void theInterfaceIsTheCardsAndWhatItCannotTakeIsCounted() throws Exception {
     start("tap", "-i", "netmap:model0", "-t", one, "--mtu", "1400");
