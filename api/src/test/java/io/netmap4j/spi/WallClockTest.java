@@ -47,5 +47,9 @@ class WallClockTest {
     long before = System.currentTimeMillis();
     long micros = clock.micros();
     assertThat(micros / 1000).isBetween(before - 1, System.currentTimeMillis() + 1);
+    clock.compare(System.nanoTime() - 5 * MILLI, before - 86_400_000);
+    assertThat(clock.micros() / 1000)
+        .as("after the clock was set by a day")
+        .isBetween(before - 1, System.currentTimeMillis() + 1);
   }
 }
