@@ -326,7 +326,7 @@ final class ApiFuzz {
       ring("buffer", r -> Mem.putLong(r.buffer(nasty()), nasty()));
       ring("put", r -> r.put(nasty(), new byte[Math.abs(nasty() % 5000)]));
       ring("get", r -> r.get(nasty()));
-      ring("looks", r -> r.toString().concat("" + r.isEmpty() + r.txPending() + r.dir()));
+      ring("looks", r -> look(r.toString(), r.isEmpty(), r.txPending(), r.dir()));
       ring("next", r -> r.next(r.plus(nasty(), nasty())));
       ring("time", NetmapRing::timestampMicros);
       ring("sem", r -> Mem.putLong(r.sem(), r.address()));
@@ -349,8 +349,7 @@ final class ApiFuzz {
       hot.put("if.bufsHead", () -> with(nifps, f -> f.bufsHead(nasty())));
       hot.put("if.ringOfs", () -> with(nifps, f -> f.ringOfs(nasty())));
       hot.put(
-          "if.looks",
-          () -> with(nifps, f -> f.name().concat("" + f.flags() + f.txRings() + f.bufsHead())));
+          "if.looks", () -> with(nifps, f -> look(f.name(), f.flags(), f.txRings(), f.bufsHead())));
     }
 
     private void portCalls() {
@@ -361,7 +360,7 @@ final class ApiFuzz {
       port("rx", p -> rings.set(random.nextInt(SHARED_OBJECTS), p.rx(Math.abs(nasty() % 3))));
       port("tx any", p -> p.tx(nasty()));
       port("nifp", p -> nifps.set(random.nextInt(SHARED_OBJECTS), p.nifp()));
-      port("looks", p -> p.name().concat("" + p.extraBuffers() + p.maxFrame() + p.unsent()));
+      port("looks", p -> look(p.name(), p.extraBuffers(), p.maxFrame(), p.unsent()));
       port("wakeup", NetmapPort::wakeup);
       cold.put("port.counters", () -> with(ports, NetmapPort::counters));
       cold.put("port.link", () -> with(ports, NetmapPort::link));
@@ -476,7 +475,7 @@ final class ApiFuzz {
 
     private void memoryCalls() {
       memory("bufAddress", m -> Mem.getLong(m.bufAddress(nasty())));
-      memory("looks", m -> m.options().toString().concat("" + m.isBuffer(nasty()) + m.freeRings()));
+      memory("looks", m -> look(m.options(), m.isBuffer(nasty()), m.freeRings()));
       memory("allocateRing", m -> m.freeRing(m.allocateRing(nasty())));
       memory("allocateIf", m -> m.freeIf(m.allocateIf(nasty())));
       memory("freeRing", m -> m.freeRing(random.nextBoolean() ? 64L * nasty() : nasty()));
@@ -513,6 +512,13 @@ final class ApiFuzz {
       if (old != null) {
         old.close(); // or it is in use, and stays as long as the process
       }
+    }
+  }
+
+  /** Nothing is made of what is seen. */
+  private static void look(Object... seen) {
+    if (seen.length == 0) {
+      throw new IllegalArgumentException("nothing to look at");
     }
   }
 }
