@@ -7,8 +7,12 @@ import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.VfioUserServer;
 import io.netmap4j.model.Wire;
 import io.netmap4j.model.WireEnd;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +21,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -51,6 +57,8 @@ import picocli.CommandLine.Spec;
 final class NicModel implements Callable<Integer>, Captures.User {
   /** As many as a card remembers: vm/test looks through them. */
   private static final int SHOWN_VIOLATIONS = 1000;
+
+  private static final Pattern CONTROL = Pattern.compile("(pull|plug) ([01])");
 
   /** Accesses kept of each card. */
   private static final int TRACED = 1_000_000;
@@ -91,7 +99,8 @@ final class NicModel implements Callable<Integer>, Captures.User {
       names = "--trace",
       paramLabel = "FILE",
       description =
-          "Writes the cards' register accesses there at the end: the last million of each card, a line each.")
+          "Writes the cards' register accesses there at the end, after the counts: the last million of each card,"
+              + " a line each, equal ones in a row as one.")
   Path trace;
 
   @Option(
@@ -107,6 +116,14 @@ final class NicModel implements Callable<Integer>, Captures.User {
       description =
           "The first card fetches about the Nth frame that it sends from this address (hex), whatever the driver says.")
   String strayRead;
+
+  @Option(
+      names = "--control",
+      paramLabel = "FILE",
+      description =
+          "Reads lines from there while it serves: \"pull N\" pulls the cable of card N (0 or 1), \"plug N\" plugs it in"
+              + " again. A FIFO (mkfifo) is read for ever; - is standard input.")
+  String control;
 
   @Option(names = "--sfp", description = "A copper module answers on I2C.")
   boolean sfp;
@@ -128,8 +145,9 @@ final class NicModel implements Callable<Integer>, Captures.User {
     }
     List<Nic82599> cards = new ArrayList<>();
     List<VfioUserServer> servers = new ArrayList<>();
-    try (Wire wire = wire();
-        PrintWriter pages = pagesWriter()) {
+    try (PrintWriter pages = writer(dmaPages, true);
+        PrintWriter accesses = writer(trace, false);
+        Wire wire = wire()) {
       for (int i = 0; i < sockets.size(); i++) {
         Nic82599 card = new Nic82599(options(i));
         cards.add(card);
@@ -155,6 +173,9 @@ final class NicModel implements Callable<Integer>, Captures.User {
           main.out.println(
               "ready " + sockets.stream().map(Path::toString).collect(Collectors.joining(" ")));
           main.ready();
+          if (control != null) {
+            control(cards);
+          }
           while (!main.stop.requested()) {
             Thread.sleep(50);
           }
@@ -162,23 +183,70 @@ final class NicModel implements Callable<Integer>, Captures.User {
           servers.forEach(VfioUserServer::close);
         }
       }
-      writeTrace(cards);
       // The engines have stopped: plain counters can be read.
-      return report(cards, wire) ? Main.OK : Main.FAILED;
+      boolean kept = report(cards, wire);
+      main.out.flush();
+      if (accesses != null) {
+        writeTrace(cards, accesses);
+      }
+      return kept ? Main.OK : Main.FAILED;
     } finally {
       cards.forEach(Nic82599::close);
     }
   }
 
-  /** Card, read or write, register, value. */
-  private void writeTrace(List<Nic82599> cards) throws IOException {
-    if (trace == null) {
+  /** Card, how often in a row, read or write, register, value. */
+  private void writeTrace(List<Nic82599> cards, PrintWriter to) throws IOException {
+    for (int i = 0; i < cards.size(); i++) {
+      cards.get(i).log().writeTo(to, i + " ");
+    }
+    if (to.checkError()) {
+      throw new IOException(trace + ": the trace could not be written in full");
+    }
+  }
+
+  /** Follows {@link #control}: a file here, what waits for writers on a thread of its own. */
+  private void control(List<Nic82599> cards) throws IOException {
+    Path file = control.equals("-") ? null : Path.of(control);
+    if (file != null && !Files.isReadable(file)) {
+      throw new IOException(
+          "--control " + file + ": no such file, or not readable: mkfifo " + file);
+    }
+    if (file != null && Files.isRegularFile(file)) {
+      follow(Files.newInputStream(file), cards);
       return;
     }
-    try (PrintWriter file = new PrintWriter(Files.newBufferedWriter(trace))) {
-      for (int i = 0; i < cards.size(); i++) {
-        int card = i;
-        cards.get(i).log().accesses().forEach(access -> file.println(card + " " + access));
+    Thread reader =
+        new Thread(
+            () -> {
+              try {
+                do {
+                  // A FIFO ends with each of its writers.
+                  follow(file == null ? System.in : Files.newInputStream(file), cards);
+                } while (file != null);
+              } catch (IOException e) {
+                main.err.println("netmap4j: --control " + control + ": " + e.getMessage());
+              }
+            },
+            "control");
+    reader.setDaemon(true);
+    reader.start();
+  }
+
+  private void follow(InputStream from, List<Nic82599> cards) throws IOException {
+    try (BufferedReader lines =
+        new BufferedReader(new InputStreamReader(from, StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        Matcher words = CONTROL.matcher(line.strip());
+        if (words.matches() && Integer.parseInt(words.group(2)) < cards.size()) {
+          cards.get(Integer.parseInt(words.group(2))).setLink(words.group(1).equals("plug"));
+          main.out.println(line.strip() + ": done");
+        } else if (!line.isBlank()) {
+          main.err.println(
+              "netmap4j: --control: '"
+                  + line.strip()
+                  + "' is neither pull N nor plug N, N a card from 0");
+        }
       }
     }
   }
@@ -193,9 +261,9 @@ final class NicModel implements Callable<Integer>, Captures.User {
     }
   }
 
-  /** Each line is there at once, for who follows it. */
-  private PrintWriter pagesWriter() throws IOException {
-    return dmaPages == null ? null : new PrintWriter(Files.newBufferedWriter(dmaPages), true);
+  /** Opened at the start: what cannot be written is told before anything is served. */
+  private static PrintWriter writer(Path file, boolean eachLineAtOnce) throws IOException {
+    return file == null ? null : new PrintWriter(Files.newBufferedWriter(file), eachLineAtOnce);
   }
 
   private Wire wire() throws Exception {
@@ -225,14 +293,16 @@ final class NicModel implements Callable<Integer>, Captures.User {
    * @return false when a strict card's rules were broken
    */
   private boolean report(List<Nic82599> cards, Wire wire) {
-    row("", i -> sockets.get(i).getFileName());
+    // What comes out of the wire itself, a file or the kernel, has a column of its own.
+    boolean plays = wire != null && wire.plays();
+    row("", i -> i == sockets.size() ? "(the other end)" : sockets.get(i).getFileName(), plays);
     for (String name : new String[] {"GPTC", "GPRC", "RXMPC", "QPRDC"}) {
-      row("card: " + name, i -> cards.get(i).total(name));
+      row("card: " + name, i -> cards.get(i).total(name), false);
     }
     if (wire != null) {
-      row("wire: frames in", i -> wire.counters(end(i)).frames());
-      row("wire: lost", i -> wire.counters(end(i)).lost());
-      row("wire: duplicated", i -> wire.counters(end(i)).duplicated());
+      row("wire: frames in", i -> wire.counters(end(i)).frames(), plays);
+      row("wire: lost", i -> wire.counters(end(i)).lost(), plays);
+      row("wire: duplicated", i -> wire.counters(end(i)).duplicated(), plays);
     }
     boolean kept = true;
     for (int i = 0; i < cards.size(); i++) {
@@ -264,9 +334,9 @@ final class NicModel implements Callable<Integer>, Captures.User {
     return card == 0 ? WireEnd.A : WireEnd.B;
   }
 
-  private void row(String what, Function<Integer, Object> value) {
+  private void row(String what, Function<Integer, Object> value, boolean otherEnd) {
     StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-22s", what));
-    for (int i = 0; i < sockets.size(); i++) {
+    for (int i = 0; i < sockets.size() + (otherEnd ? 1 : 0); i++) {
       line.append(String.format(Locale.ROOT, " %14s", value.apply(i)));
     }
     main.out.println(line.toString().stripTrailing());

@@ -58,7 +58,7 @@ class CommandsTest {
             "pkt-gen -i fake0 -f tx -n 2000 -R 4K -T 100");
     double seconds = (System.nanoTime() - begin) / 1e9;
     assertThat(run.out()).contains("Sent 2000 packets");
-    assertThat(seconds).isBetween(0.4, 5.0);
+    assertThat(seconds).as("2000 packets at 4000 a second").isGreaterThan(0.4);
     assertThat(run.err()).contains("main_thread [2639] ").contains(" avg_batch ");
   }
 

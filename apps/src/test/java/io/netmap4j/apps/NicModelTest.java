@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class NicModelTest {
@@ -123,6 +124,41 @@ class NicModelTest {
     stop.request();
     assertThat(run.get(20, TimeUnit.SECONDS).code()).isZero();
     assertThat(out).exists();
+  }
+
+  @Test
+  void theTraceComesAfterTheReportWithRepeatsAsOne() throws Exception {
+    Path trace = folder.resolve("trace");
+    Path a = folder.resolve("a");
+    CompletableFuture<Command> run = start("nic-model", "--trace=" + trace, "-s", a.toString());
+    assertThat(write(a, 0x00880, 1)).isZero();
+    assertThat(write(a, 0x00880, 1)).isZero();
+    stop.request();
+    Command end = run.get(20, TimeUnit.SECONDS);
+    assertThat(end.code()).isZero();
+    assertThat(Files.readString(trace)).containsPattern("(?m)^0 2 x write EIMS 0x00000001$");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"--trace=%s/no/file", "--dma-pages=%s/no/file", "--wire=pcap:,%s/no/file"})
+  void anOutputThatCannotBeWrittenIsRefusedAtTheStart(String option) {
+    Path a = folder.resolve("a");
+    Command run = Command.run("nic-model", String.format(option, folder), "-s", a.toString());
+    assertThat(run.err()).contains(folder + "/no/file").hasLineCount(1);
+    assertThat(run.out()).doesNotContain("ready");
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+  }
+
+  @Test
+  void cablesArePulledAndPluggedByLinesOfAFile() throws Exception {
+    Path lines = Files.writeString(folder.resolve("lines"), "pull 0\nplug 1\nplug 0\n");
+    CompletableFuture<Command> run =
+        start("nic-model", "--control=" + lines, "-s", folder.resolve("a").toString());
+    stop.request();
+    Command end = run.get(20, TimeUnit.SECONDS);
+    assertThat(end.out()).contains("pull 0: done").contains("plug 0: done");
+    assertThat(end.err()).contains("'plug 1' is neither");
   }
 
   @Test

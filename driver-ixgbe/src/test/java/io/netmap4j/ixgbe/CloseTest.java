@@ -21,8 +21,8 @@ import io.netmap4j.spi.RingSet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -45,7 +45,7 @@ class CloseTest {
   };
   private final AtomicLong packets = new AtomicLong();
   private final AtomicLong syncsAfterClose = new AtomicLong();
-  private final List<Throwable> failures = new ArrayList<>();
+  private final List<Throwable> failures = new CopyOnWriteArrayList<>();
   private volatile NetmapPort[] ports = {};
   private volatile boolean done;
 

@@ -262,6 +262,11 @@ public final class FaultyWire implements Wire {
   }
 
   @Override
+  public boolean plays() {
+    return inner.plays();
+  }
+
+  @Override
   public void begin(WireEnd from) {
     inner.begin(from);
   }
