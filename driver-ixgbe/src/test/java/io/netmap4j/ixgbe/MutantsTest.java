@@ -93,7 +93,6 @@ class MutantsTest {
     Stream.of(System.getProperty("mutants.jvm", "").split("\\s+"))
         .filter(option -> !option.isEmpty())
         .forEach(command::add);
-    command.removeIf(String::isEmpty);
     command.addAll(
         List.of(
             "-ea", "-cp", mutated + File.pathSeparator + classPath(), SuiteRunner.class.getName()));
