@@ -31,6 +31,7 @@ class WaitTest {
   private final NetmapMemory region =
       NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(2048, 2048).rings(16, 8448));
   private final List<NetmapPort> ports = new ArrayList<>();
+  private final List<Port> adapters = new ArrayList<>();
   private final int event = Libc.eventFd();
 
   /** Counts its syncs, and wakes by an eventfd when {@code fd} is one. */
@@ -90,6 +91,7 @@ class WaitTest {
   }
 
   private NetmapPort open(Port adapter) {
+    adapters.add(adapter);
     RingSet rings = RingSet.start(adapter, region);
     RingSet.Binding all = new RingSet.Binding(0, adapter.rings().tx(), 0, 1, false);
     rings.bind(all);
@@ -100,6 +102,11 @@ class WaitTest {
 
   @AfterEach
   void close() {
+    for (Port adapter : adapters) {
+      if (adapter.go != null) {
+        adapter.go.countDown(); // a test that has failed leaves a sync waiting
+      }
+    }
     ports.forEach(NetmapPort::close);
     region.close();
     Libc.closeFd(event);
