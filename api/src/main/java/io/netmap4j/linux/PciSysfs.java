@@ -75,13 +75,13 @@ public final class PciSysfs {
     Path path = device.resolve(file);
     try {
       return Integer.decode(Files.readString(path).trim());
-    } catch (IOException e) {
+    } catch (IOException | NumberFormatException e) {
       if (!Files.exists(path)) {
         return 0;
       }
-      throw FileErrors.exception("cannot read " + path, e);
-    } catch (NumberFormatException e) {
-      throw new NetmapException(Libc.EIO, path + " holds no number: " + e.getMessage(), e);
+      throw e instanceof IOException io
+          ? FileErrors.exception("cannot read " + path, io)
+          : new NetmapException(Libc.EIO, path + " holds no number: " + e.getMessage(), e);
     }
   }
 
