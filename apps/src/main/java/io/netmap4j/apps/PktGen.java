@@ -176,13 +176,14 @@ final class PktGen implements Callable<Integer> {
       if (need().tx && !function.equals("pong")) {
         requireSendable(ports.get(0));
       }
+      Drops drops = new Drops(ports);
       main.ready();
       setup.awaitLink(ports.get(0), main);
       switch (function) {
         case "tx" -> transmit(ports);
         case "ping" -> ping(ports.get(0));
-        case "pong" -> pong(ports.get(0));
-        default -> receive(ports);
+        case "pong" -> pong(ports.get(0), drops);
+        default -> receive(ports, drops);
       }
       return Main.OK;
     } finally {
@@ -342,13 +343,12 @@ final class PktGen implements Callable<Integer> {
     }
   }
 
-  private void pong(NetmapPort own) throws Exception {
+  private void pong(NetmapPort own, Drops drops) throws Exception {
     Stop stop = main.stop.child();
     Workers workers = new Workers(stop);
     Tally tally = new Tally();
     Limits limits = new Limits(own);
     long refused = own.unsent();
-    Drops drops = new Drops(own);
     Ponger ponger = new Ponger(own, burst, ownMac(own), tally, limits);
     workers.start("pong", () -> ponger.run(count, untilSilence, stop));
     Rates rates = new Rates(List.of(tally));
@@ -383,7 +383,7 @@ final class PktGen implements Callable<Integer> {
     }
   }
 
-  private void receive(List<NetmapPort> ports) throws Exception {
+  private void receive(List<NetmapPort> ports, Drops drops) throws Exception {
     Stop stop = main.stop.child();
     Workers workers = new Workers(stop);
     List<Tally> all = new ArrayList<>();
@@ -399,7 +399,6 @@ final class PktGen implements Callable<Integer> {
           () -> receiver.run(threads == 1 ? count : 0, untilSilence, stop));
     }
     Rates rates = new Rates(all);
-    Drops drops = new Drops(ports);
     long[] next = {System.nanoTime() + reportMillis * 1_000_000};
     workers.run(
         threads == 1 ? reportMillis : Math.min(reportMillis, 10),

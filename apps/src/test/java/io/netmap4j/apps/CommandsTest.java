@@ -8,6 +8,9 @@ import io.netmap4j.NetmapRing;
 import io.netmap4j.compat.CompatProvider;
 import io.netmap4j.pcap.PcapReader;
 import io.netmap4j.pcap.PcapWriter;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -370,15 +373,17 @@ class CommandsTest {
   @Test
   void theTotalsOfAReceiverShowWhatTheCardDropped() throws Exception {
     Stop stop = new Stop();
-    CompletableFuture<Command> rx =
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    PrintStream text = new PrintStream(out, true, StandardCharsets.UTF_8);
+    Main receiver = new Main(stop, text, text);
+    CompletableFuture<Integer> rx =
         CompletableFuture.supplyAsync(
-            () -> Command.run(stop, "pkt-gen", "-i", "model1", "-f", "rx", "-b", "1"));
-    while (!CompatProvider.isOpen("model1") && !rx.isDone()) {
-      Thread.sleep(10);
-    }
+            () -> receiver.run("pkt-gen", "-i", "model1", "-f", "rx", "-b", "1"));
+    assertThat(receiver.awaitReady(60)).isTrue(); // what is dropped from here on counts
     long dropped = 0;
     try (NetmapPort tx = Netmap.open("netmap:model0");
         NetmapPort peer = Netmap.open("netmap:model1/T")) {
+      long before = peer.counters().get("QPRDC");
       long deadline = System.nanoTime() + 40_000_000_000L;
       while (dropped == 0 && System.nanoTime() < deadline) {
         NetmapRing ring = tx.tx(0);
@@ -387,11 +392,12 @@ class CommandsTest {
           ring.advance(ring.next(ring.head()));
         }
         tx.txSync();
-        dropped = peer.counters().get("QPRDC");
+        dropped = peer.counters().get("QPRDC") - before;
       }
       tx.drain(10_000);
       stop.request();
-      assertThat(rx.get().out())
+      assertThat(rx.get()).isEqualTo(Main.OK);
+      assertThat(out.toString(StandardCharsets.UTF_8))
           .containsPattern(
               "model1: the card dropped [1-9]\\d* packets: [1-9]\\d* for full rings \\(QPRDC\\)");
     }

@@ -149,9 +149,9 @@ class DriverOnModelTest {
           rig.cards[0].setLink(true);
           rig.a.link();
         }
-        assertEquals(0, rig.a.txSync());
+        assertEquals(0, rig.a.txSync(), "a good frame was refused, sent " + sent);
         rig.run();
-        assertEquals(0, rig.b.rxSync());
+        assertEquals(0, rig.b.rxSync(), "RX ring, received " + received);
         while (!rig.b.rx(0).isEmpty()) {
           assertArrayEquals(frame(received, 60), receive(rig, rig.b), "frame " + received);
           received++;
