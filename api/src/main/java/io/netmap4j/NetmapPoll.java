@@ -33,6 +33,9 @@ public final class NetmapPoll implements AutoCloseable {
   /** Wake-ups of each port that this wait has seen. */
   private int[] seen = {};
 
+  /** Of a wait for a {@link NetmapPort#STATES}: those before its first look. */
+  private int seenBefore;
+
   private int[] descriptors = {};
 
   /** Scratch: what a sleep listens to. */
@@ -58,7 +61,7 @@ public final class NetmapPoll implements AutoCloseable {
    * Adds a port. The wait spins if one of its ports does, and is adaptive if one of them is.
    *
    * @param wanted {@link NetmapPort#POLLIN}, {@link NetmapPort#POLLOUT}, both, or 0 for neither at
-   *     the moment
+   *     the moment; other bits are ignored
    * @return this
    * @throws NetmapException EEXIST when it is here already: {@link #events} changes what is wanted
    */
@@ -70,8 +73,7 @@ public final class NetmapPoll implements AutoCloseable {
     int n = ports.length;
     resize(n + 1);
     ports[n] = port;
-    events[n] = wanted;
-    return this;
+    return events(port, wanted);
   }
 
   /**
@@ -83,7 +85,19 @@ public final class NetmapPoll implements AutoCloseable {
    * @throws NetmapException ENOENT when the port was not added
    */
   public NetmapPoll events(NetmapPort port, int wanted) {
-    events[index(port)] = wanted;
+    events[index(port)] = wanted & (NetmapPort.POLLIN | NetmapPort.POLLOUT);
+    return this;
+  }
+
+  /**
+   * For a port, of which this waits alone.
+   *
+   * @param wanted events, or one of {@link NetmapPort#STATES}
+   * @param wakeups for such a state: later ones end the wait
+   */
+  NetmapPoll alone(int wanted, int wakeups) {
+    events[0] = wanted;
+    seenBefore = wakeups;
     return this;
   }
 
@@ -194,12 +208,13 @@ public final class NetmapPoll implements AutoCloseable {
   @SuppressWarnings("ThreadPriorityCheck") // a hint, on a machine with fewer cores than threads
   private int await(long deadline) {
     for (int i = 0; i < ports.length; i++) {
-      seen[i] = ports[i].seenWakeups(events[i]);
+      boolean state = (events[i] & NetmapPort.STATES) != 0;
+      seen[i] = state ? seenBefore : ports[i].seenWakeups(events[i]);
     }
     WaitMode mode = mode();
     long begin = System.nanoTime();
     int count = 0;
-    for (int looks = 1; count == 0 && !ended() && left(deadline) > 0; looks++) {
+    for (long looks = 1; count == 0 && !ended() && left(deadline) > 0; looks++) {
       boolean enough = looks > LOOKS && System.nanoTime() - begin > SPIN_NANOS;
       boolean spin = mode == WaitMode.SPIN || (mode == WaitMode.ADAPTIVE && busy && !enough);
       if (spin || (again && !enough)) {

@@ -37,6 +37,9 @@ public final class NetmapPort implements AutoCloseable {
   /** There is carrier. */
   static final int LINKED = 1 << 17;
 
+  /** What a port can be waited for to be. */
+  static final int STATES = DRAINED | LINKED;
+
   /** Another thread was syncing a ring, so there may be more to see. */
   static final int AGAIN = 1 << 18;
 
@@ -277,7 +280,7 @@ public final class NetmapPort implements AutoCloseable {
    * behind it stay the user's, and each sync says EINVAL until the slot has a buffer.
    *
    * @return 0; EIO when the port is closed or its device is gone; EINVAL when a ring had illegal
-   *     indices or a slot without a buffer
+   *     indices or a slot without a buffer; EBUSY as for {@link #txSync}
    */
   public int rxSync() {
     int status = closed ? Libc.EIO : 0;
@@ -312,29 +315,30 @@ public final class NetmapPort implements AutoCloseable {
    * (unless NR_NO_TX_POLL and no POLLOUT), also when another ring has room or only POLLIN is asked
    * for: no full ring stays full.
    *
-   * @param events POLLIN, POLLOUT, both, or 0 for neither
+   * @param events POLLIN, POLLOUT, both, or 0 for neither; other bits are ignored
    * @param timeoutMillis −1 (any negative one, as in poll(2)) waits for ever, 0 looks once
    * @return the events that are ready, with POLLERR when a ring is stopped, had illegal indices, or
    *     a packet was refused; 0 on time-out, after a {@link #wakeup}, and when the thread is
    *     interrupted (its flag stays set; while it is, nothing is waited for)
    */
   public int poll(int events, int timeoutMillis) {
-    int ready = scan(events) & ~AGAIN;
+    int wanted = events & (POLLIN | POLLOUT);
+    int ready = scan(wanted) & ~AGAIN;
     if (ready == 0 && timeoutMillis != 0) {
-      ready = await(events, timeoutMillis, busy);
+      ready = await(wanted, timeoutMillis, busy, 0);
     }
     busy = ready != 0;
     return ready;
   }
 
   /** Looks at least once more. */
-  private int await(int events, int timeoutMillis, boolean traffic) {
+  private int await(int events, int timeoutMillis, boolean traffic, int wakeupsBefore) {
     NetmapPoll poll = spare.getAndSet(null);
     if (poll == null) {
       poll = new NetmapPoll().add(this, 0);
     }
     try {
-      poll.events(this, events).busy(traffic).poll(timeoutMillis);
+      poll.alone(events, wakeupsBefore).busy(traffic).poll(timeoutMillis);
       return poll.ready(0);
     } finally {
       // The thread that loses, or comes after close(), closes its own.
@@ -361,18 +365,15 @@ public final class NetmapPort implements AutoCloseable {
     return wakeups;
   }
 
-  /** Those that a wait for {@code events} that begins now need not heed. */
+  /** Those that a wait for {@code events}, POLLIN or POLLOUT, need not heed. */
   int seenWakeups(int events) {
-    if ((events & (DRAINED | LINKED)) != 0) {
-      return wakeups;
-    }
     boolean in = (events & POLLOUT) == 0 || (events & POLLIN) != 0 && wakeupsIn != wakeups;
     return in ? wakeupsIn : wakeupsOut;
   }
 
   /** A wait for {@code events} ends because of them. */
   void tookWakeups(int events, int seen) {
-    if ((events & (DRAINED | LINKED)) != 0) {
+    if ((events & STATES) != 0) {
       return;
     }
     if ((events & POLLOUT) == 0 || (events & POLLIN) != 0) {
@@ -571,9 +572,10 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   private boolean reached(int state, int timeoutMillis) {
+    int before = wakeups; // a look may take long
     int found = scan(state);
     if (found == 0 && timeoutMillis != 0) {
-      found = await(state, timeoutMillis, true);
+      found = await(state, timeoutMillis, true, before);
     }
     return found == state;
   }

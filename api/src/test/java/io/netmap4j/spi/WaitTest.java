@@ -40,6 +40,7 @@ class WaitTest {
     volatile int looks;
     volatile boolean up = true;
     volatile boolean gone;
+    volatile Runnable whenLookedAt = () -> {};
     volatile CountDownLatch inSync;
     volatile CountDownLatch go;
 
@@ -51,6 +52,7 @@ class WaitTest {
     @Override
     public int txSync(Kring k, int flags) {
       looks++;
+      whenLookedAt.run();
       CountDownLatch hold = go;
       if (hold != null && inSync.getCount() > 0) {
         inSync.countDown();
@@ -68,6 +70,7 @@ class WaitTest {
     @Override
     public LinkState link() {
       looks++;
+      whenLookedAt.run();
       return up ? super.link() : LinkState.DOWN;
     }
 
@@ -303,6 +306,43 @@ class WaitTest {
       assertThat(poll.poll(-1)).isZero();
       poll.wakeup();
       assertThat(poll.add(port, NetmapPort.POLLIN).poll(-1)).isEqualTo(1);
+    }
+  }
+
+  /** Also while a first look takes long, as at a card whose server is stopped. */
+  @ParameterizedTest
+  @EnumSource(Wait.class)
+  void aWakeUpDuringAnyLookEndsTheWait(Wait wait) throws Exception {
+    for (int look = 1; look <= 3; look++) {
+      Port adapter = new Port(1, -1);
+      NetmapPort port = stuck(adapter);
+      int at = adapter.looks + look;
+      adapter.whenLookedAt =
+          () -> {
+            if (adapter.looks >= at) {
+              adapter.whenLookedAt = () -> {};
+              port.wakeup();
+            }
+          };
+      Waiter waiter = new Waiter(() -> wait.run(port, -1));
+      waiter.start();
+      assertThat(waiter.result()).as("look %d", look).isEqualTo(wait.nothing());
+    }
+  }
+
+  /** poll(2) ignores what it does not know. */
+  @Test
+  void bitsThatAreNoEventsAreIgnored() {
+    Port adapter = new Port(1, -1);
+    NetmapPort port = open(adapter);
+    int others = ~(NetmapPort.POLLIN | NetmapPort.POLLOUT);
+    try (NetmapPoll poll = new NetmapPoll().add(port, others)) {
+      assertThat(port.poll(others, 0)).isZero();
+      assertThat(poll.poll(0)).isZero();
+      adapter.arriving = 1;
+      assertThat(port.poll(others | NetmapPort.POLLIN, 0)).isEqualTo(NetmapPort.POLLIN);
+      assertThat(poll.events(port, -1).poll(-1)).isEqualTo(1);
+      assertThat(poll.ready(port)).isEqualTo(NetmapPort.POLLIN | NetmapPort.POLLOUT);
     }
   }
 
