@@ -291,7 +291,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
         LinkState link = device.link();
         carry(link.up());
         return link;
-      } catch (NetmapException e) {
+      } catch (NetmapException | InternalError e) {
         die(e);
         return LinkState.DOWN;
       }
@@ -310,7 +310,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
         try {
           counters.read(nic);
           watchdog.watchBus();
-        } catch (NetmapException e) {
+        } catch (NetmapException | InternalError e) {
           die(e);
         }
       }
@@ -419,7 +419,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
   public int waitFd(Kring k) {
     try {
       return interrupts.fd(k.ringId, Math.max(tx.length, rx.length));
-    } catch (NetmapException | LinuxException e) {
+    } catch (NetmapException | LinuxException | InternalError e) {
       LOG.warn("{}: no interrupts, waits look again and again: {}", nic.name(), reason(e));
       interrupts.giveUp();
       return -1;
@@ -430,7 +430,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
   public void arm(Kring k) {
     try {
       interrupts.arm(k.ringId);
-    } catch (NetmapException e) {
+    } catch (NetmapException | InternalError e) {
       die(e);
     }
   }
@@ -439,7 +439,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
   public void disarm(Kring k) {
     try {
       interrupts.disarm(k.ringId);
-    } catch (NetmapException e) {
+    } catch (NetmapException | InternalError e) {
       die(e);
     }
   }
@@ -513,7 +513,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
     }
     try {
       interrupts.close();
-    } catch (NetmapException e) {
+    } catch (NetmapException | LinuxException | InternalError e) {
       die(e);
     }
     try {

@@ -9,8 +9,11 @@ import io.netmap4j.NetmapRing;
 import io.netmap4j.WaitMode;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -157,6 +160,55 @@ class WakeUpTest {
                 throw new NetmapException(Libc.ENOSPC, "no vectors left");
               }
               return method.invoke(device, args);
+            });
+  }
+
+  /** A SIGBUS, of which the JVM makes an InternalError: ends waits, and leaves nothing behind. */
+  @Test
+  void registersThatAreMappedNoMoreAreADeadDevice() throws Exception {
+    Thread tester = Thread.currentThread();
+    AtomicBoolean gone = new AtomicBoolean();
+    ModelRig.Setup setup =
+        ModelRig.Setup.DEFAULT
+            .nic(ModelRig.Setup.DEFAULT.nic().waitMode(WaitMode.INTERRUPT))
+            .line(line)
+            .around(device -> unmapped(device, () -> gone.get() && Thread.currentThread() == tester));
+    try (ModelRig opened = new ModelRig(setup)) {
+      assertThat(opened.b.poll(NetmapPort.POLLIN, 1)).isZero(); // sets the interrupts up
+      AtomicInteger ready = new AtomicInteger();
+      Thread sleeper = new Thread(() -> ready.set(opened.b.poll(NetmapPort.POLLIN, -1)));
+      sleeper.start();
+      sleeper.join(100);
+      gone.set(true);
+      assertThat(opened.a.link().up()).isFalse();
+      assertThat(opened.b.counters()).containsEntry("unsent", 0L);
+      opened.b.close();
+      sleeper.join(60_000);
+      assertThat(ready).hasValue(NetmapPort.POLLERR);
+    }
+    gone.set(false);
+    try (ModelRig opened = new ModelRig(setup)) {
+      assertThat(opened.b.poll(NetmapPort.POLLIN, 1)).isZero();
+      gone.set(true);
+      assertThat(opened.b.poll(NetmapPort.POLLIN, -1)).isEqualTo(NetmapPort.POLLERR);
+      assertThat(opened.a.poll(NetmapPort.POLLIN, 1)).as("without interrupts").isZero();
+    }
+  }
+
+  private static NicDevice unmapped(NicDevice device, BooleanSupplier gone) {
+    return (NicDevice)
+        Proxy.newProxyInstance(
+            WakeUpTest.class.getClassLoader(),
+            new Class<?>[] {NicDevice.class},
+            (proxy, method, args) -> {
+              if (gone.getAsBoolean() && method.getName().matches("(read|write)32")) {
+                throw new InternalError("a fault occurred in an unsafe memory access operation");
+              }
+              try {
+                return method.invoke(device, args);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
             });
   }
 
