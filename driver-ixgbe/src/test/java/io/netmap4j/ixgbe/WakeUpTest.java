@@ -172,7 +172,8 @@ class WakeUpTest {
         ModelRig.Setup.DEFAULT
             .nic(ModelRig.Setup.DEFAULT.nic().waitMode(WaitMode.INTERRUPT))
             .line(line)
-            .around(device -> unmapped(device, () -> gone.get() && Thread.currentThread() == tester));
+            .around(
+                device -> unmapped(device, () -> gone.get() && Thread.currentThread() == tester));
     try (ModelRig opened = new ModelRig(setup)) {
       assertThat(opened.b.poll(NetmapPort.POLLIN, 1)).isZero(); // sets the interrupts up
       AtomicInteger ready = new AtomicInteger();

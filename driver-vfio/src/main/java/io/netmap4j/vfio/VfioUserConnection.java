@@ -117,8 +117,7 @@ final class VfioUserConnection {
    * the socket does not take is kept.
    */
   void post(int command, long first, int second, int third, int fourth) {
-    boolean sent;
-    synchronized (posting) {
+    synchronized (posting) { // failures, too: the socket is not closed meanwhile
       checkUsable();
       int size = HEADER + 20;
       putHeader(posted, ids.incrementAndGet() & 0xffff, command, size, NO_REPLY, 0);
@@ -127,18 +126,17 @@ final class VfioUserConnection {
       Mem.putInt(posted + HEADER + 12, third);
       Mem.putInt(posted + HEADER + 16, fourth);
       try {
-        sent = output.send(posted, size, NO_FDS);
+        if (!output.send(posted, size, NO_FDS)) {
+          throw fail(
+              Libc.EIO,
+              "the server is stalled, and "
+                  + VfioUserOutput.MOST_KEPT
+                  + " bytes of register writes wait for it",
+              null);
+        }
       } catch (LinuxException e) {
         throw fail(e);
       }
-    }
-    if (!sent) {
-      throw fail(
-          Libc.EIO,
-          "the server is stalled, and "
-              + VfioUserOutput.MOST_KEPT
-              + " bytes of register writes wait for it",
-          null);
     }
   }
 
