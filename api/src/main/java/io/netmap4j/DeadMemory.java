@@ -1,6 +1,7 @@
 package io.netmap4j;
 
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
 import java.util.ArrayDeque;
 
 /**
@@ -36,10 +37,33 @@ final class DeadMemory {
       }
       String hint = "as much address space as the largest region has: make memory.buf-num smaller";
       Libc.truncate(file, bytes, hint);
-      address = Libc.mmap(bytes, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, file, 0, hint);
+      address = map(bytes, file, hint);
       size = bytes;
     }
     return address;
+  }
+
+  /** Maps a file. Where addresses are short (ulimit -v), retired ones are given up for it. */
+  static synchronized long map(long bytes, int fd, String hint) {
+    while (true) {
+      try {
+        return Libc.mmap(bytes, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, fd, 0, hint);
+      } catch (LinuxException e) {
+        if (e.errno() != Libc.ENOMEM || RETIRED.isEmpty() || fits(bytes) || !release()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Addresses are not what is short: pages of 2 MiB are, perhaps. */
+  private static boolean fits(long bytes) {
+    try {
+      Libc.unmap(Libc.mmap(bytes, Libc.PROT_READ, Libc.MAP_SHARED, file, 0, ""), bytes);
+      return true;
+    } catch (LinuxException e) {
+      return false;
+    }
   }
 
   /**

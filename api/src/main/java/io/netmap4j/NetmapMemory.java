@@ -2,7 +2,6 @@ package io.netmap4j;
 
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
-import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -139,30 +138,18 @@ public final class NetmapMemory implements AutoCloseable {
     }
   }
 
-  /** Addresses of closed regions are given up where there is a limit (ulimit -v). */
   private long map() {
-    while (true) {
-      try {
-        return Libc.mmap(
-            size,
-            Libc.PROT_READ | Libc.PROT_WRITE,
-            Libc.MAP_SHARED,
-            fd,
-            0,
-            options.hugetlbfs == null
-                ? "the region needs " + size + " bytes: make memory.buf-num smaller"
-                : "the region needs "
-                    + size / HugePages.SIZE
-                    + " free pages of 2 MiB, there are "
-                    + new HugePages().free()
-                    + "; "
-                    + new HugePages().more(size / HugePages.SIZE));
-      } catch (LinuxException e) {
-        if (e.errno() != Libc.ENOMEM || !DeadMemory.release()) {
-          throw e;
-        }
-      }
-    }
+    return DeadMemory.map(
+        size,
+        fd,
+        options.hugetlbfs == null
+            ? "the region needs " + size + " bytes: make memory.buf-num smaller"
+            : "the region needs "
+                + size / HugePages.SIZE
+                + " free pages of 2 MiB, there are "
+                + new HugePages().free()
+                + "; "
+                + new HugePages().more(size / HugePages.SIZE));
   }
 
   /** Buffers that begin in one page of 2 MiB and end in the next. */

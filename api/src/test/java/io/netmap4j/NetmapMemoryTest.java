@@ -3,8 +3,11 @@ package io.netmap4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.jna.Function;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.FakeAdapter;
 import io.netmap4j.spi.RingSet;
@@ -281,6 +284,29 @@ class NetmapMemoryTest {
     try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
       assertThat(maps.filter(line -> line.contains("netmap4j-closed")).count())
           .isBetween(4096L, 4110L);
+    }
+  }
+
+  /** Too few pages of 2 MiB are no reason to give addresses away. */
+  @Test
+  void addressesOfClosedRegionsAreKeptWhileThereIsRoomForMore() throws IOException {
+    NetmapMemory gone =
+        NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4, 64).rings(2, 512));
+    String address = Long.toHexString(gone.address()) + "-";
+    gone.close();
+    int hugePages = // MFD_HUGETLB
+        Function.getFunction("c", "memfd_create").invokeInt(new Object[] {"netmap4j-huge", 4});
+    assumeTrue(hugePages >= 0, "the kernel has no huge pages");
+    try {
+      assertThatThrownBy(() -> DeadMemory.map(1L << 40, hugePages, "no pages"))
+          .isInstanceOfSatisfying(
+              LinuxException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENOMEM));
+    } finally {
+      Libc.closeFd(hugePages);
+    }
+    try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+      assertThat(maps.filter(line -> line.contains("netmap4j-closed")))
+          .anyMatch(line -> line.startsWith(address));
     }
   }
 
