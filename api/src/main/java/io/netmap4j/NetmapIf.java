@@ -42,7 +42,7 @@ public final class NetmapIf {
     init(name, flags, tx, hostTx, rx, hostRx);
   }
 
-  /** The interface is the port's no more: from now on this object is about a copy of it. */
+  /** The port is closed: from now on this object refers to a private copy of the interface. */
   void retire(long toDead) {
     Mem.copy(base, base + toDead, sizeFor(rings));
     base += toDead;

@@ -22,10 +22,11 @@ import java.util.stream.Collectors;
  *
  * <p>What is promised for addresses of the region, as {@link #address}, {@link NetmapRing#buffer}
  * and a {@code PointerBytesStore} hold them: they are mapped as long as the region is open. After
- * {@link #close} they lead to memory that nobody uses, so a late access neither crashes nor reaches
- * anybody, until 4096 further regions were closed or address space is short. Whose buffer or ring
- * an address of an open region belongs to is the program's to know: after {@link NetmapPort#close}
- * it is somebody else's. {@link NetmapRing} and {@link NetmapIf} of a closed port are safe to use.
+ * {@link #close} they lead to unused memory, so a late access neither crashes nor reaches other
+ * data, until 4096 further regions were closed or address space is short. Whose buffer or ring an
+ * address of an open region belongs to is the program's to know: after {@link NetmapPort#close} it
+ * may belong to another port. {@link NetmapRing} and {@link NetmapIf} of a closed port are safe to
+ * use.
  */
 public final class NetmapMemory implements AutoCloseable {
   /** What a buffer index must be at least to be usable. */
@@ -255,9 +256,7 @@ public final class NetmapMemory implements AutoCloseable {
     return buffers.start;
   }
 
-  /**
-   * Where this process has a buffer. @throws IndexOutOfBoundsException for an index that is none
-   */
+  /** Where this process has a buffer. @throws IndexOutOfBoundsException for an invalid index */
   public long bufAddress(int index) {
     checkOpen();
     java.util.Objects.checkIndex(index, options.bufNum);
@@ -340,8 +339,8 @@ public final class NetmapMemory implements AutoCloseable {
   }
 
   /**
-   * Gives a ring object back, which nobody may use any more. @throws NetmapException EINVAL when
-   * there is none at {@code offset}, it was given back before, or it is a port's
+   * Frees a ring object, which must no longer be in use. @throws NetmapException EINVAL when there
+   * is none at {@code offset}, it was given back before, or it is a port's
    */
   public void freeRing(long offset) {
     checkOpen();
@@ -382,8 +381,8 @@ public final class NetmapMemory implements AutoCloseable {
   }
 
   /**
-   * Gives a buffer back, which nobody may use any more. @return false, and nothing done, for an
-   * index that is reserved, out of range or free
+   * Frees a buffer, which must no longer be in use. @return false, and nothing done, for an index
+   * that is reserved, out of range or free
    */
   public boolean freeBuffer(int index) {
     checkOpen();
@@ -412,7 +411,7 @@ public final class NetmapMemory implements AutoCloseable {
     return use;
   }
 
-  /** Somebody who needs the region open. */
+  /** A user that needs the region open. */
   public final class Use implements AutoCloseable {
     private final String who;
     private final boolean rings;
@@ -479,7 +478,8 @@ public final class NetmapMemory implements AutoCloseable {
       return;
     }
     if (memId == SHARED_ID) {
-      throw new NetmapException(Libc.EBUSY, "the shared region lives as long as the process");
+      throw new NetmapException(
+          Libc.EBUSY, "the shared region cannot be closed: it lives as long as the process");
     }
     if (!users.isEmpty()) {
       throw new NetmapException(
@@ -563,7 +563,11 @@ public final class NetmapMemory implements AutoCloseable {
       if (ports.get(index) != byPort) {
         throw new NetmapException(
             Libc.EINVAL,
-            "the " + what + " at offset " + offset + " is a port's: it comes back with its close");
+            "the "
+                + what
+                + " at offset "
+                + offset
+                + " belongs to a port: closing the port frees it");
       }
       used.clear(index);
     }

@@ -20,7 +20,7 @@ public final class NetmapPoll implements AutoCloseable {
 
   private static final long SPIN_NANOS = 50_000;
 
-  /** Nobody sleeps for longer without looking up: a card may lose an interrupt. */
+  /** The longest sleep without a look at the rings: a card may lose an interrupt. */
   static final long LONGEST_SLEEP_NANOS = 1_000_000_000;
 
   /** Of a deadline: never. */
@@ -68,7 +68,7 @@ public final class NetmapPoll implements AutoCloseable {
   public NetmapPoll add(NetmapPort port, int wanted) {
     if (find(port) >= 0) {
       throw new NetmapException(
-          Libc.EEXIST, port.name() + " is waited for already: events() changes what for");
+          Libc.EEXIST, port.name() + " was added already: events() changes what is waited for");
     }
     int n = ports.length;
     resize(n + 1);
@@ -102,8 +102,8 @@ public final class NetmapPoll implements AutoCloseable {
   }
 
   /**
-   * Forgets a port, one that is closed for instance: it would be ready (POLLERR) for ever. Ports
-   * added later move down by one in {@link #ready(int)}.
+   * Removes a port, for instance one that is closed, which would be ready (POLLERR) for ever. In
+   * {@link #ready(int)} the ports added after it move down by one.
    *
    * @return this
    * @throws NetmapException ENOENT when the port was not added
@@ -137,7 +137,7 @@ public final class NetmapPoll implements AutoCloseable {
   private int index(NetmapPort port) {
     int i = find(port);
     if (i < 0) {
-      throw new NetmapException(Libc.ENOENT, port.name() + " is not waited for: add it first");
+      throw new NetmapException(Libc.ENOENT, port.name() + " was not added: add() it first");
     }
     return i;
   }
@@ -149,7 +149,7 @@ public final class NetmapPoll implements AutoCloseable {
     return this;
   }
 
-  /** Forgets a descriptor, one that is closed for instance. @return this */
+  /** Removes a descriptor, for instance one that is closed. @return this */
   public NetmapPoll removeDescriptor(int fd) {
     descriptors = Arrays.stream(descriptors).filter(other -> other != fd).toArray();
     return this;
@@ -306,8 +306,8 @@ public final class NetmapPoll implements AutoCloseable {
   }
 
   /**
-   * Ends the wait that the thread of this is in, or, when it is in none, the next one that finds
-   * nothing ready: that returns 0. For any thread, at any time.
+   * Ends the {@link #poll} in progress, or, when there is none, the next one that finds nothing
+   * ready; it returns 0. For any thread, at any time.
    */
   public void wakeup() {
     woken = true;

@@ -43,7 +43,7 @@ public final class NetmapPort implements AutoCloseable {
   /** Another thread was syncing a ring, so there may be more to see. */
   static final int AGAIN = 1 << 18;
 
-  /** Between two looks at a port that cannot wake anybody. */
+  /** Between two looks at a port that cannot wake a thread. */
   static final long STEP_NANOS = 50_000;
 
   /** Between two looks at the link, which cost a register read. */
@@ -241,22 +241,22 @@ public final class NetmapPort implements AutoCloseable {
    * after it.
    *
    * <p>A packet that cannot be sent (a length outside {@link #minFrame} to {@link #maxFrame}, a
-   * slot that is empty or longer than a buffer, a buf_idx that is none, more than 40 slots) is
-   * refused: nothing of it goes out, its slots come back as if sent, {@link #unsent} counts it. The
-   * others of the batch go out.
+   * slot that is empty or longer than a buffer, an invalid buf_idx, more than 40 slots) is refused:
+   * nothing of it goes out, its slots come back as if sent, {@link #unsent} counts it. The others
+   * of the batch go out.
    *
    * <p>NS_REPORT, NS_BUF_CHANGED and NS_MOREFRAG are cleared in the last slot of each packet, as in
    * netmap; all other flags stay.
    *
    * <p>After illegal indices nothing is sent, and the ring is repaired so that the next sync
    * accepts it: {@code head} and {@code cur} go back to the first slot that the device does not
-   * have if {@code head} is out of range or in the device's slots; else {@code head} is accepted,
-   * and {@code cur} set to it if {@code cur} was the wrong one.
+   * have if {@code head} is out of range or among the device's slots; else {@code head} is
+   * accepted, and {@code cur}, if that was illegal, is set to it.
    *
    * @return 0; EIO when the port is closed or its device is gone; EINVAL when packets were refused,
-   *     when a ring had illegal indices and was repaired, or its last packet has no end: then
-   *     nothing of the batch is sent (netmap's ioctl answers 0 to illegal indices); EBUSY when
-   *     another thread's sync does not end within a second
+   *     when a ring had illegal indices and was repaired, or when the last slot has NS_MOREFRAG:
+   *     then nothing of the batch is sent (netmap's ioctl returns 0 after illegal indices); EBUSY
+   *     when another thread's sync does not end within a second
    */
   public int txSync() {
     int status = closed ? Libc.EIO : 0;
@@ -276,8 +276,8 @@ public final class NetmapPort implements AutoCloseable {
    *
    * <p>After illegal indices packets are taken in, nothing is given back, and the ring is repaired
    * as by {@link #txSync}: packets that {@code head} had passed may come up again. A released slot
-   * whose buf_idx is none is never given to the device: its buf_idx and len become 0, it and those
-   * behind it stay the user's, and each sync says EINVAL until the slot has a buffer.
+   * with an invalid buf_idx is never given to the device: its buf_idx and len become 0, it and
+   * those behind it stay the user's, and each sync returns EINVAL until the slot has a buffer.
    *
    * @return 0; EIO when the port is closed or its device is gone; EINVAL when a ring had illegal
    *     indices or a slot without a buffer; EBUSY as for {@link #txSync}
@@ -350,9 +350,9 @@ public final class NetmapPort implements AutoCloseable {
 
   /**
    * Ends the waits that other threads are in with this port ({@link #poll}, {@link #drain}, {@link
-   * #awaitLink}, {@link NetmapPoll#poll}). Waits of {@code poll} remember it: when none is in
-   * progress for packets, the next one for packets that finds nothing returns 0 at once, and the
-   * same for room. Cheap while nobody sleeps. For any thread, at any time.
+   * #awaitLink}, {@link NetmapPoll#poll}). A wake-up is not lost: when no {@code poll} for packets
+   * is in progress, the next one that finds no packet returns 0 at once; likewise for room. Cheap
+   * while no thread sleeps. For any thread, at any time.
    */
   public void wakeup() {
     synchronized (sleepers) {
@@ -549,8 +549,8 @@ public final class NetmapPort implements AutoCloseable {
    *
    * @param timeoutMillis −1 (any negative one) waits for ever, 0 syncs once
    * @return true when nothing is pending and these syncs have refused nothing ({@link #unsent});
-   *     false at the end of the time, at once when the port is closed, its device is gone or the
-   *     thread is interrupted, and after a {@link #wakeup} that comes meanwhile
+   *     false on time-out, at once when the port is closed, its device is gone or the thread is
+   *     interrupted, and after a {@link #wakeup} that comes meanwhile
    */
   public boolean drain(int timeoutMillis) {
     long refusedBefore = unsent();
@@ -615,7 +615,7 @@ public final class NetmapPort implements AutoCloseable {
   /**
    * Gives everything back. Frees the extra buffers listed from {@link NetmapIf#bufsHead} at this
    * moment; the list must be whole. The last port of a device stops it. Rings and {@link #nifp}
-   * that the program keeps show copies from now on. Idempotent, from any thread.
+   * that the program keeps refer to private copies from now on. Idempotent, from any thread.
    */
   @Override
   public synchronized void close() {
@@ -634,7 +634,7 @@ public final class NetmapPort implements AutoCloseable {
     rings.release(binding);
   }
 
-  /** What the program may keep must not be a way into what the next port gets. */
+  /** Objects that the program keeps must not reach the rings of the next port. */
   private void retireViews() {
     for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
       txRings[i].retire();

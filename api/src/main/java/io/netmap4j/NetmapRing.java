@@ -25,10 +25,10 @@ import net.openhft.chronicle.bytes.PointerBytesStore;
  * netmap4j.bounds} is {@code false}. A ring is for one thread at a time.
  *
  * <p>After {@link NetmapPort#close} the object shows a copy of the ring as it was, without the
- * packets, and what is written into it reaches nobody: the ring's memory may be the next port's by
- * then, whose close replaces the copy. That holds for whoever closed the port or was told of it
- * (happens-before, java.util.concurrent); a thread that uses the ring at that very moment may still
- * touch the ring and its buffers, as it may with an address that it has from here.
+ * packets, and writes to it have no effect elsewhere: the ring's memory may belong to the next port
+ * by then, whose close replaces the copy. This is guaranteed to a thread for which the close
+ * happens-before its access (java.util.concurrent); a thread that uses the ring during the close
+ * may still access the ring and its buffers, as may any thread through an address obtained earlier.
  */
 public final class NetmapRing {
   public static final int BUF_OFS = 0;
@@ -76,7 +76,7 @@ public final class NetmapRing {
     this.toDead = region.toDead();
   }
 
-  /** The ring is the port's no more: from now on this object is about a copy of it. Called once. */
+  /** The port is closed: from now on this object refers to a private copy. Called once. */
   void retire() {
     Mem.copy(base, base + toDead, sizeFor(numSlots));
     base += toDead;
@@ -267,8 +267,8 @@ public final class NetmapRing {
    * Zero-copy forwarding: exchanges the buffers of slot {@code i} and slot {@code j} of {@code to},
    * hands len over and marks both NS_BUF_CHANGED. NS_MOREFRAG goes along.
    *
-   * @throws IllegalArgumentException when the rings are of two regions, where an index means two
-   *     buffers, or of a closed port; nothing is changed
+   * @throws IllegalArgumentException when the rings are in different regions, where one index means
+   *     two buffers, or a port of them is closed; nothing is changed
    */
   public void swap(int i, NetmapRing to, int j) {
     if (buffers != to.buffers) {
@@ -290,7 +290,7 @@ public final class NetmapRing {
         this
             + " and "
             + to
-            + " share no buffers: they are in two regions, or a port of them is closed. Open both"
+            + " share no buffers: they are in different regions, or a port of them is closed. Open both"
             + " ports in one region, or copy the packet");
   }
 
@@ -298,7 +298,7 @@ public final class NetmapRing {
    * Address of the packet in slot {@code i}; bufSize bytes. Valid until the slot is given to the
    * driver.
    *
-   * @throws IndexOutOfBoundsException when the slot's buf_idx is none
+   * @throws IndexOutOfBoundsException when the slot's buf_idx is invalid
    */
   public long buffer(int i) {
     int index = bufIdx(i);

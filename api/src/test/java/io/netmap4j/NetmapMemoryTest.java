@@ -252,7 +252,7 @@ class NetmapMemoryTest {
       assertThat(errno(() -> region.freeIf(at))).isEqualTo(Libc.EINVAL);
     }
     assertThatThrownBy(() -> region.freeRing(port.tx(0).address() - region.address()))
-        .hasMessageContaining("is a port's");
+        .hasMessageContaining("belongs to a port");
     port.close();
     assertThat(region.freeRings()).isEqualTo(4);
   }

@@ -57,7 +57,7 @@ public class HugePages {
         0600,
         "is hugetlbfs mounted there? "
             + mountCommand(folder)
-            + "; EOPNOTSUPP: hugetlbfs has O_TMPFILE from Linux 5.6 on");
+            + "; it needs Linux 5.6 or newer (O_TMPFILE)");
   }
 
   /** Gives a file of {@link #create} a name, or one more. */

@@ -32,7 +32,7 @@ final class JnaLibrary {
 
   private static String text(UnsatisfiedLinkError e) {
     String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason");
-    return "no system calls: JNA cannot load its library: "
+    return "JNA cannot load its native library, which makes the system calls: "
         + reason
         + "; it needs a folder that is writable and not mounted noexec: -Djna.tmpdir=FOLDER names one"
         + " (for the commands: NETMAP4J_JAVA_OPTS=-Djna.tmpdir=FOLDER)";

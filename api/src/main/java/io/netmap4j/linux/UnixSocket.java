@@ -66,7 +66,7 @@ public final class UnixSocket implements AutoCloseable {
    * server is that accepts none.
    *
    * @param deadline of {@link System#nanoTime}
-   * @throws LinuxException ENOENT nothing there, ECONNREFUSED nobody listens, EACCES; EAGAIN the
+   * @throws LinuxException ENOENT nothing there, ECONNREFUSED no server listens, EACCES; EAGAIN the
    *     queue is still full
    */
   public static UnixSocket connect(Path path, long deadline) {
@@ -83,8 +83,8 @@ public final class UnixSocket implements AutoCloseable {
               "connect " + path,
               errno,
               errno == Libc.EAGAIN
-                  ? "its server accepts nobody: is it stopped (kill -CONT PID lets it go on)?"
-                  : "is its server running, and may this user write to it?");
+                  ? "its server accepts no connections: is it stopped? kill -CONT PID resumes it"
+                  : "its server is not running, or this user may not write to the socket");
         }
       }
     } finally {

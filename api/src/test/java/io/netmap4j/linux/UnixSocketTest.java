@@ -137,7 +137,7 @@ class UnixSocketTest {
                   queued.add(UnixSocket.connect(path, inMillis(50)));
                 }
               })
-          .hasMessageContaining("its server accepts nobody");
+          .hasMessageContaining("its server accepts no connections");
       server.accept().close();
       queued.add(UnixSocket.connect(path, inMillis(10_000)));
     } finally {

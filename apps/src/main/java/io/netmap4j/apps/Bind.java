@@ -51,7 +51,7 @@ final class Bind implements Callable<Integer> {
         names = "--driver",
         paramLabel = "NAME",
         converter = Converters.DriverName.class,
-        description = "To another: igb_uio, say.")
+        description = "To another driver, for example igb_uio.")
     String driver;
 
     String name() {

@@ -50,7 +50,7 @@ final class Bridge implements Callable<Integer> {
       converter = Converters.Some.class,
       defaultValue = "1024",
       description =
-          "Most slots forwarded from one ring at a time (default: 1024); a packet is finished in any case.")
+          "Most slots forwarded from one ring at a time (default: 1024); packets are never split.")
   int burst;
 
   @Option(names = "-c", description = "Copy packets instead of exchanging buffers.")
@@ -68,8 +68,8 @@ final class Bridge implements Callable<Integer> {
   @Option(
       names = "--drop-too-long",
       description =
-          "Also between ports of unequal MTUs: what is too long for the other is dropped and counted, and the exit code"
-              + " is 1 then. Without it they are refused.")
+          "Allow ports with different MTUs: packets too long for the other port are dropped and counted, and the exit"
+              + " code is then 1. Without this option such ports are refused.")
   boolean dropTooLong;
 
   @Override

@@ -43,7 +43,8 @@ final class Captures {
         Object key = key(file, 1);
         if (key != null && written.put(key, file) != null) {
           throw new ParameterException(
-              spec.commandLine(), file + " would be written by two commands: give each its own");
+              spec.commandLine(),
+              file + " would be written by two commands: give each its own file");
         }
       }
     }
@@ -56,7 +57,7 @@ final class Captures {
               file
                   + " would be read and written"
                   + (other.equals(file) ? "" : " (as " + other + ")")
-                  + ": writing begins with an empty file; choose another");
+                  + " by the same run: the file would be truncated before it is read; choose another");
         }
       }
     }

@@ -75,7 +75,7 @@ final class Demo implements Callable<Integer> {
   @Option(
       names = "--no-flow-control",
       description =
-          "Send without regard to the receiver; full rings drop, and the cards count what.")
+          "Send without regard to the receiver; full rings drop frames, and the cards count them.")
   boolean noFlowControl;
 
   private final Tally sent = new Tally();

@@ -29,8 +29,8 @@ import picocli.CommandLine.ParentCommand;
       "A packet of several slots is one packet of the file. The time is that of the batch it came in with. The card is"
           + " set up for frames up to MTU 9216, and to hold frames back while a ring is full; --nic mtu=...,drop=true"
           + " changes that. What has been received is in the file as soon as there is a pause, and twice a second"
-          + " under load. Ctrl-C ends it with a whole file; the exit code is then 130. It also ends when nobody reads"
-          + " its output any more. The totals go to standard error.",
+          + " under load. Ctrl-C ends it with a complete file; the exit code is then 130. It also ends when the reader"
+          + " of its output is gone. The totals go to standard error.",
       "",
       "Examples:",
       "  netmap4j dump -i netmap:eth0",
@@ -80,7 +80,7 @@ final class Dump implements Callable<Integer>, Captures.User {
       defaultValue = "0",
       converter = Converters.Count.class,
       description =
-          "Keep so many bytes of each packet in the file, beside its true length; 0, the default: all.")
+          "Write at most so many bytes of each packet, with its original length in the record header; 0, the default: all.")
   long snap;
 
   private long scratch;

@@ -76,7 +76,7 @@ final class NicModel implements Callable<Integer>, Captures.User {
 
   @Option(
       names = "--lenient",
-      description = "List broken rules and carry on, for other people's drivers.")
+      description = "Report broken rules and carry on, for drivers other than ours.")
   boolean lenient;
 
   @Option(
@@ -84,7 +84,7 @@ final class NicModel implements Callable<Integer>, Captures.User {
       paramLabel = "MAC",
       defaultValue = "02:00:00:00:00:01",
       description =
-          "The first card's address; the second has the next (default: ${DEFAULT-VALUE}).")
+          "The first card's MAC address; the second card gets the next one (default: ${DEFAULT-VALUE}).")
   Mac mac;
 
   @Option(
@@ -99,22 +99,24 @@ final class NicModel implements Callable<Integer>, Captures.User {
       names = "--trace",
       paramLabel = "FILE",
       description =
-          "Writes the cards' register accesses there at the end, after the counts: the last million of each card,"
-              + " a line each, equal ones in a row as one.")
+          "Writes the cards' register accesses there at the end, after the counts: the last million of each card, one"
+              + " per line; repeated accesses are one line with their number.")
   Path trace;
 
   @Option(
       names = "--dma-pages",
       paramLabel = "FILE",
       description =
-          "Writes there, whenever a card's bus mastering ends, which pages of 2 MiB it has touched since it began.")
+          "Whenever a card's bus mastering is switched off, writes there which 2 MiB pages the card accessed by DMA since"
+              + " it was switched on.")
   Path dmaPages;
 
   @Option(
       names = "--stray-read",
       paramLabel = "ADDRESS,N",
       description =
-          "The first card fetches about the Nth frame that it sends from this address (hex), whatever the driver says.")
+          "A fault of the first card: it reads about the Nth frame that it sends from this address (hex) and not from the"
+              + " one in the descriptor.")
   String strayRead;
 
   @Option(
@@ -122,10 +124,12 @@ final class NicModel implements Callable<Integer>, Captures.User {
       paramLabel = "FILE",
       description =
           "Reads lines from there while it serves: \"pull N\" pulls the cable of card N (0 or 1), \"plug N\" plugs it in"
-              + " again. A FIFO (mkfifo) is read for ever; - is standard input.")
+              + " again. A FIFO (mkfifo) may have any number of writers; - is standard input.")
   String control;
 
-  @Option(names = "--sfp", description = "A copper module answers on I2C.")
+  @Option(
+      names = "--sfp",
+      description = "Model an SFP+ module (passive copper), readable over I2C.")
   boolean sfp;
 
   @Override
@@ -143,6 +147,7 @@ final class NicModel implements Callable<Integer>, Captures.User {
     if (sockets.size() > 2) {
       throw usage("-s once or twice, not " + sockets.size() + " times");
     }
+    requireControl();
     List<Nic82599> cards = new ArrayList<>();
     List<VfioUserServer> servers = new ArrayList<>();
     try (PrintWriter pages = writer(dmaPages, true);
@@ -205,13 +210,26 @@ final class NicModel implements Callable<Integer>, Captures.User {
     }
   }
 
+  /** Before anything is served. */
+  private void requireControl() throws IOException {
+    if (control == null || control.equals("-")) {
+      return;
+    }
+    Path file = Path.of(control);
+    if (!Files.exists(file)) {
+      throw new IOException("--control " + file + ": no such file; mkfifo " + file + " makes one");
+    }
+    if (Files.isDirectory(file) || !Files.isReadable(file)) {
+      throw new IOException(
+          "--control "
+              + file
+              + (Files.isDirectory(file) ? ": it is a folder" : ": permission denied"));
+    }
+  }
+
   /** Follows {@link #control}: a file here, what waits for writers on a thread of its own. */
   private void control(List<Nic82599> cards) throws IOException {
     Path file = control.equals("-") ? null : Path.of(control);
-    if (file != null && !Files.isReadable(file)) {
-      throw new IOException(
-          "--control " + file + ": no such file, or not readable: mkfifo " + file);
-    }
     if (file != null && Files.isRegularFile(file)) {
       follow(Files.newInputStream(file), cards);
       return;
@@ -245,7 +263,7 @@ final class NicModel implements Callable<Integer>, Captures.User {
           main.err.println(
               "netmap4j: --control: '"
                   + line.strip()
-                  + "' is neither pull N nor plug N, N a card from 0");
+                  + "' is neither \"pull N\" nor \"plug N\", where N is a card: 0 or 1");
         }
       }
     }

@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
           + " for it. pong sends everything back, with MAC and IPv4 addresses exchanged.",
       "",
       "Functions txseq and rxseq, and the options -4 -6 -a -c -o -r -z -Z -A -C -F -H -I -M -N -P -X of"
-          + " netmap's pkt-gen are not there. Rates go to standard error, totals to standard output. Ctrl-C ends a run"
+          + " netmap's pkt-gen are not implemented. Rates go to standard error, totals to standard output. Ctrl-C ends a run"
           + " with its totals; the exit code is then 130.",
       "",
       "Examples:",
@@ -194,7 +194,9 @@ final class PktGen implements Callable<Integer> {
   private void check() {
     require(
         FUNCTIONS.contains(function),
-        "-f " + function + ": only tx, rx, ping and pong are there; txseq and rxseq are not");
+        "-f "
+            + function
+            + ": known functions are tx, rx, ping and pong (pkt-gen's txseq and rxseq are not implemented)");
     require(
         size >= UdpFrame.HEADERS && size <= UdpFrame.LONGEST,
         "-l " + size + " is out of range: " + UdpFrame.HEADERS + " to " + UdpFrame.LONGEST);
@@ -307,9 +309,9 @@ final class PktGen implements Callable<Integer> {
           Libc.EINVAL,
           String.format(
               Locale.ROOT,
-              "-l %d (%d slots) is too long for %s: %s",
+              "-l %d%s is too long for %s: %s",
               size,
-              slots,
+              slots == 1 ? "" : " (" + slots + " slots)",
               port,
               limits.range()));
     }
@@ -339,7 +341,7 @@ final class PktGen implements Callable<Integer> {
           port
               + ": no ping came back within a second: link "
               + own.link()
-              + "; somebody has to answer at the other end: netmap4j pkt-gen -i PORT -f pong");
+              + "; the other end has to answer: netmap4j pkt-gen -i PORT -f pong");
     }
   }
 

@@ -51,8 +51,8 @@ final class Ports {
         split = ",",
         paramLabel = "KEY=VALUE",
         description =
-            "How the NIC is set up, over what the configuration file says: rings, tx-rings, rx-rings, slots, tx-slots,"
-                + " rx-slots, mtu, promiscuous, drop. Counts only for the first port of a device.")
+            "Settings of the NIC, which override the configuration file: rings, tx-rings, rx-rings, slots, tx-slots,"
+                + " rx-slots, mtu, promiscuous, drop, wait. Applies only to the first port of a device.")
     Map<String, String> nic = Map.of();
 
     @Option(
@@ -124,7 +124,7 @@ final class Ports {
       return port.link().up()
           ? String.format(
               Locale.ROOT,
-              "Wait %d secs for somebody to open %s, at the other end of %s",
+              "Wait %d secs until %s, the other end of %s, is opened",
               waitSeconds,
               peer,
               port.name())
@@ -176,7 +176,7 @@ final class Ports {
     }
     return String.format(
         Locale.ROOT,
-        "%s is cabled to %s of the same process, which nobody here has opened: what %s sends is lost, and nothing"
+        "%s is cabled to %s of the same process, which is not open: what %s sends is lost, and nothing"
             + " arrives. Run both ends in one process: netmap4j run \"pkt-gen -i %s -f rx\" \"pkt-gen -i %s -f tx\","
             + " or netmap4j demo. For two processes, serve a pair: netmap4j nic-model -s /tmp/a.sock -s /tmp/b.sock, with"
             + " nic.a = vfio-user:/tmp/a.sock and so on in netmap4j.properties.",
@@ -224,13 +224,16 @@ final class Ports {
     if (port.txSync() == Libc.EIO || port.rxSync() == Libc.EIO) {
       throw new NetmapException(
           Libc.EIO,
-          port.name() + ": POLLERR: the device is gone: 'netmap4j devices' lists what there is");
+          port.name()
+              + ": POLLERR: the device is gone"
+              + unconfirmed(port)
+              + "; 'netmap4j devices' lists what there is");
     }
     // A sync that refuses packets says so in the same way; they are counted, and the others go on.
     if (port.unsent() == 0) {
       throw new NetmapException(
           Libc.EINVAL,
-          port.name() + ": POLLERR: a ring had indices or a packet that it could not accept");
+          port.name() + ": POLLERR: a ring had illegal indices, or a packet with an invalid slot");
     }
   }
 
@@ -239,6 +242,18 @@ final class Ports {
     if (status != 0) {
       check(port, NetmapPort.POLLERR);
     }
+  }
+
+  /** For who counts as sent only what the device has reported: what it reports no more. */
+  private static String unconfirmed(NetmapPort port) {
+    int slots = pending(port);
+    return slots == 0
+        ? ""
+        : String.format(
+            Locale.ROOT,
+            "; %d TX slots were unconfirmed, so their packets are not counted, though some may have"
+                + " been sent",
+            slots);
   }
 
   /** Slots of the port's TX rings that were handed over and are not known to have left. */
@@ -265,7 +280,7 @@ final class Ports {
           Libc.EIO,
           String.format(
               Locale.ROOT,
-              "%s: not every packet has left: %d slots of the TX rings are waiting, link %s",
+              "%s: not all packets were sent: %d slots of the TX rings are still pending, link %s",
               port.name(),
               pending,
               port.link()));

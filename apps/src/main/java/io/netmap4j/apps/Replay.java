@@ -27,8 +27,7 @@ import picocli.CommandLine.Spec;
     name = "replay",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description =
-        "Sends the frames of a pcap file, at the times recorded or at a rate of one's own.",
+    description = "Sends the frames of a pcap file, at the times recorded or at another rate.",
     footer = {
       "",
       "Frames longer than a buffer take several slots. Frames that were cut when recorded are sent as they are in the"
@@ -82,7 +81,7 @@ final class Replay implements Callable<Integer>, Captures.User {
       names = "--loop",
       paramLabel = "N",
       defaultValue = "1",
-      description = "So many times over; 0 for no end.")
+      description = "Send the file so many times; 0 for no end.")
   int loops;
 
   @Option(

@@ -56,7 +56,7 @@ final class Tap implements Callable<Integer> {
   @Option(
       names = "--mtu",
       paramLabel = "BYTES",
-      description = "Of the interface (default: that of the port's NIC).")
+      description = "MTU of the interface (default: that of the port's NIC).")
   Integer mtu;
 
   @Option(

@@ -181,7 +181,7 @@ final class TapForwarder implements AutoCloseable {
       throw new LinuxException(
           "TAP interface " + tap.name(),
           EBADFD,
-          "somebody has removed it, or the network namespace that it was in; start netmap4j tap again to make it");
+          "the interface, or the network namespace that it was in, was removed; start netmap4j tap again to make it");
     }
   }
 

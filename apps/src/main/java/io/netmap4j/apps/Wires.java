@@ -33,7 +33,7 @@ final class Wires {
         "What the cards are joined to (default: cable with two sockets, none with one):",
         "  cable: each other; the sender waits while the other is full",
         "  cable,lossy: each other; what the other has no room for is lost",
-        "  loopback: the card hears itself",
+        "  loopback: the card receives what it sends",
         "  pcap:IN,OUT,fast: IN is played to the card, OUT records what it sends; either may be empty; fast: without"
             + " the pauses",
         "  tap:NAME: the Linux network stack, through a TAP interface of that name (needs root), which may have an address"
@@ -45,23 +45,29 @@ final class Wires {
   @Option(
       names = "--lose",
       paramLabel = "P",
-      description = "Part of the frames that is lost, 0 to 1.")
+      description = "Fraction of the frames that is lost, 0 to 1.")
   double lose;
 
-  @Option(names = "--delay", paramLabel = "P", description = "Part that 2 to 16 others overtake.")
+  @Option(
+      names = "--delay",
+      paramLabel = "P",
+      description = "Fraction that is delayed behind 2 to 16 later frames.")
   double delay;
 
-  @Option(names = "--duplicate", paramLabel = "P", description = "Part that comes twice.")
+  @Option(names = "--duplicate", paramLabel = "P", description = "Fraction that is duplicated.")
   double duplicate;
 
-  @Option(names = "--reorder", paramLabel = "P", description = "Part that the next one overtakes.")
+  @Option(
+      names = "--reorder",
+      paramLabel = "P",
+      description = "Fraction that changes places with the next frame.")
   double reorder;
 
   @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Which frames those are (default: ${DEFAULT-VALUE}).")
+      description = "Seed of the random choice of those frames (default: ${DEFAULT-VALUE}).")
   long seed;
 
   /**

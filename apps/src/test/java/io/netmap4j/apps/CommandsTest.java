@@ -431,7 +431,7 @@ class CommandsTest {
       delimiter = '|',
       value = {
         "pkt-gen | Missing required option: '-i=PORT'",
-        "pkt-gen -i fake0 -f txseq | -f txseq: only tx, rx, ping and pong are there",
+        "pkt-gen -i fake0 -f txseq | -f txseq: known functions are tx, rx, ping and pong",
         "pkt-gen -i fake0 -f ping -l 53 | -l 53 is too short for a ping: its number and time need 54",
         "pkt-gen -i fake0 -f pong -p 2 | -p 2: ping and pong have one thread",
         "pkt-gen -i fake0/R -f ping | pkt-gen needs TX rings, and fake0/R has none",

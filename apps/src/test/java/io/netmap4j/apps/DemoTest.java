@@ -34,8 +34,8 @@ class DemoTest {
   void aCardWhosePeerNobodyHasSaysSo() {
     Command run = Command.run("pkt-gen", "-i", "netmap:model0", "-f", "tx", "-n", "10", "-w", "1");
     assertThat(run.err())
-        .contains("Wait 1 secs for somebody to open model1, at the other end of model0")
+        .contains("Wait 1 secs until model1, the other end of model0, is opened")
         .contains(
-            "model0 is cabled to model1 of the same process, which nobody here has opened: what model0 sends is lost");
+            "model0 is cabled to model1 of the same process, which is not open: what model0 sends is lost");
   }
 }

@@ -141,8 +141,13 @@ class NicModelTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"--trace=%s/no/file", "--dma-pages=%s/no/file", "--wire=pcap:,%s/no/file"})
-  void anOutputThatCannotBeWrittenIsRefusedAtTheStart(String option) {
+      strings = {
+        "--trace=%s/no/file",
+        "--dma-pages=%s/no/file",
+        "--wire=pcap:,%s/no/file",
+        "--control=%s/no/file"
+      })
+  void aFileThatCannotBeUsedIsRefusedAtTheStart(String option) {
     Path a = folder.resolve("a");
     Command run = Command.run("nic-model", String.format(option, folder), "-s", a.toString());
     assertThat(run.err()).contains(folder + "/no/file").hasLineCount(1);

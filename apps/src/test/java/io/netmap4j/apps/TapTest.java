@@ -232,7 +232,9 @@ class TapTest {
     sh("ip", "link", "del", one);
     Command ended = ended();
     assertThat(ended.code()).isEqualTo(Main.FAILED);
-    assertThat(ended.err()).contains("TAP interface " + one).contains("somebody has removed it");
+    assertThat(ended.err())
+        .contains("TAP interface " + one)
+        .contains("was removed; start netmap4j tap again");
     assertThat(ended.out()).contains(one + " -> netmap:model0: 0 frames");
   }
 

@@ -142,6 +142,20 @@ class TwoShellsTest {
     }
   }
 
+  /** Only what the card reported counts as sent; the totals are less than what it may have sent. */
+  @Test
+  void aSenderWhoseServerIsKilledSaysWhatIsUnconfirmed() throws Exception {
+    try (ChildProcess server = server();
+        ChildProcess tx = sender("-R 100")) {
+      tx.await("main_thread.* \\([1-9]", 30);
+      server.kill();
+      assertThat(tx.exitCode(30)).as(tx.output()).isEqualTo(1);
+      assertThat(tx.output())
+          .containsPattern(
+              "left: POLLERR: the device is gone; [1-9]\\d* TX slots were unconfirmed");
+    }
+  }
+
   private static void assertToldWithinASecond(ChildProcess process, String who, int round)
       throws InterruptedException {
     long begin = System.nanoTime();

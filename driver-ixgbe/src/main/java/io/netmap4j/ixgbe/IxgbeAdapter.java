@@ -109,11 +109,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
     if (o.txSlots() % 8 != 0 || o.rxSlots() % 8 != 0) {
       throw new NetmapException(
           Libc.EINVAL,
-          "tx-slots = "
-              + o.txSlots()
-              + ", rx-slots = "
-              + o.rxSlots()
-              + ": the card wants multiples of 8");
+          "tx-slots = " + o.txSlots() + ", rx-slots = " + o.rxSlots() + ": must be multiples of 8");
     }
     if (region.bufSize() < 1024) {
       throw new NetmapException(

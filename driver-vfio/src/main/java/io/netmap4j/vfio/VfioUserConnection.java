@@ -40,7 +40,7 @@ final class VfioUserConnection {
   private static final int POST_BUFFER = 64;
   private static final int VERSION = 1;
 
-  /** A server that has not answered for so long is told of. */
+  /** After so long without an answer a warning is logged. */
   private static final int STALL_MILLIS = 1000;
 
   /** How long a server that is being left may take for an answer, and to let go of our memory. */
@@ -164,14 +164,16 @@ final class VfioUserConnection {
       if (waited >= limit) {
         throw fail(
             Libc.EIO,
-            "the server has not answered for " + waited + " ms: is it stopped? kill -CONT PID",
+            "the server has not answered for "
+                + waited
+                + " ms: is it stopped? kill -CONT PID resumes it",
             null);
       }
       if (waited >= STALL_MILLIS && !told) {
         told = true;
         LOG.warn(
-            "{}: the server has not answered for {} ms, though it is there: stopped (kill -CONT PID lets it go on), or"
-                + " short of processors; waiting up to {} ms ({})",
+            "{}: the server has not answered for {} ms, but its connection is open: it is stopped (kill -CONT PID resumes"
+                + " it) or overloaded; waiting up to {} ms (-D{})",
             name,
             waited,
             patienceMillis,

@@ -139,21 +139,21 @@ public final class Nics {
     boolean interfaceName = INTERFACE.matcher(name).matches(); // others may not even be a path
     Path device = net.resolve(interfaceName ? name : "-").resolve("device");
     String address = PCI.matcher(name).matches() ? name : "ADDRESS";
-    String what = "a card";
+    String what = "for a PCI card";
     try {
       if (interfaceName && Files.isDirectory(device.getParent())) {
         String function = Files.exists(device) ? device.toRealPath().getFileName().toString() : "";
         if (!PCI.matcher(function).matches()) {
-          return name + " is an interface of the kernel, and no card of its own on the PCI bus";
+          return name + " is a network interface of the kernel without a PCI device";
         }
         address = function;
-        what = name + " is the kernel's";
+        what = name + " belongs to a kernel driver";
       }
     } catch (IOException e) {
       throw FileErrors.exception("cannot follow " + device, e);
     }
     return what
-        + ": 'netmap4j devices' shows whether it can be driven, 'sudo netmap4j bind --vfio "
+        + ": 'netmap4j devices' shows whether it is supported, 'sudo netmap4j bind --vfio "
         + address
         + "' (or --uio) takes it, a line 'nic."
         + (PCI.matcher(name).matches() ? "NAME" : name)

@@ -75,7 +75,7 @@ record Trust(boolean root, Set<Integer> users, Set<Integer> groups) {
                   + path
                   + " "
                   + why
-                  + "; if it is right all the same, name it: NETMAP4J_CONFIG="
+                  + "; to use it anyway, set NETMAP4J_CONFIG="
                   + absolute);
         }
       }

@@ -222,14 +222,14 @@ class CompatProviderTest {
     Files.createDirectory(net.resolve("lo"));
     List<NicBackend> backends = List.of(new FakeBackend());
     assertThat(Nics.advice(net, "eth0", backends))
-        .contains("eth0 is the kernel's")
+        .contains("eth0 belongs to a kernel driver")
         .contains("'sudo netmap4j bind --vfio 0000:03:00.1'")
         .contains("'nic.eth0 = vfio:0000:03:00.1'");
     assertThat(Nics.advice(net, "0000:04:00.0", backends))
         .contains("bind --vfio 0000:04:00.0'", "'nic.NAME = vfio:0000:04:00.0'");
     assertThat(Nics.advice(net, "lan", backends))
         .contains("bind --vfio ADDRESS'", "'nic.lan = vfio:ADDRESS'");
-    assertThat(Nics.advice(net, "lo", backends)).contains("no card of its own");
+    assertThat(Nics.advice(net, "lo", backends)).contains("without a PCI device");
     assertThat(Nics.advice(net, "model0", backends)).contains("nic-model", "not on the class path");
     assertThat(Nics.advice(net, "model0", List.of())).contains("no backend is on the class path");
   }

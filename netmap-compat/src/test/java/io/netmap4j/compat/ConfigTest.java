@@ -173,7 +173,7 @@ class ConfigTest {
           .isInstanceOfSatisfying(
               NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EPERM))
           .hasMessageContaining(suspicion)
-          .hasMessageEndingWith("name it: NETMAP4J_CONFIG=" + file);
+          .hasMessageEndingWith("set NETMAP4J_CONFIG=" + file);
     }
   }
 

@@ -62,7 +62,8 @@ public final class PcapWire implements Wire {
    */
   public PcapWire(Path in, Path out, Pace pace, ModelClock clock) throws IOException {
     if (in != null && out != null && Files.exists(out) && Files.isSameFile(in, out)) {
-      throw new FileSystemException(out.toString(), null, "it would be written over what is read");
+      throw new FileSystemException(
+          out.toString(), null, "the recording would overwrite the capture that is read");
     }
     this.pace = pace;
     this.clock = clock;

@@ -104,7 +104,7 @@ final class RxQueue {
         String.format(
             Locale.ROOT,
             "RX queue %d: a frame is stored with DCA_RXCTRL(%d) = 0x%08x: DCA_RXCTRL bit 12 must be"
-                + " written 0 before, or packets may hold rubbish (facts 2.3)",
+                + " written 0 before, or packets may be corrupt (facts 2.3)",
             index,
             index,
             card.reg(block + DCA_RXCTRL)));

@@ -117,7 +117,7 @@ final class VfioUserSession implements Nic82599.ForeignMemory {
   /** Now and then, always by the same thread. */
   void watch() {
     if (irqs.unblock()) {
-      warnings.warn("client disconnected: an eventfd of its took no signal");
+      warnings.warn("client disconnected: one of its eventfds could not be signalled");
       shutdown();
     }
     card.memoryFault();

@@ -391,7 +391,7 @@ class WireTest {
     Path in = capture(2);
     Path same = Files.createLink(folder.resolve("link.pcap"), in);
     assertThatThrownBy(() -> new PcapWire(in, same, PcapWire.Pace.AS_RECORDED, ModelClock.manual()))
-        .hasMessageContaining("written over what is read");
+        .hasMessageContaining("overwrite the capture that is read");
     assertThat(new PcapFrames(in).count()).isEqualTo(2);
   }
 
