@@ -8,6 +8,7 @@ import io.netmap4j.pcap.PcapWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -162,19 +163,28 @@ class CapturesTest {
   void aYearsGapIsToldAndReported() throws Exception {
     Stop stop = new Stop();
     Path in = captureWithAYearInIt();
-    CompletableFuture<Command> replay =
-        CompletableFuture.supplyAsync(() -> replay(stop, "-T", "20", "-r", in.toString()));
-    Thread.sleep(300); // some reports; none are awaited
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Main main =
+        new Main(
+            stop,
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8));
+    CompletableFuture<Integer> code =
+        CompletableFuture.supplyAsync(
+            () -> main.run("replay", "-i", "model0", "--wait-link", "0", "-r", in.toString()));
+    String told =
+        "Wait 31536000 secs for frame 2 of "
+            + in
+            + ", as it was recorded; --max-gap SECONDS shortens such gaps"
+            + NEWLINE;
+    while (!err.toString(StandardCharsets.UTF_8).contains(told) && !code.isDone()) {
+      Thread.sleep(10);
+    }
     stop.request();
-    Command run = replay.get();
-    assertThat(run.err())
-        .contains(
-            "Wait 31536000 secs for frame 2 of "
-                + in
-                + ", as it was recorded; --max-gap SECONDS shortens such gaps"
-                + NEWLINE);
-    assertThat(run.out()).contains("Sent 1 packets");
-    assertThat(run.code()).isZero();
+    assertThat(code.get()).isZero();
+    assertThat(err.toString(StandardCharsets.UTF_8)).contains(told);
+    assertThat(out.toString(StandardCharsets.UTF_8)).contains("Sent 1 packets");
   }
 
   @ParameterizedTest

@@ -48,6 +48,12 @@ class StalledServerTest {
     return ChildProcess.start(environment, command.split(" "));
   }
 
+  /** A card has light before it receives: what is sent to it meanwhile is lost. */
+  private ChildProcess startOnce(ChildProcess receiver, String command) throws Exception {
+    receiver.await("main_thread", 60);
+    return start(command);
+  }
+
   private static void count(ChildProcess process, String words, int times) {
     assertThat(Pattern.compile(Pattern.quote(words)).matcher(process.output()).results().count())
         .as("'%s' in:%n%s", words, process.output())
@@ -56,8 +62,9 @@ class StalledServerTest {
 
   @Test
   void clientsSurviveAStopAndTellItOnce() throws Exception {
-    try (ChildProcess rx = start("pkt-gen -i netmap:right -f rx -T 100 -w 10 -n 20000");
-        ChildProcess tx = start("pkt-gen -i netmap:left -f tx -T 100 -w 10 -n 20000 -R 4000")) {
+    try (ChildProcess rx = start("pkt-gen -i netmap:right -f rx -T 100 -w 0 -n 20000");
+        ChildProcess tx =
+            startOnce(rx, "pkt-gen -i netmap:left -f tx -T 100 -w 10 -n 20000 -R 4000")) {
       rx.await("main_thread.* \\([1-9]", 60);
       server.signal("STOP");
       rx.await(STALL, 30);
