@@ -137,7 +137,7 @@ class StaleTest {
     byte[] before = everything();
     assertThatThrownBy(() -> here.rx(0).swap(0, there.tx(0), 1))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("two regions")
+        .hasMessageContaining("different regions")
         .hasMessageContaining("copy the packet");
     assertThat(everything()).isEqualTo(before);
     here.close();
