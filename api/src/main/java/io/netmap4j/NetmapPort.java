@@ -493,7 +493,7 @@ public final class NetmapPort implements AutoCloseable {
     long longest =
         (events & LINKED) != 0
             ? LINK_STEP_NANOS
-            : unsent(events) ? UNSENT_STEP_NANOS : NetmapPoll.LONGEST_SLEEP_NANOS;
+            : awaitsCarrier(events) ? UNSENT_STEP_NANOS : NetmapPoll.LONGEST_SLEEP_NANOS;
     Adapter adapter = rings.adapter();
     boolean all = true;
     Arrays.fill(fds, at, at + rings(), -1);
@@ -519,14 +519,14 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   /** The last sync has left something in a ring that a poll sends: it waits for carrier. */
-  private boolean unsent(int events) {
-    boolean unsent = false;
+  private boolean awaitsCarrier(int events) {
+    boolean pending = false;
     if (!noTxPoll || wakesByTx(events)) {
       for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
-        unsent |= txRings[i].head() != tx[i].hwCur;
+        pending |= txRings[i].head() != tx[i].hwCur;
       }
     }
-    return unsent;
+    return pending;
   }
 
   /** Takes {@link #arm} back. */
