@@ -57,6 +57,9 @@ public final class NetmapPoll implements AutoCloseable {
 
   private volatile boolean woken;
 
+  /** {@link #signal}, for adapters. */
+  final Runnable signal = this::signal;
+
   /**
    * Adds a port. The wait spins if one of its ports does, and is adaptive if one of them is.
    *

@@ -500,12 +500,12 @@ public final class NetmapPort implements AutoCloseable {
     for (int i = binding.rxFirst(); i < binding.rxEnd() && wakesByRx(events); i++) {
       fds[at + tx.length + i] = adapter.waitFd(rx[i]);
       all &= fds[at + tx.length + i] >= 0;
-      adapter.arm(rx[i]);
+      adapter.arm(rx[i], sleeper.signal);
     }
     for (int i = binding.txFirst(); i < binding.txEnd() && wakesByTx(events); i++) {
       fds[at + i] = adapter.waitFd(tx[i]);
       all &= fds[at + i] >= 0;
-      adapter.arm(tx[i]);
+      adapter.arm(tx[i], sleeper.signal);
     }
     return all ? longest : STEP_NANOS;
   }
@@ -536,10 +536,10 @@ public final class NetmapPort implements AutoCloseable {
     }
     Adapter adapter = rings.adapter();
     for (int i = binding.rxFirst(); i < binding.rxEnd() && wakesByRx(events); i++) {
-      adapter.disarm(rx[i]);
+      adapter.disarm(rx[i], sleeper.signal);
     }
     for (int i = binding.txFirst(); i < binding.txEnd() && wakesByTx(events); i++) {
-      adapter.disarm(tx[i]);
+      adapter.disarm(tx[i], sleeper.signal);
     }
   }
 

@@ -101,11 +101,16 @@ public interface Adapter extends AutoCloseable {
     return -1;
   }
 
-  /** Asks for one wake-up on {@link #waitFd}. The sleeper arms, syncs once more, then sleeps. */
-  default void arm(Kring kring) {}
+  /**
+   * Asks for one wake-up on {@link #waitFd}. The sleeper arms, syncs once more, then sleeps.
+   *
+   * @param wake wakes the sleeper from another thread: rings may share a descriptor, and whoever
+   *     empties it calls {@code wake} of the others
+   */
+  default void arm(Kring kring, Runnable wake) {}
 
   /** Takes {@link #arm} back and empties the descriptor. */
-  default void disarm(Kring kring) {}
+  default void disarm(Kring kring, Runnable wake) {}
 
   /**
    * Gives everything back, in reverse order of taking it. Idempotent.

@@ -423,18 +423,18 @@ final class IxgbeAdapter implements Adapter, NicControl {
   }
 
   @Override
-  public void arm(Kring k) {
+  public void arm(Kring k, Runnable wake) {
     try {
-      interrupts.arm(k.ringId);
+      interrupts.arm(k.ringId, wake);
     } catch (NetmapException | InternalError e) {
       die(e);
     }
   }
 
   @Override
-  public void disarm(Kring k) {
+  public void disarm(Kring k, Runnable wake) {
     try {
-      interrupts.disarm(k.ringId);
+      interrupts.disarm(k.ringId, wake);
     } catch (NetmapException | InternalError e) {
       die(e);
     }

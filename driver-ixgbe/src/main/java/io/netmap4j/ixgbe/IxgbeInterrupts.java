@@ -2,7 +2,9 @@ package io.netmap4j.ixgbe;
 
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Wake-ups: masked except while somebody sleeps. Nothing of this is touched until the first
@@ -21,7 +23,11 @@ final class IxgbeInterrupts {
 
   private final NicDevice nic;
   private final boolean messages;
-  private final int[] sleepers = new int[MAX_VECTORS];
+
+  /** By vector: what wakes each sleeper, as often as it has armed a ring of that vector. */
+  private final List<List<Runnable>> sleepers =
+      Stream.<List<Runnable>>generate(ArrayList::new).limit(MAX_VECTORS).toList();
+
   private int[] fds;
   private boolean closed;
 
@@ -65,7 +71,7 @@ final class IxgbeInterrupts {
       nic.write32(Reg.eiamEx(0), Reg.QUEUE_CAUSES);
     }
     for (int v = 0; v < fds.length; v++) {
-      if (sleepers[v] > 0) {
+      if (!sleepers.get(v).isEmpty()) {
         unmask(v);
       }
     }
@@ -79,41 +85,47 @@ final class IxgbeInterrupts {
    * The first sleeper of a vector forgets what came before: it looks once more after this. Later
    * ones leave alone what may be on its way to the first.
    */
-  synchronized void arm(int ring) {
+  synchronized void arm(int ring, Runnable wake) {
     if (fds == null || fds.length == 0) {
       return;
     }
     int vector = vector(ring);
-    boolean first = sleepers[vector]++ == 0;
-    if (closed) {
-      return;
+    sleepers.get(vector).add(wake);
+    if (!closed && sleepers.get(vector).size() == 1) {
+      rearm(vector);
     }
-    if (first) {
-      if (!messages) {
-        nic.read32(Reg.EICR);
-      }
-      nic.rearmIrq(vector);
+  }
+
+  /** Takes the interrupt and lets the vector fire again. */
+  private void rearm(int vector) {
+    if (!messages) {
+      nic.read32(Reg.EICR);
     }
+    nic.rearmIrq(vector);
     unmask(vector);
   }
 
   /**
-   * Rings share vectors: while another sleeper is left, its wake-up stays armed and is not taken.
+   * Rings share vectors: who takes an interrupt while others sleep wakes them. If nobody took it
+   * before the last one has left, two threads that wait by turns would find the descriptor readable
+   * for ever and never sleep.
    */
-  synchronized void disarm(int ring) {
+  synchronized void disarm(int ring, Runnable wake) {
     if (fds == null || fds.length == 0) {
       return;
     }
     int vector = vector(ring);
-    boolean last = sleepers[vector] == 0 || --sleepers[vector] == 0;
+    List<Runnable> others = sleepers.get(vector);
+    others.remove(wake);
     notifyAll();
     if (closed) {
       return;
     }
-    if (last) {
+    if (others.isEmpty()) {
       nic.write32(messages ? Reg.eimcEx(0) : Reg.EIMC, 1 << vector);
-    } else {
-      unmask(vector);
+    } else if (Libc.pollIn(new int[] {fds[vector]}, 0) > 0) {
+      rearm(vector);
+      others.forEach(Runnable::run);
     }
   }
 
@@ -137,15 +149,16 @@ final class IxgbeInterrupts {
   private void wakeSleepers() {
     long deadline = System.nanoTime() + LONGEST_SLEEP_NANOS;
     for (int v = 0; v < fds.length; v++) {
-      if (sleepers[v] > 0 && messages) {
+      boolean asleep = !sleepers.get(v).isEmpty();
+      if (asleep && messages) {
         Libc.signal(fds[v]); // the card is stopped: without bus mastering it sends no message
-      } else if (sleepers[v] > 0) {
+      } else if (asleep) {
         unmask(v);
         nic.write32(Reg.EICS, 1 << v);
       }
     }
     boolean interrupted = false;
-    for (long left = 1; left > 0 && Arrays.stream(sleepers).anyMatch(n -> n > 0); ) {
+    for (long left = 1; left > 0 && !sleepers.stream().allMatch(List::isEmpty); ) {
       try {
         left = deadline - System.nanoTime();
         wait(Math.max(1, left / 1_000_000));
@@ -164,7 +177,7 @@ final class IxgbeInterrupts {
    */
   synchronized void wake() {
     for (int v = 0; working() && messages && v < fds.length; v++) {
-      if (sleepers[v] > 0) {
+      if (!sleepers.get(v).isEmpty()) {
         Libc.signal(fds[v]);
       }
     }

@@ -13,7 +13,9 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -194,6 +196,42 @@ class WakeUpTest {
       assertThat(opened.b.poll(NetmapPort.POLLIN, -1)).isEqualTo(NetmapPort.POLLERR);
       assertThat(opened.a.poll(NetmapPort.POLLIN, 1)).as("without interrupts").isZero();
     }
+  }
+
+  /**
+   * Rings share a vector. If an interrupt stayed pending until no one sleeps, two threads whose
+   * waits overlap would find it again and again.
+   */
+  @Test
+  void whoTakesTheInterruptOfASharedVectorWakesTheOthers() {
+    AtomicReference<NicDevice> last = new AtomicReference<>();
+    ModelRig.Setup setup = ModelRig.Setup.DEFAULT.line(line).around(seen(last));
+    try (ModelRig opened = new ModelRig(setup)) {
+      NicDevice device = last.get();
+      IxgbeInterrupts interrupts = new IxgbeInterrupts(device);
+      int[] fd = {interrupts.fd(0, 1)};
+      AtomicInteger mine = new AtomicInteger();
+      AtomicInteger others = new AtomicInteger();
+      Runnable wakeMe = mine::incrementAndGet;
+      interrupts.arm(0, others::incrementAndGet);
+      interrupts.arm(0, wakeMe);
+      for (int n = 1; n <= 5; n++) {
+        device.write32(Reg.EICS, 1);
+        assertThat(Libc.pollIn(fd, 5000)).as("interrupt %d", n).isEqualTo(1);
+        interrupts.disarm(0, wakeMe);
+        assertThat(others).hasValue(n);
+        interrupts.arm(0, wakeMe);
+        assertThat(Libc.pollIn(fd, 10)).as("taken").isZero();
+      }
+      assertThat(mine).as("whoever took it is up").hasValue(0);
+    }
+  }
+
+  private static UnaryOperator<NicDevice> seen(AtomicReference<NicDevice> last) {
+    return device -> {
+      last.set(device);
+      return device;
+    };
   }
 
   private static NicDevice unmapped(NicDevice device, BooleanSupplier gone) {

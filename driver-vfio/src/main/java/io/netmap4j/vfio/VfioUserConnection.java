@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * patience lasts, as nothing is lost by it. What is not a reply to the request ends the
  * conversation, as does a closed socket, and every later call says why.
  *
- * <p>Requests are for one thread at a time; {@link #post} is for any, beside them, and never waits.
+ * <p>Requests are for one thread at a time; {@link #post} is for any, beside them.
  */
 final class VfioUserConnection {
   private static final Logger LOG = LoggerFactory.getLogger(VfioUserConnection.class);
@@ -113,8 +113,8 @@ final class VfioUserConnection {
   }
 
   /**
-   * Sends a payload of three words of 32 bits behind one of 64; nobody answers. Never waits: what
-   * the socket does not take is kept.
+   * Sends a payload of three words of 32 bits behind one of 64; nobody answers. What the socket
+   * does not take is kept; this waits when {@link VfioUserOutput#MOST_KEPT} bytes are.
    */
   void post(int command, long first, int second, int third, int fourth) {
     synchronized (posting) { // failures, too: the socket is not closed meanwhile
@@ -126,13 +126,13 @@ final class VfioUserConnection {
       Mem.putInt(posted + HEADER + 12, third);
       Mem.putInt(posted + HEADER + 16, fourth);
       try {
-        if (!output.send(posted, size, NO_FDS)) {
-          throw fail(
-              Libc.EIO,
-              "the server is stalled, and "
-                  + VfioUserOutput.MOST_KEPT
-                  + " bytes of register writes wait for it",
-              null);
+        Patience patience = null;
+        while (!output.send(posted, size, NO_FDS)) {
+          patience = patience == null ? new Patience() : patience;
+          patience.await(Libc.POLLOUT);
+        }
+        if (patience != null) {
+          patience.rewarded();
         }
       } catch (LinuxException e) {
         throw fail(e);

@@ -6,8 +6,7 @@ import io.netmap4j.linux.UnixSocket;
 
 /**
  * What is on its way to the server: in the socket, and behind it, in order, what the socket did not
- * take, as while the server is stopped. Nothing here waits: a register write never does, whatever
- * the server does. Thread safe.
+ * take, as while the server is stopped. Nothing here waits. Thread safe.
  *
  * <p>What has been kept goes out with the next message; whoever waits for a reply sees to it.
  */
