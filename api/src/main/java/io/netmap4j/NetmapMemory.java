@@ -2,6 +2,7 @@ package io.netmap4j;
 
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -172,15 +173,23 @@ public final class NetmapMemory implements AutoCloseable {
     return HugePages.create(options.hugetlbfs);
   }
 
+  private static NetmapMemory make(Options options, int memId) {
+    try {
+      return new NetmapMemory(options, memId);
+    } catch (LinuxException e) {
+      throw new NetmapException(e.errno(), e.getMessage(), e);
+    }
+  }
+
   /** A region of its own, closed by the caller after every port in it. */
   public static NetmapMemory create(Options options) {
-    return new NetmapMemory(options, NEXT_ID.getAndIncrement());
+    return make(options, NEXT_ID.getAndIncrement());
   }
 
   /** The region that all ports of this process share unless told otherwise. Made at first use. */
   public static synchronized NetmapMemory shared() {
     if (shared == null) {
-      shared = new NetmapMemory(sharedOptions, SHARED_ID);
+      shared = make(sharedOptions, SHARED_ID);
     }
     return shared;
   }

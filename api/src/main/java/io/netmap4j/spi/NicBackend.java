@@ -1,5 +1,6 @@
 package io.netmap4j.spi;
 
+import io.netmap4j.linux.PciId;
 import java.util.List;
 
 /**

@@ -1,6 +1,7 @@
 package io.netmap4j.spi;
 
 import io.netmap4j.NetmapMemory;
+import io.netmap4j.linux.PciId;
 
 /** Makes a port of a device, chosen by PCI id; found by {@link java.util.ServiceLoader}. */
 public interface NicDriver {

@@ -2,9 +2,9 @@ package io.netmap4j.apps;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netmap4j.pcap.PcapOracle;
-import io.netmap4j.pcap.PcapReader;
-import io.netmap4j.pcap.PcapWriter;
+import io.netmap4j.frames.PcapOracle;
+import io.netmap4j.frames.PcapReader;
+import io.netmap4j.frames.PcapWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,9 +2,9 @@ package io.netmap4j.apps;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netmap4j.frames.PcapWriter;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.UnixSocket;
-import io.netmap4j.pcap.PcapWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;

@@ -2,10 +2,10 @@ package io.netmap4j.bench;
 
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.PciId;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.spi.PciId;
 import java.util.ArrayList;
 import java.util.List;
 

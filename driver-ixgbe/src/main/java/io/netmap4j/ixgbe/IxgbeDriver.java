@@ -3,11 +3,11 @@ package io.netmap4j.ixgbe;
 import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.PciId;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDriver;
 import io.netmap4j.spi.NicOptions;
-import io.netmap4j.spi.PciId;
 import java.util.Map;
 import java.util.Set;
 

@@ -10,6 +10,7 @@ import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.NicDevice;
@@ -79,7 +80,7 @@ class UioDeviceTest {
         NetmapMemory wrong = NetmapMemory.create(UioRig.small().hugetlbfs(elsewhere));
         NetmapMemory right = NetmapMemory.create(UioRig.small().hugetlbfs(link))) {
       assertThatThrownBy(() -> device.domain().map(wrong))
-          .isInstanceOf(NetmapException.class)
+          .isInstanceOf(LinuxException.class)
           .hasMessageContaining("elsewhere is not in a hugetlbfs")
           .hasMessageContaining(rig.huge.toString());
       device.domain().map(right).close();

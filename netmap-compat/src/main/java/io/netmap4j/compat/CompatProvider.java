@@ -111,7 +111,7 @@ public final class CompatProvider implements PortProvider {
     Device device;
     try {
       device = DEVICES.get(Nics.find(name, Config.load()).key());
-    } catch (NetmapException e) {
+    } catch (NetmapException | LinuxException e) {
       return false;
     }
     if (device == null) {

@@ -83,7 +83,10 @@ public record Config(
     try {
       properties.load(new StringReader(text(file, bytes(file))));
     } catch (IOException e) {
-      throw FileErrors.exception("cannot read the configuration file " + file, e);
+      throw new NetmapException(
+          FileErrors.errno(e),
+          "cannot read the configuration file " + file + ": " + FileErrors.reason(e),
+          e);
     } catch (IllegalArgumentException e) { // of load
       throw invalid(file + ": a backslash and u that no four hex digits follow");
     }

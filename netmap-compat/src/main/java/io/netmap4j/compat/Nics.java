@@ -4,12 +4,12 @@ import io.netmap4j.NetmapException;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.PciId;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDriver;
 import io.netmap4j.spi.NicOptions;
-import io.netmap4j.spi.PciId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -150,7 +150,8 @@ public final class Nics {
         what = name + " belongs to a kernel driver";
       }
     } catch (IOException e) {
-      throw FileErrors.exception("cannot follow " + device, e);
+      throw new NetmapException(
+          FileErrors.errno(e), "cannot follow " + device + ": " + FileErrors.reason(e), e);
     }
     return what
         + ": 'netmap4j devices' shows whether it is supported, 'sudo netmap4j bind --vfio "

@@ -39,7 +39,8 @@ record Trust(boolean root, Set<Integer> users, Set<Integer> groups) {
       }
       return 0;
     } catch (IOException e) {
-      throw FileErrors.exception("cannot read " + status, e);
+      throw new NetmapException(
+          FileErrors.errno(e), "cannot read " + status + ": " + FileErrors.reason(e), e);
     }
   }
 
@@ -80,7 +81,10 @@ record Trust(boolean root, Set<Integer> users, Set<Integer> groups) {
         }
       }
     } catch (IOException e) {
-      throw FileErrors.exception("cannot read the configuration file " + file, e);
+      throw new NetmapException(
+          FileErrors.errno(e),
+          "cannot read the configuration file " + file + ": " + FileErrors.reason(e),
+          e);
     }
   }
 

@@ -2,10 +2,10 @@ package io.netmap4j.compat;
 
 import io.netmap4j.NetmapException;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.PciId;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.spi.PciId;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;

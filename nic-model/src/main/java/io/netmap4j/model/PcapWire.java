@@ -1,8 +1,8 @@
 package io.netmap4j.model;
 
+import io.netmap4j.frames.PcapReader;
+import io.netmap4j.frames.PcapWriter;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.pcap.PcapReader;
-import io.netmap4j.pcap.PcapWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;

@@ -4,10 +4,10 @@ import static io.netmap4j.model.DatapathRegisters.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netmap4j.frames.PcapReader;
+import io.netmap4j.frames.PcapWriter;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.pcap.PcapReader;
-import io.netmap4j.pcap.PcapWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

@@ -1,6 +1,5 @@
 package io.netmap4j.linux;
 
-import io.netmap4j.NetmapException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
@@ -87,8 +86,8 @@ public final class FileErrors {
    *
    * @param what what could not be done, with the file's name: {@code cannot read /proc/mounts}
    */
-  public static NetmapException exception(String what, IOException e) {
-    return new NetmapException(errno(e), what + ": " + reason(e), e);
+  public static LinuxException exception(String what, IOException e) {
+    return new LinuxException(errno(e), what + ": " + reason(e), e);
   }
 
   /** The same error with the file's name in its message, when it has none. */

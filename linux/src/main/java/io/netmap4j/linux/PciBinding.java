@@ -1,6 +1,5 @@
 package io.netmap4j.linux;
 
-import io.netmap4j.NetmapException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -59,7 +58,7 @@ public final class PciBinding {
    * @param driver a kernel driver, as in {@code vfio-pci}; "" for the one that the kernel itself
    *     would choose; a function that has one of those already is left alone
    * @return the driver that has it now
-   * @throws NetmapException ENXIO no such function, EBUSY its interface is up, EACCES not root,
+   * @throws LinuxException ENXIO no such function, EBUSY its interface is up, EACCES not root,
    *     ENODEV the driver is not there or does not take it
    */
   public String bind(String address, String driver) {
@@ -76,7 +75,7 @@ public final class PciBinding {
       give(address, device, driver);
       String now = driverOf(device);
       if (now.isEmpty() || !(driver.isEmpty() || now.equals(driver))) {
-        throw new NetmapException(
+        throw new LinuxException(
             Libc.ENODEV,
             address
                 + ": "
@@ -86,7 +85,7 @@ public final class PciBinding {
                 + "; dmesg says more");
       }
       return now;
-    } catch (NetmapException e) {
+    } catch (LinuxException e) {
       restore(address, device, before, override, e);
       throw e;
     }
@@ -100,7 +99,7 @@ public final class PciBinding {
    * Takes a function from its driver. A driver that is loaded later may take it: an earlier {@link
    * #bind} is forgotten.
    *
-   * @throws NetmapException as {@link #bind}
+   * @throws LinuxException as {@link #bind}
    */
   public void unbind(String address) {
     Path device = device(address);
@@ -113,7 +112,7 @@ public final class PciBinding {
   private Path device(String address) {
     Path device = root.resolve("bus/pci/devices").resolve(address);
     if (!Files.isDirectory(device)) {
-      throw new NetmapException(
+      throw new LinuxException(
           Libc.ENXIO,
           address + ": no such PCI function; 'netmap4j devices' and lspci -D list what there is");
     }
@@ -133,7 +132,7 @@ public final class PciBinding {
     for (String name : interfaces(device)) {
       int flags = Integer.decode(read(device.resolve("net").resolve(name).resolve("flags")));
       if ((flags & IFF_UP) != 0) {
-        throw new NetmapException(
+        throw new LinuxException(
             Libc.EBUSY,
             address
                 + " is "
@@ -152,14 +151,14 @@ public final class PciBinding {
   private void refuseIfOpen(String address, Path device) {
     Path lock = locks.resolve(address + ".lock");
     if (Files.exists(lock) && isTaken(lock.toString(), true)) {
-      throw new NetmapException(
+      throw new LinuxException(
           Libc.EBUSY, address + " is in use by process " + read(lock) + ": end it first");
     }
     Path group = device.resolve("iommu_group");
     if (driverOf(device).equals(VFIO_PCI) && Files.exists(group)) {
       Path node = dev.resolve("vfio").resolve(real(group).getFileName());
       if (Files.exists(node) && isTaken(node.toString(), false)) {
-        throw new NetmapException(
+        throw new LinuxException(
             Libc.EBUSY,
             address + " is in use: end the process that 'fuser -v " + node + "' shows first");
       }
@@ -223,7 +222,7 @@ public final class PciBinding {
       Thread.currentThread().interrupt();
       why = "interrupted";
     }
-    throw new NetmapException(
+    throw new LinuxException(
         Libc.ENODEV,
         "the kernel has no driver " + driver + ", and modprobe " + driver + " failed: " + why);
   }
@@ -241,13 +240,13 @@ public final class PciBinding {
   }
 
   private void restore(
-      String address, Path device, String before, String override, NetmapException cause) {
+      String address, Path device, String before, String override, LinuxException cause) {
     try {
       write(device.resolve("driver_override"), override.equals("(null)") ? "\n" : override + "\n");
       if (!before.isEmpty() && driverOf(device).isEmpty()) {
         write(root.resolve("bus/pci/drivers").resolve(before).resolve("bind"), address);
       }
-    } catch (NetmapException e) {
+    } catch (LinuxException e) {
       cause.addSuppressed(e);
     }
   }
@@ -264,7 +263,7 @@ public final class PciBinding {
     try {
       Files.writeString(file, text, StandardOpenOption.WRITE);
     } catch (IOException e) {
-      throw new NetmapException(
+      throw new LinuxException(
           Files.isWritable(file) ? Libc.EIO : Libc.EACCES,
           "cannot write '"
               + text.trim()

@@ -1,4 +1,4 @@
-package io.netmap4j.pcap;
+package io.netmap4j.frames;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;

@@ -1,4 +1,4 @@
-package io.netmap4j.spi;
+package io.netmap4j.linux;
 
 import java.util.Locale;
 

@@ -3,7 +3,6 @@ package io.netmap4j.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.NetmapException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +40,7 @@ class PciBindingTest {
   }
 
   private static int errno(Throwable e) {
-    return ((NetmapException) e).errno();
+    return ((LinuxException) e).errno();
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.netmap4j.pcap;
+package io.netmap4j.frames;
 
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;

@@ -3,8 +3,6 @@ package io.netmap4j.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.spi.PciId;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -86,7 +84,7 @@ class PciSysfsTest {
     Files.writeString(device.resolve("device"), "no number\n");
     assertThatThrownBy(() -> pci().networkFunctions())
         .isInstanceOfSatisfying(
-            NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EIO))
+            LinuxException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EIO))
         .hasMessageContaining("0000:03:00.0/device");
   }
 

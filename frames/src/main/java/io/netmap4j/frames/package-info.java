@@ -3,4 +3,4 @@
  * straight from and to raw memory. Written here because no library does all three; the format is 40
  * bytes of headers.
  */
-package io.netmap4j.pcap;
+package io.netmap4j.frames;

@@ -1,7 +1,5 @@
 package io.netmap4j.linux;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.spi.PciId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,7 +79,7 @@ public final class PciSysfs {
       }
       throw e instanceof IOException io
           ? FileErrors.exception("cannot read " + path, io)
-          : new NetmapException(Libc.EIO, path + " holds no number: " + e.getMessage(), e);
+          : new LinuxException(Libc.EIO, path + " holds no number: " + e.getMessage(), e);
     }
   }
 

@@ -1,6 +1,6 @@
 package io.netmap4j.linux;
 
-/** A system call failed: which, with what, the errno, and what usually is wrong. */
+/** What the operating system refused: which call, with what, the errno, and the likely cause. */
 public final class LinuxException extends RuntimeException {
   private static final long serialVersionUID = 1;
   private final int errno;
@@ -14,6 +14,16 @@ public final class LinuxException extends RuntimeException {
             + errno
             + ")"
             + (hint.isEmpty() ? "" : "; " + hint));
+    this.errno = errno;
+  }
+
+  /** With a message of its own. */
+  public LinuxException(int errno, String message) {
+    this(errno, message, null);
+  }
+
+  public LinuxException(int errno, String message, Throwable cause) {
+    super(message, cause);
     this.errno = errno;
   }
 

@@ -1,6 +1,5 @@
 package io.netmap4j.linux;
 
-import io.netmap4j.NetmapException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,19 +90,19 @@ public class HugePages {
    * Other file systems (tmpfs with huge=always) can have whole pages of 2 MiB, too; but the kernel
    * moves those.
    *
-   * @throws NetmapException EINVAL when the folder is not in a hugetlbfs with pages of this size
+   * @throws LinuxException EINVAL when the folder is not in a hugetlbfs with pages of this size
    */
   public void require(Path folder) {
     Path real;
     try {
       real = folder.toRealPath();
     } catch (IOException e) {
-      throw new NetmapException(
+      throw new LinuxException(
           Libc.EINVAL, folder + ": " + FileErrors.reason(e) + "; " + mountCommand(folder), e);
     }
     List<Path> all = mounts();
     if (all.stream().noneMatch(real::startsWith)) {
-      throw new NetmapException(
+      throw new LinuxException(
           Libc.EINVAL,
           folder
               + " is not in a hugetlbfs with pages of 2 MiB"
@@ -191,7 +190,7 @@ public class HugePages {
    *
    * @param size a multiple of {@link #SIZE}
    * @return the physical address of each
-   * @throws NetmapException EPERM when we may not know, EINVAL for memory that is not made of such
+   * @throws LinuxException EPERM when we may not know, EINVAL for memory that is not made of such
    *     pages, ENOMEM when there are too few
    */
   public long[] physical(long address, long size) {
@@ -210,7 +209,7 @@ public class HugePages {
         Libc.closeFd(fd);
       }
     } catch (LinuxException e) {
-      throw new NetmapException(e.errno(), e.getMessage(), e);
+      throw new LinuxException(e.errno(), e.getMessage(), e);
     }
     return found;
   }
@@ -225,7 +224,7 @@ public class HugePages {
       long first = Mem.getLong(entries);
       long frame = first & FRAME_MASK;
       if ((first & PRESENT) != 0 && frame == 0) {
-        throw new NetmapException(
+        throw new LinuxException(
             Libc.EPERM,
             pagemap + " hides physical addresses: CAP_SYS_ADMIN is missing; run as root");
       }
@@ -235,7 +234,7 @@ public class HugePages {
         whole = (entry & PRESENT) != 0 && (entry & FRAME_MASK) == frame + i;
       }
       if (!whole) {
-        throw new NetmapException(
+        throw new LinuxException(
             Libc.EINVAL,
             String.format(
                 Locale.ROOT,

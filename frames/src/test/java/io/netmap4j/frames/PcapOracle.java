@@ -1,4 +1,4 @@
-package io.netmap4j.pcap;
+package io.netmap4j.frames;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;

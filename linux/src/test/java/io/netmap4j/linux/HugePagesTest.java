@@ -3,7 +3,6 @@ package io.netmap4j.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.NetmapException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -52,10 +51,10 @@ class HugePagesTest {
     }
   }
 
-  private NetmapException refused() {
+  private LinuxException refused() {
     try {
       pages.physical(address, PAGES * HugePages.SIZE);
-    } catch (NetmapException e) {
+    } catch (LinuxException e) {
       return e;
     }
     throw new AssertionError("translated");
@@ -74,7 +73,7 @@ class HugePagesTest {
   @Test
   void addressesThatAreHiddenAreNotTakenForZero() throws IOException {
     pagemap(0, PRESENT, 0);
-    NetmapException e = refused();
+    LinuxException e = refused();
     assertThat(e.errno()).isEqualTo(Libc.EPERM);
     assertThat(e).hasMessageContaining("CAP_SYS_ADMIN").hasMessageContaining("run as root");
   }
@@ -100,7 +99,7 @@ class HugePagesTest {
   @Test
   void theKernelsOwnPagemapKnowsThatMemfdsAreNotHuge() {
     assertThatThrownBy(() -> new HugePages().physical(address, HugePages.SIZE))
-        .isInstanceOf(NetmapException.class);
+        .isInstanceOf(LinuxException.class);
   }
 
   private void pool(int total, int free, int reserved) throws IOException {
