@@ -1,0 +1,20 @@
+/**
+ * What a program sees: ports, rings, memory. What port types and backends implement is for our
+ * modules.
+ */
+module io.netmap4j {
+  requires transitive chronicle.bytes;
+  requires transitive io.netmap4j.linux;
+  requires org.slf4j;
+
+  exports io.netmap4j;
+  exports io.netmap4j.spi to
+      io.netmap4j.apps,
+      io.netmap4j.compat,
+      io.netmap4j.ixgbe,
+      io.netmap4j.model,
+      io.netmap4j.uio,
+      io.netmap4j.vfio;
+
+  uses io.netmap4j.spi.PortProvider;
+}

@@ -1,0 +1,12 @@
+/** The {@code netmap4j} command. */
+module io.netmap4j.apps {
+  requires HdrHistogram;
+  requires info.picocli;
+  requires io.netmap4j.compat;
+  requires io.netmap4j.frames;
+  requires io.netmap4j.model;
+  requires org.slf4j;
+
+  opens io.netmap4j.apps to
+      info.picocli;
+}

@@ -1,0 +1,16 @@
+/**
+ * netmap's port names, configuration, and {@code nm_*} helpers; opens ports for {@code
+ * Netmap.open}.
+ */
+module io.netmap4j.compat {
+  requires transitive io.netmap4j;
+  requires org.slf4j;
+
+  exports io.netmap4j.compat;
+
+  uses io.netmap4j.spi.NicBackend;
+  uses io.netmap4j.spi.NicDriver;
+
+  provides io.netmap4j.spi.PortProvider with
+      io.netmap4j.compat.CompatProvider;
+}

@@ -1,0 +1,12 @@
+/** The 82599 in software, and the wires that join two of them. */
+module io.netmap4j.model {
+  requires transitive io.netmap4j;
+  requires io.netmap4j.frames;
+  requires org.slf4j;
+
+  exports io.netmap4j.model to
+      io.netmap4j.apps;
+
+  provides io.netmap4j.spi.NicBackend with
+      io.netmap4j.model.ModelBackend;
+}
