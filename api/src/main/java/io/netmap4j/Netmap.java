@@ -1,6 +1,9 @@
 package io.netmap4j;
 
-import io.netmap4j.linux.Libc;
+import io.netmap4j.common.Errno;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.layout.RingLayout;
+import io.netmap4j.linux.LinuxException;
 import io.netmap4j.spi.PortProvider;
 import java.util.ServiceLoader;
 
@@ -20,7 +23,7 @@ public final class Netmap {
   public static final int NS_PORT_MASK = 0xff << NS_PORT_SHIFT;
 
   // netmap_ring.flags
-  public static final int NR_TIMESTAMP = 0x0002;
+  public static final int NR_TIMESTAMP = RingLayout.NR_TIMESTAMP;
   public static final int NR_FORWARD = 0x0004;
 
   // netmap_if.ni_flags
@@ -62,16 +65,33 @@ public final class Netmap {
 
   /** As {@link #open(String)}, with extra buffers, a region of one's own and the like. */
   public static NetmapPort open(String name, NetmapPort.Request request) {
+    PortProvider.Request asked =
+        new PortProvider.Request(
+            request.region() == null ? null : request.region().region(),
+            request.flags(),
+            request.nic());
     for (PortProvider provider : ServiceLoader.load(PortProvider.class)) {
-      NetmapPort port = provider.open(name, request);
+      NetmapPort port = open(provider, name, asked, request.extraBuffers());
       if (port != null) {
         return port;
       }
     }
     throw new NetmapException(
-        Libc.EINVAL,
+        Errno.EINVAL,
         "'"
             + name
             + "': prefix unknown or missing; names start with netmap: (is netmap4j-netmap-compat on the class path?)");
+  }
+
+  private static NetmapPort open(
+      PortProvider provider, String name, PortProvider.Request request, int extraBuffers) {
+    try {
+      PortProvider.Opened opened = provider.open(name, request);
+      return opened == null ? null : new NetmapPort(opened, extraBuffers);
+    } catch (NetmapException e) {
+      throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
+    } catch (LinuxException e) {
+      throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package io.netmap4j;
 
+import io.netmap4j.layout.IfLayout;
 import io.netmap4j.linux.Mem;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
@@ -18,23 +19,12 @@ import java.util.Objects;
  * its place is closed.
  */
 public final class NetmapIf {
-  public static final int NI_NAME = 0;
-  public static final int NI_NAME_SIZE = 16;
-  public static final int NI_VERSION = 16;
-  public static final int NI_FLAGS = 20;
-  public static final int NI_TX_RINGS = 24;
-  public static final int NI_RX_RINGS = 28;
-  public static final int NI_BUFS_HEAD = 32;
-  public static final int NI_HOST_TX_RINGS = 36;
-  public static final int NI_HOST_RX_RINGS = 40;
-  public static final int RING_OFS = 56;
-
   // Changed once, by retire().
   private long base;
   private final int rings;
 
   /**
-   * @param address of {@link #sizeFor} bytes, zeroed
+   * @param address of {@link IfLayout#sizeFor} bytes, zeroed
    */
   NetmapIf(long address, String name, int flags, int tx, int hostTx, int rx, int hostRx) {
     this.base = address;
@@ -44,29 +34,24 @@ public final class NetmapIf {
 
   /** The port is closed: from now on this object refers to a private copy of the interface. */
   void retire(long toDead) {
-    Mem.copy(base, base + toDead, sizeFor(rings));
+    Mem.copy(base, base + toDead, IfLayout.sizeFor(rings));
     base += toDead;
-  }
-
-  /** Bytes of an interface with that many rings in all, host rings included. */
-  public static int sizeFor(int rings) {
-    return RING_OFS + 8 * rings;
   }
 
   /** Fills in everything but the ring offsets; names beyond 15 bytes are cut. */
   private void init(String name, int flags, int tx, int hostTx, int rx, int hostRx) {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-    Mem.copyIn(bytes, 0, base + NI_NAME, Math.min(bytes.length, NI_NAME_SIZE - 1));
-    Mem.putInt(base + NI_FLAGS, flags);
-    Mem.putInt(base + NI_TX_RINGS, tx);
-    Mem.putInt(base + NI_HOST_TX_RINGS, hostTx);
-    Mem.putInt(base + NI_RX_RINGS, rx);
-    Mem.putInt(base + NI_HOST_RX_RINGS, hostRx);
+    Mem.copyIn(bytes, 0, base + IfLayout.NI_NAME, Math.min(bytes.length, IfLayout.NI_NAME_SIZE - 1));
+    Mem.putInt(base + IfLayout.NI_FLAGS, flags);
+    Mem.putInt(base + IfLayout.NI_TX_RINGS, tx);
+    Mem.putInt(base + IfLayout.NI_HOST_TX_RINGS, hostTx);
+    Mem.putInt(base + IfLayout.NI_RX_RINGS, rx);
+    Mem.putInt(base + IfLayout.NI_HOST_RX_RINGS, hostRx);
   }
 
   void ringOfs(int k, long offset) {
     Objects.checkIndex(k, rings);
-    Mem.putLong(base + RING_OFS + 8L * k, offset);
+    Mem.putLong(base + IfLayout.RING_OFS + 8L * k, offset);
   }
 
   public long address() {
@@ -74,10 +59,10 @@ public final class NetmapIf {
   }
 
   public String name() {
-    byte[] bytes = new byte[NI_NAME_SIZE];
-    Mem.copyOut(base + NI_NAME, bytes, 0, NI_NAME_SIZE);
+    byte[] bytes = new byte[IfLayout.NI_NAME_SIZE];
+    Mem.copyOut(base + IfLayout.NI_NAME, bytes, 0, IfLayout.NI_NAME_SIZE);
     int end = 0;
-    while (end < NI_NAME_SIZE && bytes[end] != 0) {
+    while (end < IfLayout.NI_NAME_SIZE && bytes[end] != 0) {
       end++;
     }
     return new String(bytes, 0, end, StandardCharsets.UTF_8);
@@ -85,39 +70,39 @@ public final class NetmapIf {
 
   /** Never filled in by netmap; 0. */
   public int version() {
-    return Mem.getInt(base + NI_VERSION);
+    return Mem.getInt(base + IfLayout.NI_VERSION);
   }
 
   public int flags() {
-    return Mem.getInt(base + NI_FLAGS);
+    return Mem.getInt(base + IfLayout.NI_FLAGS);
   }
 
   public int txRings() {
-    return Mem.getInt(base + NI_TX_RINGS);
+    return Mem.getInt(base + IfLayout.NI_TX_RINGS);
   }
 
   public int rxRings() {
-    return Mem.getInt(base + NI_RX_RINGS);
+    return Mem.getInt(base + IfLayout.NI_RX_RINGS);
   }
 
   /** At least 1, also for ports without host rings (a place-holder). */
   public int hostTxRings() {
-    return Mem.getInt(base + NI_HOST_TX_RINGS);
+    return Mem.getInt(base + IfLayout.NI_HOST_TX_RINGS);
   }
 
   /** At least 1, also for ports without host rings (a place-holder). */
   public int hostRxRings() {
-    return Mem.getInt(base + NI_HOST_RX_RINGS);
+    return Mem.getInt(base + IfLayout.NI_HOST_RX_RINGS);
   }
 
   /** First extra buffer, 0 for none; the first u32 of each holds the next, 0 ends the list. */
   public int bufsHead() {
-    return Mem.getInt(base + NI_BUFS_HEAD);
+    return Mem.getInt(base + IfLayout.NI_BUFS_HEAD);
   }
 
   /** What stands here at close is walked and freed. */
   public void bufsHead(int index) {
-    Mem.putInt(base + NI_BUFS_HEAD, index);
+    Mem.putInt(base + IfLayout.NI_BUFS_HEAD, index);
   }
 
   /**
@@ -126,6 +111,6 @@ public final class NetmapIf {
    */
   public long ringOfs(int k) {
     Objects.checkIndex(k, rings);
-    return Mem.getLong(base + RING_OFS + 8L * k);
+    return Mem.getLong(base + IfLayout.RING_OFS + 8L * k);
   }
 }

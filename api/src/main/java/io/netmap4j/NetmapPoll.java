@@ -1,5 +1,8 @@
 package io.netmap4j;
 
+import io.netmap4j.common.Errno;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.WaitMode;
 import io.netmap4j.linux.Libc;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
@@ -71,7 +74,7 @@ public final class NetmapPoll implements AutoCloseable {
   public NetmapPoll add(NetmapPort port, int wanted) {
     if (find(port) >= 0) {
       throw new NetmapException(
-          Libc.EEXIST, port.name() + " was added already: events() changes what is waited for");
+          Errno.EEXIST, port.name() + " was added already: events() changes what is waited for");
     }
     int n = ports.length;
     resize(n + 1);
@@ -140,7 +143,7 @@ public final class NetmapPoll implements AutoCloseable {
   private int index(NetmapPort port) {
     int i = find(port);
     if (i < 0) {
-      throw new NetmapException(Libc.ENOENT, port.name() + " was not added: add() it first");
+      throw new NetmapException(Errno.ENOENT, port.name() + " was not added: add() it first");
     }
     return i;
   }

@@ -1,10 +1,17 @@
 package io.netmap4j;
 
-import io.netmap4j.linux.Libc;
+import io.netmap4j.common.Errno;
+import io.netmap4j.common.LinkState;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.NicControl;
+import io.netmap4j.common.NicOptions;
+import io.netmap4j.common.WaitMode;
+import io.netmap4j.layout.IfLayout;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.Kring;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.spi.PortProvider;
 import io.netmap4j.spi.RingSet;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -60,7 +67,8 @@ public final class NetmapPort implements AutoCloseable {
   private final String name;
   private final RingSet rings;
   private final RingSet.Binding binding;
-  private final NetmapMemory region;
+  private final Region region;
+  private final NetmapMemory memory;
   private final long ifOffset;
   private final NetmapIf nifp;
   private final boolean noTxPoll;
@@ -98,7 +106,7 @@ public final class NetmapPort implements AutoCloseable {
   public record Request(NetmapMemory region, int extraBuffers, long flags, NicOptions nic) {
     public Request {
       if (extraBuffers < 0) {
-        throw new NetmapException(Libc.EINVAL, extraBuffers + " extra buffers were asked for");
+        throw new NetmapException(Errno.EINVAL, extraBuffers + " extra buffers were asked for");
       }
     }
 
@@ -112,7 +120,7 @@ public final class NetmapPort implements AutoCloseable {
       return new Request(region, count, flags, nic);
     }
 
-    public Request flags(long bits) {
+    public Request addFlags(long bits) {
       return new Request(region, extraBuffers, flags | bits, nic);
     }
 
@@ -121,30 +129,26 @@ public final class NetmapPort implements AutoCloseable {
     }
   }
 
-  /**
-   * Makes the port. For providers.
-   *
-   * @param binding what {@link RingSet#bind} has bound; the port releases it when it closes, or
-   *     here if this fails
-   */
-  public NetmapPort(String name, RingSet rings, RingSet.Binding binding, Request request) {
-    Adapter.Rings n = rings.adapter().rings();
-    this.name = name;
-    this.rings = rings;
-    this.binding = binding;
+  /** Makes the port, which releases the bound rings when it closes, or here if this fails. */
+  NetmapPort(PortProvider.Opened opened, int extraBuffers) {
+    this.name = opened.name();
+    this.rings = opened.rings();
+    this.binding = opened.binding();
     this.region = rings.region();
-    this.noTxPoll = (request.flags() & Netmap.NR_NO_TX_POLL) != 0;
+    this.memory = NetmapMemory.of(region);
+    this.noTxPoll = (opened.flags() & Netmap.NR_NO_TX_POLL) != 0;
+    Adapter.Rings n = rings.adapter().rings();
     this.tx = new Kring[n.tx()];
     this.rx = new Kring[n.rx()];
     this.txRings = new NetmapRing[n.tx()];
     this.rxRings = new NetmapRing[n.rx()];
     try {
-      this.ifOffset = region.allocatePortsIf(NetmapIf.sizeFor(n.tx() + n.rx() + 2));
+      this.ifOffset = region.allocateIf(IfLayout.sizeFor(n.tx() + n.rx() + 2));
     } catch (RuntimeException e) {
       rings.release(binding);
       throw e;
     }
-    int flags = region == NetmapMemory.sharedIfMade() ? 0 : Netmap.NI_PRIV_MEM;
+    int flags = region.isShared() ? 0 : Netmap.NI_PRIV_MEM;
     this.nifp = new NetmapIf(region.address() + ifOffset, name, flags, n.tx(), 1, n.rx(), 1);
     // ring_ofs[]: TX, host TX, RX, host RX; bound rings only
     for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
@@ -157,7 +161,7 @@ public final class NetmapPort implements AutoCloseable {
       rxRings[i] = new NetmapRing(region, rx[i].ringOffset(), rx[i].numSlots);
       nifp.ringOfs(n.tx() + 1 + i, rx[i].ringOffset() - ifOffset);
     }
-    this.extraBuffers = takeExtraBuffers(request.extraBuffers());
+    this.extraBuffers = takeExtraBuffers(extraBuffers);
   }
 
   /** Lists the buffers through their first word, last allocated first (netmap_extra_alloc). */
@@ -181,7 +185,7 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   public NetmapMemory memory() {
-    return region;
+    return memory;
   }
 
   /** Extra buffers obtained, listed from {@link NetmapIf#bufsHead}. */
@@ -220,7 +224,7 @@ public final class NetmapPort implements AutoCloseable {
   private NetmapRing bound(NetmapRing[] of, int i, String what) {
     if (i < 0 || i >= of.length || of[i] == null) {
       throw new NetmapException(
-          Libc.EINVAL,
+          Errno.EINVAL,
           String.format(
               Locale.ROOT,
               "%s: %s ring %d is not bound; bound are tx %d to %d and rx %d to %d (ends excluded)",
@@ -259,10 +263,10 @@ public final class NetmapPort implements AutoCloseable {
    *     when another thread's sync does not end within a second
    */
   public int txSync() {
-    int status = closed ? Libc.EIO : 0;
+    int status = closed ? Errno.EIO : 0;
     for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
       int s = tx[i].txSync(Adapter.FORCE_RECLAIM);
-      if (s == Libc.EBUSY) {
+      if (s == Errno.EBUSY) {
         s = awaitTurn(tx[i]);
       }
       status = s == 0 ? status : s;
@@ -283,10 +287,10 @@ public final class NetmapPort implements AutoCloseable {
    *     indices or a slot without a buffer; EBUSY as for {@link #txSync}
    */
   public int rxSync() {
-    int status = closed ? Libc.EIO : 0;
+    int status = closed ? Errno.EIO : 0;
     for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
       int s = rx[i].rxSync(0);
-      if (s == Libc.EBUSY) {
+      if (s == Errno.EBUSY) {
         s = awaitTurn(rx[i]);
       }
       status = s == 0 ? status : s;
@@ -302,7 +306,7 @@ public final class NetmapPort implements AutoCloseable {
     do {
       Thread.yield();
       status = k.tx ? k.txSync(Adapter.FORCE_RECLAIM) : k.rxSync(0);
-    } while (status == Libc.EBUSY && System.nanoTime() - deadline < 0);
+    } while (status == Errno.EBUSY && System.nanoTime() - deadline < 0);
     return status;
   }
 
@@ -445,7 +449,7 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   private static int result(int status) {
-    return status == 0 ? 0 : status == Libc.EBUSY ? AGAIN : POLLERR;
+    return status == 0 ? 0 : status == Errno.EBUSY ? AGAIN : POLLERR;
   }
 
   /**
@@ -466,7 +470,7 @@ public final class NetmapPort implements AutoCloseable {
     boolean pending = false;
     for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
       int status = tx[i].txSync(Adapter.FORCE_RECLAIM);
-      if (status == Libc.EIO) {
+      if (status == Errno.EIO) {
         return POLLERR;
       }
       pending |= status != 0 || txRings[i].txPending();
@@ -607,7 +611,7 @@ public final class NetmapPort implements AutoCloseable {
     NicControl control = rings.adapter().control();
     if (control == null) {
       throw new NetmapException(
-          Libc.EOPNOTSUPP, name + " is not a NIC, so it has no such settings");
+          Errno.EOPNOTSUPP, name + " is not a NIC, so it has no such settings");
     }
     return control;
   }
@@ -630,7 +634,7 @@ public final class NetmapPort implements AutoCloseable {
     }
     freeExtraBuffers();
     retireViews();
-    region.freePortsIf(ifOffset);
+    region.freeIf(ifOffset);
     rings.release(binding);
   }
 
@@ -649,7 +653,7 @@ public final class NetmapPort implements AutoCloseable {
     int freed = 0;
     for (int index = nifp.bufsHead(); index != 0; ) {
       int next =
-          index >= NetmapMemory.FIRST_BUFFER && index < region.bufTotal()
+          index >= Region.FIRST_BUFFER && index < region.bufTotal()
               ? Mem.getInt(region.bufAddress(index))
               : 0;
       if (!region.freeBuffer(index)) {

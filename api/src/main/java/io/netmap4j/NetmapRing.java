@@ -1,7 +1,9 @@
 package io.netmap4j;
 
+import io.netmap4j.common.OnOff;
+import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.spi.OnOff;
+import io.netmap4j.memory.Region;
 import java.util.Locale;
 import net.openhft.chronicle.bytes.PointerBytesStore;
 
@@ -31,28 +33,6 @@ import net.openhft.chronicle.bytes.PointerBytesStore;
  * may still access the ring and its buffers, as may any thread through an address obtained earlier.
  */
 public final class NetmapRing {
-  public static final int BUF_OFS = 0;
-  public static final int NUM_SLOTS = 8;
-  public static final int NR_BUF_SIZE = 12;
-  public static final int RINGID = 16;
-  public static final int DIR = 18;
-  public static final int HEAD = 20;
-  public static final int CUR = 24;
-  public static final int TAIL = 28;
-  public static final int FLAGS = 32;
-  public static final int TS_SEC = 40;
-  public static final int TS_USEC = 48;
-  public static final int OFFSET_MASK = 56;
-  public static final int BUF_ALIGN = 64;
-  public static final int SEM = 128;
-  public static final int SEM_SIZE = 128;
-  public static final int SLOTS = 256;
-  public static final int SLOT_SIZE = 16;
-  public static final int SLOT_BUF_IDX = 0;
-  public static final int SLOT_LEN = 4;
-  public static final int SLOT_FLAGS = 6;
-  public static final int SLOT_PTR = 8;
-
   private static final boolean CHECK = OnOff.property("netmap4j.bounds", true);
 
   // Changed once, by retire(): so that no access has to ask whether the port is open.
@@ -66,9 +46,9 @@ public final class NetmapRing {
   private final int bufTotal;
   private final long toDead;
 
-  NetmapRing(NetmapMemory region, long offset, int numSlots) {
-    this.base = region.ringAddress(offset, sizeFor(numSlots));
-    this.slots = base + SLOTS;
+  NetmapRing(Region region, long offset, int numSlots) {
+    this.base = region.address() + offset;
+    this.slots = base + RingLayout.SLOTS;
     this.buffers = region.address() + region.bufOffset();
     this.numSlots = numSlots;
     this.bufSize = region.bufSize();
@@ -78,29 +58,10 @@ public final class NetmapRing {
 
   /** The port is closed: from now on this object refers to a private copy. Called once. */
   void retire() {
-    Mem.copy(base, base + toDead, sizeFor(numSlots));
+    Mem.copy(base, base + toDead, RingLayout.sizeFor(numSlots));
     base += toDead;
     slots += toDead;
     buffers += toDead;
-  }
-
-  /** Bytes of a ring of {@code slots}. */
-  public static int sizeFor(int slots) {
-    return SLOTS + SLOT_SIZE * slots;
-  }
-
-  /**
-   * Lays out a fresh ring object: the constants, the initial indices (netmap_mem2.c), empty slots.
-   */
-  static void init(NetmapMemory region, long offset, int numSlots, int ringId, boolean tx) {
-    long base = region.ringAddress(offset, sizeFor(numSlots));
-    Mem.putLong(base + BUF_OFS, region.bufOffset() - offset);
-    Mem.putInt(base + NUM_SLOTS, numSlots);
-    Mem.putInt(base + NR_BUF_SIZE, region.bufSize());
-    Mem.putShort(base + RINGID, (short) ringId);
-    Mem.putShort(
-        base + DIR, (short) (tx ? 1 : 0)); // what the kernel stores, not what its header says
-    Mem.putInt(base + TAIL, tx ? numSlots - 1 : 0);
   }
 
   /** One past the last index. */
@@ -114,25 +75,25 @@ public final class NetmapRing {
   }
 
   public int ringId() {
-    return Mem.getShort(base + RINGID) & 0xffff;
+    return Mem.getShort(base + RingLayout.RINGID) & 0xffff;
   }
 
   /** 1 for TX, 0 for RX: what the kernel stores (its header says the opposite). */
   public int dir() {
-    return Mem.getShort(base + DIR) & 0xffff;
+    return Mem.getShort(base + RingLayout.DIR) & 0xffff;
   }
 
   public int head() {
-    return Mem.getInt(base + HEAD);
+    return Mem.getInt(base + RingLayout.HEAD);
   }
 
   public int cur() {
-    return Mem.getInt(base + CUR);
+    return Mem.getInt(base + RingLayout.CUR);
   }
 
   /** First slot that is the driver's. Slots before it are filled when this returns. */
   public int tail() {
-    int tail = Mem.getInt(base + TAIL);
+    int tail = Mem.getInt(base + RingLayout.TAIL);
     Mem.loadFence();
     return tail;
   }
@@ -143,29 +104,29 @@ public final class NetmapRing {
    * refuses what is illegal.
    */
   public void head(int i) {
-    Mem.putIntRelease(base + HEAD, i);
+    Mem.putIntRelease(base + RingLayout.HEAD, i);
   }
 
   /** Wake when tail passes {@code i}. Any value is stored; the sync refuses what is illegal. */
   public void cur(int i) {
-    Mem.putInt(base + CUR, i);
+    Mem.putInt(base + RingLayout.CUR, i);
   }
 
   /**
    * Sets cur and then head, the usual way to be done with slots, also while another thread syncs.
    */
   public void advance(int i) {
-    Mem.putInt(base + CUR, i);
-    Mem.putIntRelease(base + HEAD, i);
+    Mem.putInt(base + RingLayout.CUR, i);
+    Mem.putIntRelease(base + RingLayout.HEAD, i);
   }
 
   /** NR_TIMESTAMP, NR_FORWARD. */
   public int flags() {
-    return Mem.getInt(base + FLAGS);
+    return Mem.getInt(base + RingLayout.FLAGS);
   }
 
   public void flags(int flags) {
-    Mem.putInt(base + FLAGS, flags);
+    Mem.putInt(base + RingLayout.FLAGS, flags);
   }
 
   /**
@@ -173,12 +134,12 @@ public final class NetmapRing {
    * stamp for the batch. Follows a clock that is set. 0 for TX rings.
    */
   public long timestampMicros() {
-    return Mem.getLong(base + TS_SEC) * 1_000_000 + Mem.getLong(base + TS_USEC);
+    return Mem.getLong(base + RingLayout.TS_SEC) * 1_000_000 + Mem.getLong(base + RingLayout.TS_USEC);
   }
 
   /** 128 bytes for the user's own use. */
   public long sem() {
-    return base + SEM;
+    return base + RingLayout.SEM;
   }
 
   /** The index after {@code i}. */
@@ -209,45 +170,45 @@ public final class NetmapRing {
   }
 
   public int bufIdx(int i) {
-    return Mem.getInt(slot(i) + SLOT_BUF_IDX);
+    return Mem.getInt(slot(i) + RingLayout.SLOT_BUF_IDX);
   }
 
   /** Exchange buffers, never copy an index: and set NS_BUF_CHANGED. */
   public void bufIdx(int i, int index) {
-    Mem.putInt(slot(i) + SLOT_BUF_IDX, index);
+    Mem.putInt(slot(i) + RingLayout.SLOT_BUF_IDX, index);
   }
 
   /** Bytes of the packet, or of this part of it, in the buffer: what the user wrote, 0 to 65535. */
   public int len(int i) {
-    return Mem.getShort(slot(i) + SLOT_LEN) & 0xffff;
+    return Mem.getShort(slot(i) + RingLayout.SLOT_LEN) & 0xffff;
   }
 
   public void len(int i, int bytes) {
     if (CHECK && bytes >>> 16 != 0) {
       throw tooWide("len", bytes);
     }
-    Mem.putShort(slot(i) + SLOT_LEN, (short) bytes);
+    Mem.putShort(slot(i) + RingLayout.SLOT_LEN, (short) bytes);
   }
 
   /** NS_* bits. */
   public int slotFlags(int i) {
-    return Mem.getShort(slot(i) + SLOT_FLAGS) & 0xffff;
+    return Mem.getShort(slot(i) + RingLayout.SLOT_FLAGS) & 0xffff;
   }
 
   public void slotFlags(int i, int flags) {
     if (CHECK && flags >>> 16 != 0) {
       throw tooWide("flags", flags);
     }
-    Mem.putShort(slot(i) + SLOT_FLAGS, (short) flags);
+    Mem.putShort(slot(i) + RingLayout.SLOT_FLAGS, (short) flags);
   }
 
   /** Free for the user on ports without offsets. */
   public long ptr(int i) {
-    return Mem.getLong(slot(i) + SLOT_PTR);
+    return Mem.getLong(slot(i) + RingLayout.SLOT_PTR);
   }
 
   public void ptr(int i, long value) {
-    Mem.putLong(slot(i) + SLOT_PTR, value);
+    Mem.putLong(slot(i) + RingLayout.SLOT_PTR, value);
   }
 
   /** len and flags in one store: {@code len | flags << 16}. */
@@ -255,7 +216,7 @@ public final class NetmapRing {
     if (CHECK && (bytes | flags) >>> 16 != 0) {
       throw bytes >>> 16 != 0 ? tooWide("len", bytes) : tooWide("flags", flags);
     }
-    Mem.putInt(slot(i) + SLOT_LEN, bytes & 0xffff | flags << 16);
+    Mem.putInt(slot(i) + RingLayout.SLOT_LEN, bytes & 0xffff | flags << 16);
   }
 
   private static IllegalArgumentException tooWide(String field, int value) {
@@ -341,7 +302,7 @@ public final class NetmapRing {
       throw new IndexOutOfBoundsException(
           "slot " + i + " of ring " + ringId() + " with " + numSlots + " slots");
     }
-    return slots + (long) i * SLOT_SIZE;
+    return slots + (long) i * RingLayout.SLOT_SIZE;
   }
 
   @Override

@@ -3,6 +3,10 @@ package io.netmap4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.netmap4j.memory.Region;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.layout.IfLayout;
+import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.FakeAdapter;
 import io.netmap4j.spi.RingSet;
@@ -22,16 +26,16 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class LayoutTest {
   private static final int SLOTS = 72;
-  private NetmapMemory region;
+  private Region region;
   private NetmapPort port;
 
   @BeforeEach
   void open() {
-    region = NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4098, 2048).rings(16, 8448));
+    region = Region.create(MemoryOptions.DEFAULT.buffers(4098, 2048).rings(16, 8448));
     RingSet set = RingSet.start(new FakeAdapter(2, 3, SLOTS, SLOTS), region);
     RingSet.Binding all = new RingSet.Binding(0, 2, 1, 3, false);
     set.bind(all);
-    port = new NetmapPort("netmap:layout", set, all, NetmapPort.Request.DEFAULT.extraBuffers(3));
+    port = TestPorts.open("netmap:layout", set, all, NetmapPort.Request.DEFAULT.extraBuffers(3));
   }
 
   @AfterEach
@@ -119,7 +123,7 @@ class LayoutTest {
   @MethodSource("ringOffsets")
   void ringOffsetsAreThoseTheCompilerPrinted(String name, int offset)
       throws ReflectiveOperationException {
-    assertEquals(offset, NetmapRing.class.getField(name).get(null), name);
+    assertEquals(offset, RingLayout.class.getField(name).get(null), name);
   }
 
   static Stream<Object[]> ifOffsets() {
@@ -140,13 +144,13 @@ class LayoutTest {
   @MethodSource("ifOffsets")
   void interfaceOffsetsAreThoseTheCompilerPrinted(String name, int offset)
       throws ReflectiveOperationException {
-    assertEquals(offset, NetmapIf.class.getField(name).get(null), name);
+    assertEquals(offset, IfLayout.class.getField(name).get(null), name);
   }
 
   @ParameterizedTest
   @CsvSource({"512, 8448", "1024, 16640", "2048, 33024", "4096, 65792"})
   void ringObjectsHaveNetmapsSizes(int slots, int bytes) {
-    assertEquals(bytes, NetmapRing.sizeFor(slots));
+    assertEquals(bytes, RingLayout.sizeFor(slots));
   }
 
   @Test

@@ -2,6 +2,9 @@ package io.netmap4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netmap4j.memory.Region;
+import io.netmap4j.layout.RingLayout;
+import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.FakeAdapter;
 import io.netmap4j.spi.RingSet;
@@ -17,8 +20,8 @@ import net.jqwik.api.lifecycle.AfterProperty;
  * Ring algebra for any number of slots, powers of two or not, against arithmetic done the slow way.
  */
 class RingAlgebraTest {
-  private final NetmapMemory region =
-      NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4096, 64).rings(4, 16640));
+  private final Region region =
+      Region.create(MemoryOptions.DEFAULT.buffers(4096, 64).rings(4, 16640));
 
   @AfterProperty
   void unmap() {
@@ -29,7 +32,7 @@ class RingAlgebraTest {
     RingSet set = RingSet.start(adapter, region);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     set.bind(all);
-    return new NetmapPort("netmap:algebra", set, all, NetmapPort.Request.DEFAULT);
+    return TestPorts.open("netmap:algebra", set, all, NetmapPort.Request.DEFAULT);
   }
 
   @Property(tries = 300)
@@ -43,8 +46,8 @@ class RingAlgebraTest {
       NetmapRing ring = port.tx(0);
       int h = head % n;
       int t = tail % n;
-      Mem.putInt(ring.address() + NetmapRing.HEAD, h);
-      Mem.putInt(ring.address() + NetmapRing.TAIL, t);
+      Mem.putInt(ring.address() + RingLayout.HEAD, h);
+      Mem.putInt(ring.address() + RingLayout.TAIL, t);
       assertThat(ring.next(h)).isEqualTo((h + 1) % n);
       assertThat(ring.plus(h, Math.min(steps, n))).isEqualTo((h + Math.min(steps, n)) % n);
       assertThat(ring.space()).isEqualTo(Math.floorMod(t - h, n));

@@ -3,6 +3,11 @@ package io.netmap4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netmap4j.memory.Region;
+import io.netmap4j.layout.RingLayout;
+import io.netmap4j.layout.IfLayout;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.FakeAdapter;
@@ -22,19 +27,19 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class StaleTest {
   private static final int N = 128;
-  private final NetmapMemory region = NetmapMemory.create(small());
+  private final Region region = Region.create(small());
   private FakeAdapter adapter;
 
-  private static NetmapMemory.Options small() {
-    return NetmapMemory.Options.DEFAULT.buffers(1024, 2048).rings(4, 8448);
+  private static MemoryOptions small() {
+    return MemoryOptions.DEFAULT.buffers(1024, 2048).rings(4, 8448);
   }
 
-  private NetmapPort open(NetmapMemory in) {
+  private NetmapPort open(Region in) {
     adapter = new FakeAdapter(1, 1, N, N);
     RingSet set = RingSet.start(adapter, in);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     set.bind(all);
-    return new NetmapPort("netmap:stale", set, all, NetmapPort.Request.DEFAULT.extraBuffers(4));
+    return TestPorts.open("netmap:stale", set, all, NetmapPort.Request.DEFAULT.extraBuffers(4));
   }
 
   @AfterEach
@@ -66,9 +71,9 @@ class StaleTest {
     }
     ring.swap(1, ring, 2);
     Mem.putLong(ring.sem(), -1);
-    Mem.putInt(ring.address() + NetmapRing.TAIL, 3);
+    Mem.putInt(ring.address() + RingLayout.TAIL, 3);
     nifp.bufsHead(9);
-    Mem.putInt(nifp.address() + NetmapIf.NI_TX_RINGS, 77);
+    Mem.putInt(nifp.address() + IfLayout.NI_TX_RINGS, 77);
   }
 
   @Test
@@ -95,9 +100,9 @@ class StaleTest {
     RingSet set = RingSet.start(both, region);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     set.bind(all);
-    NetmapPort a = new NetmapPort("netmap:a", set, all, NetmapPort.Request.DEFAULT);
+    NetmapPort a = TestPorts.open("netmap:a", set, all, NetmapPort.Request.DEFAULT);
     set.bind(all);
-    NetmapPort b = new NetmapPort("netmap:b", set, all, NetmapPort.Request.DEFAULT);
+    NetmapPort b = TestPorts.open("netmap:b", set, all, NetmapPort.Request.DEFAULT);
     NetmapRing closed = a.tx(0);
     a.close();
     b.tx(0).advance(10);
@@ -131,7 +136,7 @@ class StaleTest {
 
   @Test
   void buffersAreNotSwappedBetweenRegions() {
-    NetmapMemory other = NetmapMemory.create(small());
+    Region other = Region.create(small());
     NetmapPort here = open(region);
     NetmapPort there = open(other);
     byte[] before = everything();
@@ -175,13 +180,13 @@ class StaleTest {
     RingSet set = RingSet.start(new FakeAdapter(1, 1, N, N), region);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     set.bind(all);
-    NetmapPort a = new NetmapPort("netmap:a", set, all, NetmapPort.Request.DEFAULT);
-    Mem.putLong(a.tx(0).address() + NetmapRing.BUF_OFS, 1L << 45);
-    Mem.putInt(a.tx(0).address() + NetmapRing.NUM_SLOTS, 1 << 30);
-    Mem.putInt(a.tx(0).address() + NetmapRing.NR_BUF_SIZE, 1 << 30);
-    Mem.putInt(a.nifp().address() + NetmapIf.NI_TX_RINGS, 1 << 30);
+    NetmapPort a = TestPorts.open("netmap:a", set, all, NetmapPort.Request.DEFAULT);
+    Mem.putLong(a.tx(0).address() + RingLayout.BUF_OFS, 1L << 45);
+    Mem.putInt(a.tx(0).address() + RingLayout.NUM_SLOTS, 1 << 30);
+    Mem.putInt(a.tx(0).address() + RingLayout.NR_BUF_SIZE, 1 << 30);
+    Mem.putInt(a.nifp().address() + IfLayout.NI_TX_RINGS, 1 << 30);
     set.bind(all);
-    NetmapPort b = new NetmapPort("netmap:b", set, all, NetmapPort.Request.DEFAULT);
+    NetmapPort b = TestPorts.open("netmap:b", set, all, NetmapPort.Request.DEFAULT);
     assertThat(b.tx(0).numSlots()).isEqualTo(N);
     assertThat(b.tx(0).bufSize()).isEqualTo(2048);
     assertThat(b.tx(0).buffer(3)).isEqualTo(region.bufAddress(b.tx(0).bufIdx(3)));
@@ -230,7 +235,7 @@ class StaleTest {
   }
 
   private void orderly() {
-    NetmapMemory mine = NetmapMemory.create(small());
+    Region mine = Region.create(small());
     NetmapPort port = open(mine);
     NetmapRing tx = port.tx(0);
     PointerBytesStore view = tx.buffer(0, new PointerBytesStore());
@@ -244,7 +249,7 @@ class StaleTest {
     port.close();
     late(port, tx);
     mine.close();
-    NetmapMemory next = NetmapMemory.create(small());
+    Region next = Region.create(small());
     late(port, tx);
     view.writeLong(0, 0xdeadL);
     view.readLong(2040);
@@ -288,7 +293,7 @@ class StaleTest {
 
   /** Closes from two threads while a third uses what is closed. */
   private void whileOthersUseIt() throws InterruptedException {
-    NetmapMemory mine = NetmapMemory.create(small());
+    Region mine = Region.create(small());
     NetmapPort port = open(mine);
     AtomicReference<Throwable> failed = new AtomicReference<>();
     Thread user =

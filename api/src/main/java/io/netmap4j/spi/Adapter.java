@@ -1,8 +1,8 @@
 package io.netmap4j.spi;
 
-import io.netmap4j.LinkState;
-import io.netmap4j.NicControl;
-import io.netmap4j.WaitMode;
+import io.netmap4j.common.LinkState;
+import io.netmap4j.common.NicControl;
+import io.netmap4j.common.WaitMode;
 import java.util.Map;
 
 /**
@@ -115,7 +115,7 @@ public interface Adapter extends AutoCloseable {
   /**
    * Gives everything back, in reverse order of taking it. Idempotent.
    *
-   * @throws io.netmap4j.NetmapException when a device may still reach the region, so that rings and
+   * @throws io.netmap4j.common.NetmapException when a device may still reach the region, so that rings and
    *     buffers must not be given to others
    */
   @Override

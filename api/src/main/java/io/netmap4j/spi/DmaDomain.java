@@ -1,6 +1,6 @@
 package io.netmap4j.spi;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.memory.Region;
 
 /**
  * Who owns the mapping of a region for devices: a VFIO container, a socket, the machine's physical
@@ -10,8 +10,8 @@ public interface DmaDomain {
   /**
    * Makes {@code region} reachable; the first call maps, later calls count.
    *
-   * @throws io.netmap4j.NetmapException EINVAL when the region's backing does not suit, naming the
+   * @throws io.netmap4j.common.NetmapException EINVAL when the region's backing does not suit, naming the
    *     option that does
    */
-  DmaMapping map(NetmapMemory region);
+  DmaMapping map(Region region);
 }

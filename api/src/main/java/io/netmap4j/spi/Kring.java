@@ -1,19 +1,20 @@
 package io.netmap4j.spi;
 
-import static io.netmap4j.NetmapRing.CUR;
-import static io.netmap4j.NetmapRing.FLAGS;
-import static io.netmap4j.NetmapRing.HEAD;
-import static io.netmap4j.NetmapRing.SLOTS;
-import static io.netmap4j.NetmapRing.SLOT_LEN;
-import static io.netmap4j.NetmapRing.SLOT_SIZE;
-import static io.netmap4j.NetmapRing.TAIL;
-import static io.netmap4j.NetmapRing.TS_SEC;
-import static io.netmap4j.NetmapRing.TS_USEC;
+import static io.netmap4j.layout.RingLayout.CUR;
+import static io.netmap4j.layout.RingLayout.FLAGS;
+import static io.netmap4j.layout.RingLayout.HEAD;
+import static io.netmap4j.layout.RingLayout.NR_TIMESTAMP;
+import static io.netmap4j.layout.RingLayout.SLOTS;
+import static io.netmap4j.layout.RingLayout.SLOT_LEN;
+import static io.netmap4j.layout.RingLayout.SLOT_SIZE;
+import static io.netmap4j.layout.RingLayout.TAIL;
+import static io.netmap4j.layout.RingLayout.TS_SEC;
+import static io.netmap4j.layout.RingLayout.TS_USEC;
 
-import io.netmap4j.Netmap;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.OnOff;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Locale;
@@ -48,7 +49,7 @@ public final class Kring {
     }
   }
 
-  public final NetmapMemory region;
+  public final Region region;
   public final boolean tx;
   public final int ringId;
   public final int numSlots;
@@ -91,7 +92,7 @@ public final class Kring {
   private volatile int state;
 
   Kring(
-      Adapter adapter, NetmapMemory region, long ringOffset, boolean tx, int ringId, int numSlots) {
+      Adapter adapter, Region region, long ringOffset, boolean tx, int ringId, int numSlots) {
     this.adapter = adapter;
     this.region = region;
     this.ringOffset = ringOffset;
@@ -164,8 +165,8 @@ public final class Kring {
   }
 
   /**
-   * The user's head, read before cur and before the slots that it covers. {@link
-   * io.netmap4j.NetmapRing#advance} writes cur first and head last: so a cur that belongs to a
+   * The user's head, read before cur and before the slots that it covers. {@code
+   * NetmapRing.advance} writes cur first and head last: so a cur that belongs to a
    * later head may be seen beside this one, which is legal, never an earlier one.
    */
   private int acquireHead() {
@@ -279,7 +280,7 @@ public final class Kring {
   }
 
   private void stamp() {
-    if (NO_TIMESTAMP && (Mem.getInt(ring + FLAGS) & Netmap.NR_TIMESTAMP) == 0) {
+    if (NO_TIMESTAMP && (Mem.getInt(ring + FLAGS) & NR_TIMESTAMP) == 0) {
       return;
     }
     long micros = clock.micros();

@@ -1,6 +1,7 @@
 package io.netmap4j.spi;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.memory.Region;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.PciId;
 
 /** Makes a port of a device, chosen by PCI id; found by {@link java.util.ServiceLoader}. */
@@ -19,8 +20,8 @@ public interface NicDriver {
    * caller's to close.
    *
    * @param region where the buffers of this port live
-   * @throws io.netmap4j.NetmapException EOPNOTSUPP for a device that is recognised and not
+   * @throws io.netmap4j.common.NetmapException EOPNOTSUPP for a device that is recognised and not
    *     supported
    */
-  Adapter attach(NicDevice device, NetmapMemory region, NicOptions options);
+  Adapter attach(NicDevice device, Region region, NicOptions options);
 }

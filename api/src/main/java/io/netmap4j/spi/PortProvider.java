@@ -1,12 +1,35 @@
 package io.netmap4j.spi;
 
-import io.netmap4j.NetmapPort;
+import io.netmap4j.common.NicOptions;
+import io.netmap4j.memory.Region;
 
 /** Opens ports by name; found by {@link java.util.ServiceLoader}. */
 public interface PortProvider {
   /**
-   * @return the port, or null for a name with a prefix that is not this provider's
-   * @throws io.netmap4j.NetmapException as {@link io.netmap4j.Netmap#open}
+   * Finds or starts the rings that a name means and binds them.
+   *
+   * @return what the port is made of, or null for a name with a prefix that is not this provider's
+   * @throws io.netmap4j.common.NetmapException EINVAL invalid name, ENXIO no such port, EBUSY in
+   *     use, ENOMEM the region is too small; what mends it is in the message
    */
-  NetmapPort open(String name, NetmapPort.Request request);
+  Opened open(String name, Request request);
+
+  /**
+   * What a program asks for beside the name.
+   *
+   * @param region where rings and buffers shall live; null for any
+   * @param flags NR_* flags of a registration (nr_flags)
+   * @param nic how to set a NIC up; null for what the configuration says
+   */
+  record Request(Region region, long flags, NicOptions nic) {}
+
+  /**
+   * What a port is made of.
+   *
+   * @param name of the port
+   * @param rings of its adapter
+   * @param binding the bound ones; the receiver gives them back with {@link RingSet#release}
+   * @param flags the NR_* flags that hold: those of the request and of the name
+   */
+  record Opened(String name, RingSet rings, RingSet.Binding binding, long flags) {}
 }

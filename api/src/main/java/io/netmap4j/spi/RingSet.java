@@ -1,10 +1,10 @@
 package io.netmap4j.spi;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
-import io.netmap4j.NetmapRing;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import java.util.Locale;
 
 /**
@@ -14,16 +14,16 @@ import java.util.Locale;
  */
 public final class RingSet {
   private final Adapter adapter;
-  private final NetmapMemory region;
+  private final Region region;
   private final Kring[] tx;
   private final Kring[] rx;
   private final int[] users;
   private final boolean[] exclusive;
-  private final NetmapMemory.Use use;
+  private final Region.Use use;
   private int ports;
   private boolean closed;
 
-  private RingSet(Adapter adapter, NetmapMemory region) {
+  private RingSet(Adapter adapter, Region region) {
     Adapter.Rings n = adapter.rings();
     this.adapter = adapter;
     this.region = region;
@@ -40,7 +40,7 @@ public final class RingSet {
    *
    * @throws NetmapException ENOMEM: needed and available, and the option to raise
    */
-  public static RingSet start(Adapter adapter, NetmapMemory region) {
+  public static RingSet start(Adapter adapter, Region region) {
     RingSet set = make(adapter, region);
     Adapter.Rings n = adapter.rings();
     try {
@@ -64,7 +64,7 @@ public final class RingSet {
     }
   }
 
-  private static RingSet make(Adapter adapter, NetmapMemory region) {
+  private static RingSet make(Adapter adapter, Region region) {
     try {
       return new RingSet(adapter, region);
     } catch (RuntimeException e) {
@@ -78,18 +78,31 @@ public final class RingSet {
   }
 
   private Kring allocate(boolean isTx, int ringId, int slots) {
-    long offset = use.allocateRing(slots, ringId, isTx);
+    long offset = region.allocateRing(RingLayout.sizeFor(slots));
     try {
+      layOut(offset, slots, ringId, isTx);
       int[] buffers = region.allocateBuffers(slots);
-      long slot = region.address() + offset + NetmapRing.SLOTS;
-      for (int i = 0; i < slots; i++, slot += NetmapRing.SLOT_SIZE) {
+      long slot = region.address() + offset + RingLayout.SLOTS;
+      for (int i = 0; i < slots; i++, slot += RingLayout.SLOT_SIZE) {
         Mem.putLong(slot, buffers[i] | (long) (region.bufSize() & 0xffff) << 32);
       }
       return new Kring(adapter, region, offset, isTx, ringId, slots);
     } catch (RuntimeException e) {
-      use.freeRing(offset);
+      region.freeRing(offset);
       throw e;
     }
+  }
+
+  /** The constants and initial indices of a ring object that is zeroed (netmap_mem2.c). */
+  private void layOut(long offset, int slots, int ringId, boolean isTx) {
+    long ring = region.address() + offset;
+    Mem.putLong(ring + RingLayout.BUF_OFS, region.bufOffset() - offset);
+    Mem.putInt(ring + RingLayout.NUM_SLOTS, slots);
+    Mem.putInt(ring + RingLayout.NR_BUF_SIZE, region.bufSize());
+    Mem.putShort(ring + RingLayout.RINGID, (short) ringId);
+    // What the kernel stores, not what its header says.
+    Mem.putShort(ring + RingLayout.DIR, (short) (isTx ? 1 : 0));
+    Mem.putInt(ring + RingLayout.TAIL, isTx ? slots - 1 : 0);
   }
 
   /**
@@ -181,16 +194,16 @@ public final class RingSet {
       return;
     }
     for (int i = 0; i < k.numSlots; i++) {
-      region.freeBuffer(Mem.getInt(k.slots + (long) i * NetmapRing.SLOT_SIZE));
+      region.freeBuffer(Mem.getInt(k.slots + (long) i * RingLayout.SLOT_SIZE));
     }
-    use.freeRing(k.ringOffset());
+    region.freeRing(k.ringOffset());
   }
 
   public Adapter adapter() {
     return adapter;
   }
 
-  public NetmapMemory region() {
+  public Region region() {
     return region;
   }
 

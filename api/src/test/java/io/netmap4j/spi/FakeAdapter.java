@@ -1,6 +1,6 @@
 package io.netmap4j.spi;
 
-import io.netmap4j.LinkState;
+import io.netmap4j.common.LinkState;
 import java.util.Map;
 import java.util.TreeMap;
 

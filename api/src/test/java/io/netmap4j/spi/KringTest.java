@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.layout.RingLayout;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.LinkState;
+import io.netmap4j.TestPorts;
+import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Libc;
@@ -31,8 +35,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(10)
 class KringTest {
   private static final int N = 72;
-  private final NetmapMemory region =
-      NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(1024, 2048).rings(4, 8448));
+  private final Region region =
+      Region.create(MemoryOptions.DEFAULT.buffers(1024, 2048).rings(4, 8448));
   private final FakeAdapter adapter = new FakeAdapter(1, 1, N, N);
   private final RingSet set = RingSet.start(adapter, region);
   private final RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
@@ -40,7 +44,7 @@ class KringTest {
 
   private NetmapPort open() {
     assertTrue(set.bind(all));
-    return new NetmapPort("netmap:fake", set, all, NetmapPort.Request.DEFAULT);
+    return TestPorts.open("netmap:fake", set, all, NetmapPort.Request.DEFAULT);
   }
 
   @AfterEach
@@ -196,7 +200,7 @@ class KringTest {
   @Test
   void anOverwrittenTailIsRestored() {
     NetmapRing tx = txAt(20, 50);
-    Mem.putInt(tx.address() + NetmapRing.TAIL, 60);
+    Mem.putInt(tx.address() + RingLayout.TAIL, 60);
     adapter.inFlight = 41; // what keeps hwtail at 50
     assertEquals(0, port.txSync());
     assertEquals(50, tx.tail());
@@ -282,8 +286,8 @@ class KringTest {
   private record SlowAdapter(CountDownLatch inSync, CountDownLatch go) {
     void run() {
       FakeAdapterThatWaits slow = new FakeAdapterThatWaits(inSync, go);
-      NetmapMemory memory =
-          NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(256, 2048).rings(2, 8448));
+      Region memory =
+          Region.create(MemoryOptions.DEFAULT.buffers(256, 2048).rings(2, 8448));
       RingSet rings = RingSet.start(slow, memory);
       Kring k = rings.tx(0);
       Thread inside = new Thread(() -> k.txSync(0));
@@ -333,7 +337,7 @@ class KringTest {
     RingSet rings = RingSet.start(busy, region);
     rings.bind(all);
     try (NetmapPort shared =
-        new NetmapPort("netmap:shared", rings, all, NetmapPort.Request.DEFAULT)) {
+        TestPorts.open("netmap:shared", rings, all, NetmapPort.Request.DEFAULT)) {
       NetmapRing ring = tx ? shared.tx(0) : shared.rx(0);
       AtomicBoolean done = new AtomicBoolean();
       Thread user =
@@ -390,8 +394,8 @@ class KringTest {
     public void stop() {}
 
     @Override
-    public io.netmap4j.LinkState link() {
-      return io.netmap4j.LinkState.DOWN;
+    public io.netmap4j.common.LinkState link() {
+      return io.netmap4j.common.LinkState.DOWN;
     }
 
     @Override

@@ -3,16 +3,17 @@ package io.netmap4j.spi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class RingSetTest {
   private static final RingSet.Binding ALL = new RingSet.Binding(0, 1, 0, 1, false);
-  private final NetmapMemory region =
-      NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(512, 2048));
+  private final Region region =
+      Region.create(MemoryOptions.DEFAULT.buffers(512, 2048));
   private final int buffers = region.freeBuffers();
   private final int rings = region.freeRings();
 

@@ -3,9 +3,11 @@ package io.netmap4j.spi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.LinkState;
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.TestPorts;
+import io.netmap4j.common.LinkState;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
@@ -28,8 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(300)
 class WaitTest {
   private static final int SLOTS = 64;
-  private final NetmapMemory region =
-      NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(2048, 2048).rings(16, 8448));
+  private final Region region =
+      Region.create(MemoryOptions.DEFAULT.buffers(2048, 2048).rings(16, 8448));
   private final List<NetmapPort> ports = new ArrayList<>();
   private final List<Port> adapters = new ArrayList<>();
   private final int event = Libc.eventFd();
@@ -98,7 +100,7 @@ class WaitTest {
     RingSet rings = RingSet.start(adapter, region);
     RingSet.Binding all = new RingSet.Binding(0, adapter.rings().tx(), 0, 1, false);
     rings.bind(all);
-    NetmapPort port = new NetmapPort("netmap:w", rings, all, NetmapPort.Request.DEFAULT);
+    NetmapPort port = TestPorts.open("netmap:w", rings, all, NetmapPort.Request.DEFAULT);
     ports.add(port);
     return port;
   }

@@ -5,7 +5,7 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.model.ModelBackend;
 import io.netmap4j.model.WireCounters;
 import io.netmap4j.model.WireEnd;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.netmap4j.apps;
 
-import io.netmap4j.NetmapException;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.linux.Libc;
 import java.util.Locale;

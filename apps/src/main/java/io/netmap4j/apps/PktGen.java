@@ -1,7 +1,7 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.Netmap;
-import io.netmap4j.NetmapException;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.compat.PortSpec;

@@ -1,14 +1,14 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.Netmap;
-import io.netmap4j.NetmapException;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.compat.CompatProvider;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.PortSpec;
 import io.netmap4j.linux.Libc;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.Locale;
@@ -189,7 +189,7 @@ final class Ports {
 
   /** Opens a port; {@code netmap:} may be left out, as in pkt-gen. */
   static NetmapPort open(String name, long flags, NicOptions options) {
-    return Netmap.open(full(name), NetmapPort.Request.DEFAULT.flags(flags).nic(options));
+    return Netmap.open(full(name), NetmapPort.Request.DEFAULT.addFlags(flags).nic(options));
   }
 
   /** A port's name taken apart. @throws NetmapException EINVAL, with the name */

@@ -1,18 +1,21 @@
 package io.netmap4j.apps;
 
+import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.Netmap;
-import io.netmap4j.NetmapException;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.NetmapIf;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
-import io.netmap4j.WaitMode;
+import io.netmap4j.common.WaitMode;
 import io.netmap4j.compat.Nm;
+import io.netmap4j.layout.RingLayout;
+import io.netmap4j.layout.IfLayout;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -139,12 +142,12 @@ final class ApiFuzz {
     System.exit(code);
   }
 
-  private static NetmapMemory.Options small() {
-    return NetmapMemory.Options.DEFAULT.buffers(4096, 2048).rings(16, 8448);
+  private static MemoryOptions small() {
+    return MemoryOptions.DEFAULT.buffers(4096, 2048).rings(16, 8448);
   }
 
   private int run(long seed, long calls, String threads) throws Exception {
-    NetmapMemory.configureShared(NetmapMemory.Options.DEFAULT.buffers(65_536, 2048));
+    NetmapMemory.configureShared(MemoryOptions.DEFAULT.buffers(65_536, 2048));
     int n = Integer.parseInt(threads);
     List<Thread> all = new ArrayList<>();
     for (int t = 0; t < n; t++) {
@@ -219,9 +222,9 @@ final class ApiFuzz {
     List<byte[]> all = new ArrayList<>();
     for (NetmapPort port : ports) {
       for (NetmapRing ring : new NetmapRing[] {port.tx(0), port.rx(0)}) {
-        all.add(bytes(ring.address(), NetmapRing.sizeFor(ring.numSlots())));
+        all.add(bytes(ring.address(), RingLayout.sizeFor(ring.numSlots())));
       }
-      all.add(bytes(port.nifp().address(), NetmapIf.sizeFor(4)));
+      all.add(bytes(port.nifp().address(), IfLayout.sizeFor(4)));
     }
     return all;
   }
@@ -423,7 +426,7 @@ final class ApiFuzz {
       if (kind == 0) {
         request = request.extraBuffers(nasty());
       } else if (kind == 1) {
-        request = request.flags(nasty());
+        request = request.addFlags(nasty());
       } else if (kind == 2) {
         request = request.nic(NicOptions.DEFAULT.rings(nasty() % 20, 1).mtu(nasty()));
       } else if (kind == 3) {
@@ -476,18 +479,9 @@ final class ApiFuzz {
     private void memoryCalls() {
       memory("bufAddress", m -> Mem.getLong(m.bufAddress(nasty())));
       memory("looks", m -> look(m.options(), m.isBuffer(nasty()), m.freeRings()));
-      memory("allocateRing", m -> m.freeRing(m.allocateRing(nasty())));
-      memory("allocateIf", m -> m.freeIf(m.allocateIf(nasty())));
-      memory("freeRing", m -> m.freeRing(random.nextBoolean() ? 64L * nasty() : nasty()));
-      memory("freeRing far", m -> m.freeRing(random.nextLong()));
-      memory("freeIf", m -> m.freeIf(random.nextBoolean() ? 64L * nasty() : nasty()));
-      memory("allocateBuffers", m -> giveBack(m, m.allocateBuffers(nasty())));
-      memory("allocateBuffersUpTo", m -> giveBack(m, m.allocateBuffersUpTo(nasty() % 300)));
-      memory("freeBuffer", m -> m.freeBuffer(random.nextInt() | 1 << 30));
+      memory("extra buffers", m -> look(m.nextExtraBuffer(nasty())));
       cold.put("memory.shared.close", () -> NetmapMemory.shared().close());
       cold.put("memory.close", () -> with(regions, NetmapMemory::close));
-      cold.put("memory.hold", () -> region().hold("a fuzzer").close());
-      cold.put("memory.attach", () -> region().attach("a fuzzer").close());
       for (int i = 0; i < 2; i++) {
         cold.put("memory.create " + i, () -> create(NetmapMemory.create(small())));
       }
@@ -495,14 +489,8 @@ final class ApiFuzz {
       cold.put("memory.configure", () -> NetmapMemory.configureShared(options()));
     }
 
-    private void giveBack(NetmapMemory region, int[] taken) {
-      for (int index : taken) {
-        region.freeBuffer(index);
-      }
-    }
-
-    private NetmapMemory.Options options() {
-      return NetmapMemory.Options.DEFAULT
+    private MemoryOptions options() {
+      return MemoryOptions.DEFAULT
           .buffers(nasty() % 10_000, nasty() % 10_000)
           .rings(nasty() % 200, nasty() % 10_000);
     }

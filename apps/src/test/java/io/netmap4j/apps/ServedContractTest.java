@@ -2,12 +2,14 @@ package io.netmap4j.apps;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.TestPorts;
+import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.PortContract;
 import io.netmap4j.ixgbe.IxgbeDriver;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.spi.RingSet;
 import io.netmap4j.vfio.VfioUserBackend;
 import java.nio.file.Files;
@@ -62,8 +64,8 @@ class ServedContractTest extends PortContract {
   }
 
   private static final class ServedPair implements Pair {
-    private final NetmapMemory region =
-        NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(8192, 2048));
+    private final Region region =
+        Region.create(MemoryOptions.DEFAULT.buffers(8192, 2048));
     private final NetmapPort a = open(0);
     private final NetmapPort b = open(1);
 
@@ -79,7 +81,7 @@ class ServedContractTest extends PortContract {
       }
       RingSet.Binding binding = new RingSet.Binding(0, 1, 0, 1, false);
       rings.bind(binding);
-      return new NetmapPort(
+      return TestPorts.open(
           "served" + card, rings, binding, NetmapPort.Request.DEFAULT.extraBuffers(EXTRA));
     }
 

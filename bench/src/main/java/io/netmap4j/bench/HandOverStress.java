@@ -1,7 +1,10 @@
 package io.netmap4j.bench;
 
-import io.netmap4j.LinkState;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.layout.RingLayout;
+import io.netmap4j.memory.Region;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.TestPorts;
+import io.netmap4j.common.LinkState;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Libc;
@@ -32,7 +35,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 public final class HandOverStress {
   private static final int SLOTS = 64;
   private static final Cleaner CLEANER = Cleaner.create();
-  private static final ThreadLocal<Region> REGION = ThreadLocal.withInitial(Region::new);
+  private static final ThreadLocal<SharedRegion> REGION = ThreadLocal.withInitial(SharedRegion::new);
 
   private HandOverStress() {}
 
@@ -136,20 +139,20 @@ public final class HandOverStress {
   }
 
   /** Memory for some hundred states. */
-  private static final class Region {
-    final NetmapMemory memory =
-        NetmapMemory.create(
-            new NetmapMemory.Options(1024, 128, 1024, 1280, (1 << 16) + 2, 64, null));
+  private static final class SharedRegion {
+    final Region memory =
+        Region.create(
+            new MemoryOptions(1024, 128, 1024, 1280, (1 << 16) + 2, 64, null));
 
     /** Closed before the memory, which is in use as long as they are open. */
     final List<NetmapPort> ports = Collections.synchronizedList(new ArrayList<>());
 
-    Region() {
+    SharedRegion() {
       CLEANER.register(this, new Closing(memory, ports));
     }
   }
 
-  private record Closing(NetmapMemory memory, List<NetmapPort> ports) implements Runnable {
+  private record Closing(Region memory, List<NetmapPort> ports) implements Runnable {
     @Override
     public void run() {
       ports.forEach(NetmapPort::close);
@@ -166,20 +169,20 @@ public final class HandOverStress {
     final NetmapRing rx;
 
     @SuppressWarnings("unused") // keeps the memory mapped
-    private final Region holder;
+    private final SharedRegion holder;
 
     Rig() {
       if (REGION.get().memory.freeRings() < 2) {
         REGION.remove(); // the old one stays mapped until the last state that looks at it is gone
       }
       holder = REGION.get();
-      NetmapMemory region = holder.memory;
+      Region region = holder.memory;
       RingSet rings = RingSet.start(adapter, region);
       RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
       rings.bind(all);
       kringTx = rings.tx(0);
       kringRx = rings.rx(0);
-      NetmapPort port = new NetmapPort("stress", rings, all, NetmapPort.Request.DEFAULT);
+      NetmapPort port = TestPorts.open("stress", rings, all, NetmapPort.Request.DEFAULT);
       holder.ports.add(port);
       tx = port.tx(0);
       rx = port.rx(0);
@@ -208,7 +211,7 @@ public final class HandOverStress {
       overlaps |= ++inside > 1 ? 1 : 0;
       if (k.rHead == 1) {
         seen = 1;
-        length = io.netmap4j.linux.Mem.getShort(k.slots + NetmapRing.SLOT_LEN);
+        length = io.netmap4j.linux.Mem.getShort(k.slots + RingLayout.SLOT_LEN);
         k.hwCur = 1;
       }
       inside--;
@@ -217,7 +220,7 @@ public final class HandOverStress {
 
     @Override
     public int rxSync(Kring k, int flags) {
-      io.netmap4j.linux.Mem.putInt(k.slots + NetmapRing.SLOT_LEN, 99);
+      io.netmap4j.linux.Mem.putInt(k.slots + RingLayout.SLOT_LEN, 99);
       k.hwTail = 1;
       return 0;
     }

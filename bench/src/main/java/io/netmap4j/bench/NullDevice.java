@@ -1,6 +1,6 @@
 package io.netmap4j.bench;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.PciId;
 import io.netmap4j.spi.DmaDomain;
@@ -92,7 +92,7 @@ final class NullDevice implements NicDevice {
     return NullDevice::map;
   }
 
-  private static DmaMapping map(NetmapMemory region) {
+  private static DmaMapping map(Region region) {
     long[] pages = new long[(int) (region.size() >>> DmaMapping.PAGE_SHIFT)];
     for (int i = 0; i < pages.length; i++) {
       pages[i] = IOVA_OFFSET + i * DmaMapping.PAGE;

@@ -1,11 +1,13 @@
 package io.netmap4j.bench;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.TestPorts;
+import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.ixgbe.IxgbeDriver;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.spi.RingSet;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -47,7 +49,7 @@ public class SyncBench {
   @Param({"1", "8", "32", "256"})
   int batch;
 
-  private NetmapMemory region;
+  private Region region;
   private NullDevice deviceA;
   private NullDevice deviceB;
   private NetmapPort a;
@@ -56,7 +58,7 @@ public class SyncBench {
 
   @Setup
   public void open() {
-    region = NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(8192, 2048));
+    region = Region.create(MemoryOptions.DEFAULT.buffers(8192, 2048));
     deviceA = new NullDevice();
     deviceB = new NullDevice();
     a = open(deviceA);
@@ -74,7 +76,7 @@ public class SyncBench {
             region);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     rings.bind(all);
-    return new NetmapPort(device.name(), rings, all, NetmapPort.Request.DEFAULT);
+    return TestPorts.open(device.name(), rings, all, NetmapPort.Request.DEFAULT);
   }
 
   @TearDown

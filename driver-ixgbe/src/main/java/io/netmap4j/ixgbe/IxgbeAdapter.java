@@ -1,17 +1,17 @@
 package io.netmap4j.ixgbe;
 
-import io.netmap4j.LinkState;
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
-import io.netmap4j.NicControl;
-import io.netmap4j.WaitMode;
+import io.netmap4j.common.LinkState;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
+import io.netmap4j.common.NicControl;
+import io.netmap4j.common.WaitMode;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
@@ -42,7 +42,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
   private static final int DEAD = 2;
 
   private final NicDevice nic;
-  private final NetmapMemory region;
+  private final Region region;
   private final NicOptions options;
   private final IxgbeDevice device;
   private final IxgbeCounters counters;
@@ -67,7 +67,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
   private static final AtomicIntegerFieldUpdater<IxgbeAdapter> STATE =
       AtomicIntegerFieldUpdater.newUpdater(IxgbeAdapter.class, "carrier");
 
-  IxgbeAdapter(NicDevice nic, NetmapMemory region, NicOptions options) {
+  IxgbeAdapter(NicDevice nic, Region region, NicOptions options) {
     check(options, region);
     this.nic = nic;
     this.region = region;
@@ -100,7 +100,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
     }
   }
 
-  private static void check(NicOptions o, NetmapMemory region) {
+  private static void check(NicOptions o, Region region) {
     range("tx-rings", o.txRings(), 1, MAX_RINGS);
     range("rx-rings", o.rxRings(), 1, MAX_RINGS);
     range("mtu", o.mtu(), 68, MAX_MTU);

@@ -1,10 +1,10 @@
 package io.netmap4j.ixgbe;
 
-import io.netmap4j.LinkState;
-import io.netmap4j.NetmapException;
+import io.netmap4j.common.LinkState;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;

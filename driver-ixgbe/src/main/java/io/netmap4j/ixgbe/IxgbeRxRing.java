@@ -2,11 +2,11 @@ package io.netmap4j.ixgbe;
 
 import static io.netmap4j.Netmap.NS_BUF_CHANGED;
 import static io.netmap4j.Netmap.NS_MOREFRAG;
-import static io.netmap4j.NetmapRing.SLOT_FLAGS;
-import static io.netmap4j.NetmapRing.SLOT_LEN;
-import static io.netmap4j.NetmapRing.SLOT_SIZE;
+import static io.netmap4j.layout.RingLayout.SLOT_FLAGS;
+import static io.netmap4j.layout.RingLayout.SLOT_LEN;
+import static io.netmap4j.layout.RingLayout.SLOT_SIZE;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.DmaMapping;
@@ -237,12 +237,12 @@ final class IxgbeRxRing {
     final long lut = table;
     final long base = bufOffset;
     final long size = bufSize;
-    final int usable = bufTotal - NetmapMemory.FIRST_BUFFER;
+    final int usable = bufTotal - Region.FIRST_BUFFER;
     final int end = run * SLOT_SIZE;
     for (int o = 0; o < end; o += SLOT_SIZE) {
       long s = Mem.getLong(from + o);
       int index = (int) s;
-      if (Integer.compareUnsigned(index - NetmapMemory.FIRST_BUFFER, usable) >= 0) {
+      if (Integer.compareUnsigned(index - Region.FIRST_BUFFER, usable) >= 0) {
         return o / SLOT_SIZE;
       }
       long offset = base + index * size;

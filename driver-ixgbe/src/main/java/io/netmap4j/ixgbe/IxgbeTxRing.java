@@ -3,10 +3,10 @@ package io.netmap4j.ixgbe;
 import static io.netmap4j.Netmap.NS_BUF_CHANGED;
 import static io.netmap4j.Netmap.NS_MOREFRAG;
 import static io.netmap4j.Netmap.NS_REPORT;
-import static io.netmap4j.NetmapRing.SLOT_FLAGS;
-import static io.netmap4j.NetmapRing.SLOT_SIZE;
+import static io.netmap4j.layout.RingLayout.SLOT_FLAGS;
+import static io.netmap4j.layout.RingLayout.SLOT_SIZE;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.Adapter;
@@ -214,7 +214,7 @@ final class IxgbeTxRing {
     final long lut = table;
     final long base = bufOffset;
     final long size = bufSize;
-    final int usable = bufTotal - NetmapMemory.FIRST_BUFFER;
+    final int usable = bufTotal - Region.FIRST_BUFFER;
     final int lengths = maxLen - MIN_PAYLEN;
     final int end = run * SLOT_SIZE;
     for (int o = 0; o < end; o += SLOT_SIZE) {
@@ -224,7 +224,7 @@ final class IxgbeTxRing {
               & ~(NS_BUF_CHANGED << 16); // flags are above the length: any other fails the test
       int index = (int) s;
       if (Integer.compareUnsigned(len - MIN_PAYLEN, lengths) > 0
-          || Integer.compareUnsigned(index - NetmapMemory.FIRST_BUFFER, usable) >= 0) {
+          || Integer.compareUnsigned(index - Region.FIRST_BUFFER, usable) >= 0) {
         return o / SLOT_SIZE;
       }
       long offset = base + index * size;
@@ -356,7 +356,7 @@ final class IxgbeTxRing {
 
   private boolean goodIndex(int index) {
     return Integer.compareUnsigned(
-                index - NetmapMemory.FIRST_BUFFER, bufTotal - NetmapMemory.FIRST_BUFFER)
+                index - Region.FIRST_BUFFER, bufTotal - Region.FIRST_BUFFER)
             < 0
         && !straddlers.contains(bufOffset(index));
   }

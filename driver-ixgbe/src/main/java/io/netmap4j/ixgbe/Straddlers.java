@@ -1,6 +1,6 @@
 package io.netmap4j.ixgbe;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.DmaMapping;
 
@@ -18,7 +18,7 @@ final class Straddlers {
   /** The last offset in a page at which a whole buffer can begin. */
   private final long last;
 
-  Straddlers(NetmapMemory region, DmaMapping mapping) {
+  Straddlers(Region region, DmaMapping mapping) {
     this.possible = region.bufsStraddle() && !mapping.contiguous();
     this.last = possible ? DmaMapping.PAGE - region.bufSize() : DmaMapping.PAGE_MASK;
   }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.TestPorts;
+import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Libc;
@@ -16,7 +18,7 @@ import io.netmap4j.model.ModelDomain;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.WireEnd;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.spi.RingSet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,8 +39,8 @@ class CloseTest {
   private static final int ROUNDS = Integer.getInteger("netmap4j.closes", 150);
   private static final NicOptions NIC = NicOptions.DEFAULT.slots(128, 128).dropWhenFull(false);
 
-  private final NetmapMemory region =
-      NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4096, 2048).rings(16, 8448));
+  private final Region region =
+      Region.create(MemoryOptions.DEFAULT.buffers(4096, 2048).rings(16, 8448));
   private final ModelDomain domain = ModelDomain.scattered(3);
   private final Nic82599[] cards = {
     new Nic82599(CardOptions.port(0)), new Nic82599(CardOptions.port(1))
@@ -132,7 +134,7 @@ class CloseTest {
     RingSet set = RingSet.start(new IxgbeDriver().attach(device, region, NIC), region);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     set.bind(all);
-    return new NetmapPort("model" + i, set, all, NetmapPort.Request.DEFAULT.extraBuffers(10));
+    return TestPorts.open("model" + i, set, all, NetmapPort.Request.DEFAULT.extraBuffers(10));
   }
 
   /** Sends on one, receives on the other, whatever is open at the moment. */

@@ -7,10 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.MixedSlots;
 import io.netmap4j.Netmap;
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Libc;
@@ -27,7 +28,7 @@ import io.netmap4j.model.WriteBackFault;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.lang.reflect.Proxy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -450,7 +451,7 @@ class DriverOnModelTest {
   void buffersThatStraddlePagesAreNeitherHandedOutNorUsed(int bufSize, long seed) {
     ModelRig.Setup setup =
         setup(seed, NIC.dropWhenFull(false))
-            .memory(NetmapMemory.Options.DEFAULT.buffers(4096, bufSize));
+            .memory(MemoryOptions.DEFAULT.buffers(4096, bufSize));
     try (ModelRig rig = new ModelRig(setup)) {
       int[] straddlers = straddlers(rig.region);
       assertThat(straddlers).hasSizeGreaterThan(2);
@@ -512,8 +513,8 @@ class DriverOnModelTest {
     return got;
   }
 
-  private static int[] straddlers(NetmapMemory region) {
-    return IntStream.range(NetmapMemory.FIRST_BUFFER, region.bufTotal())
+  private static int[] straddlers(Region region) {
+    return IntStream.range(Region.FIRST_BUFFER, region.bufTotal())
         .filter(
             i -> {
               long start = region.bufOffset() + (long) i * region.bufSize();
@@ -523,7 +524,7 @@ class DriverOnModelTest {
         .toArray();
   }
 
-  private static boolean inOneBuffer(NetmapMemory region, long offset, long length) {
+  private static boolean inOneBuffer(Region region, long offset, long length) {
     long inPool = offset - region.bufOffset();
     int index = (int) (inPool / region.bufSize());
     return inPool >= 0
@@ -925,7 +926,7 @@ class DriverOnModelTest {
     List<Integer> atReset = new ArrayList<>();
     try (Nic82599 card = new Nic82599(CardOptions.port(0));
         ModelRunner runner = new ModelRunner(card);
-        NetmapMemory region = NetmapMemory.create(ModelRig.Setup.DEFAULT.memory())) {
+        Region region = Region.create(ModelRig.Setup.DEFAULT.memory())) {
       runner.start();
       ModelDevice device = ModelDevice.open(card, ModelDomain.scattered(7), "model:0");
       device.writeConfig(command, 2, 0); // as UIO leaves it

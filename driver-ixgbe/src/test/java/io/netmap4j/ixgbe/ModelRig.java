@@ -1,6 +1,8 @@
 package io.netmap4j.ixgbe;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.TestPorts;
+import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.model.Cable;
 import io.netmap4j.model.CableMode;
@@ -13,7 +15,7 @@ import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.WireEnd;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.spi.RingSet;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -35,7 +37,7 @@ final class ModelRig implements AutoCloseable {
       Long seed,
       NicOptions nic,
       CableMode cable,
-      NetmapMemory.Options memory,
+      MemoryOptions memory,
       boolean scattered,
       int extra,
       boolean line,
@@ -45,7 +47,7 @@ final class ModelRig implements AutoCloseable {
             null,
             NicOptions.DEFAULT.slots(72, 72),
             CableMode.FLOW_CONTROLLED,
-            NetmapMemory.Options.DEFAULT.buffers(8192, 2048),
+            MemoryOptions.DEFAULT.buffers(8192, 2048),
             true,
             0,
             false,
@@ -68,7 +70,7 @@ final class ModelRig implements AutoCloseable {
       return new Setup(seed, nic, cable, memory, scattered, extra, on, around);
     }
 
-    Setup memory(NetmapMemory.Options options) {
+    Setup memory(MemoryOptions options) {
       return new Setup(seed, nic, cable, options, scattered, extra, line, around);
     }
 
@@ -86,7 +88,7 @@ final class ModelRig implements AutoCloseable {
   final DmaLog[] logs = {new DmaLog(1 << 16), new DmaLog(1 << 16)};
   final Cable cable;
   final ModelDomain domain;
-  final NetmapMemory region;
+  final Region region;
   final ModelRunner runner = new ModelRunner(cards);
   final RingSet[] rings = new RingSet[2];
   final NetmapPort a;
@@ -119,7 +121,7 @@ final class ModelRig implements AutoCloseable {
     this.random = setup.seed == null ? null : new Random(setup.seed);
     this.cable = new Cable(setup.cable);
     this.domain = setup.scattered ? ModelDomain.scattered(7) : ModelDomain.straight();
-    this.region = NetmapMemory.create(setup.memory);
+    this.region = Region.create(setup.memory);
     for (int i = 0; i < 2; i++) {
       cards[i].attach(cable, i == 0 ? WireEnd.A : WireEnd.B);
       cards[i].memory().observer(logs[i]);
@@ -156,7 +158,7 @@ final class ModelRig implements AutoCloseable {
   NetmapPort port(int i, int first, int end, int extra) {
     RingSet.Binding binding = new RingSet.Binding(first, end, first, end, false);
     rings[i].bind(binding);
-    return new NetmapPort(
+    return TestPorts.open(
         "model" + i, rings[i], binding, NetmapPort.Request.DEFAULT.extraBuffers(extra));
   }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
-import io.netmap4j.WaitMode;
+import io.netmap4j.common.WaitMode;
 import io.netmap4j.linux.Mem;
 import java.util.BitSet;
 import org.junit.jupiter.api.AfterEach;

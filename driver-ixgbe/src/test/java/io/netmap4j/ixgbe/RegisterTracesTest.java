@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.netmap4j.Netmap;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
-import io.netmap4j.WaitMode;
+import io.netmap4j.common.WaitMode;
 import io.netmap4j.ixgbe.RegisterTrace.Access;
 import io.netmap4j.ixgbe.TraceTable.Use;
 import io.netmap4j.model.CardOptions;
@@ -17,7 +17,7 @@ import io.netmap4j.model.ModelDomain;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
@@ -138,7 +138,7 @@ class RegisterTracesTest {
   private static void openWhileRequestsStayUnderWay() {
     try (Nic82599 card = new Nic82599(CardOptions.port(0));
         ModelRunner runner = new ModelRunner(card);
-        NetmapMemory region = NetmapMemory.create(ModelRig.Setup.DEFAULT.memory())) {
+        Region region = Region.create(ModelRig.Setup.DEFAULT.memory())) {
       card.log().enable(LOGGED);
       runner.start();
       ModelDevice device = ModelDevice.open(card, ModelDomain.scattered(7), "model:0");

@@ -3,12 +3,13 @@ package io.netmap4j.ixgbe;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.model.WireEnd;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -48,7 +49,7 @@ class SoakTest {
     }
     NicOptions nic = NicOptions.DEFAULT.rings(RINGS, RINGS).slots(1000, 1000).dropWhenFull(false);
     ModelRig.Setup setup =
-        ModelRig.Setup.DEFAULT.nic(nic).memory(NetmapMemory.Options.DEFAULT.buffers(20_000, 2048));
+        ModelRig.Setup.DEFAULT.nic(nic).memory(MemoryOptions.DEFAULT.buffers(20_000, 2048));
     try (ModelRig rig = new ModelRig(setup)) {
       rig.cards[0].memory().observer(null);
       rig.cards[1].memory().observer(null);

@@ -1,6 +1,6 @@
 package io.netmap4j.uio;
 
-import io.netmap4j.NetmapException;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;

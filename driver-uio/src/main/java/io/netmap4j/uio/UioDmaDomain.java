@@ -1,7 +1,7 @@
 package io.netmap4j.uio;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
@@ -41,7 +41,7 @@ final class UioDmaDomain implements DmaDomain {
   private final String card;
   private final HugePages hugePages;
   private final BooleanSupplier mastering;
-  private final Map<NetmapMemory, Mapped> regions = new IdentityHashMap<>();
+  private final Map<Region, Mapped> regions = new IdentityHashMap<>();
   private final List<Page> pages = new ArrayList<>();
   private final Map<DmaBuffer, Page> buffers = new HashMap<>();
   private final Set<Path> names = new HashSet<>();
@@ -51,10 +51,10 @@ final class UioDmaDomain implements DmaDomain {
   private static final class Mapped {
     final long[] pages;
     final Path name;
-    final NetmapMemory.Use use;
+    final Region.Use use;
     int users;
 
-    Mapped(NetmapMemory.Use use, long[] pages, Path name) {
+    Mapped(Region.Use use, long[] pages, Path name) {
       this.use = use;
       this.pages = pages;
       this.name = name;
@@ -102,7 +102,7 @@ final class UioDmaDomain implements DmaDomain {
   }
 
   @Override
-  public synchronized DmaMapping map(NetmapMemory region) {
+  public synchronized DmaMapping map(Region region) {
     Path folder = region.options().hugetlbfs();
     if (folder == null) {
       throw new NetmapException(
@@ -125,8 +125,8 @@ final class UioDmaDomain implements DmaDomain {
     return new DmaMapping(mapped.pages, () -> unmap(region));
   }
 
-  private Mapped reach(NetmapMemory region, Path folder) {
-    NetmapMemory.Use use = region.hold("uio:" + card);
+  private Mapped reach(Region region, Path folder) {
+    Region.Use use = region.hold("uio:" + card);
     try {
       long[] physical = hugePages.physical(region.address(), region.size());
       return new Mapped(use, physical, name(region.fd(), folder, "" + region.memId()));
@@ -136,7 +136,7 @@ final class UioDmaDomain implements DmaDomain {
     }
   }
 
-  private synchronized void unmap(NetmapMemory region) {
+  private synchronized void unmap(Region region) {
     Mapped mapped = regions.get(region);
     if (mapped != null && --mapped.users == 0) {
       regions.remove(region);
@@ -246,7 +246,7 @@ final class UioDmaDomain implements DmaDomain {
 
   /** The region's, else one that is mounted. */
   private Path folder() {
-    for (NetmapMemory region : regions.keySet()) {
+    for (Region region : regions.keySet()) {
       return region.options().hugetlbfs();
     }
     return hugePages.mounts().stream()

@@ -4,7 +4,7 @@ import static io.netmap4j.uio.UioRig.CARD;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.NetmapException;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicBackend;
 import java.io.IOException;

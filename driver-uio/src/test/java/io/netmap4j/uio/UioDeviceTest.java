@@ -6,8 +6,8 @@ import static io.netmap4j.uio.UioRig.MASTER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
@@ -77,8 +77,8 @@ class UioDeviceTest {
     Path elsewhere = Files.createDirectories(root.resolve("elsewhere"));
     Path link = Files.createSymbolicLink(root.resolve("link"), rig.huge);
     try (NicDevice device = open("uio_pci_generic");
-        NetmapMemory wrong = NetmapMemory.create(UioRig.small().hugetlbfs(elsewhere));
-        NetmapMemory right = NetmapMemory.create(UioRig.small().hugetlbfs(link))) {
+        Region wrong = Region.create(UioRig.small().hugetlbfs(elsewhere));
+        Region right = Region.create(UioRig.small().hugetlbfs(link))) {
       assertThatThrownBy(() -> device.domain().map(wrong))
           .isInstanceOf(LinuxException.class)
           .hasMessageContaining("elsewhere is not in a hugetlbfs")
@@ -174,7 +174,7 @@ class UioDeviceTest {
   @Test
   void aRegionHasItsPagesAndANameForAsLongAsItIsTheCards() throws IOException {
     try (NicDevice device = open("uio_pci_generic");
-        NetmapMemory region = rig.region()) {
+        Region region = rig.region()) {
       assertThat(rig.names()).as("nothing writes to it").isEmpty();
       DmaMapping first = device.domain().map(region);
       DmaMapping second = device.domain().map(region);
@@ -195,7 +195,7 @@ class UioDeviceTest {
 
   @Test
   void aNameStaysWhileTheCardMayWrite() throws IOException {
-    NetmapMemory region = rig.region();
+    Region region = rig.region();
     NicDevice device = open("uio_pci_generic");
     DmaMapping mapping = device.domain().map(region);
     device.writeConfig(COMMAND, 2, MEMORY | MASTER);
@@ -209,7 +209,7 @@ class UioDeviceTest {
   /** Of a function that is removed, sysfs takes the folder away; its open files say ENODEV. */
   @Test
   void aFunctionThatIsRemovedKeepsNoPagesAndOneThatIsDeafDoes() throws IOException {
-    NetmapMemory region = rig.region();
+    Region region = rig.region();
     for (boolean removed : new boolean[] {false, true}) {
       String card = removed ? CARD : "0000:04:00.0";
       Path folder = rig.card(card, "uio_pci_generic");
@@ -233,7 +233,7 @@ class UioDeviceTest {
   @Test
   void anAnonymousRegionNamesTheOption() throws IOException {
     try (NicDevice device = open("uio_pci_generic");
-        NetmapMemory region = NetmapMemory.create(UioRig.small())) {
+        Region region = Region.create(UioRig.small())) {
       assertThatThrownBy(() -> device.domain().map(region))
           .isInstanceOfSatisfying(
               NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EINVAL))

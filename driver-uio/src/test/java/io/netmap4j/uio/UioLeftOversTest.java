@@ -3,7 +3,8 @@ package io.netmap4j.uio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
@@ -61,7 +62,7 @@ class UioLeftOversTest {
     Files.createFile(below.resolve("netmap4j-1-1@" + X));
     Files.createFile(below.resolve("netmap4j-1-1@" + Y));
     Files.createFile(below.resolve("somebody-else@" + X));
-    try (NetmapMemory region = NetmapMemory.create(UioRig.small().hugetlbfs(below));
+    try (Region region = Region.create(UioRig.small().hugetlbfs(below));
         NicDevice device = rig.open(X)) {
       device.domain().map(region); // until the device is closed
       assertThatThrownBy(region::close).hasMessageContaining("in use by a mapping for uio:" + X);
@@ -108,7 +109,7 @@ class UioLeftOversTest {
       rig.card(X, "uio_pci_generic");
       long free = machine.free();
       try (NicDevice device = rig.open(X);
-          NetmapMemory region = rig.region()) {
+          Region region = rig.region()) {
         DmaMapping mapping = device.domain().map(region);
         for (long offset = 0; offset < region.size(); offset += HugePages.SIZE) {
           assertHuge(mapping.iova(offset));
@@ -138,9 +139,9 @@ class UioLeftOversTest {
   void tooFewPagesAreCounted() throws Exception {
     try (RealHugePages machine = RealHugePages.mount(root.resolve("huge"), 2)) {
       assertThat(machine.free()).isEqualTo(2 * HugePages.SIZE);
-      NetmapMemory.Options options =
+      MemoryOptions options =
           UioRig.small().buffers(8192, 2048).hugetlbfs(root.resolve("huge"));
-      assertThatThrownBy(() -> NetmapMemory.create(options))
+      assertThatThrownBy(() -> Region.create(options))
           .hasMessageContaining("9 free pages of 2 MiB")
           .hasMessageContaining("nr_hugepages");
     }
@@ -155,9 +156,9 @@ class UioLeftOversTest {
       try (NicDevice device = rig.open(X)) {
         List.of(1, 2).forEach(i -> device.allocateDma(HugePages.SIZE));
         assertThatThrownBy(() -> device.allocateDma(4096))
-            .isInstanceOf(io.netmap4j.NetmapException.class)
+            .isInstanceOf(io.netmap4j.common.NetmapException.class)
             .hasMessageContaining("no free page of 2 MiB is left")
-            .extracting(e -> ((io.netmap4j.NetmapException) e).errno())
+            .extracting(e -> ((io.netmap4j.common.NetmapException) e).errno())
             .isEqualTo(Libc.ENOMEM);
       }
       assertThat(rig.names()).isEmpty();

@@ -1,6 +1,7 @@
 package io.netmap4j.uio;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.SysfsFolder;
@@ -141,12 +142,12 @@ final class UioRig {
   }
 
   /** A region of two pages or so. */
-  NetmapMemory region() {
-    return NetmapMemory.create(small().hugetlbfs(huge));
+  Region region() {
+    return Region.create(small().hugetlbfs(huge));
   }
 
-  static NetmapMemory.Options small() {
-    return new NetmapMemory.Options(4, 1024, 4, 8448, 2000, 2048, null);
+  static MemoryOptions small() {
+    return new MemoryOptions(4, 1024, 4, 8448, 2000, 2048, null);
   }
 
   /** Files that have a name. */

@@ -1,6 +1,6 @@
 package io.netmap4j.uio;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.NicDevice;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +13,7 @@ final class Victim {
 
   public static void main(String[] args) throws Exception {
     UioRig rig = new UioRig(Path.of(args[0]), Boolean.parseBoolean(args[1]));
-    NetmapMemory region = rig.region();
+    Region region = rig.region();
     List<NicDevice> devices = new ArrayList<>();
     for (String card : List.of(args).subList(2, args.length)) {
       NicDevice device = rig.open(card);

@@ -5,7 +5,7 @@ package io.netmap4j.vfio;
  * that speaks vfio-user. Names and numbers are those of linux/vfio.h.
  *
  * <p>Thread safe. Every call ends; when the other side is gone, too slow or breaks the protocol, it
- * and all later calls throw {@link io.netmap4j.NetmapException} with ENXIO or EIO.
+ * and all later calls throw {@link io.netmap4j.common.NetmapException} with ENXIO or EIO.
  */
 interface Vfio extends AutoCloseable {
   int BAR0 = 0;

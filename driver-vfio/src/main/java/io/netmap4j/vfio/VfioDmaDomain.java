@@ -1,7 +1,7 @@
 package io.netmap4j.vfio;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.DmaMapping;
@@ -19,16 +19,16 @@ final class VfioDmaDomain implements DmaDomain {
   private static final long FIRST_IOVA = 4L << 30;
 
   private final VfioIommu iommu;
-  private final Map<NetmapMemory, Mapped> regions = new IdentityHashMap<>();
+  private final Map<Region, Mapped> regions = new IdentityHashMap<>();
   private final TreeMap<Long, Long> taken = new TreeMap<>();
   private long next = FIRST_IOVA;
 
   private static final class Mapped {
     final long iova;
-    final NetmapMemory.Use use;
+    final Region.Use use;
     int users;
 
-    Mapped(NetmapMemory.Use use, long iova) {
+    Mapped(Region.Use use, long iova) {
       this.use = use;
       this.iova = iova;
     }
@@ -39,7 +39,7 @@ final class VfioDmaDomain implements DmaDomain {
   }
 
   @Override
-  public synchronized DmaMapping map(NetmapMemory region) {
+  public synchronized DmaMapping map(Region region) {
     Mapped mapped = regions.get(region);
     if (mapped == null) {
       mapped = reach(region);
@@ -53,8 +53,8 @@ final class VfioDmaDomain implements DmaDomain {
     return new DmaMapping(pages, () -> unmap(region));
   }
 
-  private Mapped reach(NetmapMemory region) {
-    NetmapMemory.Use use = region.hold("VFIO devices");
+  private Mapped reach(Region region) {
+    Region.Use use = region.hold("VFIO devices");
     try {
       return new Mapped(use, map(region.address(), region.size(), region.fd()));
     } catch (RuntimeException e) {
@@ -63,7 +63,7 @@ final class VfioDmaDomain implements DmaDomain {
     }
   }
 
-  private synchronized void unmap(NetmapMemory region) {
+  private synchronized void unmap(Region region) {
     Mapped mapped = regions.get(region);
     if (--mapped.users == 0) {
       regions.remove(region);

@@ -2,7 +2,7 @@ package io.netmap4j.vfio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netmap4j.NetmapException;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import java.nio.file.Files;

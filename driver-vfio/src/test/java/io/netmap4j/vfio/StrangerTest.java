@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.DmaMapping;
@@ -48,8 +49,8 @@ class StrangerTest {
   @Test
   void idsRegistersMemoryInterruptsReset() {
     for (int round = 0; round < 3; round++) { // and it can be left and come back to
-      try (NetmapMemory region =
-              NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4096, 2048));
+      try (Region region =
+              Region.create(MemoryOptions.DEFAULT.buffers(4096, 2048));
           NicDevice device = open()) {
         assertThat(device.id().vendor()).isEqualTo(0x8086);
         assertThat(device.id().classCode()).isEqualTo(0x020000);

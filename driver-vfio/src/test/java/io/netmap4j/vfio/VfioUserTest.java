@@ -3,8 +3,9 @@ package io.netmap4j.vfio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.DmaMapping;
@@ -57,8 +58,8 @@ class VfioUserTest {
         server.path.toString(), VfioUser.connect(server.path, PATIENCE_MILLIS));
   }
 
-  private static NetmapMemory region() {
-    return NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4096, 2048));
+  private static Region region() {
+    return Region.create(MemoryOptions.DEFAULT.buffers(4096, 2048));
   }
 
   /** Fails as described in time, and so does everything after it. */
@@ -109,7 +110,7 @@ class VfioUserTest {
 
   @Test
   void theServerSeesTheSameMemory() {
-    try (NetmapMemory region = region();
+    try (Region region = region();
         NicDevice device = open()) {
       NicDevice.DmaBuffer ring = device.allocateDma(5000);
       Mem.putInt(ring.address() + 4996, 77);
@@ -156,7 +157,7 @@ class VfioUserTest {
   @Test
   void aServerThatDiesIsToldAtEveryCommand() {
     for (int dies : new int[] {REGION_READ, REGION_WRITE, DMA_UNMAP, 2, 8, 13}) {
-      try (NetmapMemory region = region()) {
+      try (Region region = region()) {
         NicDevice device = open();
         DmaMapping mapping = device.domain().map(region);
         NicDevice.DmaBuffer ring = device.allocateDma(4096);
@@ -308,7 +309,7 @@ class VfioUserTest {
 
   @Test
   void aServerThatDoesNotAnswerKeepsItsMemory() throws Exception {
-    NetmapMemory region = region();
+    Region region = region();
     NicDevice device = open();
     DmaMapping mapping = device.domain().map(region);
     server.lie = (command, reply, size) -> 0;
@@ -322,7 +323,7 @@ class VfioUserTest {
 
   @Test
   void aServerThatStaysAndStaysSilentIsNotTrustedWithTheRegion() throws Exception {
-    NetmapMemory region = region();
+    Region region = region();
     NicDevice device = open();
     DmaMapping mapping = device.domain().map(region);
     Object gate = new Object();

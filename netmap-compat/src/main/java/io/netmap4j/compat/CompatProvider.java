@@ -1,13 +1,12 @@
 package io.netmap4j.compat;
 
 import io.netmap4j.Netmap;
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
-import io.netmap4j.NetmapPort;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.spi.Adapter;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.spi.PortProvider;
 import io.netmap4j.spi.RingSet;
 import java.util.List;
@@ -37,23 +36,17 @@ public final class CompatProvider implements PortProvider {
   }
 
   @Override
-  public NetmapPort open(String name, NetmapPort.Request request) {
+  public Opened open(String name, Request request) {
     if (!PortSpec.mine(name)) {
       return null;
     }
-    try {
-      PortSpec spec = PortSpec.parse(name, CompatProvider::memIdOf);
-      List<String> unavailable = spec.unavailable();
-      if (!unavailable.isEmpty() || (request.flags() & MONITOR) != 0) {
-        String what = unavailable.isEmpty() ? "monitors" : String.join(", ", unavailable);
-        throw new NetmapException(Libc.EOPNOTSUPP, "not in this version of netmap4j: " + what);
-      }
-      return open(spec, request.flags(spec.flags()));
-    } catch (NetmapException e) {
-      throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
-    } catch (LinuxException e) {
-      throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
+    PortSpec spec = PortSpec.parse(name, CompatProvider::memIdOf);
+    List<String> unavailable = spec.unavailable();
+    if (!unavailable.isEmpty() || (request.flags() & MONITOR) != 0) {
+      String what = unavailable.isEmpty() ? "monitors" : String.join(", ", unavailable);
+      throw new NetmapException(Libc.EOPNOTSUPP, "not in this version of netmap4j: " + what);
     }
+    return open(spec, request);
   }
 
   /** For {@code @share}: the memory that a port of that NAME lives in, or would. */
@@ -73,7 +66,7 @@ public final class CompatProvider implements PortProvider {
     return sharedRegion(config).memId();
   }
 
-  private static NetmapPort open(PortSpec spec, NetmapPort.Request request) {
+  private static Opened open(PortSpec spec, Request request) {
     Config config = Config.load();
     Nics.Named nic = Nics.find(spec.name(), config);
     Device device = DEVICES.computeIfAbsent(nic.key(), key -> new Device());
@@ -84,7 +77,7 @@ public final class CompatProvider implements PortProvider {
         checkOptions(open, device.options, request);
       } else {
         NicOptions options = request.nic() != null ? request.nic() : config.options(spec.name());
-        NetmapMemory region = request.region() != null ? request.region() : sharedRegion(config);
+        Region region = request.region() != null ? request.region() : sharedRegion(config);
         open = RingSet.start(Nics.attach(nic, region, options), region);
         open.bind(NO_RING);
         device.rings = open;
@@ -94,9 +87,10 @@ public final class CompatProvider implements PortProvider {
       // closes it.
       try {
         checkMemId(spec, open.region());
-        RingSet.Binding binding = rings(spec, request.flags(), open.adapter());
+        long flags = request.flags() | spec.flags();
+        RingSet.Binding binding = rings(spec, flags, open.adapter());
         open.bind(binding);
-        return new NetmapPort(spec.name(), open, binding, request);
+        return new Opened(spec.name(), open, binding, flags);
       } finally {
         open.release(NO_RING);
       }
@@ -160,7 +154,7 @@ public final class CompatProvider implements PortProvider {
     return new RingSet.Binding(txFirst, txEnd, rxFirst, rxEnd, (flags & Netmap.NR_EXCLUSIVE) != 0);
   }
 
-  private static void checkRegion(RingSet open, NetmapPort.Request request) {
+  private static void checkRegion(RingSet open, Request request) {
     if (request.region() != null && request.region() != open.region()) {
       open.release(NO_RING);
       throw new NetmapException(
@@ -174,7 +168,7 @@ public final class CompatProvider implements PortProvider {
   }
 
   /** A device that is open is not set up again: another port's rings and frames depend on it. */
-  private static void checkOptions(RingSet open, NicOptions has, NetmapPort.Request request) {
+  private static void checkOptions(RingSet open, NicOptions has, Request request) {
     if (request.nic() != null && !request.nic().equals(has)) {
       open.release(NO_RING);
       throw new NetmapException(
@@ -187,7 +181,7 @@ public final class CompatProvider implements PortProvider {
   }
 
   /** Only the memory that the port lives in can be asked for. */
-  private static void checkMemId(PortSpec spec, NetmapMemory region) {
+  private static void checkMemId(PortSpec spec, Region region) {
     if (spec.memId() != 0 && spec.memId() != region.memId()) {
       throw new NetmapException(
           Libc.EINVAL,
@@ -196,15 +190,15 @@ public final class CompatProvider implements PortProvider {
   }
 
   /** The file sizes the shared region, unless the program has made it already. */
-  private static synchronized NetmapMemory sharedRegion(Config config) {
+  private static synchronized Region sharedRegion(Config config) {
     if (!memoryConfigured && config.memory() != null) {
       try {
-        NetmapMemory.configureShared(config.memory());
+        Region.configureShared(config.memory());
       } catch (NetmapException e) {
         LOG.info("{}: memory.* is not used: {}", config.source(), e.getMessage());
       }
     }
     memoryConfigured = true;
-    return NetmapMemory.shared();
+    return Region.shared();
   }
 }

@@ -1,10 +1,11 @@
 package io.netmap4j.compat;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.Libc;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
@@ -45,7 +46,7 @@ public record Config(
     String source,
     Map<String, String> aliases,
     Map<String, NicOptions> nics,
-    NetmapMemory.Options memory) {
+    MemoryOptions memory) {
   /** No file. */
   public static final Config NONE = new Config("no configuration file", Map.of(), Map.of(), null);
 
@@ -142,12 +143,12 @@ public record Config(
   private static Config of(String source, Properties properties) {
     Map<String, String> aliases = new TreeMap<>();
     Map<String, NicOptions> nics = new TreeMap<>();
-    NetmapMemory.Options memory = null;
+    MemoryOptions memory = null;
     for (String key : new TreeSet<>(properties.stringPropertyNames())) {
       String value = properties.getProperty(key).trim();
       try {
         if (key.startsWith("memory.")) {
-          NetmapMemory.Options before = memory == null ? NetmapMemory.Options.DEFAULT : memory;
+          MemoryOptions before = memory == null ? MemoryOptions.DEFAULT : memory;
           memory = memoryWith(before, key.substring("memory.".length()), value);
         } else if (key.startsWith("nic.")) {
           nic(key.substring("nic.".length()), value, aliases, nics);
@@ -190,17 +191,17 @@ public record Config(
     }
   }
 
-  private static NetmapMemory.Options memoryWith(NetmapMemory.Options o, String key, String value) {
+  private static MemoryOptions memoryWith(MemoryOptions o, String key, String value) {
     if (key.equals("hugetlbfs")) {
       return o.hugetlbfs(folder(value));
     }
     int n = number(value);
     return switch (key) {
       case "if-num" ->
-          new NetmapMemory.Options(
+          new MemoryOptions(
               n, o.ifSize(), o.ringNum(), o.ringSize(), o.bufNum(), o.bufSize(), o.hugetlbfs());
       case "if-size" ->
-          new NetmapMemory.Options(
+          new MemoryOptions(
               o.ifNum(), n, o.ringNum(), o.ringSize(), o.bufNum(), o.bufSize(), o.hugetlbfs());
       case "ring-num" -> o.rings(n, o.ringSize());
       case "ring-size" -> o.rings(o.ringNum(), n);

@@ -1,7 +1,7 @@
 package io.netmap4j.compat;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.PciId;
@@ -9,7 +9,7 @@ import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDriver;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -187,7 +187,7 @@ public final class Nics {
    * @throws NetmapException as the backend's open and the driver's attach; ENXIO when no driver
    *     claims the device
    */
-  static Adapter attach(Named nic, NetmapMemory region, NicOptions options) {
+  static Adapter attach(Named nic, Region region, NicOptions options) {
     NicDevice device = nic.backend().open(nic.address());
     try {
       return driverFor(device).attach(device, region, options);

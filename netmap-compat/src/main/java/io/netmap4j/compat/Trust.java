@@ -1,6 +1,6 @@
 package io.netmap4j.compat;
 
-import io.netmap4j.NetmapException;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.Libc;
 import java.io.IOException;

@@ -3,14 +3,15 @@ package io.netmap4j.compat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.Netmap;
-import io.netmap4j.NetmapException;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
-import io.netmap4j.WaitMode;
+import io.netmap4j.common.WaitMode;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicBackend;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -122,7 +123,7 @@ class CompatProviderTest {
 
   @Test
   void aRegionOfOnesOwnIsUsedAndMustBeTheSameForEveryPort() {
-    NetmapMemory mine = NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4096, 2048));
+    NetmapMemory mine = NetmapMemory.create(MemoryOptions.DEFAULT.buffers(4096, 2048));
     NetmapPort.Request request = NetmapPort.Request.DEFAULT.region(mine);
     try (NetmapPort a = Netmap.open("netmap:fake0", request)) {
       assertThat(a.memory()).isSameAs(mine);
@@ -157,7 +158,7 @@ class CompatProviderTest {
 
   @Test
   void aClosedRegionIsRefusedAndTheDeviceGivenBack() {
-    NetmapMemory mine = NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4096, 2048));
+    NetmapMemory mine = NetmapMemory.create(MemoryOptions.DEFAULT.buffers(4096, 2048));
     mine.close();
     assertThat(errnoOf("netmap:fake0", NetmapPort.Request.DEFAULT.region(mine)))
         .isEqualTo(Libc.EBADF);
@@ -169,7 +170,7 @@ class CompatProviderTest {
     try (NetmapPort a = Netmap.open("netmap:fake0@share=netmap:fake1")) {
       assertThat(a.memory()).isSameAs(NetmapMemory.shared());
     }
-    NetmapMemory mine = NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4096, 2048));
+    NetmapMemory mine = NetmapMemory.create(MemoryOptions.DEFAULT.buffers(4096, 2048));
     NetmapPort.Request request = NetmapPort.Request.DEFAULT.region(mine);
     try (NetmapPort a = Netmap.open("netmap:fake0", request);
         NetmapPort b = Netmap.open("netmap:fake1@share=netmap:fake0-1/x", request)) {

@@ -6,10 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -54,7 +55,7 @@ class ConfigTest {
     assertThat(config.options("other")).isEqualTo(NicOptions.DEFAULT);
     assertThat(config.memory())
         .isEqualTo(
-            new NetmapMemory.Options(100, 1024, 200, 70000, 4096, 2048, Path.of("/dev/hugepages")));
+            new MemoryOptions(100, 1024, 200, 70000, 4096, 2048, Path.of("/dev/hugepages")));
   }
 
   @Test

@@ -1,6 +1,6 @@
 package io.netmap4j.compat;
 
-import io.netmap4j.NetmapException;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.PciId;
 import io.netmap4j.spi.DmaDomain;

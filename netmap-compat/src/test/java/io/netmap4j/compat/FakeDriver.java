@@ -1,9 +1,10 @@
 package io.netmap4j.compat;
 
-import io.netmap4j.LinkState;
+import io.netmap4j.layout.RingLayout;
+import io.netmap4j.common.LinkState;
 import io.netmap4j.Netmap;
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
@@ -12,7 +13,7 @@ import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDriver;
-import io.netmap4j.spi.NicOptions;
+import io.netmap4j.common.NicOptions;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,7 +46,7 @@ public final class FakeDriver implements NicDriver {
   }
 
   @Override
-  public Adapter attach(NicDevice device, NetmapMemory region, NicOptions options) {
+  public Adapter attach(NicDevice device, Region region, NicOptions options) {
     String address = device.name().substring("fake:".length());
     if (address.equals("3")) {
       throw new NetmapException(Libc.EOPNOTSUPP, "fake:3 is recognised and not supported");
@@ -83,13 +84,13 @@ public final class FakeDriver implements NicDriver {
     public int txSync(Kring k, int flags) {
       Queue<Part> wire = wire(address.equals("0") ? "1" : "0", k.ringId);
       for (int i = k.hwCur; i != k.rHead; i = k.next(i)) {
-        long slot = k.slots + (long) i * NetmapRing.SLOT_SIZE;
-        byte[] bytes = new byte[Mem.getShort(slot + NetmapRing.SLOT_LEN) & 0xffff];
+        long slot = k.slots + (long) i * RingLayout.SLOT_SIZE;
+        byte[] bytes = new byte[Mem.getShort(slot + RingLayout.SLOT_LEN) & 0xffff];
         Mem.copyOut(k.region.bufAddress(Mem.getInt(slot)), bytes, 0, bytes.length);
         sent().incrementAndGet();
         wire.add(
             new Part(
-                bytes, (Mem.getShort(slot + NetmapRing.SLOT_FLAGS) & Netmap.NS_MOREFRAG) != 0));
+                bytes, (Mem.getShort(slot + RingLayout.SLOT_FLAGS) & Netmap.NS_MOREFRAG) != 0));
       }
       k.hwCur = k.rHead;
       k.hwTail = k.hwCur == 0 ? k.numSlots - 1 : k.hwCur - 1;
@@ -102,10 +103,10 @@ public final class FakeDriver implements NicDriver {
       for (Part p;
           k.next(k.hwTail) != k.hwCur && (p = wire.poll()) != null;
           k.hwTail = k.next(k.hwTail)) {
-        long slot = k.slots + (long) k.hwTail * NetmapRing.SLOT_SIZE;
+        long slot = k.slots + (long) k.hwTail * RingLayout.SLOT_SIZE;
         Mem.copyIn(p.bytes, 0, k.region.bufAddress(Mem.getInt(slot)), p.bytes.length);
         Mem.putInt(
-            slot + NetmapRing.SLOT_LEN, p.bytes.length | (p.more ? Netmap.NS_MOREFRAG << 16 : 0));
+            slot + RingLayout.SLOT_LEN, p.bytes.length | (p.more ? Netmap.NS_MOREFRAG << 16 : 0));
       }
       k.hwCur = k.rHead;
       return 0;

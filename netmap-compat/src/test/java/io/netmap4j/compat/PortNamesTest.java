@@ -2,7 +2,7 @@ package io.netmap4j.compat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netmap4j.NetmapException;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;

@@ -1,6 +1,6 @@
 package io.netmap4j.model;
 
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.DmaMapping;
 import java.util.ArrayList;
@@ -22,16 +22,16 @@ public final class ModelDomain implements DmaDomain {
 
   private final RandomGenerator shuffle;
   private final List<Nic82599> cards = new ArrayList<>();
-  private final IdentityHashMap<NetmapMemory, Mapped> regions = new IdentityHashMap<>();
+  private final IdentityHashMap<Region, Mapped> regions = new IdentityHashMap<>();
   private long next = FIRST_IOVA;
 
   private static final class Mapped {
     final long address;
     final long[] iovas;
-    final NetmapMemory.Use use;
+    final Region.Use use;
     int users;
 
-    Mapped(NetmapMemory.Use use, long address, long[] iovas) {
+    Mapped(Region.Use use, long address, long[] iovas) {
       this.use = use;
       this.address = address;
       this.iovas = iovas;
@@ -55,10 +55,10 @@ public final class ModelDomain implements DmaDomain {
   }
 
   @Override
-  public synchronized DmaMapping map(NetmapMemory region) {
+  public synchronized DmaMapping map(Region region) {
     Mapped mapped = regions.get(region);
     if (mapped == null) {
-      NetmapMemory.Use use = region.hold("model cards");
+      Region.Use use = region.hold("model cards");
       long[] iovas = layOut((int) (region.size() >> DmaMapping.PAGE_SHIFT));
       mapped = new Mapped(use, region.address(), iovas);
       regions.put(region, mapped);
@@ -70,7 +70,7 @@ public final class ModelDomain implements DmaDomain {
     return new DmaMapping(mapped.iovas, () -> unmap(region));
   }
 
-  private synchronized void unmap(NetmapMemory region) {
+  private synchronized void unmap(Region region) {
     Mapped mapped = regions.get(region);
     if (--mapped.users == 0) {
       regions.remove(region);

@@ -3,8 +3,9 @@ package io.netmap4j.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.NetmapMemory;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.DmaMapping;
@@ -111,11 +112,11 @@ class ModelDeviceTest {
 
   @Test
   void aRegionIsMappedOnceForAllDevicesOfADomain() {
-    NetmapMemory.Options small = NetmapMemory.Options.DEFAULT.rings(16, 36864).buffers(4096, 2048);
+    MemoryOptions small = MemoryOptions.DEFAULT.rings(16, 36864).buffers(4096, 2048);
     ModelDomain domain = ModelDomain.scattered(7);
     Nic82599 a = new Nic82599(CardOptions.port(0));
     Nic82599 b = new Nic82599(CardOptions.port(1));
-    try (NetmapMemory region = NetmapMemory.create(small);
+    try (Region region = Region.create(small);
         ModelDevice first = ModelDevice.open(a, domain, "model:a")) {
       DmaMapping one = first.domain().map(region);
       ModelDevice second = ModelDevice.open(b, domain, "model:b");

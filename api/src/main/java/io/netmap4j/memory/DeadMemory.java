@@ -1,4 +1,4 @@
-package io.netmap4j;
+package io.netmap4j.memory;
 
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;

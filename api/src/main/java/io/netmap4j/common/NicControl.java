@@ -1,4 +1,4 @@
-package io.netmap4j;
+package io.netmap4j.common;
 
 /**
  * What netmap leaves to ethtool and ifconfig, and a user-space driver must offer itself. Cold path,

@@ -1,7 +1,5 @@
-package io.netmap4j.spi;
+package io.netmap4j.common;
 
-import io.netmap4j.NetmapException;
-import io.netmap4j.WaitMode;
 import io.netmap4j.linux.Libc;
 import java.util.List;
 import java.util.Locale;

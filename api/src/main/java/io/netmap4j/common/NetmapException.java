@@ -1,4 +1,4 @@
-package io.netmap4j;
+package io.netmap4j.common;
 
 /**
  * A call on the cold path failed. Carries the errno that netmap would give and says what, why and
@@ -18,7 +18,7 @@ public class NetmapException extends RuntimeException {
     this.errno = errno;
   }
 
-  /** As in errno.h; the values are in {@link io.netmap4j.linux.Libc}. */
+  /** The error number; {@link Errno} names the usual ones. */
   public int errno() {
     return errno;
   }

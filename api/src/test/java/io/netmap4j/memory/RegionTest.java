@@ -1,10 +1,14 @@
-package io.netmap4j;
+package io.netmap4j.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.TestPorts;
+import io.netmap4j.common.MemoryOptions;
 import com.sun.jna.Function;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
@@ -25,9 +29,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(10)
-class NetmapMemoryTest {
-  private final NetmapMemory region =
-      NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(1024, 2048).rings(4, 8448));
+class RegionTest {
+  private final Region region =
+      Region.create(MemoryOptions.DEFAULT.buffers(1024, 2048).rings(4, 8448));
 
   @AfterEach
   void unmap() {
@@ -38,7 +42,7 @@ class NetmapMemoryTest {
     RingSet set = RingSet.start(new FakeAdapter(1, 1, slots, slots), region);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     set.bind(all);
-    return new NetmapPort("netmap:m", set, all, NetmapPort.Request.DEFAULT.extraBuffers(extra));
+    return TestPorts.open("netmap:m", set, all, NetmapPort.Request.DEFAULT.extraBuffers(extra));
   }
 
   @Test
@@ -89,8 +93,8 @@ class NetmapMemoryTest {
   @Test
   void tooFewBuffersIsAnErrorThatCountsThem() {
     int rings = region.freeRings();
-    NetmapMemory small =
-        NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(300, 2048).rings(4, 8448));
+    Region small =
+        Region.create(MemoryOptions.DEFAULT.buffers(300, 2048).rings(4, 8448));
     assertThatThrownBy(() -> RingSet.start(new FakeAdapter(1, 1, 256, 256), small))
         .isInstanceOf(NetmapException.class)
         .hasMessageContaining("256 buffers are needed, 42 of 300 are available")
@@ -105,8 +109,8 @@ class NetmapMemoryTest {
   @ParameterizedTest
   @ValueSource(ints = {3072, 8192, 4160})
   void buffersThatStraddlePagesOf2MibAreNeverHandedOut(int size) {
-    NetmapMemory.Options options = NetmapMemory.Options.DEFAULT.buffers(2000, size).rings(4, 4096);
-    NetmapMemory other = NetmapMemory.create(options);
+    MemoryOptions options = MemoryOptions.DEFAULT.buffers(2000, size).rings(4, 4096);
+    Region other = Region.create(options);
     assertThat(other.bufsStraddle()).isTrue();
     int[] straddlers =
         IntStream.range(2, 2000)
@@ -148,11 +152,11 @@ class NetmapMemoryTest {
 
   @Test
   void sizesOutOfRangeNameTheOption() {
-    assertThatThrownBy(() -> NetmapMemory.Options.DEFAULT.buffers(3, 2048))
+    assertThatThrownBy(() -> MemoryOptions.DEFAULT.buffers(3, 2048))
         .hasMessageContaining("buf-num = 3");
-    assertThatThrownBy(() -> NetmapMemory.Options.DEFAULT.buffers(1024, 65_537))
+    assertThatThrownBy(() -> MemoryOptions.DEFAULT.buffers(1024, 65_537))
         .hasMessageContaining("buf-size = 65537");
-    assertThatThrownBy(() -> NetmapMemory.Options.DEFAULT.rings(2, 131_073))
+    assertThatThrownBy(() -> MemoryOptions.DEFAULT.rings(2, 131_073))
         .hasMessageContaining("ring-size = 131073");
   }
 
@@ -176,7 +180,7 @@ class NetmapMemoryTest {
         .hasMessageContaining("is in use by the rings of fake: close every port in it first")
         .extracting(e -> ((NetmapException) e).errno())
         .isEqualTo(Libc.EBUSY);
-    NetmapMemory.Use mapping = region.hold("a card");
+    Region.Use mapping = region.hold("a card");
     assertThatThrownBy(region::close)
         .hasMessageContaining("the rings of fake, a mapping for a card");
     assertThat(port.txSync()).isZero();
@@ -206,8 +210,7 @@ class NetmapMemoryTest {
             () -> region.freeRing(ring),
             () -> region.freeIf(0),
             () -> region.attach("nobody"),
-            () -> region.hold("nobody"),
-            () -> NetmapRing.init(region, ring, 16, 0, true))) {
+            () -> region.hold("nobody"))) {
       assertThat(errno(call)).isEqualTo(Libc.EBADF);
     }
     FakeAdapter adapter = new FakeAdapter(1, 1, 64, 64);
@@ -222,9 +225,7 @@ class NetmapMemoryTest {
     long nifp = region.allocateIf(128);
     for (long wrong : new long[] {Long.MAX_VALUE, Long.MIN_VALUE, -1, 0, 5, ring + 1, nifp}) {
       assertThat(errno(() -> region.freeRing(wrong))).as("%d", wrong).isEqualTo(Libc.EINVAL);
-      assertThat(errno(() -> NetmapRing.init(region, wrong, 16, 0, true))).isEqualTo(Libc.EINVAL);
     }
-    assertThat(errno(() -> NetmapRing.init(region, ring, 1 << 20, 0, true))).isEqualTo(Libc.EINVAL);
     for (long wrong : new long[] {Long.MAX_VALUE, -1, 5, nifp + 1024, ring}) {
       assertThat(errno(() -> region.freeIf(wrong))).as("%d", wrong).isEqualTo(Libc.EINVAL);
     }
@@ -244,24 +245,10 @@ class NetmapMemoryTest {
   }
 
   @Test
-  void whatIsAPortsIsGivenBackByItsCloseOnly() {
-    NetmapPort port = open(64, 0);
-    for (long offset = 0; offset < region.bufOffset(); offset += 64) {
-      long at = offset;
-      assertThat(errno(() -> region.freeRing(at))).isEqualTo(Libc.EINVAL);
-      assertThat(errno(() -> region.freeIf(at))).isEqualTo(Libc.EINVAL);
-    }
-    assertThatThrownBy(() -> region.freeRing(port.tx(0).address() - region.address()))
-        .hasMessageContaining("belongs to a port");
-    port.close();
-    assertThat(region.freeRings()).isEqualTo(4);
-  }
-
-  @Test
   void anotherUserMayComeAndGoTwice() {
     NetmapPort port = open(64, 0);
     int free = region.freeBuffers();
-    NetmapMemory.Use use = region.attach("somebody");
+    Region.Use use = region.attach("somebody");
     use.close();
     use.close();
     assertThat(region.freeBuffers()).as("the port's buffers are its own").isEqualTo(free);
@@ -271,12 +258,12 @@ class NetmapMemoryTest {
   /** The kernel allows a process 65530 mappings, and addresses are not given away at once. */
   @Test
   void closedRegionsKeepTheirAddressesAndFewMappings() throws IOException {
-    NetmapMemory.Options small = NetmapMemory.Options.DEFAULT.buffers(4, 64).rings(2, 512);
-    NetmapMemory first = NetmapMemory.create(small);
+    MemoryOptions small = MemoryOptions.DEFAULT.buffers(4, 64).rings(2, 512);
+    Region first = Region.create(small);
     long address = first.address();
     first.close();
     for (int i = 0; i < 6000; i++) {
-      NetmapMemory next = NetmapMemory.create(small);
+      Region next = Region.create(small);
       assertThat(i < 4000 && next.address() == address).as("the address of another").isFalse();
       Mem.putInt(next.bufAddress(3), i);
       next.close();
@@ -290,8 +277,8 @@ class NetmapMemoryTest {
   /** Too few pages of 2 MiB are no reason to give addresses away. */
   @Test
   void addressesOfClosedRegionsAreKeptWhileThereIsRoomForMore() throws IOException {
-    NetmapMemory gone =
-        NetmapMemory.create(NetmapMemory.Options.DEFAULT.buffers(4, 64).rings(2, 512));
+    Region gone =
+        Region.create(MemoryOptions.DEFAULT.buffers(4, 64).rings(2, 512));
     String address = Long.toHexString(gone.address()) + "-";
     gone.close();
     int hugePages = // MFD_HUGETLB
@@ -313,16 +300,16 @@ class NetmapMemoryTest {
   @Test
   void theSharedRegionIsNumberOneAsInNetmap() {
     assertThat(region.memId()).isGreaterThan(1);
-    assertThat(NetmapMemory.shared().memId()).isEqualTo(1);
+    assertThat(Region.shared().memId()).isEqualTo(1);
   }
 
   @Test
   void theSharedRegionStaysAndKeepsItsOptions() {
-    NetmapMemory shared = NetmapMemory.shared();
-    assertThat(NetmapMemory.shared()).isSameAs(shared);
+    Region shared = Region.shared();
+    assertThat(Region.shared()).isSameAs(shared);
     assertThatThrownBy(shared::close).hasMessageContaining("lives as long as the process");
     assertThatThrownBy(
-            () -> NetmapMemory.configureShared(NetmapMemory.Options.DEFAULT.buffers(64, 2048)))
+            () -> Region.configureShared(MemoryOptions.DEFAULT.buffers(64, 2048)))
         .hasMessageContaining("before the first open");
   }
 }

@@ -1,4 +1,4 @@
-package io.netmap4j;
+package io.netmap4j.common;
 
 /** What a wait does while nothing is there. */
 public enum WaitMode {

@@ -1,4 +1,4 @@
-package io.netmap4j;
+package io.netmap4j.common;
 
 /** Carrier, and its speed in Mbit/s (0 without carrier). */
 public record LinkState(boolean up, int mbps) {
