@@ -41,7 +41,8 @@ public final class NetmapIf {
   /** Fills in everything but the ring offsets; names beyond 15 bytes are cut. */
   private void init(String name, int flags, int tx, int hostTx, int rx, int hostRx) {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-    Mem.copyIn(bytes, 0, base + IfLayout.NI_NAME, Math.min(bytes.length, IfLayout.NI_NAME_SIZE - 1));
+    Mem.copyIn(
+        bytes, 0, base + IfLayout.NI_NAME, Math.min(bytes.length, IfLayout.NI_NAME_SIZE - 1));
     Mem.putInt(base + IfLayout.NI_FLAGS, flags);
     Mem.putInt(base + IfLayout.NI_TX_RINGS, tx);
     Mem.putInt(base + IfLayout.NI_HOST_TX_RINGS, hostTx);

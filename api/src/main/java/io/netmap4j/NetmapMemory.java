@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * One region of shared memory in netmap's layout: interfaces, rings, buffers (docs/netmap-abi.md 4).
- * Ports of one region exchange buffers by index, without copying. A program sees its sizes and
+ * One region of shared memory in netmap's layout: interfaces, rings, buffers (docs/netmap-abi.md
+ * 4). Ports of one region exchange buffers by index, without copying. A program sees its sizes and
  * addresses; ports allocate in it and free what they have allocated.
  *
  * <p>Buffers 0 and 1 are reserved: 0 stays zeroed and stands in for every invalid index, 1 is never

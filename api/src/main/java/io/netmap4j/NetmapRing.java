@@ -134,7 +134,8 @@ public final class NetmapRing {
    * stamp for the batch. Follows a clock that is set. 0 for TX rings.
    */
   public long timestampMicros() {
-    return Mem.getLong(base + RingLayout.TS_SEC) * 1_000_000 + Mem.getLong(base + RingLayout.TS_USEC);
+    return Mem.getLong(base + RingLayout.TS_SEC) * 1_000_000
+        + Mem.getLong(base + RingLayout.TS_USEC);
   }
 
   /** 128 bytes for the user's own use. */

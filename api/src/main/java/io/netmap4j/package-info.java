@@ -46,8 +46,8 @@
  *
  * {@code Bridge} in {@code apps} (a whole program), {@link io.netmap4j.NetmapRing} (all of a user's
  * index arithmetic), {@link io.netmap4j.spi.Kring} (the rules, enforced), {@code IxgbeTxRing} and
- * {@code IxgbeRxRing} in {@code driver-ixgbe} (slots to descriptors). {@code Mem}
- * is the only class that touches raw memory.
+ * {@code IxgbeRxRing} in {@code driver-ixgbe} (slots to descriptors). {@code Mem} is the only class
+ * that touches raw memory.
  *
  * <h2>Threads, ownership, errors</h2>
  *
@@ -56,7 +56,7 @@
  * buffers; everything else is the driver's. Rings and interfaces that are kept after close are
  * harmless copies; a region closes after its ports ({@link io.netmap4j.NetmapMemory} says what
  * holds for addresses). Syncs never throw and never block: they return an errno. Everything else
- * throws {@link io.netmap4j.common.NetmapException} with netmap's errno and a message that says what mends
- * it.
+ * throws {@link io.netmap4j.common.NetmapException} with netmap's errno and a message that says
+ * what mends it.
  */
 package io.netmap4j;

@@ -3,11 +3,11 @@ package io.netmap4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.netmap4j.memory.Region;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.layout.IfLayout;
 import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.FakeAdapter;
 import io.netmap4j.spi.RingSet;
 import java.lang.reflect.Field;

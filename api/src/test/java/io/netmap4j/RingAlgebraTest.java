@@ -2,10 +2,10 @@ package io.netmap4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netmap4j.memory.Region;
-import io.netmap4j.layout.RingLayout;
 import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.FakeAdapter;
 import io.netmap4j.spi.RingSet;
 import java.util.ArrayDeque;

@@ -3,13 +3,13 @@ package io.netmap4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.memory.Region;
-import io.netmap4j.layout.RingLayout;
-import io.netmap4j.layout.IfLayout;
-import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.layout.IfLayout;
+import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.FakeAdapter;
 import io.netmap4j.spi.RingSet;
 import java.lang.management.ManagementFactory;

@@ -115,8 +115,8 @@ public interface Adapter extends AutoCloseable {
   /**
    * Gives everything back, in reverse order of taking it. Idempotent.
    *
-   * @throws io.netmap4j.common.NetmapException when a device may still reach the region, so that rings and
-   *     buffers must not be given to others
+   * @throws io.netmap4j.common.NetmapException when a device may still reach the region, so that
+   *     rings and buffers must not be given to others
    */
   @Override
   void close();

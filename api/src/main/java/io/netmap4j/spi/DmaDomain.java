@@ -10,8 +10,8 @@ public interface DmaDomain {
   /**
    * Makes {@code region} reachable; the first call maps, later calls count.
    *
-   * @throws io.netmap4j.common.NetmapException EINVAL when the region's backing does not suit, naming the
-   *     option that does
+   * @throws io.netmap4j.common.NetmapException EINVAL when the region's backing does not suit,
+   *     naming the option that does
    */
   DmaMapping map(Region region);
 }

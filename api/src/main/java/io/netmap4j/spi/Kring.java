@@ -91,8 +91,7 @@ public final class Kring {
   @SuppressWarnings("unused") // through STATE
   private volatile int state;
 
-  Kring(
-      Adapter adapter, Region region, long ringOffset, boolean tx, int ringId, int numSlots) {
+  Kring(Adapter adapter, Region region, long ringOffset, boolean tx, int ringId, int numSlots) {
     this.adapter = adapter;
     this.region = region;
     this.ringOffset = ringOffset;
@@ -166,8 +165,8 @@ public final class Kring {
 
   /**
    * The user's head, read before cur and before the slots that it covers. {@code
-   * NetmapRing.advance} writes cur first and head last: so a cur that belongs to a
-   * later head may be seen beside this one, which is legal, never an earlier one.
+   * NetmapRing.advance} writes cur first and head last: so a cur that belongs to a later head may
+   * be seen beside this one, which is legal, never an earlier one.
    */
   private int acquireHead() {
     int head = Mem.getInt(ring + HEAD);

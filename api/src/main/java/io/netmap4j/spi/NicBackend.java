@@ -15,8 +15,8 @@ public interface NicBackend {
    * Opens a function for exclusive use.
    *
    * @param address what follows the scheme: a PCI address, a socket, a number
-   * @throws io.netmap4j.common.NetmapException ENXIO no such function, EBUSY in use; what is missing and
-   *     the command that mends it are in the message
+   * @throws io.netmap4j.common.NetmapException ENXIO no such function, EBUSY in use; what is
+   *     missing and the command that mends it are in the message
    */
   NicDevice open(String address);
 

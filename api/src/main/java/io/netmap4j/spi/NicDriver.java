@@ -1,8 +1,8 @@
 package io.netmap4j.spi;
 
-import io.netmap4j.memory.Region;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.PciId;
+import io.netmap4j.memory.Region;
 
 /** Makes a port of a device, chosen by PCI id; found by {@link java.util.ServiceLoader}. */
 public interface NicDriver {

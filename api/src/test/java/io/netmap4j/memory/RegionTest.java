@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.netmap4j.common.NetmapException;
+import com.sun.jna.Function;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.TestPorts;
 import io.netmap4j.common.MemoryOptions;
-import com.sun.jna.Function;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
@@ -93,8 +93,7 @@ class RegionTest {
   @Test
   void tooFewBuffersIsAnErrorThatCountsThem() {
     int rings = region.freeRings();
-    Region small =
-        Region.create(MemoryOptions.DEFAULT.buffers(300, 2048).rings(4, 8448));
+    Region small = Region.create(MemoryOptions.DEFAULT.buffers(300, 2048).rings(4, 8448));
     assertThatThrownBy(() -> RingSet.start(new FakeAdapter(1, 1, 256, 256), small))
         .isInstanceOf(NetmapException.class)
         .hasMessageContaining("256 buffers are needed, 42 of 300 are available")
@@ -277,8 +276,7 @@ class RegionTest {
   /** Too few pages of 2 MiB are no reason to give addresses away. */
   @Test
   void addressesOfClosedRegionsAreKeptWhileThereIsRoomForMore() throws IOException {
-    Region gone =
-        Region.create(MemoryOptions.DEFAULT.buffers(4, 64).rings(2, 512));
+    Region gone = Region.create(MemoryOptions.DEFAULT.buffers(4, 64).rings(2, 512));
     String address = Long.toHexString(gone.address()) + "-";
     gone.close();
     int hugePages = // MFD_HUGETLB
@@ -308,8 +306,7 @@ class RegionTest {
     Region shared = Region.shared();
     assertThat(Region.shared()).isSameAs(shared);
     assertThatThrownBy(shared::close).hasMessageContaining("lives as long as the process");
-    assertThatThrownBy(
-            () -> Region.configureShared(MemoryOptions.DEFAULT.buffers(64, 2048)))
+    assertThatThrownBy(() -> Region.configureShared(MemoryOptions.DEFAULT.buffers(64, 2048)))
         .hasMessageContaining("before the first open");
   }
 }

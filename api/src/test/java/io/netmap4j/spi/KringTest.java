@@ -4,15 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.netmap4j.layout.RingLayout;
-import io.netmap4j.common.MemoryOptions;
-import io.netmap4j.common.LinkState;
-import io.netmap4j.TestPorts;
-import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.TestPorts;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -286,8 +285,7 @@ class KringTest {
   private record SlowAdapter(CountDownLatch inSync, CountDownLatch go) {
     void run() {
       FakeAdapterThatWaits slow = new FakeAdapterThatWaits(inSync, go);
-      Region memory =
-          Region.create(MemoryOptions.DEFAULT.buffers(256, 2048).rings(2, 8448));
+      Region memory = Region.create(MemoryOptions.DEFAULT.buffers(256, 2048).rings(2, 8448));
       RingSet rings = RingSet.start(slow, memory);
       Kring k = rings.tx(0);
       Thread inside = new Thread(() -> k.txSync(0));

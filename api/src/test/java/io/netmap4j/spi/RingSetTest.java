@@ -5,15 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.memory.Region;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class RingSetTest {
   private static final RingSet.Binding ALL = new RingSet.Binding(0, 1, 0, 1, false);
-  private final Region region =
-      Region.create(MemoryOptions.DEFAULT.buffers(512, 2048));
+  private final Region region = Region.create(MemoryOptions.DEFAULT.buffers(512, 2048));
   private final int buffers = region.freeBuffers();
   private final int rings = region.freeRings();
 

@@ -2,10 +2,10 @@ package io.netmap4j.apps;
 
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.model.ModelBackend;
 import io.netmap4j.model.WireCounters;
 import io.netmap4j.model.WireEnd;
-import io.netmap4j.common.NicOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,9 +1,9 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.OnOff;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.LinuxException;
-import io.netmap4j.common.OnOff;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

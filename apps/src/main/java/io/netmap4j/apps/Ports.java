@@ -1,14 +1,14 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.Netmap;
-import io.netmap4j.common.NetmapException;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.compat.CompatProvider;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.PortSpec;
 import io.netmap4j.linux.Libc;
-import io.netmap4j.common.NicOptions;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.Locale;

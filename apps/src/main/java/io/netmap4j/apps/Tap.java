@@ -1,7 +1,7 @@
 package io.netmap4j.apps;
 
-import io.netmap4j.common.NetmapException;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.TapDevice;
 import java.util.Locale;
 import java.util.concurrent.Callable;

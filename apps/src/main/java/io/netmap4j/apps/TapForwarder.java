@@ -1,10 +1,10 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.Netmap;
-import io.netmap4j.common.NetmapException;
 import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;

@@ -1,21 +1,21 @@
 package io.netmap4j.apps;
 
-import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.Netmap;
-import io.netmap4j.common.NetmapException;
 import io.netmap4j.NetmapIf;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.common.WaitMode;
 import io.netmap4j.compat.Nm;
-import io.netmap4j.layout.RingLayout;
 import io.netmap4j.layout.IfLayout;
+import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.common.NicOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,14 +2,14 @@ package io.netmap4j.apps;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netmap4j.common.MemoryOptions;
-import io.netmap4j.TestPorts;
-import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.PortContract;
-import io.netmap4j.ixgbe.IxgbeDriver;
-import io.netmap4j.spi.NicDevice;
+import io.netmap4j.TestPorts;
+import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NicOptions;
+import io.netmap4j.ixgbe.IxgbeDriver;
+import io.netmap4j.memory.Region;
+import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.RingSet;
 import io.netmap4j.vfio.VfioUserBackend;
 import java.nio.file.Files;
@@ -64,8 +64,7 @@ class ServedContractTest extends PortContract {
   }
 
   private static final class ServedPair implements Pair {
-    private final Region region =
-        Region.create(MemoryOptions.DEFAULT.buffers(8192, 2048));
+    private final Region region = Region.create(MemoryOptions.DEFAULT.buffers(8192, 2048));
     private final NetmapPort a = open(0);
     private final NetmapPort b = open(1);
 

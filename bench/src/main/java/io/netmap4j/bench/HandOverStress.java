@@ -1,13 +1,13 @@
 package io.netmap4j.bench;
 
-import io.netmap4j.layout.RingLayout;
-import io.netmap4j.memory.Region;
-import io.netmap4j.common.MemoryOptions;
-import io.netmap4j.TestPorts;
-import io.netmap4j.common.LinkState;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.TestPorts;
+import io.netmap4j.common.LinkState;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.RingSet;
@@ -35,7 +35,8 @@ import org.openjdk.jcstress.infra.results.II_Result;
 public final class HandOverStress {
   private static final int SLOTS = 64;
   private static final Cleaner CLEANER = Cleaner.create();
-  private static final ThreadLocal<SharedRegion> REGION = ThreadLocal.withInitial(SharedRegion::new);
+  private static final ThreadLocal<SharedRegion> REGION =
+      ThreadLocal.withInitial(SharedRegion::new);
 
   private HandOverStress() {}
 
@@ -141,8 +142,7 @@ public final class HandOverStress {
   /** Memory for some hundred states. */
   private static final class SharedRegion {
     final Region memory =
-        Region.create(
-            new MemoryOptions(1024, 128, 1024, 1280, (1 << 16) + 2, 64, null));
+        Region.create(new MemoryOptions(1024, 128, 1024, 1280, (1 << 16) + 2, 64, null));
 
     /** Closed before the memory, which is in use as long as they are open. */
     final List<NetmapPort> ports = Collections.synchronizedList(new ArrayList<>());

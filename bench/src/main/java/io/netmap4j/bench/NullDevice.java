@@ -1,8 +1,8 @@
 package io.netmap4j.bench;
 
-import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.PciId;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.NicDevice;

@@ -1,13 +1,13 @@
 package io.netmap4j.bench;
 
-import io.netmap4j.common.MemoryOptions;
-import io.netmap4j.TestPorts;
-import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.TestPorts;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.ixgbe.IxgbeDriver;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.common.NicOptions;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.RingSet;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

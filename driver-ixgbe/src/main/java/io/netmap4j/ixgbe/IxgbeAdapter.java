@@ -2,16 +2,16 @@ package io.netmap4j.ixgbe;
 
 import io.netmap4j.common.LinkState;
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
 import io.netmap4j.common.NicControl;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.common.WaitMode;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.common.NicOptions;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;

@@ -2,9 +2,9 @@ package io.netmap4j.ixgbe;
 
 import io.netmap4j.common.LinkState;
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.common.NicOptions;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;

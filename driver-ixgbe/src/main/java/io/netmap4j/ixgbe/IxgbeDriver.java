@@ -1,13 +1,13 @@
 package io.netmap4j.ixgbe;
 
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.PciId;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDriver;
-import io.netmap4j.common.NicOptions;
 import java.util.Map;
 import java.util.Set;
 

@@ -6,9 +6,9 @@ import static io.netmap4j.layout.RingLayout.SLOT_FLAGS;
 import static io.netmap4j.layout.RingLayout.SLOT_LEN;
 import static io.netmap4j.layout.RingLayout.SLOT_SIZE;
 
-import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;

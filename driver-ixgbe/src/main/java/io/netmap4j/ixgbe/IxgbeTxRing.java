@@ -6,9 +6,9 @@ import static io.netmap4j.Netmap.NS_REPORT;
 import static io.netmap4j.layout.RingLayout.SLOT_FLAGS;
 import static io.netmap4j.layout.RingLayout.SLOT_SIZE;
 
-import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.Kring;
@@ -355,9 +355,7 @@ final class IxgbeTxRing {
   }
 
   private boolean goodIndex(int index) {
-    return Integer.compareUnsigned(
-                index - Region.FIRST_BUFFER, bufTotal - Region.FIRST_BUFFER)
-            < 0
+    return Integer.compareUnsigned(index - Region.FIRST_BUFFER, bufTotal - Region.FIRST_BUFFER) < 0
         && !straddlers.contains(bufOffset(index));
   }
 

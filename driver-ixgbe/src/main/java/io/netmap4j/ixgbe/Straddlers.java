@@ -1,7 +1,7 @@
 package io.netmap4j.ixgbe;
 
-import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaMapping;
 
 /**

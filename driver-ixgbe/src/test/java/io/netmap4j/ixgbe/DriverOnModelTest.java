@@ -7,15 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.MixedSlots;
 import io.netmap4j.Netmap;
-import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.model.CableMode;
 import io.netmap4j.model.CardOptions;
 import io.netmap4j.model.DmaLog;
@@ -28,7 +29,6 @@ import io.netmap4j.model.WriteBackFault;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.common.NicOptions;
 import java.lang.reflect.Proxy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -450,8 +450,7 @@ class DriverOnModelTest {
   @CsvSource({"3072,42", "8192,42", "3072,0"})
   void buffersThatStraddlePagesAreNeitherHandedOutNorUsed(int bufSize, long seed) {
     ModelRig.Setup setup =
-        setup(seed, NIC.dropWhenFull(false))
-            .memory(MemoryOptions.DEFAULT.buffers(4096, bufSize));
+        setup(seed, NIC.dropWhenFull(false)).memory(MemoryOptions.DEFAULT.buffers(4096, bufSize));
     try (ModelRig rig = new ModelRig(setup)) {
       int[] straddlers = straddlers(rig.region);
       assertThat(straddlers).hasSizeGreaterThan(2);

@@ -1,9 +1,10 @@
 package io.netmap4j.ixgbe;
 
-import io.netmap4j.common.MemoryOptions;
-import io.netmap4j.TestPorts;
-import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.TestPorts;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NicOptions;
+import io.netmap4j.memory.Region;
 import io.netmap4j.model.Cable;
 import io.netmap4j.model.CableMode;
 import io.netmap4j.model.CardOptions;
@@ -15,7 +16,6 @@ import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.WireEnd;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.common.NicOptions;
 import io.netmap4j.spi.RingSet;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;

@@ -3,13 +3,12 @@ package io.netmap4j.ixgbe;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.netmap4j.common.MemoryOptions;
-import io.netmap4j.memory.Region;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.model.WireEnd;
-import io.netmap4j.common.NicOptions;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

@@ -2,10 +2,10 @@ package io.netmap4j.ixgbe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netmap4j.common.NetmapException;
 import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.WaitMode;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;

@@ -1,11 +1,11 @@
 package io.netmap4j.uio;
 
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.NicDevice.DmaBuffer;

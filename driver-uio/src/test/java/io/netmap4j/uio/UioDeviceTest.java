@@ -7,11 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDevice.DmaBuffer;

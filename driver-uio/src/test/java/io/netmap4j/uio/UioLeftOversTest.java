@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.common.MemoryOptions;
-import io.netmap4j.memory.Region;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.NicDevice;
 import java.io.IOException;
@@ -139,8 +139,7 @@ class UioLeftOversTest {
   void tooFewPagesAreCounted() throws Exception {
     try (RealHugePages machine = RealHugePages.mount(root.resolve("huge"), 2)) {
       assertThat(machine.free()).isEqualTo(2 * HugePages.SIZE);
-      MemoryOptions options =
-          UioRig.small().buffers(8192, 2048).hugetlbfs(root.resolve("huge"));
+      MemoryOptions options = UioRig.small().buffers(8192, 2048).hugetlbfs(root.resolve("huge"));
       assertThatThrownBy(() -> Region.create(options))
           .hasMessageContaining("9 free pages of 2 MiB")
           .hasMessageContaining("nr_hugepages");

@@ -1,10 +1,10 @@
 package io.netmap4j.uio;
 
 import io.netmap4j.common.MemoryOptions;
-import io.netmap4j.memory.Region;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.SysfsFolder;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.NicDevice;
 import java.io.IOException;
 import java.io.RandomAccessFile;

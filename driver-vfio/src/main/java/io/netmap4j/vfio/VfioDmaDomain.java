@@ -1,8 +1,8 @@
 package io.netmap4j.vfio;
 
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.DmaMapping;
 import java.util.Arrays;

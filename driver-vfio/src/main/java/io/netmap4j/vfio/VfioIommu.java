@@ -23,8 +23,8 @@ interface VfioIommu {
   /**
    * Takes a mapping back: no function can touch the memory when this returns.
    *
-   * @throws io.netmap4j.common.NetmapException EIO when that is not certain: nobody else may get the
-   *     memory
+   * @throws io.netmap4j.common.NetmapException EIO when that is not certain: nobody else may get
+   *     the memory
    */
   void unmapDma(long iova, long size);
 }

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.NicDevice;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,8 +49,7 @@ class StrangerTest {
   @Test
   void idsRegistersMemoryInterruptsReset() {
     for (int round = 0; round < 3; round++) { // and it can be left and come back to
-      try (Region region =
-              Region.create(MemoryOptions.DEFAULT.buffers(4096, 2048));
+      try (Region region = Region.create(MemoryOptions.DEFAULT.buffers(4096, 2048));
           NicDevice device = open()) {
         assertThat(device.id().vendor()).isEqualTo(0x8086);
         assertThat(device.id().classCode()).isEqualTo(0x020000);

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.NicDevice;
 import java.nio.file.Path;

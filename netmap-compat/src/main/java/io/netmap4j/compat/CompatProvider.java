@@ -2,11 +2,11 @@ package io.netmap4j.compat;
 
 import io.netmap4j.Netmap;
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
-import io.netmap4j.common.NicOptions;
 import io.netmap4j.spi.PortProvider;
 import io.netmap4j.spi.RingSet;
 import java.util.List;

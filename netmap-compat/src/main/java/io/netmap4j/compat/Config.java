@@ -2,10 +2,9 @@ package io.netmap4j.compat;
 
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.Libc;
-import io.netmap4j.common.NicOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;

@@ -1,15 +1,15 @@
 package io.netmap4j.compat;
 
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.PciId;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDriver;
-import io.netmap4j.common.NicOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

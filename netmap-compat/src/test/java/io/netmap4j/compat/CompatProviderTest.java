@@ -3,15 +3,15 @@ package io.netmap4j.compat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.Netmap;
-import io.netmap4j.common.NetmapException;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.common.WaitMode;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicBackend;
-import io.netmap4j.common.NicOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

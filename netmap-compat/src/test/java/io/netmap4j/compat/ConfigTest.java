@@ -8,9 +8,8 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
-import io.netmap4j.linux.Libc;
 import io.netmap4j.common.NicOptions;
+import io.netmap4j.linux.Libc;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -54,8 +53,7 @@ class ConfigTest {
     assertThat(config.options("fake0")).isEqualTo(NicOptions.DEFAULT.slots(1024, 1024));
     assertThat(config.options("other")).isEqualTo(NicOptions.DEFAULT);
     assertThat(config.memory())
-        .isEqualTo(
-            new MemoryOptions(100, 1024, 200, 70000, 4096, 2048, Path.of("/dev/hugepages")));
+        .isEqualTo(new MemoryOptions(100, 1024, 200, 70000, 4096, 2048, Path.of("/dev/hugepages")));
   }
 
   @Test

@@ -1,19 +1,18 @@
 package io.netmap4j.compat;
 
-import io.netmap4j.layout.RingLayout;
-import io.netmap4j.common.LinkState;
 import io.netmap4j.Netmap;
+import io.netmap4j.common.LinkState;
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.memory.Region;
-import io.netmap4j.NetmapRing;
+import io.netmap4j.common.NicOptions;
+import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.PciId;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDriver;
-import io.netmap4j.common.NicOptions;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
