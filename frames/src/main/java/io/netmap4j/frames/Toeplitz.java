@@ -1,4 +1,4 @@
-package io.netmap4j.model;
+package io.netmap4j.frames;
 
 import io.netmap4j.linux.Mem;
 

@@ -1,7 +1,7 @@
-package io.netmap4j.model;
+package io.netmap4j.frames;
 
-import static io.netmap4j.model.NetOrder.get16;
-import static io.netmap4j.model.NetOrder.get8;
+import static io.netmap4j.frames.NetOrder.get16;
+import static io.netmap4j.frames.NetOrder.get8;
 
 /**
  * What a frame is, found out once for filters, RSS and checksums. One object, used for frame after
