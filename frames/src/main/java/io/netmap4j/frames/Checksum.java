@@ -2,20 +2,29 @@ package io.netmap4j.frames;
 
 import io.netmap4j.linux.Mem;
 
-/** Checksum arithmetic: the Internet's ones' complement sum (RFC 1071), CRC-32 and CRC-32C. */
-final class Checksum {
+/**
+ * Checksums of bytes in memory: the Internet's ones' complement sum (RFC 1071), and the CRCs of
+ * Ethernet and SCTP. Nothing here checks an address.
+ *
+ * <p>A checksum field of IPv4, TCP or UDP is right when the sum over everything that it covers,
+ * itself included, is 0xFFFF; the value to store is the complement of the sum with a zero field.
+ */
+public final class Checksum {
   private static final int[] CRC32 = table(0xEDB88320);
   private static final int[] CRC32C = table(0x82F63B78);
 
   private Checksum() {}
 
   /**
-   * The ones' complement sum of 16-bit words, in network order; an odd last byte is padded with
+   * The ones' complement sum of 16-bit words in network byte order; an odd last byte is padded with
    * zero.
    *
-   * @param start a sum to continue, of at most a few hundred words
+   * @param address of the first byte
+   * @param length in bytes
+   * @param start a sum to continue: of an even number of bytes, not negative, folded or not
+   * @return the folded sum, 0 to 0xFFFF; not complemented
    */
-  static int sum(long address, int length, int start) {
+  public static int sum(long address, int length, int start) {
     long sum = 0;
     int i = 0;
     for (; i + 32 <= length; i += 32) {
@@ -41,29 +50,41 @@ final class Checksum {
     return fold((long) swapped + start);
   }
 
-  /** Adds the carries back until 16 bits are left. */
-  static int fold(long sum) {
+  /** Adds the carries of an unsigned sum back until 16 bits are left. */
+  public static int fold(long sum) {
     long folded = (sum & 0xFFFFFFFFL) + (sum >>> 32);
     folded = (folded & 0xFFFF) + (folded >>> 16 & 0xFFFF) + (folded >>> 32);
     folded = (folded & 0xFFFF) + (folded >>> 16);
     return (int) ((folded & 0xFFFF) + (folded >>> 16));
   }
 
-  /** The sum of the pseudo header: addresses, protocol and length of the L4 part. */
-  static int pseudoHeader(long l3, boolean ipv6, int protocol, int l4Length) {
+  /**
+   * The sum of the pseudo header of TCP and UDP.
+   *
+   * @param l3 the address of the IPv4 or IPv6 header
+   * @param ipv6 which of the two it is
+   * @param protocol TCP or UDP, by number
+   * @param l4Length the length of the TCP or UDP header and its payload, in bytes
+   * @return the sum that {@link #sum} continues
+   */
+  public static int pseudoHeader(long l3, boolean ipv6, int protocol, int l4Length) {
     int addresses = ipv6 ? sum(l3 + 8, 32, 0) : sum(l3 + 12, 8, 0);
     return fold((long) addresses + protocol + (l4Length >>> 16) + (l4Length & 0xFFFF));
   }
 
-  /** CRC-32 as Ethernet's frame check sequence, to be stored little-endian. */
-  static int crc32(long address, int length) {
+  /** Ethernet's frame check sequence (CRC-32), to be stored little-endian. */
+  public static int crc32(long address, int length) {
     return ~crc(CRC32, ~0, address, length);
   }
 
   /**
-   * CRC-32C of an SCTP packet, its own checksum field taken as zero, to be stored little-endian.
+   * The CRC-32C of an SCTP packet, its own checksum field taken as zero, to be stored
+   * little-endian.
+   *
+   * @param address of the SCTP header
+   * @param length of header and chunks, 12 bytes or more
    */
-  static int sctp(long address, int length) {
+  public static int sctp(long address, int length) {
     int crc = crc(CRC32C, ~0, address, 8);
     for (int i = 0; i < 4; i++) {
       crc = CRC32C[crc & 0xFF] ^ crc >>> 8;

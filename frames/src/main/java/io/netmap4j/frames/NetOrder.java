@@ -2,27 +2,41 @@ package io.netmap4j.frames;
 
 import io.netmap4j.linux.Mem;
 
-/** Frame fields, which are big-endian. */
-final class NetOrder {
+/**
+ * Fields in network byte order (big-endian) in memory at an address, which need not be aligned.
+ *
+ * <p>Nothing here checks an address: the caller knows that the field lies inside its buffer.
+ */
+public final class NetOrder {
   private NetOrder() {}
 
-  static int get8(long address) {
+  /** The unsigned byte at {@code address}. */
+  public static int get8(long address) {
     return Mem.getByte(address) & 0xFF;
   }
 
-  static int get16(long address) {
+  /** The unsigned 16-bit field at {@code address}. */
+  public static int get16(long address) {
     return Short.reverseBytes(Mem.getShort(address)) & 0xFFFF;
   }
 
-  static int get32(long address) {
+  /** The 32-bit field at {@code address}; as unsigned, {@link Integer#toUnsignedLong}. */
+  public static int get32(long address) {
     return Integer.reverseBytes(Mem.getInt(address));
   }
 
-  static void put16(long address, int value) {
+  /** Stores the low 8 bits of {@code value}. */
+  public static void put8(long address, int value) {
+    Mem.putByte(address, (byte) value);
+  }
+
+  /** Stores the low 16 bits of {@code value}. */
+  public static void put16(long address, int value) {
     Mem.putShort(address, Short.reverseBytes((short) value));
   }
 
-  static void put32(long address, int value) {
+  /** Stores {@code value}. */
+  public static void put32(long address, int value) {
     Mem.putInt(address, Integer.reverseBytes(value));
   }
 }

@@ -3,17 +3,31 @@ package io.netmap4j.frames;
 import io.netmap4j.linux.Mem;
 
 /**
- * The Toeplitz hash of RSS: for each input bit that is set, first bit first, the 32 key bits that
- * start there are XORed in (facts 5.1). By one table of 256 entries for each input byte, made when
- * the key is set.
+ * The Toeplitz hash of receive-side scaling (RSS): for each input bit that is set, most significant
+ * first, the 32 key bits that start at its position are XORed into the hash.
+ *
+ * <p>The input is, in network byte order, source address, destination address and, where the ports
+ * count, source port and destination port: as they lie in a frame, so that each part is hashed in
+ * place. Immutable, 36 KiB: a table of 256 entries for each input byte.
  */
-final class Toeplitz {
-  static final int KEY_BYTES = 40;
-  private static final int INPUT_BYTES = 36;
+public final class Toeplitz {
+  /** The length of a key. */
+  public static final int KEY_BYTES = 40;
+
+  /** The longest input: two IPv6 addresses and two ports. */
+  public static final int INPUT_BYTES = 36;
 
   private final int[] table = new int[INPUT_BYTES * 256];
 
-  void key(byte[] key) {
+  /**
+   * @param key {@link #KEY_BYTES} bytes
+   * @throws IllegalArgumentException for a key of another length
+   */
+  public Toeplitz(byte[] key) {
+    if (key.length != KEY_BYTES) {
+      throw new IllegalArgumentException(
+          "a key of " + key.length + " bytes; RSS has keys of " + KEY_BYTES);
+    }
     for (int at = 0; at < INPUT_BYTES; at++) {
       long window = 0;
       for (int i = 0; i < 5; i++) {
@@ -31,8 +45,16 @@ final class Toeplitz {
     }
   }
 
-  /** Continues {@code hash} with bytes that stand at {@code position} of the input. */
-  int hash(int hash, int position, long address, int bytes) {
+  /**
+   * Adds a part of the input to a hash.
+   *
+   * @param hash of the parts before; 0 for the first
+   * @param position of the part in the input, in bytes
+   * @param address where the part lies in memory
+   * @param bytes its length; position + bytes is at most {@link #INPUT_BYTES}
+   * @return the hash of all parts so far
+   */
+  public int hash(int hash, int position, long address, int bytes) {
     int at = position << 8;
     for (int i = 0; i < bytes; i++, at += 256) {
       hash ^= table[at + (Mem.getByte(address + i) & 0xFF)];

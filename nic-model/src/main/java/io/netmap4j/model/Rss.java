@@ -2,6 +2,8 @@ package io.netmap4j.model;
 
 import static io.netmap4j.model.DatapathRegisters.*;
 
+import io.netmap4j.frames.FrameHeaders;
+import io.netmap4j.frames.Toeplitz;
 import java.util.Arrays;
 
 /** Receive-side scaling: which hash a frame gets and which queue that means (facts 5.1). */
@@ -23,9 +25,9 @@ final class Rss {
   private static final int NONE = 0;
 
   private final CardState card;
-  private final Toeplitz toeplitz = new Toeplitz();
   private final byte[] redirection = new byte[128];
   private byte[] key = {};
+  private Toeplitz toeplitz;
   private boolean enabled;
   private int fields;
 
@@ -59,7 +61,7 @@ final class Rss {
     }
     if (!Arrays.equals(key, now)) {
       key = now;
-      toeplitz.key(now);
+      toeplitz = new Toeplitz(now);
     }
   }
 
@@ -71,20 +73,20 @@ final class Rss {
       queue = 0;
       return;
     }
-    if (headers.ipv4) {
+    if (headers.ipv4()) {
       type = type4(headers);
       if (type != NONE) {
-        hash = toeplitz.hash(0, 0, frame + headers.l3 + 12, 8);
+        hash = toeplitz.hash(0, 0, frame + headers.l3() + 12, 8);
         if (type != 2) {
-          hash = toeplitz.hash(hash, 8, frame + headers.l4, 4);
+          hash = toeplitz.hash(hash, 8, frame + headers.l4(), 4);
         }
       }
-    } else if (headers.ipv6) {
+    } else if (headers.ipv6()) {
       type = type6(headers);
       if (type != NONE) {
-        hash = toeplitz.hash(0, 0, frame + headers.l3 + 8, 32);
+        hash = toeplitz.hash(0, 0, frame + headers.l3() + 8, 32);
         if (type != 4 && type != 5) {
-          hash = toeplitz.hash(hash, 32, frame + headers.l4, 4);
+          hash = toeplitz.hash(hash, 32, frame + headers.l4(), 4);
         }
       }
     }
@@ -92,19 +94,19 @@ final class Rss {
   }
 
   private int type4(FrameHeaders headers) {
-    if (headers.transport && headers.protocol == FrameHeaders.TCP && has(TCP4)) {
+    if (headers.transport() && headers.protocol() == FrameHeaders.TCP && has(TCP4)) {
       return 1;
     }
-    if (headers.transport && headers.protocol == FrameHeaders.UDP && has(UDP4)) {
+    if (headers.transport() && headers.protocol() == FrameHeaders.UDP && has(UDP4)) {
       return 7;
     }
     return has(IP4) ? 2 : NONE;
   }
 
   private int type6(FrameHeaders headers) {
-    boolean tcp = headers.transport && headers.protocol == FrameHeaders.TCP;
-    boolean udp = headers.transport && headers.protocol == FrameHeaders.UDP;
-    if (headers.extended) {
+    boolean tcp = headers.transport() && headers.protocol() == FrameHeaders.TCP;
+    boolean udp = headers.transport() && headers.protocol() == FrameHeaders.UDP;
+    if (headers.extended()) {
       if (tcp && has(TCP6_EXT)) {
         return 6;
       }

@@ -2,6 +2,9 @@ package io.netmap4j.model;
 
 import static io.netmap4j.model.DatapathRegisters.*;
 
+import io.netmap4j.frames.Checksum;
+import io.netmap4j.frames.FrameHeaders;
+import io.netmap4j.frames.NetOrder;
 import io.netmap4j.linux.Mem;
 
 /**
@@ -72,29 +75,29 @@ final class RxClassifier {
     queue = rss.queue;
     info = 0;
     hashOrChecksum = 0;
-    status = headers.vlan ? VP : 0;
+    status = headers.vlan() ? VP : 0;
     if ((checksumControl & PCSD) != 0) {
       info = rss.type;
       hashOrChecksum = rss.hash;
-    } else if (headers.ipv4) {
-      hashOrChecksum = NetOrder.get16(frame + headers.l3 + 4);
+    } else if (headers.ipv4()) {
+      hashOrChecksum = NetOrder.get16(frame + headers.l3() + 4);
     }
-    if (headers.ipv4 || headers.ipv6) {
+    if (headers.ipv4() || headers.ipv6()) {
       info |= packetType(headers);
       checkSums(frame, headers);
     } else if (etherFilters) {
-      matchEtherType(headers.etherType);
+      matchEtherType(headers.etherType());
     }
   }
 
   private static int packetType(FrameHeaders headers) {
-    int type = headers.ipv4 ? IPV4 : IPV6;
-    if (headers.extended) {
-      type |= headers.ipv4 ? IPV4_EXT : IPV6_EXT;
+    int type = headers.ipv4() ? IPV4 : IPV6;
+    if (headers.extended()) {
+      type |= headers.ipv4() ? IPV4_EXT : IPV6_EXT;
     }
-    if (headers.transport) {
+    if (headers.transport()) {
       type |=
-          switch (headers.protocol) {
+          switch (headers.protocol()) {
             case FrameHeaders.TCP -> TCP;
             case FrameHeaders.UDP -> UDP;
             default -> SCTP;
@@ -104,28 +107,28 @@ final class RxClassifier {
   }
 
   private void checkSums(long frame, FrameHeaders headers) {
-    if (headers.ipv4) {
+    if (headers.ipv4()) {
       status |= IPCS;
-      if (Checksum.sum(frame + headers.l3, headers.l4 - headers.l3, 0) != 0xFFFF) {
+      if (Checksum.sum(frame + headers.l3(), headers.l4() - headers.l3(), 0) != 0xFFFF) {
         status |= IPE;
       }
     }
-    int length = headers.end - headers.l4;
-    long l4 = frame + headers.l4;
-    if (headers.transport) {
-      if (headers.protocol == FrameHeaders.SCTP) {
+    int length = headers.end() - headers.l4();
+    long l4 = frame + headers.l4();
+    if (headers.transport()) {
+      if (headers.protocol() == FrameHeaders.SCTP) {
         status |= L4CS | (Mem.getInt(l4 + 8) == Checksum.sctp(l4, length) ? 0 : L4E);
-      } else if (headers.protocol == FrameHeaders.TCP || NetOrder.get16(l4 + 6) != 0) {
+      } else if (headers.protocol() == FrameHeaders.TCP || NetOrder.get16(l4 + 6) != 0) {
         int pseudo =
-            Checksum.pseudoHeader(frame + headers.l3, headers.ipv6, headers.protocol, length);
+            Checksum.pseudoHeader(frame + headers.l3(), headers.ipv6(), headers.protocol(), length);
         status |= L4CS | (Checksum.sum(l4, length, pseudo) == 0xFFFF ? 0 : L4E);
       }
-    } else if (headers.fragment
-        && headers.protocol == FrameHeaders.UDP
+    } else if (headers.fragment()
+        && headers.protocol() == FrameHeaders.UDP
         && (checksumControl & (IPPCSE | PCSD)) == IPPCSE) {
       status |= UDPCS;
       hashOrChecksum |= Checksum.sum(l4, length, 0) << 16;
-      boolean first = headers.ipv4 && (NetOrder.get16(frame + headers.l3 + 6) & 0x1FFF) == 0;
+      boolean first = headers.ipv4() && (NetOrder.get16(frame + headers.l3() + 6) & 0x1FFF) == 0;
       if (first && length >= 8 && NetOrder.get16(l4 + 6) != 0) {
         status |= UDPV;
       }

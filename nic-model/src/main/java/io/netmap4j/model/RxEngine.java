@@ -2,6 +2,8 @@ package io.netmap4j.model;
 
 import static io.netmap4j.model.DatapathRegisters.*;
 
+import io.netmap4j.frames.Checksum;
+import io.netmap4j.frames.FrameHeaders;
 import io.netmap4j.linux.Mem;
 import java.util.random.RandomGenerator;
 
@@ -166,7 +168,7 @@ final class RxEngine implements FrameSink {
       return true;
     }
     headers.parse(frame, length, classifier.vlanType());
-    if (length + CRC > longest + (headers.vlan ? 4 : 0)) {
+    if (length + CRC > longest + (headers.vlan() ? 4 : 0)) {
       count(frame, length, false);
       card.count(ROC, 1);
       return true;
@@ -185,14 +187,14 @@ final class RxEngine implements FrameSink {
       dropped(queue);
       return true;
     }
-    boolean strip = headers.vlan && queue.stripVlan;
+    boolean strip = headers.vlan() && queue.stripVlan;
     long bytes = frame;
     int stored = length;
     if (strip || keepCrc) {
       stored = edit(frame, length, strip);
       bytes = scratch;
     }
-    int tag = strip ? headers.vlanTag : 0;
+    int tag = strip ? headers.vlanTag() : 0;
     if (fifo.isEmpty() && !stepped) {
       int needed = writer.descriptors(queue, stored);
       if (queue.available(card) >= needed) {

@@ -2,6 +2,8 @@ package io.netmap4j.model;
 
 import static io.netmap4j.model.DatapathRegisters.*;
 
+import io.netmap4j.frames.FrameHeaders;
+import io.netmap4j.frames.NetOrder;
 import io.netmap4j.linux.Mem;
 
 /**
@@ -56,12 +58,12 @@ final class RxFilter {
   boolean accepts(long frame, FrameHeaders headers) {
     return acceptsAddress(frame)
         && !(discardPause && isPause(frame, headers))
-        && !(vlanFilter && headers.vlan && !inTable(VFTA, headers.vlanTag & 0xFFF));
+        && !(vlanFilter && headers.vlan() && !inTable(VFTA, headers.vlanTag() & 0xFFF));
   }
 
   /** To the address that 802.3 gives to pauses, or to the card's own. */
   private boolean isPause(long frame, FrameHeaders headers) {
-    if (headers.etherType != MAC_CONTROL || headers.vlan || NetOrder.get16(frame + 14) != PAUSE) {
+    if (headers.etherType() != MAC_CONTROL || headers.vlan() || NetOrder.get16(frame + 14) != PAUSE) {
       return false;
     }
     long mac = Mem.getLong(frame) & MAC;

@@ -2,6 +2,8 @@ package io.netmap4j.model;
 
 import static io.netmap4j.model.DatapathRegisters.*;
 
+import io.netmap4j.frames.Checksum;
+import io.netmap4j.frames.NetOrder;
 import io.netmap4j.linux.Mem;
 
 /**

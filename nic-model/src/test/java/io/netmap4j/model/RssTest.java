@@ -4,6 +4,7 @@ import static io.netmap4j.model.DatapathRegisters.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netmap4j.frames.FrameHeaders;
 import io.netmap4j.linux.Mem;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -99,29 +99,6 @@ class TxOffloadTest {
   }
 
   @Test
-  void crc32IsTheFrameCheckSequence() {
-    byte[] digits = "123456789".getBytes(StandardCharsets.US_ASCII);
-    long at = Mem.allocate(16);
-    Mem.copyIn(digits, 0, at, 9);
-    assertThat(Checksum.crc32(at, 9)).isEqualTo(0xCBF43926);
-    Mem.free(at);
-  }
-
-  @Test
-  void sumsOfEveryLengthAgreeWithThePlainOne() {
-    byte[] bytes = TestFrames.plain(5, 300);
-    long at = Mem.allocate(300);
-    Mem.copyIn(bytes, 0, at, 300);
-    for (int length = 0; length <= 300; length++) {
-      assertThat(Checksum.sum(at, length, 0x1FFFE))
-          .isEqualTo(TestFrames.sum(bytes, 0, length, 0x1FFFE));
-    }
-    Mem.set(at, 300, (byte) 0xFF);
-    assertThat(Checksum.sum(at, 300, 0xFFFF)).isEqualTo(0xFFFF);
-    Mem.free(at);
-  }
-
-  @Test
   void aVlanTagIsInsertedBeforeTheEthertype() {
     byte[] frame = TestFrames.plain(1, 80);
     ring.context(0, 14, 0, 0xE123, 0, 0, 0);
