@@ -63,7 +63,9 @@ final class RxFilter {
 
   /** To the address that 802.3 gives to pauses, or to the card's own. */
   private boolean isPause(long frame, FrameHeaders headers) {
-    if (headers.etherType() != MAC_CONTROL || headers.vlan() || NetOrder.get16(frame + 14) != PAUSE) {
+    if (headers.etherType() != MAC_CONTROL
+        || headers.vlan()
+        || NetOrder.get16(frame + 14) != PAUSE) {
       return false;
     }
     long mac = Mem.getLong(frame) & MAC;
