@@ -4,7 +4,7 @@
  */
 module io.netmap4j {
   requires transitive chronicle.bytes;
-  requires transitive io.netmap4j.linux;
+  requires io.netmap4j.linux;
   requires org.slf4j;
 
   exports io.netmap4j;

@@ -4,6 +4,7 @@ module io.netmap4j.apps {
   requires info.picocli;
   requires io.netmap4j.compat;
   requires io.netmap4j.frames;
+  requires io.netmap4j.linux;
   requires io.netmap4j.model;
   requires org.slf4j;
 

@@ -1,5 +1,6 @@
 /** The 82599 driver. */
 module io.netmap4j.ixgbe {
+  requires io.netmap4j.linux;
   requires transitive io.netmap4j;
   requires org.slf4j;
 

@@ -1,5 +1,6 @@
 /** Reaches a PCI function through UIO. */
 module io.netmap4j.uio {
+  requires io.netmap4j.linux;
   requires io.netmap4j;
   requires org.slf4j;
 

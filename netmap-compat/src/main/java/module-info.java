@@ -3,6 +3,7 @@
  * Netmap.open}.
  */
 module io.netmap4j.compat {
+  requires io.netmap4j.linux;
   requires transitive io.netmap4j;
   requires org.slf4j;
 

@@ -1,7 +1,8 @@
 /** The 82599 in software, and the wires that join two of them. */
 module io.netmap4j.model {
-  requires transitive io.netmap4j;
   requires io.netmap4j.frames;
+  requires io.netmap4j.linux;
+  requires transitive io.netmap4j;
   requires org.slf4j;
 
   exports io.netmap4j.model to
