@@ -8,23 +8,24 @@ import java.util.Locale;
 import net.openhft.chronicle.bytes.PointerBytesStore;
 
 /**
- * One TX or RX ring, read and written in place in the region: struct netmap_ring and netmap_slot,
- * netmap.h, NETMAP_API 14, x86-64.
+ * One TX or RX ring, read and written in place in the region: struct netmap_ring and its slots
+ * (netmap.h, NETMAP_API 14; docs/netmap-abi.md 3 and 5).
  *
- * <pre>
- *   0 buf_ofs:8 | 8 num_slots:4 | 12 nr_buf_size:4 | 16 ringid:2 | 18 dir:2
- *  20 head:4 (user) | 24 cur:4 (user) | 28 tail:4 (driver) | 32 flags:4
- *  40 ts:16 | 56 offset_mask:8 | 64 buf_align:8 | 128 sem:128 | 256 slot[]
- *  slot: 0 buf_idx:4 | 4 len:2 | 6 flags:2 | 8 ptr:8      (16 bytes)
- * </pre>
+ * <p>The user owns the slots from {@code head} up to, not including, {@code tail}: for TX the free
+ * ones, for RX the received ones. The driver owns the rest, and one slot always stays with it.
+ * Moving {@code head} gives slots to the driver at the next sync; {@code cur} is where the user
+ * wants to be woken, head ≤ cur ≤ tail around the ring. A ring has any number of slots, not only
+ * powers of two: indices move by {@link #next} and {@link #plus}.
  *
- * The user owns slots [head, tail): for TX the free ones, for RX the received ones; the driver owns
- * the rest. One slot always stays with the driver. {@code head} gives slots back at the next sync;
- * {@code cur} is where the user wants to be woken, head ≤ cur ≤ tail around the ring. num_slots
- * need not be a power of two: indices move by {@link #next}.
+ * <p>Slots are addressed by their index, 0 to {@link #numSlots} − 1. Unless the system property
+ * {@code netmap4j.bounds} is {@code false}, every method with a slot index throws {@link
+ * IndexOutOfBoundsException} for one out of range, and so does every method that accesses a buffer
+ * when the slot's buf_idx is not the index of a buffer or the bytes are not inside the buffer. With
+ * {@code false} nothing is checked, and a wrong index may end the JVM.
  *
- * <p>Slots are addressed by index. An index out of range throws, unless the property {@code
- * netmap4j.bounds} is {@code false}. A ring is for one thread at a time.
+ * <p>Threads: a ring is for one thread at a time. Handing over: what a thread has written into
+ * slots and buffers before {@link #head(int)} or {@link #advance} is visible to the thread that
+ * syncs, and what a sync has written is visible to the thread that has read {@link #tail()}.
  *
  * <p>After {@link NetmapPort#close} the object shows a copy of the ring as it was, without the
  * packets, and writes to it have no effect elsewhere: the ring's memory may belong to the next port
@@ -64,34 +65,65 @@ public final class NetmapRing {
     buffers += toDead;
   }
 
-  /** One past the last index. */
+  /**
+   * The ring's size.
+   *
+   * @return slots, those of the driver included; at most {@code numSlots() − 1} are the user's
+   */
   public int numSlots() {
     return numSlots;
   }
 
-  /** Bytes of a buffer. */
+  /**
+   * The size of every buffer of the region.
+   *
+   * @return bytes; a longer packet takes several slots (NS_MOREFRAG)
+   */
   public int bufSize() {
     return bufSize;
   }
 
+  /**
+   * The ring's number.
+   *
+   * @return from 0, among the adapter's rings of this direction
+   */
   public int ringId() {
     return Mem.getShort(base + RingLayout.RINGID) & 0xffff;
   }
 
-  /** 1 for TX, 0 for RX: what the kernel stores (its header says the opposite). */
+  /**
+   * The ring's direction.
+   *
+   * @return 1 for TX, 0 for RX: what the kernel stores (its header says the opposite)
+   */
   public int dir() {
     return Mem.getShort(base + RingLayout.DIR) & 0xffff;
   }
 
+  /**
+   * The first slot of the user's.
+   *
+   * @return what the user has stored, or the last sync has repaired
+   */
   public int head() {
     return Mem.getInt(base + RingLayout.HEAD);
   }
 
+  /**
+   * Where the user wants to be woken.
+   *
+   * @return what the user has stored, or the last sync has repaired
+   */
   public int cur() {
     return Mem.getInt(base + RingLayout.CUR);
   }
 
-  /** First slot that is the driver's. Slots before it are filled when this returns. */
+  /**
+   * The first slot of the driver's. Acquires: slots before it are filled when this returns.
+   *
+   * @return what the last sync has stored
+   */
   public int tail() {
     int tail = Mem.getInt(base + RingLayout.TAIL);
     Mem.loadFence();
@@ -99,91 +131,154 @@ public final class NetmapRing {
   }
 
   /**
-   * Gives the slots before {@code i} to the driver at the next sync. Where another thread syncs,
-   * {@link #cur(int)} comes first: a head beyond cur is illegal. Any value is stored; the sync
-   * refuses what is illegal.
+   * Gives the slots before {@code i} to the driver at the next sync. Releases. Where another thread
+   * syncs, {@link #cur(int)} comes first: a head beyond cur is illegal.
+   *
+   * @param i the first slot that stays the user's. Any value is stored; the sync refuses what is
+   *     illegal
    */
   public void head(int i) {
     Mem.putIntRelease(base + RingLayout.HEAD, i);
   }
 
-  /** Wake when tail passes {@code i}. Any value is stored; the sync refuses what is illegal. */
+  /**
+   * Asks to be woken when tail passes {@code i}.
+   *
+   * @param i from head to tail. Any value is stored; the sync refuses what is illegal
+   */
   public void cur(int i) {
     Mem.putInt(base + RingLayout.CUR, i);
   }
 
   /**
    * Sets cur and then head, the usual way to be done with slots, also while another thread syncs.
+   *
+   * @param i as for {@link #head(int)}
    */
   public void advance(int i) {
     Mem.putInt(base + RingLayout.CUR, i);
     Mem.putIntRelease(base + RingLayout.HEAD, i);
   }
 
-  /** NR_TIMESTAMP, NR_FORWARD. */
+  /**
+   * The ring's flags.
+   *
+   * @return NR_TIMESTAMP, NR_FORWARD
+   */
   public int flags() {
     return Mem.getInt(base + RingLayout.FLAGS);
   }
 
+  /**
+   * Sets the ring's flags.
+   *
+   * @param flags NR_TIMESTAMP, NR_FORWARD
+   */
   public void flags(int flags) {
     Mem.putInt(base + RingLayout.FLAGS, flags);
   }
 
   /**
-   * When the last RX sync was made, also one that received nothing: microseconds since 1970, one
-   * stamp for the batch. Follows a clock that is set. 0 for TX rings.
+   * When the last RX sync was made, also one that received nothing: one stamp for the batch.
+   * Follows a clock that is set.
+   *
+   * @return microseconds since 1970; 0 for TX rings
    */
   public long timestampMicros() {
     return Mem.getLong(base + RingLayout.TS_SEC) * 1_000_000
         + Mem.getLong(base + RingLayout.TS_USEC);
   }
 
-  /** 128 bytes for the user's own use. */
+  /**
+   * Space in the ring object for the user's own use.
+   *
+   * @return address of 128 bytes, valid as {@link #address}
+   */
   public long sem() {
     return base + RingLayout.SEM;
   }
 
-  /** The index after {@code i}. */
+  /**
+   * The index behind {@code i} (nm_ring_next).
+   *
+   * @param i a slot
+   */
   public int next(int i) {
     return i + 1 == numSlots ? 0 : i + 1;
   }
 
-  /** The index {@code n} slots after {@code i}, 0 ≤ n ≤ numSlots. */
+  /**
+   * The index {@code n} slots behind {@code i}.
+   *
+   * @param i a slot
+   * @param n 0 to {@link #numSlots}
+   */
   public int plus(int i, int n) {
     int sum = i + n;
     return sum >= numSlots ? sum - numSlots : sum;
   }
 
-  /** nm_ring_space: slots that are the user's from head on. */
+  /**
+   * nm_ring_space: the user's slots.
+   *
+   * @return slots from head to tail: free ones of a TX ring, received ones of an RX ring
+   */
   public int space() {
     int n = tail() - head();
     return n < 0 ? n + numSlots : n;
   }
 
-  /** nm_ring_empty: TX has no free slot, RX no packet. */
+  /** nm_ring_empty: a TX ring has no free slot, an RX ring no packet. */
   public boolean isEmpty() {
     return head() == tail();
   }
 
-  /** nm_tx_pending: something given to the driver is not done yet. For TX rings. */
+  /**
+   * nm_tx_pending: something given to the driver has not left yet, as far as the last sync knew.
+   * For TX rings.
+   */
   public boolean txPending() {
     return next(tail()) != head();
   }
 
+  /**
+   * The buffer of a slot.
+   *
+   * @param i a slot
+   * @return a buffer index; 0 in a slot that a sync has taken an invalid one out of
+   */
   public int bufIdx(int i) {
     return Mem.getInt(slot(i) + RingLayout.SLOT_BUF_IDX);
   }
 
-  /** Exchange buffers, never copy an index: and set NS_BUF_CHANGED. */
+  /**
+   * Puts a buffer into a slot. Exchange buffers, never copy an index: a buffer is in one slot or in
+   * the program's hands. Set NS_BUF_CHANGED with it.
+   *
+   * @param i a slot of the user's
+   * @param index a buffer of the same region. Any value is stored; the sync refuses an invalid one
+   */
   public void bufIdx(int i, int index) {
     Mem.putInt(slot(i) + RingLayout.SLOT_BUF_IDX, index);
   }
 
-  /** Bytes of the packet, or of this part of it, in the buffer: what the user wrote, 0 to 65535. */
+  /**
+   * Bytes of the packet, or of this part of it, in the buffer.
+   *
+   * @param i a slot
+   * @return what the driver (RX) or the user (TX) has written, 0 to 65535
+   */
   public int len(int i) {
     return Mem.getShort(slot(i) + RingLayout.SLOT_LEN) & 0xffff;
   }
 
+  /**
+   * Sets the bytes of the packet, or of this part of it.
+   *
+   * @param i a slot of the user's
+   * @param bytes at most {@link #bufSize}: the sync refuses a longer one
+   * @throws IllegalArgumentException when it does not fit into 16 bits
+   */
   public void len(int i, int bytes) {
     if (CHECK && bytes >>> 16 != 0) {
       throw tooWide("len", bytes);
@@ -191,11 +286,23 @@ public final class NetmapRing {
     Mem.putShort(slot(i) + RingLayout.SLOT_LEN, (short) bytes);
   }
 
-  /** NS_* bits. */
+  /**
+   * The flags of a slot.
+   *
+   * @param i a slot
+   * @return NS_* bits (docs/netmap-abi.md 6)
+   */
   public int slotFlags(int i) {
     return Mem.getShort(slot(i) + RingLayout.SLOT_FLAGS) & 0xffff;
   }
 
+  /**
+   * Sets the flags of a slot.
+   *
+   * @param i a slot of the user's
+   * @param flags NS_* bits (docs/netmap-abi.md 6)
+   * @throws IllegalArgumentException when they do not fit into 16 bits
+   */
   public void slotFlags(int i, int flags) {
     if (CHECK && flags >>> 16 != 0) {
       throw tooWide("flags", flags);
@@ -203,16 +310,33 @@ public final class NetmapRing {
     Mem.putShort(slot(i) + RingLayout.SLOT_FLAGS, (short) flags);
   }
 
-  /** Free for the user on ports without offsets. */
+  /**
+   * The user's own 8 bytes of a slot, on ports without offsets.
+   *
+   * @param i a slot
+   */
   public long ptr(int i) {
     return Mem.getLong(slot(i) + RingLayout.SLOT_PTR);
   }
 
+  /**
+   * Sets the user's own 8 bytes of a slot, on ports without offsets.
+   *
+   * @param i a slot of the user's
+   * @param value anything
+   */
   public void ptr(int i, long value) {
     Mem.putLong(slot(i) + RingLayout.SLOT_PTR, value);
   }
 
-  /** len and flags in one store: {@code len | flags << 16}. */
+  /**
+   * Sets len and flags of a slot in one store.
+   *
+   * @param i a slot of the user's
+   * @param bytes as for {@link #len(int, int)}
+   * @param flags as for {@link #slotFlags(int, int)}
+   * @throws IllegalArgumentException when one does not fit into 16 bits
+   */
   public void lenAndFlags(int i, int bytes, int flags) {
     if (CHECK && (bytes | flags) >>> 16 != 0) {
       throw bytes >>> 16 != 0 ? tooWide("len", bytes) : tooWide("flags", flags);
@@ -226,9 +350,12 @@ public final class NetmapRing {
   }
 
   /**
-   * Zero-copy forwarding: exchanges the buffers of slot {@code i} and slot {@code j} of {@code to},
-   * hands len over and marks both NS_BUF_CHANGED. NS_MOREFRAG goes along.
+   * Zero-copy forwarding: exchanges the buffers of two slots, hands len over and marks both
+   * NS_BUF_CHANGED. NS_MOREFRAG goes along.
    *
+   * @param i a slot of this ring, of the user's
+   * @param to a ring in the same region
+   * @param j a slot of that ring, of the user's
    * @throws IllegalArgumentException when the rings are in different regions, where one index means
    *     two buffers, or a port of them is closed; nothing is changed
    */
@@ -257,10 +384,225 @@ public final class NetmapRing {
   }
 
   /**
-   * Address of the packet in slot {@code i}; bufSize bytes. Valid until the slot is given to the
-   * driver.
+   * Copies the bytes of a slot into the buffer of another, also between regions, and sets len and
+   * NS_MOREFRAG there.
    *
-   * @throws IndexOutOfBoundsException when the slot's buf_idx is invalid
+   * @param i a slot of this ring; a len beyond {@link #bufSize} counts as bufSize
+   * @param to any ring
+   * @param j a slot of that ring, of the user's
+   * @throws IllegalArgumentException when the bytes don't fit into a buffer of {@code to}; nothing
+   *     is changed
+   */
+  public void copy(int i, NetmapRing to, int j) {
+    int bytes = Math.min(len(i), bufSize);
+    to.requireFits(bytes);
+    Mem.copy(buffer(i), to.buffer(j), bytes);
+    to.lenAndFlags(j, bytes, slotFlags(i) & Netmap.NS_MOREFRAG);
+  }
+
+  /**
+   * Copies a packet into a slot's buffer; sets len, and flags to 0.
+   *
+   * @param i a slot of the user's
+   * @param packet at most {@link #bufSize} bytes
+   * @throws IllegalArgumentException when it is longer
+   */
+  public void put(int i, byte[] packet) {
+    put(i, packet, 0, packet.length, 0);
+  }
+
+  /**
+   * Copies a packet or a part of one into a slot's buffer; sets len and flags.
+   *
+   * @param i a slot of the user's
+   * @param from holds the bytes
+   * @param offset of the first one
+   * @param length bytes, at most {@link #bufSize}
+   * @param flags NS_* bits, NS_MOREFRAG for every part but the last
+   * @throws IllegalArgumentException when the bytes don't fit into a buffer
+   * @throws IndexOutOfBoundsException when the bytes are not inside {@code from}
+   */
+  public void put(int i, byte[] from, int offset, int length, int flags) {
+    requireFits(length);
+    Mem.copyIn(from, offset, buffer(i), length);
+    lenAndFlags(i, length, flags);
+  }
+
+  /**
+   * As {@link #put(int, byte[], int, int, int)}, from memory.
+   *
+   * @param i a slot of the user's
+   * @param address of the bytes, which is not checked
+   * @param length bytes, at most {@link #bufSize}
+   * @param flags NS_* bits, NS_MOREFRAG for every part but the last
+   * @throws IllegalArgumentException when the bytes don't fit into a buffer
+   */
+  public void put(int i, long address, int length, int flags) {
+    requireFits(length);
+    Mem.copy(address, buffer(i), length);
+    lenAndFlags(i, length, flags);
+  }
+
+  private void requireFits(int bytes) {
+    if (bytes < 0 || bytes > bufSize) {
+      throw new IllegalArgumentException(
+          "packet of " + bytes + " bytes; buffers hold " + bufSize);
+    }
+  }
+
+  /**
+   * The bytes of a slot in a new array.
+   *
+   * @param i a slot
+   * @return {@link #len} bytes, at most {@link #bufSize}
+   */
+  public byte[] get(int i) {
+    byte[] bytes = new byte[Math.min(len(i), bufSize)];
+    Mem.copyOut(buffer(i), bytes, 0, bytes.length);
+    return bytes;
+  }
+
+  /**
+   * Copies some bytes of a slot's buffer into an array.
+   *
+   * @param i a slot
+   * @param at offset of the first byte in the buffer
+   * @param to takes the bytes
+   * @param offset where in {@code to}
+   * @param length bytes
+   * @throws IndexOutOfBoundsException when the bytes are not inside the buffer, or {@code to}
+   */
+  public void getBytes(int i, int at, byte[] to, int offset, int length) {
+    Mem.copyOut(inBuffer(i, at, length), to, offset, length);
+  }
+
+  /**
+   * Copies some bytes of a slot's buffer to memory.
+   *
+   * @param i a slot
+   * @param at offset of the first byte in the buffer
+   * @param address where to, which is not checked
+   * @param length bytes
+   * @throws IndexOutOfBoundsException when the bytes are not inside the buffer
+   */
+  public void getBytes(int i, int at, long address, int length) {
+    Mem.copy(inBuffer(i, at, length), address, length);
+  }
+
+  /**
+   * Copies bytes into a slot's buffer; len and flags stay.
+   *
+   * @param i a slot of the user's
+   * @param at where in the buffer
+   * @param from holds the bytes
+   * @param offset of the first one
+   * @param length bytes
+   * @throws IndexOutOfBoundsException when the bytes are not inside the buffer, or {@code from}
+   */
+  public void putBytes(int i, int at, byte[] from, int offset, int length) {
+    Mem.copyIn(from, offset, inBuffer(i, at, length), length);
+  }
+
+  /**
+   * One byte of a slot's buffer.
+   *
+   * @param i a slot
+   * @param at its offset in the buffer
+   * @return 0 to 255
+   */
+  public int getUnsignedByte(int i, int at) {
+    return Mem.getByte(inBuffer(i, at, 1)) & 0xff;
+  }
+
+  /**
+   * Two bytes of a slot's buffer, in network byte order.
+   *
+   * @param i a slot
+   * @param at offset of the first one in the buffer; need not be aligned
+   * @return 0 to 65535
+   */
+  public int getUnsignedShort(int i, int at) {
+    return Short.reverseBytes(Mem.getShort(inBuffer(i, at, 2))) & 0xffff;
+  }
+
+  /**
+   * Four bytes of a slot's buffer, in network byte order.
+   *
+   * @param i a slot
+   * @param at offset of the first one in the buffer; need not be aligned
+   */
+  public int getInt(int i, int at) {
+    return Integer.reverseBytes(Mem.getInt(inBuffer(i, at, 4)));
+  }
+
+  /**
+   * Eight bytes of a slot's buffer, in network byte order.
+   *
+   * @param i a slot
+   * @param at offset of the first one in the buffer; need not be aligned
+   */
+  public long getLong(int i, int at) {
+    return Long.reverseBytes(Mem.getLong(inBuffer(i, at, 8)));
+  }
+
+  /**
+   * Sets one byte of a slot's buffer.
+   *
+   * @param i a slot of the user's
+   * @param at its offset in the buffer
+   * @param value the low 8 bits are stored
+   */
+  public void putByte(int i, int at, int value) {
+    Mem.putByte(inBuffer(i, at, 1), (byte) value);
+  }
+
+  /**
+   * Sets two bytes of a slot's buffer, in network byte order.
+   *
+   * @param i a slot of the user's
+   * @param at offset of the first one in the buffer; need not be aligned
+   * @param value the low 16 bits are stored
+   */
+  public void putShort(int i, int at, int value) {
+    Mem.putShort(inBuffer(i, at, 2), Short.reverseBytes((short) value));
+  }
+
+  /**
+   * Sets four bytes of a slot's buffer, in network byte order.
+   *
+   * @param i a slot of the user's
+   * @param at offset of the first one in the buffer; need not be aligned
+   * @param value to be stored
+   */
+  public void putInt(int i, int at, int value) {
+    Mem.putInt(inBuffer(i, at, 4), Integer.reverseBytes(value));
+  }
+
+  /**
+   * Sets eight bytes of a slot's buffer, in network byte order.
+   *
+   * @param i a slot of the user's
+   * @param at offset of the first one in the buffer; need not be aligned
+   * @param value to be stored
+   */
+  public void putLong(int i, int at, long value) {
+    Mem.putLong(inBuffer(i, at, 8), Long.reverseBytes(value));
+  }
+
+  private long inBuffer(int i, int at, int bytes) {
+    if (CHECK && ((at | bytes) < 0 || at > bufSize - bytes)) {
+      throw new IndexOutOfBoundsException(
+          bytes + " bytes at " + at + " are not inside a buffer of " + bufSize + " bytes");
+    }
+    return buffer(i) + at;
+  }
+
+  /**
+   * Where the packet in a slot is.
+   *
+   * @param i a slot
+   * @return address of {@link #bufSize} bytes; the user's until the slot is given to the driver.
+   *     {@link NetmapMemory} says how long it is mapped
    */
   public long buffer(int i) {
     int index = bufIdx(i);
@@ -271,29 +613,23 @@ public final class NetmapRing {
     return buffers + (long) index * bufSize;
   }
 
-  /** The packet in slot {@code i} as bytes off-heap: {@code view} is set onto it and returned. */
+  /**
+   * The packet in a slot as bytes off-heap, of {@link #bufSize} bytes.
+   *
+   * @param i a slot
+   * @param view is set onto the buffer; valid as the address of {@link #buffer(int)}
+   * @return {@code view}
+   */
   public PointerBytesStore buffer(int i, PointerBytesStore view) {
     view.set(buffer(i), bufSize);
     return view;
   }
 
-  /** Copies a whole packet into slot {@code i} and sets its len and flags 0. */
-  public void put(int i, byte[] packet) {
-    if (packet.length > bufSize) {
-      throw new IllegalArgumentException(
-          "packet of " + packet.length + " bytes; buffers hold " + bufSize);
-    }
-    Mem.copyIn(packet, 0, buffer(i), packet.length);
-    lenAndFlags(i, packet.length, 0);
-  }
-
-  /** The bytes in slot {@code i}. */
-  public byte[] get(int i) {
-    byte[] bytes = new byte[Math.min(len(i), bufSize)];
-    Mem.copyOut(buffer(i), bytes, 0, bytes.length);
-    return bytes;
-  }
-
+  /**
+   * Where the ring object is, in netmap's layout: for code that shares it.
+   *
+   * @return an address; {@link NetmapMemory} says how long it is mapped
+   */
   public long address() {
     return base;
   }

@@ -3,7 +3,6 @@ package io.netmap4j.apps;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
-import io.netmap4j.linux.Mem;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -222,8 +221,7 @@ final class Bridge implements Callable<Integer> {
 
   private void forwardSlot(NetmapRing rx, int from, NetmapRing tx, int to) {
     if (copy) {
-      Mem.copy(rx.buffer(from), tx.buffer(to), rx.len(from));
-      tx.lenAndFlags(to, rx.len(from), rx.slotFlags(from) & Netmap.NS_MOREFRAG);
+      rx.copy(from, tx, to);
     } else {
       rx.swap(from, tx, to);
     }
