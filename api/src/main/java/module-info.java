@@ -8,6 +8,21 @@ module io.netmap4j {
   requires org.slf4j;
 
   exports io.netmap4j;
+  exports io.netmap4j.common;
+  exports io.netmap4j.layout to
+      io.netmap4j.apps,
+      io.netmap4j.compat,
+      io.netmap4j.ixgbe,
+      io.netmap4j.model,
+      io.netmap4j.uio,
+      io.netmap4j.vfio;
+  exports io.netmap4j.memory to
+      io.netmap4j.apps,
+      io.netmap4j.compat,
+      io.netmap4j.ixgbe,
+      io.netmap4j.model,
+      io.netmap4j.uio,
+      io.netmap4j.vfio;
   exports io.netmap4j.spi to
       io.netmap4j.apps,
       io.netmap4j.compat,
