@@ -445,8 +445,7 @@ public final class NetmapRing {
 
   private void requireFits(int bytes) {
     if (bytes < 0 || bytes > bufSize) {
-      throw new IllegalArgumentException(
-          "packet of " + bytes + " bytes; buffers hold " + bufSize);
+      throw new IllegalArgumentException("packet of " + bytes + " bytes; buffers hold " + bufSize);
     }
   }
 
