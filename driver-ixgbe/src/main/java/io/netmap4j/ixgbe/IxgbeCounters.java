@@ -7,7 +7,7 @@ import java.util.TreeMap;
 /**
  * The hardware's statistics as 64-bit totals. The registers clear when read and the octet pairs are
  * 36 bits wide (55 s at 10 Gbit/s), so each read is added up here, and somebody must read often
- * enough. Fact sheet section 7.
+ * enough. docs/82599.md 7.
  */
 final class IxgbeCounters {
   /** Counters by queue that we map one to one (RQSMR, TQSM). */

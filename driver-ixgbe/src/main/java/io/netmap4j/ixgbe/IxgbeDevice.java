@@ -11,8 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The card as a whole: bring-up, reset, link, filters. Cold path. The order is the fact sheet's
- * 3.1; whole register values are written where a reset value is not certain, and read-modify-write
+ * The card as a whole: bring-up, reset, link, filters. Cold path. The order is that of docs/82599.md 3.1; whole register values are written where a reset value is not certain, and read-modify-write
  * is kept for registers that others own bits of. Not thread safe: the adapter calls it under its
  * own lock.
  */
@@ -154,7 +153,7 @@ final class IxgbeDevice {
     nic.write32(Reg.ESDP, nic.read32(Reg.ESDP) & ~Reg.ESDP_SDP3);
   }
 
-  /** Tables that a reset leaves undefined (fact sheet 3.1, step 11). */
+  /** Tables that a reset leaves undefined (docs/82599.md 3.1, step 11). */
   private void clearFilters() {
     for (int i = 0; i < 128; i++) {
       nic.write32(Reg.pfuta(i), 0);
@@ -217,7 +216,7 @@ final class IxgbeDevice {
     nic.write32(Reg.DMATXCTL, nic.read32(Reg.DMATXCTL) | Reg.DMATXCTL_TE);
   }
 
-  /** Queue i counts in counter i; by default every queue counts in 0 (fact sheet 7). */
+  /** Queue i counts in counter i; by default every queue counts in 0 (docs/82599.md 7). */
   private void mapCounters() {
     for (int n = 0; n < IxgbeCounters.PER_QUEUE / 4; n++) {
       int map = 4 * n | 4 * n + 1 << 8 | 4 * n + 2 << 16 | 4 * n + 3 << 24;

@@ -11,7 +11,7 @@ import io.netmap4j.spi.NicDriver;
 import java.util.Map;
 import java.util.Set;
 
-/** Which devices the driver takes, and which it knows and refuses. Ids: fact sheet 1.1. */
+/** Which devices the driver takes, and which it knows and refuses. Ids: docs/82599.md 1.1. */
 public final class IxgbeDriver implements NicDriver {
   private static final int INTEL = 0x8086;
 

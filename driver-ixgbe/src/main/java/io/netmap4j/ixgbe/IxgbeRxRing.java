@@ -14,7 +14,7 @@ import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
 
 /**
- * One RX queue: takes written-back descriptors into slots, gives released slots back (fact sheet
+ * One RX queue: takes written-back descriptors into slots, gives released slots back (docs/82599.md
  * 4.4, 4.5, 4.7).
  *
  * <p>What the device writes is checked before use: a slot with an impossible length comes up with

@@ -15,7 +15,7 @@ import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
 
 /**
- * One TX queue: slots to advanced data descriptors (fact sheet 4.1), doorbell, completions.
+ * One TX queue: slots to advanced data descriptors (docs/82599.md 4.1), doorbell, completions.
  *
  * <p>A report (RS) is asked for on the last descriptor of a sync, on NS_REPORT, and at least every
  * 64, always at the end of a packet. A queue remembers where; one read of DD there tells for
@@ -30,7 +30,7 @@ final class IxgbeTxRing {
   static final int DESC_SIZE = 16;
 
   /**
-   * Linux pads a shorter frame to 17 bytes: 16 and less may hang the engine (fact sheet 11,
+   * Linux pads a shorter frame to 17 bytes: 16 and less may hang the engine (docs/82599.md 11,
    * ixgbe_xmit_frame).
    */
   static final int MIN_PAYLEN = 17;

@@ -7,7 +7,7 @@ import java.util.Locale;
 
 /**
  * Receive-side scaling: which RX ring a flow goes to. Toeplitz hash over addresses and ports, low 7
- * bits into a table of 128 rings. Fact sheet 5.1; registers as DPDK ixgbe_rss_configure writes
+ * bits into a table of 128 rings. docs/82599.md 5.1; registers as DPDK ixgbe_rss_configure writes
  * them.
  */
 final class Rss {

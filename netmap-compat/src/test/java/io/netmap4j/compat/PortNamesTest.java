@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Port names by the ten thousand: some hundred with what libnetmap itself made of them, and random
- * ones against the grammar of the ABI sheet's 14.2 as regular expressions.
+ * ones against the grammar of docs/netmap-abi.md 14.2 as regular expressions.
  *
  * <p>{@code -Dnetmap4j.fuzz=N} and {@code -Dnetmap4j.seed=N} for more of them, and others.
  */

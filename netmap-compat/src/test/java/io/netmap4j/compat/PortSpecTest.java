@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The rows of the ABI sheet's tables in 14.2, as measured on libnetmap. */
+/** The rows of the tables in docs/netmap-abi.md 14.2, as measured on libnetmap. */
 @Timeout(10)
 class PortSpecTest {
   @ParameterizedTest

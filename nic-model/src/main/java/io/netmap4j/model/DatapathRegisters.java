@@ -1,6 +1,6 @@
 package io.netmap4j.model;
 
-/** The registers that the datapath reads, by their published names (facts 2.3 to 2.6 and 7). */
+/** The registers that the datapath reads, by their published names (docs/82599.md 2.3 to 2.6 and 7). */
 final class DatapathRegisters {
   static final int QUEUES = 128;
 
@@ -86,7 +86,7 @@ final class DatapathRegisters {
   /** Bytes of the frame check sequence, which no wire here carries. */
   static final int CRC = 4;
 
-  /** Least frame without CRC; a shorter one is a runt (facts 4.9). */
+  /** Least frame without CRC; a shorter one is a runt (docs/82599.md 4.9). */
   static final int LEAST_FRAME = 60;
 
   private DatapathRegisters() {}
@@ -100,7 +100,7 @@ final class DatapathRegisters {
   }
 
   /**
-   * The longest frame, CRC included, without a VLAN tag: MFS counts only with JUMBOEN (facts 4.9).
+   * The longest frame, CRC included, without a VLAN tag: MFS counts only with JUMBOEN (docs/82599.md 4.9).
    */
   static int longestFrame(CardState card) {
     boolean jumbo = (card.reg(HLREG0) & HLREG0_JUMBOEN) != 0;

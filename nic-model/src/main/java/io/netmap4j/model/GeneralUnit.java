@@ -6,7 +6,7 @@ import java.util.function.BooleanSupplier;
  * Link, MDIO, timers, and the few rules that join two registers. For who holds the card's lock.
  *
  * <p>The link is up while a wire is attached that brings light, nobody has unplugged it, and the
- * laser is on: ESDP.SDP3 = 0, which it is after a reset (facts 3.7). It is up at once. It is up,
+ * laser is on: ESDP.SDP3 = 0, which it is after a reset (docs/82599.md 3.7). It is up at once. It is up,
  * too, while the MAC hears itself (HLREG0.LPBK) and is told that the link is up (AUTOC.FLU): LX
  * ixgbe_setup_loopback_test and DP ixgbe_setup_loopback_link_82599 set both.
  */
@@ -22,7 +22,7 @@ final class GeneralUnit {
   private static final int GIO_DIS = 1 << 2;
   private static final int CTRL = RegisterMap82599.find("CTRL").offset();
   private static final int STATUS = RegisterMap82599.find("STATUS").offset();
-  // UP, 10 Gb/s (facts 3.7).
+  // UP, 10 Gb/s (docs/82599.md 3.7).
   private static final int LINKS_UP = 0x70000080;
   private static final int RXEN = 1;
   private static final int PACKET_BUFFER = 512; // KB
@@ -58,7 +58,7 @@ final class GeneralUnit {
         "MSCA",
         (i, value) -> {
           registers.store(RegisterMap82599.find("MSCA").offset(), value);
-          // No PHY answers: the read half is all ones (facts 10.5 item 5).
+          // No PHY answers: the read half is all ones (docs/82599.md 10.5 item 5).
           registers.set(msrwd, registers.get(msrwd) | 0xFFFF0000);
         });
     timers();
@@ -67,7 +67,7 @@ final class GeneralUnit {
 
   private void timers() {
     registers.onRead("FRTIMER", i -> (int) (options.clock().nanos() / 1000));
-    // Reading the low half latches the high one (facts 2.7); here a tick is 10 ns.
+    // Reading the low half latches the high one (docs/82599.md 2.7); here a tick is 10 ns.
     registers.onRead(
         "SYSTIML",
         i -> {
@@ -77,7 +77,7 @@ final class GeneralUnit {
         });
     registers.onRead("SYSTIMH", i -> systimHigh);
     int fdirctrl = RegisterMap82599.find("FDIRCTRL").offset();
-    // INIT_DONE at once (facts 5.5).
+    // INIT_DONE at once (docs/82599.md 5.5).
     registers.onWrite("FDIRCTRL", (i, value) -> registers.set(fdirctrl, value | 1 << 3));
   }
 
@@ -93,7 +93,7 @@ final class GeneralUnit {
     rule(
         "GSSR",
         (old, value) -> old != value && (get("SWSM", 0) & 2) == 0,
-        "SWSM.SWESMBI must be held (facts 3.6)");
+        "SWSM.SWESMBI must be held (docs/82599.md 3.6)");
     int rxctrl = RegisterMap82599.find("RXCTRL").offset();
     registers.addRule(
         rxctrl,
@@ -105,13 +105,14 @@ final class GeneralUnit {
                 rxctrl,
                 value,
                 "RDRXCTL.CRCSTRIP and HLREG0.RXCRCSTRP should be equal: frames come as HLREG0 says"
-                    + " (facts 4.9)");
+                    + " (docs/82599.md 4.9)");
           }
         });
     rule(
         "RXCTRL",
         (old, value) -> (value & ~old & RXEN) != 0 && packetBufferKilobytes() > PACKET_BUFFER,
-        "RXPBSIZE(0..7), and the filters of FDIRCTRL, are more than the 512 KB there are (facts 3.1"
+        "RXPBSIZE(0..7), and the filters of FDIRCTRL, are more than the 512 KB there are "
+ + "(docs/82599.md 3.1"
             + " step 11)");
   }
 

@@ -1,7 +1,7 @@
 package io.netmap4j.model;
 
 /**
- * Causes, masks and messages (facts 6, and 10.6 item 2 where the sources are silent). For who holds
+ * Causes, masks and messages (docs/82599.md 6, and 10.6 item 2 where the sources are silent). For who holds
  * the card's lock.
  *
  * <p>Bits 0 to 63 of {@code causes} are the queue vectors, of which 0 to 15 are EICR's; {@code
@@ -123,7 +123,7 @@ final class Interrupts {
   private int readAndClear() {
     int value = eicr();
     autoMaskOnAccess(value);
-    // OCD: a read leaves the queues' bits to EIAC and to a write of ones (facts 10.6 item 2).
+    // OCD: a read leaves the queues' bits to EIAC and to a write of ones (docs/82599.md 10.6 item 2).
     clear((registers.get(GPIE) & OCD) != 0 ? ROUSING : -1);
     return value;
   }
@@ -136,7 +136,7 @@ final class Interrupts {
     }
   }
 
-  /** Without EIAME the mask of EIAM is applied when EICR is read (facts 6.2). */
+  /** Without EIAME the mask of EIAM is applied when EICR is read (docs/82599.md 6.2). */
   private void autoMaskOnAccess(int seen) {
     if ((registers.get(GPIE) & EIAME) == 0 && seen != 0) {
       int automatic = registers.get(EIAM);
@@ -256,7 +256,7 @@ final class Interrupts {
     if ((throttled >>> vector & 1) != 0 && now - quietUntil[vector] < 0) {
       return false;
     }
-    // [11:3] in units of 2 us (facts 2.2).
+    // [11:3] in units of 2 us (docs/82599.md 2.2).
     long interval = (registers.get(EITR.offset(vector)) >> 3 & 0x1FF) * 2000L;
     quietUntil[vector] = now + interval;
     throttled = interval == 0 ? throttled & ~(1L << vector) : throttled | 1L << vector;

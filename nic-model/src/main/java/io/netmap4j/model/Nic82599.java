@@ -178,7 +178,7 @@ public final class Nic82599 implements AutoCloseable {
     return (offset < 0x00800 || offset >= 0x00B00) && offset < 0x10000;
   }
 
-  /** RDT: 0x01018 and 0x0D018 + 0x40 n; TDT: 0x06018 + 0x40 n (facts 2.3, 2.5). */
+  /** RDT: 0x01018 and 0x0D018 + 0x40 n; TDT: 0x06018 + 0x40 n (docs/82599.md 2.3, 2.5). */
   private QueueRules tailRules(int offset) {
     if ((offset & 0x3F) != 0x18) {
       return null;
@@ -286,17 +286,17 @@ public final class Nic82599 implements AutoCloseable {
 
   private void writeCtrl(int value) {
     if ((value & (RST | LRST)) != 0) {
-      // The reset wins over GIO_DIS in the same write (facts 3.3).
+      // The reset wins over GIO_DIS in the same write (docs/82599.md 3.3).
       reset();
     } else {
-      // GIO_DIS stays until a reset (facts 2.1).
+      // GIO_DIS stays until a reset (docs/82599.md 2.1).
       registers.set(CTRL, value | registers.get(CTRL) & GIO_DIS);
       refreshDma();
     }
   }
 
   /**
-   * CTRL.RST: registers and engines, but neither configuration space nor the MSI-X table (facts
+   * CTRL.RST: registers and engines, but neither configuration space nor the MSI-X table (docs/82599.md
    * 3.3).
    */
   private void reset() {

@@ -1,7 +1,7 @@
 package io.netmap4j.model;
 
 /**
- * What a driver may do to the queue registers and when: tails, heads, rings, enables (facts 3.1
+ * What a driver may do to the queue registers and when: tails, heads, rings, enables (docs/82599.md 3.1
  * steps 11 and 12, 4.7). One object for each direction. Everything but {@link #checkTail} is for
  * who holds the card's lock.
  */
@@ -91,12 +91,12 @@ final class QueueRules {
       checkReceive(queue, at, value);
     } else if ((registers.get(row("DMATXCTL").offset()) & 1) == 0) {
       // iPXE intelx_open does so, and has worked for years. LX ixgbe_configure_tx's comment and
-      // facts 3.1 have it the other way.
+      // docs/82599.md 3.1 have it the other way.
       registers.warn(
           at,
           value,
-          "DMATXCTL.TE should be set before a queue is enabled: it sends once TE is set (facts"
-              + " 3.1)");
+          "DMATXCTL.TE should be set before a queue is enabled: it sends once TE is set "
+              + "(docs/82599.md 3.1)");
     }
   }
 
@@ -105,11 +105,12 @@ final class QueueRules {
     int kilobytes = srrctl & 0x1F;
     if (kilobytes < 1 || kilobytes > 16) {
       registers.refuse(
-          at, value, "SRRCTL.BSIZEPACKET is " + kilobytes + " KB, not 1 to 16 (facts 4.5)");
+          at, value, "SRRCTL.BSIZEPACKET is " + kilobytes + " KB, not 1 to 16 (docs/82599.md 4.5)");
     }
     if ((srrctl >>> 25 & 7) > 1) {
       registers.refuse(
-          at, value, "SRRCTL.DESCTYPE splits headers, which the 82599 must not do (facts 4.10)");
+          at, value, "SRRCTL.DESCTYPE splits headers, which the 82599 must not do "
+ + "(docs/82599.md 4.10)");
     }
   }
 
@@ -125,7 +126,8 @@ final class QueueRules {
    */
   String checkTail(int queue, int value, boolean busMaster) {
     if (!enabled(queue)) {
-      return value == 0 ? null : "the queue is not enabled: poll ENABLE = 1 first (facts 3.1)";
+      return value == 0 ? null : "the queue is not enabled: poll ENABLE = 1 first "
+ + "(docs/82599.md 3.1)";
     }
     int entries = get(length, queue) >>> DESCRIPTOR_SHIFT;
     if (outside(value, entries)) {
@@ -138,6 +140,6 @@ final class QueueRules {
     if (added > room) {
       return "the tail passes the head, " + card + ": at most " + room + " may be added";
     }
-    return added == 0 || busMaster ? null : "bus mastering is off (facts 1.4)";
+    return added == 0 || busMaster ? null : "bus mastering is off (docs/82599.md 1.4)";
   }
 }

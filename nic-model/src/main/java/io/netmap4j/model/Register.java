@@ -52,7 +52,7 @@ public final class Register {
   }
 
   /**
-   * A register that stands alone. {@code fact} is a section of the fact sheet, with tags where it
+   * A register that stands alone. {@code fact} is a section of docs/82599.md, with tags where it
    * matters.
    */
   static Register of(String name, Access access, int offset, String fact) {
@@ -169,7 +169,7 @@ public final class Register {
     return count() == 1 ? resetFirst : reset;
   }
 
-  /** Value of an element after a reset; 0 too where the sheet does not know. */
+  /** Value of an element after a reset; 0 too where it is not known. */
   public int resetOf(int index) {
     return index == 0 ? resetFirst : reset;
   }
@@ -189,7 +189,7 @@ public final class Register {
     return selfClearing;
   }
 
-  /** What the row rests on: a section of the fact sheet. */
+  /** What the row rests on: a section of docs/82599.md. */
   public String fact() {
     return fact;
   }

@@ -188,7 +188,7 @@ final class RegisterFile {
         && map.row(offset >> 2) != null) {
       return true;
     }
-    referee.refuse(what + " of " + RegisterMap82599.nameAt(offset) + " [facts 2]");
+    referee.refuse(what + " of " + RegisterMap82599.nameAt(offset) + " [docs/82599.md 2]");
     return false;
   }
 

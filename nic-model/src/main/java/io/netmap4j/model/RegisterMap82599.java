@@ -14,7 +14,7 @@ import java.util.Map;
  * window is elsewhere.
  */
 public final class RegisterMap82599 {
-  /** Bytes of register space: no offset that a driver uses is higher (facts 1.2). */
+  /** Bytes of register space: no offset that a driver uses is higher (docs/82599.md 1.2). */
   public static final int SIZE = 0x20000;
 
   private static final RegisterMap82599 MAP = new RegisterMap82599(allRows());

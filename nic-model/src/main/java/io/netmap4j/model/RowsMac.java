@@ -3,10 +3,10 @@ package io.netmap4j.model;
 import io.netmap4j.model.Register.Access;
 import java.util.List;
 
-/** MAC, link and time stamps (facts 2.6, 2.7). */
+/** MAC, link and time stamps (docs/82599.md 2.6, 2.7). */
 final class RowsMac {
-  private static final String MAC = "facts 2.6";
-  private static final String TIME = "facts 2.7";
+  private static final String MAC = "docs/82599.md 2.6";
+  private static final String TIME = "docs/82599.md 2.7";
 
   private RowsMac() {}
 
@@ -17,17 +17,17 @@ final class RowsMac {
         rw("PCS1GANA", 0x04218, MAC).reset(0x1A0),
         ro("PCS1GANLP", 0x0421C, MAC),
         rw("HLREG0", 0x04240, MAC).reset(0x08012C0B),
-        rw("MSCA", 0x0425C, "facts 2.6, 0.1 item 5").selfClearing(1 << 30),
+        rw("MSCA", 0x0425C, "docs/82599.md 2.6, 0.1 item 5").selfClearing(1 << 30),
         rw("MSRWD", 0x04260, MAC).writable(0xFFFF),
         rw("MAXFRS", 0x04268, MAC).reset(0x05EE0000),
         rw("MFLCN", 0x04294, MAC),
-        // LMS 3, 10G serial: the way of a board with SFP+ cages (facts 2.6 note 3).
-        rw("AUTOC", 0x042A0, "facts 2.6, 3.7").reset(0xC09C6004).selfClearing(1 << 12),
-        ro("LINKS", 0x042A4, "facts 2.6, 3.7"),
-        rw("AUTOC2", 0x042A8, "facts 2.6, 3.7").reset(0x000A0000),
+        // LMS 3, 10G serial: the way of a board with SFP+ cages (docs/82599.md 2.6 note 3).
+        rw("AUTOC", 0x042A0, "docs/82599.md 2.6, 3.7").reset(0xC09C6004).selfClearing(1 << 12),
+        ro("LINKS", 0x042A4, "docs/82599.md 2.6, 3.7"),
+        rw("AUTOC2", 0x042A8, "docs/82599.md 2.6, 3.7").reset(0x000A0000),
         rw("AUTOC3", 0x042AC, MAC),
-        // Arbitration state [19:16] must not read 0 (facts 3.7).
-        ro("ANLP1", 0x042B0, "facts 2.6, 3.7").reset(0x00010000),
+        // Arbitration state [19:16] must not read 0 (docs/82599.md 3.7).
+        ro("ANLP1", 0x042B0, "docs/82599.md 2.6, 3.7").reset(0x00010000),
         ro("LINKS2", 0x04324, MAC),
         rw("TSYNCRXCTL", 0x05188, TIME),
         rw("TSYNCTXCTL", 0x08C00, TIME),

@@ -4,10 +4,10 @@ import io.netmap4j.model.Register.Access;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Receive DMA and receive filtering (facts 2.3, 2.4). */
+/** Receive DMA and receive filtering (docs/82599.md 2.3, 2.4). */
 final class RowsReceive {
-  private static final String DMA = "facts 2.3";
-  private static final String FILTER = "facts 2.4";
+  private static final String DMA = "docs/82599.md 2.3";
+  private static final String FILTER = "docs/82599.md 2.4";
   private static final int QUEUES_LOW = 64;
   private static final int SWFLSH = 1 << 26;
 
@@ -30,17 +30,17 @@ final class RowsReceive {
 
   private static List<Register> queues() {
     return List.of(
-        queue("RDBAL", 0x00, "facts 2.3, 4.7").readOnly(0x7F),
+        queue("RDBAL", 0x00, "docs/82599.md 2.3, 4.7").readOnly(0x7F),
         queue("RDBAH", 0x04, DMA),
         // A multiple of 128 bytes, up to 128 KB.
-        queue("RDLEN", 0x08, "facts 2.3, 4.7").readOnly(0xFFF0007F),
-        // Sources disagree on bit 12 (facts 10.6 item 1): set here, so that a driver that must
+        queue("RDLEN", 0x08, "docs/82599.md 2.3, 4.7").readOnly(0xFFF0007F),
+        // Sources disagree on bit 12 (docs/82599.md 10.6 item 1): set here, so that a driver that must
         // clear
         // it is seen to.
         queue("DCA_RXCTRL", 0x0C, DMA).alias(0x02200, 4, 16).reset(0x0000B200),
-        queue("RDH", 0x10, "facts 2.3, 4.7"),
+        queue("RDH", 0x10, "docs/82599.md 2.3, 4.7"),
         queue("SRRCTL", 0x14, DMA).alias(0x02100, 4, 16).reset(0x00000402),
-        queue("RDT", 0x18, "facts 2.3, 4.7"),
+        queue("RDT", 0x18, "docs/82599.md 2.3, 4.7"),
         queue("RXDCTL", 0x28, DMA).selfClearing(SWFLSH),
         queue("RSCCTL", 0x2C, DMA));
   }
@@ -64,8 +64,8 @@ final class RowsReceive {
         rw("DROPEN", 0x03D04, DMA),
         rw("RQSMR", 0x02300, 32, DMA),
         rw("RXDSTATCTRL", 0x02F40, DMA),
-        rw("RTRPCS", 0x02430, "facts 2.5"),
-        rw("RTRPT4C", 0x02140, 8, "facts 2.5"));
+        rw("RTRPCS", 0x02430, "docs/82599.md 2.5"),
+        rw("RTRPT4C", 0x02140, 8, "docs/82599.md 2.5"));
   }
 
   private static List<Register> filters() {
@@ -76,7 +76,7 @@ final class RowsReceive {
         rw("VLNCTRL", 0x05088, FILTER).reset(0x00008100),
         rw("MCSTCTRL", 0x05090, FILTER),
         rw("MTA", 0x05200, 128, FILTER),
-        // Entry 0 comes from the NVM at each reset (facts 0.1 item 1).
+        // Entry 0 comes from the NVM at each reset (docs/82599.md 0.1 item 1).
         Register.array("RAL", Access.RW, 0x0A200, 8, 128, FILTER).alias(0x05400, 8, 16),
         // The pools' bits of an 82598 are none here (LX reg_test_82599): MPSAR has them.
         Register.array("RAH", Access.RW, 0x0A204, 8, 128, FILTER)
@@ -108,10 +108,10 @@ final class RowsReceive {
   }
 
   /**
-   * The sheet gives the range and the behaviour (2.4, 5.5); names and places are LX ixgbe_type.h's.
+   * docs/82599.md 2.4 and 5.5 give the range and the behaviour; names and places are LX ixgbe_type.h's.
    */
   private static List<Register> flowDirector() {
-    String fact = "facts 2.4, 5.5; LX ixgbe_type.h";
+    String fact = "docs/82599.md 2.4, 5.5; LX ixgbe_type.h";
     return List.of(
         rw("FDIRCTRL", 0x0EE00, fact),
         rw("FDIRSIPV6", 0x0EE0C, 3, fact),
@@ -120,7 +120,7 @@ final class RowsReceive {
         rw("FDIRPORT", 0x0EE20, fact),
         rw("FDIRVLAN", 0x0EE24, fact),
         rw("FDIRHASH", 0x0EE28, fact),
-        // CMD reads 0: what was asked is done (facts 5.5).
+        // CMD reads 0: what was asked is done (docs/82599.md 5.5).
         rw("FDIRCMD", 0x0EE2C, fact).selfClearing(0x3),
         rw("FDIRFREE", 0x0EE38, fact),
         rw("FDIRDIP4M", 0x0EE3C, fact),

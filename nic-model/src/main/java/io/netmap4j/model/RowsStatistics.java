@@ -4,9 +4,9 @@ import io.netmap4j.model.Register.Access;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Counters; a read clears each (facts 7). */
+/** Counters; a read clears each (docs/82599.md 7). */
 final class RowsStatistics {
-  private static final String FACT = "facts 7";
+  private static final String FACT = "docs/82599.md 7";
 
   private RowsStatistics() {}
 

@@ -3,24 +3,24 @@ package io.netmap4j.model;
 import io.netmap4j.model.Register.Access;
 import java.util.List;
 
-/** Transmit DMA (facts 2.5). */
+/** Transmit DMA (docs/82599.md 2.5). */
 final class RowsTransmit {
-  private static final String FACT = "facts 2.5";
+  private static final String FACT = "docs/82599.md 2.5";
   private static final int SWFLSH = 1 << 26;
 
   private RowsTransmit() {}
 
   static List<Register> rows() {
     return List.of(
-        queue("TDBAL", 0x00, "facts 2.5, 4.7").readOnly(0x7F),
+        queue("TDBAL", 0x00, "docs/82599.md 2.5, 4.7").readOnly(0x7F),
         queue("TDBAH", 0x04, FACT),
-        queue("TDLEN", 0x08, "facts 2.5, 4.7").readOnly(0xFFF0007F),
+        queue("TDLEN", 0x08, "docs/82599.md 2.5, 4.7").readOnly(0xFFF0007F),
         queue("DCA_TXCTRL", 0x0C, FACT).reset(0x00002A00),
-        queue("TDH", 0x10, "facts 2.5, 4.7"),
-        queue("TDT", 0x18, "facts 2.5, 4.7"),
+        queue("TDH", 0x10, "docs/82599.md 2.5, 4.7"),
+        queue("TDT", 0x18, "docs/82599.md 2.5, 4.7"),
         queue("TXDCTL", 0x28, FACT).selfClearing(SWFLSH),
-        queue("TDWBAL", 0x38, "facts 2.5, 4.8"),
-        queue("TDWBAH", 0x3C, "facts 2.5, 4.8"),
+        queue("TDWBAL", 0x38, "docs/82599.md 2.5, 4.8"),
+        queue("TDWBAH", 0x3C, "docs/82599.md 2.5, 4.8"),
         rw("DMATXCTL", 0x04A80, FACT).reset(0x81000004),
         rw("DTXTCPFLGL", 0x04A88, FACT).reset(0x0F760FF6),
         rw("DTXTCPFLGH", 0x04A8C, FACT).reset(0x00000F7F),

@@ -6,7 +6,7 @@ import io.netmap4j.frames.FrameHeaders;
 import io.netmap4j.frames.Toeplitz;
 import java.util.Arrays;
 
-/** Receive-side scaling: which hash a frame gets and which queue that means (facts 5.1). */
+/** Receive-side scaling: which hash a frame gets and which queue that means (docs/82599.md 5.1). */
 final class Rss {
   private static final int ONLY_RSS = 1;
 
@@ -48,7 +48,8 @@ final class Rss {
     if (!enabled) {
       if (mode != 0) {
         card.violation(
-            "MRQC.MRQE = " + mode + ": this model has 0 (off) and 1 (RSS) only (facts 5.1)");
+            "MRQC.MRQE = " + mode + ": this model has 0 (off) and 1 (RSS) only "
+ + "(docs/82599.md 5.1)");
       }
       return;
     }

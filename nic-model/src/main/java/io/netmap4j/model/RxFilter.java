@@ -7,7 +7,7 @@ import io.netmap4j.frames.NetOrder;
 import io.netmap4j.linux.Mem;
 
 /**
- * Which frames a card takes: MAC address, multicast hash and VLAN filters (facts 5.4), and no pause
+ * Which frames a card takes: MAC address, multicast hash and VLAN filters (docs/82599.md 5.4), and no pause
  * with MFLCN.DPF. Whether DPF works with RFCE alone, as manuals of Intel's 1 GbE cards say, no
  * source tells for the 82599; Linux and DPDK set it with RFCE and without.
  */

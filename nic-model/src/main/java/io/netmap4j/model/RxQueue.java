@@ -66,8 +66,9 @@ final class RxQueue {
       card.violation(
           String.format(
               Locale.ROOT,
-              "SRRCTL(%d) = 0x%08x: BSIZEPACKET must be 1 to 16 KB and DESCTYPE 0 or 1 (facts 2.3;"
-                  + " header split must not be used, facts 4.10)",
+              "SRRCTL(%d) = 0x%08x: BSIZEPACKET must be 1 to 16 KB and DESCTYPE 0 or 1 "
+ + "(docs/82599.md 2.3;"
+                  + " header split must not be used, docs/82599.md 4.10)",
               index,
               srrctl));
     }
@@ -82,7 +83,7 @@ final class RxQueue {
         card.violation(
             String.format(
                 Locale.ROOT,
-                "RDT(%d) = %d, RDH = %d in a ring of %d descriptors (facts 4.7)",
+                "RDT(%d) = %d, RDH = %d in a ring of %d descriptors (docs/82599.md 4.7)",
                 index,
                 tail,
                 next,
@@ -104,7 +105,7 @@ final class RxQueue {
         String.format(
             Locale.ROOT,
             "RX queue %d: a frame is stored with DCA_RXCTRL(%d) = 0x%08x: DCA_RXCTRL bit 12 must be"
-                + " written 0 before, or packets may be corrupt (facts 2.3)",
+                + " written 0 before, or packets may be corrupt (docs/82599.md 2.3)",
             index,
             index,
             card.reg(block + DCA_RXCTRL)));

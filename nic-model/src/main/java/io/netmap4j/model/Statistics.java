@@ -1,7 +1,7 @@
 package io.netmap4j.model;
 
 /**
- * Adds to counters; some are 36 bits wide, in two registers (facts 7). For who holds the card's
+ * Adds to counters; some are 36 bits wide, in two registers (docs/82599.md 7). For who holds the card's
  * lock.
  */
 final class Statistics {

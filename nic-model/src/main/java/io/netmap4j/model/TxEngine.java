@@ -8,7 +8,7 @@ import java.util.random.RandomGenerator;
 
 /**
  * The transmit side: fetches descriptors, sends the packets that they make, and reports those that
- * asked for it. The status of a fetched descriptor means nothing (facts 4.7).
+ * asked for it. The status of a fetched descriptor means nothing (docs/82599.md 4.7).
  *
  * <p>For one thread at a time; only {@link #configChanged} may come from another.
  */
@@ -229,14 +229,15 @@ final class TxEngine {
     if ((high >>> 20 & 0xF) == CONTEXT) {
       queue.setContext(low, high);
       if (!between) {
-        card.violation(where(queue, place) + "a context descriptor within a packet (facts 4.2)");
+        card.violation(where(queue, place) + "a context descriptor within a packet "
+ + "(docs/82599.md 4.2)");
       }
     } else {
       card.violation(
           where(queue, place)
               + "DTYP "
               + (high >>> 20 & 0xF)
-              + " is reserved, 2 (context) and 3 (data) exist (facts 4.1)");
+              + " is reserved, 2 (context) and 3 (data) exist (docs/82599.md 4.1)");
     }
   }
 

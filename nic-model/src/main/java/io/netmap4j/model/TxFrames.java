@@ -8,7 +8,7 @@ import io.netmap4j.linux.Mem;
 
 /**
  * Makes frames of a packet in the card's own memory: gathers its buffers, then pads, checksums,
- * tags and segments (facts 4.2 and 8.2). The driver's memory is never written.
+ * tags and segments (docs/82599.md 4.2 and 8.2). The driver's memory is never written.
  */
 final class TxFrames {
   /** Of one frame; more is not gathered. */

@@ -2,7 +2,7 @@ package io.netmap4j.model;
 
 /**
  * The packet that a queue's fetched descriptors make, taken apart by its first one and its context
- * (facts 4.1 to 4.3). One object, used for packet after packet.
+ * (docs/82599.md 4.1 to 4.3). One object, used for packet after packet.
  */
 final class TxPacket {
   private static final int VLAN_TAG = 4;
@@ -124,29 +124,30 @@ final class TxPacket {
           + queue.count
           + " descriptors for one packet, WTHRESH leaves "
           + most
-          + " of 40 (facts 11: DPDK's IXGBE_TX_MAX_SEG)";
+          + " of 40 (docs/82599.md 11: DPDK's IXGBE_TX_MAX_SEG)";
     }
     if (emptyDescriptor >= 0) {
       return where
           + "DTALEN of descriptor "
           + emptyDescriptor
-          + " is 0, it must be above 0 (facts 4.1)";
+          + " is 0, it must be above 0 (docs/82599.md 4.1)";
     }
     if (payload < LEAST) {
       return where
           + "PAYLEN "
           + payload
           + " is less than 17"
-          + " (facts 11: LX ixgbe_xmit_frame pads to 17)";
+          + " (docs/82599.md 11: LX ixgbe_xmit_frame pads to 17)";
     }
     if (!insertCrc) {
-      return where + "IFCS is clear; all drivers set it in each data descriptor (facts 4.1)";
+      return where + "IFCS is clear; all drivers set it in each data descriptor "
+ + "(docs/82599.md 4.1)";
     }
     if (contextUsed && !contextSet) {
       return where
           + "offloads by context "
           + slot
-          + ", which was never written; 0 and 1 exist (facts 4.2)";
+          + ", which was never written; 0 and 1 exist (docs/82599.md 4.2)";
     }
     int expected = segment ? headerLength() + payload : payload;
     if (advanced && expected != bytes) {
@@ -155,7 +156,7 @@ final class TxPacket {
           + bytes
           + " bytes, but PAYLEN says "
           + (segment ? headerLength() + " + " + payload : payload)
-          + " (facts 4.1)";
+          + " (docs/82599.md 4.1)";
     }
     return brokenOffload(where, longest);
   }
@@ -169,7 +170,7 @@ final class TxPacket {
           + l4Type
           + ", L4LEN "
           + l4Length
-          + " (facts 4.2)";
+          + " (docs/82599.md 4.2)";
     }
     if (!fitsOffload()) {
       return where
@@ -181,10 +182,10 @@ final class TxPacket {
           + l4Length
           + " bytes and the checksum in them do not fit "
           + bytes
-          + " (facts 4.2)";
+          + " (docs/82599.md 4.2)";
     }
     int frame = segment ? headerLength() + Math.min(mss, payload) : bytes;
-    // A tag in the frame is allowed for; whether there is one is not looked at: the limits of facts
+    // A tag in the frame is allowed for; whether there is one is not looked at: the limits of docs/82599.md
     // 4.9 are the
     // receiver's, and Linux sends tagged frames of MFS + 4.
     if (frame + DatapathRegisters.CRC > longest + VLAN_TAG) {
@@ -193,7 +194,7 @@ final class TxPacket {
           + frame
           + " bytes and CRC is longer than "
           + longest
-          + ", MAXFRS.MFS or 1518 without HLREG0.JUMBOEN (facts 4.9)";
+          + ", MAXFRS.MFS or 1518 without HLREG0.JUMBOEN (docs/82599.md 4.9)";
     }
     return null;
   }

@@ -10,13 +10,13 @@ import java.util.Locale;
  * descriptors have been fetched, and what is to be reported.
  */
 final class TxQueue {
-  /** On-chip descriptors of one queue, shared between a packet and held write-backs (facts 11). */
+  /** On-chip descriptors of one queue, shared between a packet and held write-backs (docs/82599.md 11). */
   static final int ON_CHIP = 40;
 
   static final int CONTEXTS = 2;
 
   /**
-   * How long WTHRESH may hold a report; no source says more than "until the ITR expires" (facts
+   * How long WTHRESH may hold a report; no source says more than "until the ITR expires" (docs/82599.md
    * 4.8).
    */
   private static final long HOLD_NANOS = 50_000;
@@ -102,7 +102,7 @@ final class TxQueue {
             String.format(
                 Locale.ROOT,
                 "TDWBAL(%d): head write-back to 0x%x; only 16-byte aligned addresses work"
-                    + " (facts 4.8: tinynf measured it)",
+                    + " (docs/82599.md 4.8: tinynf measured it)",
                 index,
                 headWriteBack));
       }
@@ -132,7 +132,7 @@ final class TxQueue {
         card.violation(
             String.format(
                 Locale.ROOT,
-                "TDT(%d) = %d, TDH = %d in a ring of %d descriptors (facts 4.7)",
+                "TDT(%d) = %d, TDH = %d in a ring of %d descriptors (docs/82599.md 4.7)",
                 index,
                 tail,
                 next,
@@ -202,7 +202,7 @@ final class TxQueue {
     reportFirst = 0;
   }
 
-  /** WTHRESH 0 and 1: at once; above: when as many descriptors are done (facts 4.8). */
+  /** WTHRESH 0 and 1: at once; above: when as many descriptors are done (docs/82599.md 4.8). */
   boolean mayReport() {
     return reports != 0 && (flushing || doneSinceReport >= writeBackThreshold);
   }

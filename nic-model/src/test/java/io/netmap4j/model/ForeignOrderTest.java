@@ -574,7 +574,7 @@ class ForeignOrderTest {
     assertThat(Mem.getInt(memory + HEAD)).isEqualTo(1);
   }
 
-  /** Neither ever clears bit 12; whether a card minds is not known (facts 10.6 item 1). */
+  /** Neither ever clears bit 12; whether a card minds is not known (docs/82599.md 10.6 item 1). */
   @ParameterizedTest
   @EnumSource(names = {"DPDK", "FREEBSD"})
   void isStoppedAtItsFirstFrame(Driver driver) {

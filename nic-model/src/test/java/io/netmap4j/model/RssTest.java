@@ -10,7 +10,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Against the published verification suite (facts 5.1). */
+/** Against the published verification suite (docs/82599.md 5.1). */
 @Timeout(30)
 class RssTest {
   private static final int[] KEY = {

@@ -201,7 +201,7 @@ class TxOffloadTest {
     ring.context(0, 14, 20, 0, V4 | L4_TCP, 20, 0);
     ring.piece(frame, 0, 60, TSE | EOP, 6 + 20, TXSM);
     ring.doorbell();
-    assertThatThrownBy(() -> card.tx.run(1)).hasMessageContaining("facts 4");
+    assertThatThrownBy(() -> card.tx.run(1)).hasMessageContaining("docs/82599.md 4");
     card.strict = false;
     ring.context(0, 127, 511, 0, V4 | L4_TCP, 255, 1);
     ring.piece(frame, 0, 60, TSE | EOP, 26, TXSM | IXSM);
