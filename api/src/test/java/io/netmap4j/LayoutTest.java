@@ -20,9 +20,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every offset and constant of docs/netmap-abi.md 1, 3 and 18. The expected figures were printed by a C program
- * compiled against netmap's headers at 89607e1, and are written out again
- * here, not computed.
+ * Every offset and constant of docs/netmap-abi.md 1, 3 and 18. The expected figures were printed by
+ * a C program compiled against netmap's headers at 89607e1, and are written out again here, not
+ * computed.
  */
 class LayoutTest {
   private static final int SLOTS = 72;

@@ -44,7 +44,8 @@ public final class RingSet {
     RingSet set = make(adapter, region);
     Adapter.Rings n = adapter.rings();
     try {
-      // RX before TX, so that the first RX ring of a fresh region holds buffers 2, 3, 4 ... (docs/netmap-abi.md 4.3)
+      // RX before TX, so that the first RX ring of a fresh region holds buffers 2, 3, 4 ...
+      // (docs/netmap-abi.md 4.3)
       for (int i = 0; i < n.rx(); i++) {
         set.rx[i] = set.allocate(false, i, n.rxSlots());
       }

@@ -11,9 +11,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The card as a whole: bring-up, reset, link, filters. Cold path. The order is that of docs/82599.md 3.1; whole register values are written where a reset value is not certain, and read-modify-write
- * is kept for registers that others own bits of. Not thread safe: the adapter calls it under its
- * own lock.
+ * The card as a whole: bring-up, reset, link, filters. Cold path. The order is that of
+ * docs/82599.md 3.1; whole register values are written where a reset value is not certain, and
+ * read-modify-write is kept for registers that others own bits of. Not thread safe: the adapter
+ * calls it under its own lock.
  */
 final class IxgbeDevice {
   private static final Logger LOG = LoggerFactory.getLogger(IxgbeDevice.class);

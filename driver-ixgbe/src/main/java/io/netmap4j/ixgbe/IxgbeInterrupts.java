@@ -9,8 +9,8 @@ import java.util.stream.Stream;
 /**
  * Wake-ups: masked except while somebody sleeps. Nothing of this is touched until the first
  * sleeper. With MSI-X, vector i is for rings i of both directions, and automatic clear and mask
- * (EIAC, EIAM) make one message one wake-up (docs/82599.md 6.2). Without, every ring is cause 0 of the
- * one line, which is held until EICR is read (6.3).
+ * (EIAC, EIAM) make one message one wake-up (docs/82599.md 6.2). Without, every ring is cause 0 of
+ * the one line, which is held until EICR is read (6.3).
  */
 final class IxgbeInterrupts {
   private static final int MAX_VECTORS = 16;

@@ -2,8 +2,7 @@ package io.netmap4j.ixgbe;
 
 /**
  * The 82599 registers that this driver touches, and no others, under their published names. Offsets
- * and bits: docs/82599.md 2; what is written to them and when: the function named where it is
- * used.
+ * and bits: docs/82599.md 2; what is written to them and when: the function named where it is used.
  */
 final class Reg {
   // General

@@ -1,6 +1,8 @@
 package io.netmap4j.model;
 
-/** The registers that the datapath reads, by their published names (docs/82599.md 2.3 to 2.6 and 7). */
+/**
+ * The registers that the datapath reads, by their published names (docs/82599.md 2.3 to 2.6 and 7).
+ */
 final class DatapathRegisters {
   static final int QUEUES = 128;
 
@@ -100,7 +102,8 @@ final class DatapathRegisters {
   }
 
   /**
-   * The longest frame, CRC included, without a VLAN tag: MFS counts only with JUMBOEN (docs/82599.md 4.9).
+   * The longest frame, CRC included, without a VLAN tag: MFS counts only with JUMBOEN
+   * (docs/82599.md 4.9).
    */
   static int longestFrame(CardState card) {
     boolean jumbo = (card.reg(HLREG0) & HLREG0_JUMBOEN) != 0;

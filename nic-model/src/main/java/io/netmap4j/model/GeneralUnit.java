@@ -6,9 +6,9 @@ import java.util.function.BooleanSupplier;
  * Link, MDIO, timers, and the few rules that join two registers. For who holds the card's lock.
  *
  * <p>The link is up while a wire is attached that brings light, nobody has unplugged it, and the
- * laser is on: ESDP.SDP3 = 0, which it is after a reset (docs/82599.md 3.7). It is up at once. It is up,
- * too, while the MAC hears itself (HLREG0.LPBK) and is told that the link is up (AUTOC.FLU): LX
- * ixgbe_setup_loopback_test and DP ixgbe_setup_loopback_link_82599 set both.
+ * laser is on: ESDP.SDP3 = 0, which it is after a reset (docs/82599.md 3.7). It is up at once. It
+ * is up, too, while the MAC hears itself (HLREG0.LPBK) and is told that the link is up (AUTOC.FLU):
+ * LX ixgbe_setup_loopback_test and DP ixgbe_setup_loopback_link_82599 set both.
  */
 final class GeneralUnit {
   private static final int ESDP = RegisterMap82599.find("ESDP").offset();
@@ -112,7 +112,7 @@ final class GeneralUnit {
         "RXCTRL",
         (old, value) -> (value & ~old & RXEN) != 0 && packetBufferKilobytes() > PACKET_BUFFER,
         "RXPBSIZE(0..7), and the filters of FDIRCTRL, are more than the 512 KB there are "
- + "(docs/82599.md 3.1"
+            + "(docs/82599.md 3.1"
             + " step 11)");
   }
 

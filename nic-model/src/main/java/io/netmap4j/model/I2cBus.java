@@ -2,8 +2,8 @@ package io.netmap4j.model;
 
 /**
  * The two-wire bus behind I2CCTL: open drain, so that a line reads as what the driver puts out,
- * unless a module pulls it low. Without a module nobody acknowledges (docs/82599.md 3.5). For who holds the
- * card's lock.
+ * unless a module pulls it low. Without a module nobody acknowledges (docs/82599.md 3.5). For who
+ * holds the card's lock.
  */
 final class I2cBus {
   private static final int CLOCK_OUT = 1 << 1;

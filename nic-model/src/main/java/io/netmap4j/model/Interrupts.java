@@ -1,8 +1,8 @@
 package io.netmap4j.model;
 
 /**
- * Causes, masks and messages (docs/82599.md 6, and 10.6 item 2 where the sources are silent). For who holds
- * the card's lock.
+ * Causes, masks and messages (docs/82599.md 6, and 10.6 item 2 where the sources are silent). For
+ * who holds the card's lock.
  *
  * <p>Bits 0 to 63 of {@code causes} are the queue vectors, of which 0 to 15 are EICR's; {@code
  * other} holds EICR bits 16 to 31. {@code due} has the vectors with a cause newer than their last
@@ -123,7 +123,8 @@ final class Interrupts {
   private int readAndClear() {
     int value = eicr();
     autoMaskOnAccess(value);
-    // OCD: a read leaves the queues' bits to EIAC and to a write of ones (docs/82599.md 10.6 item 2).
+    // OCD: a read leaves the queues' bits to EIAC and to a write of ones (docs/82599.md 10.6 item
+    // 2).
     clear((registers.get(GPIE) & OCD) != 0 ? ROUSING : -1);
     return value;
   }

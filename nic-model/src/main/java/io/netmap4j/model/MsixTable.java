@@ -3,8 +3,8 @@ package io.netmap4j.model;
 import java.util.Arrays;
 
 /**
- * BAR 4: 64 MSI-X entries of 16 bytes at 0, the pending bits at 0x2000 (docs/82599.md 1.2, 1.3). Survives
- * CTRL.RST, not FLR (docs/82599.md 3.3). For who holds the card's lock.
+ * BAR 4: 64 MSI-X entries of 16 bytes at 0, the pending bits at 0x2000 (docs/82599.md 1.2, 1.3).
+ * Survives CTRL.RST, not FLR (docs/82599.md 3.3). For who holds the card's lock.
  */
 final class MsixTable {
   static final int VECTORS = 64;

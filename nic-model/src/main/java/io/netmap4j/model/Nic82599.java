@@ -296,8 +296,8 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   /**
-   * CTRL.RST: registers and engines, but neither configuration space nor the MSI-X table (docs/82599.md
-   * 3.3).
+   * CTRL.RST: registers and engines, but neither configuration space nor the MSI-X table
+   * (docs/82599.md 3.3).
    */
   private void reset() {
     registers.reset();

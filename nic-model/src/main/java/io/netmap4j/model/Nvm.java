@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * The EEPROM: 256 words, readable through EERD, writable through EEWR, with the checksum and the
- * firmware words that drivers insist on (docs/82599.md 3.4, 10.5 item 3). For who holds the card's lock.
+ * firmware words that drivers insist on (docs/82599.md 3.4, 10.5 item 3). For who holds the card's
+ * lock.
  */
 final class Nvm {
   private static final int WORDS = 256;
@@ -58,7 +59,10 @@ final class Nvm {
     words[CHECKSUM_WORD] = CHECKSUM_SUM - sum() & 0xFFFF;
   }
 
-  /** What to write to CORECTL for a passive copper module: nothing, for either port (docs/82599.md 3.5). */
+  /**
+   * What to write to CORECTL for a passive copper module: nothing, for either port (docs/82599.md
+   * 3.5).
+   */
   private void moduleList() {
     words[0x2B] = 0x60;
     words[0x61] = 3;

@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * 4 KiB of configuration space: for each byte a value, the bits that a write stores and the bits
- * that a one clears (docs/82599.md 1.1 to 1.4). The SR-IOV capability of real cards is left out: there are
- * no virtual functions here. For who holds the card's lock.
+ * that a one clears (docs/82599.md 1.1 to 1.4). The SR-IOV capability of real cards is left out:
+ * there are no virtual functions here. For who holds the card's lock.
  */
 final class PciConfig {
   static final int SIZE = 4096;

@@ -1,9 +1,9 @@
 package io.netmap4j.model;
 
 /**
- * What a driver may do to the queue registers and when: tails, heads, rings, enables (docs/82599.md 3.1
- * steps 11 and 12, 4.7). One object for each direction. Everything but {@link #checkTail} is for
- * who holds the card's lock.
+ * What a driver may do to the queue registers and when: tails, heads, rings, enables (docs/82599.md
+ * 3.1 steps 11 and 12, 4.7). One object for each direction. Everything but {@link #checkTail} is
+ * for who holds the card's lock.
  */
 final class QueueRules {
   private static final int ENABLE = 1 << 25;
@@ -109,8 +109,9 @@ final class QueueRules {
     }
     if ((srrctl >>> 25 & 7) > 1) {
       registers.refuse(
-          at, value, "SRRCTL.DESCTYPE splits headers, which the 82599 must not do "
- + "(docs/82599.md 4.10)");
+          at,
+          value,
+          "SRRCTL.DESCTYPE splits headers, which the 82599 must not do " + "(docs/82599.md 4.10)");
     }
   }
 
@@ -126,8 +127,9 @@ final class QueueRules {
    */
   String checkTail(int queue, int value, boolean busMaster) {
     if (!enabled(queue)) {
-      return value == 0 ? null : "the queue is not enabled: poll ENABLE = 1 first "
- + "(docs/82599.md 3.1)";
+      return value == 0
+          ? null
+          : "the queue is not enabled: poll ENABLE = 1 first " + "(docs/82599.md 3.1)";
     }
     int entries = get(length, queue) >>> DESCRIPTOR_SHIFT;
     if (outside(value, entries)) {

@@ -4,8 +4,8 @@ import io.netmap4j.model.Register.Access;
 import java.util.List;
 
 /**
- * General, NVM, semaphore, firmware, PCIe and interrupt registers (docs/82599.md 2.1, 2.2) and FDIR's
- * neighbours.
+ * General, NVM, semaphore, firmware, PCIe and interrupt registers (docs/82599.md 2.1, 2.2) and
+ * FDIR's neighbours.
  */
 final class RowsGeneral {
   private static final String GENERAL = "docs/82599.md 2.1";
@@ -15,7 +15,8 @@ final class RowsGeneral {
 
   static List<Register> rows() {
     return List.of(
-        // LRST and RST clear themselves; GIO_DIS stays until the reset (docs/82599.md 0.1 items 1, 2).
+        // LRST and RST clear themselves; GIO_DIS stays until the reset (docs/82599.md 0.1 items 1,
+        // 2).
         rw("CTRL", 0x00000, "docs/82599.md 2.1, 3.3").alias(0x00004, 4, 1).selfClearing(0x04000008),
         Register.of("STATUS", Access.RO, 0x00008, GENERAL).reset(0x00080000),
         rw("CTRL_EXT", 0x00018, GENERAL),

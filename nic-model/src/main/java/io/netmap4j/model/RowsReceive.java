@@ -34,7 +34,8 @@ final class RowsReceive {
         queue("RDBAH", 0x04, DMA),
         // A multiple of 128 bytes, up to 128 KB.
         queue("RDLEN", 0x08, "docs/82599.md 2.3, 4.7").readOnly(0xFFF0007F),
-        // Sources disagree on bit 12 (docs/82599.md 10.6 item 1): set here, so that a driver that must
+        // Sources disagree on bit 12 (docs/82599.md 10.6 item 1): set here, so that a driver that
+        // must
         // clear
         // it is seen to.
         queue("DCA_RXCTRL", 0x0C, DMA).alias(0x02200, 4, 16).reset(0x0000B200),
@@ -108,7 +109,8 @@ final class RowsReceive {
   }
 
   /**
-   * docs/82599.md 2.4 and 5.5 give the range and the behaviour; names and places are LX ixgbe_type.h's.
+   * docs/82599.md 2.4 and 5.5 give the range and the behaviour; names and places are LX
+   * ixgbe_type.h's.
    */
   private static List<Register> flowDirector() {
     String fact = "docs/82599.md 2.4, 5.5; LX ixgbe_type.h";

@@ -48,8 +48,10 @@ final class Rss {
     if (!enabled) {
       if (mode != 0) {
         card.violation(
-            "MRQC.MRQE = " + mode + ": this model has 0 (off) and 1 (RSS) only "
- + "(docs/82599.md 5.1)");
+            "MRQC.MRQE = "
+                + mode
+                + ": this model has 0 (off) and 1 (RSS) only "
+                + "(docs/82599.md 5.1)");
       }
       return;
     }

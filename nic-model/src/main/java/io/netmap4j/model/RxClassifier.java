@@ -8,8 +8,8 @@ import io.netmap4j.frames.NetOrder;
 import io.netmap4j.linux.Mem;
 
 /**
- * What the descriptor will say of a frame: packet type, hash, checksum results, queue (docs/82599.md 4.5, 5
- * and 8.1).
+ * What the descriptor will say of a frame: packet type, hash, checksum results, queue
+ * (docs/82599.md 4.5, 5 and 8.1).
  */
 final class RxClassifier {
   // Packet type, dw0[16:4].

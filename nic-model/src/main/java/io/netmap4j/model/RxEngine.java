@@ -236,7 +236,10 @@ final class RxEngine implements FrameSink {
     return keepCrc ? length + CRC : length;
   }
 
-  /** Good frames are counted even if no descriptor takes them: drivers subtract RXMPC (docs/82599.md 7). */
+  /**
+   * Good frames are counted even if no descriptor takes them: drivers subtract RXMPC (docs/82599.md
+   * 7).
+   */
   private void count(long frame, int length, boolean isGood) {
     totalFrames++;
     totalBytes += length + CRC;

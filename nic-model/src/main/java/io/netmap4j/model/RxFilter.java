@@ -7,9 +7,9 @@ import io.netmap4j.frames.NetOrder;
 import io.netmap4j.linux.Mem;
 
 /**
- * Which frames a card takes: MAC address, multicast hash and VLAN filters (docs/82599.md 5.4), and no pause
- * with MFLCN.DPF. Whether DPF works with RFCE alone, as manuals of Intel's 1 GbE cards say, no
- * source tells for the 82599; Linux and DPDK set it with RFCE and without.
+ * Which frames a card takes: MAC address, multicast hash and VLAN filters (docs/82599.md 5.4), and
+ * no pause with MFLCN.DPF. Whether DPF works with RFCE alone, as manuals of Intel's 1 GbE cards
+ * say, no source tells for the 82599; Linux and DPDK set it with RFCE and without.
  */
 final class RxFilter {
   private static final long MAC = 0xFFFF_FFFF_FFFFL;

@@ -67,7 +67,7 @@ final class RxQueue {
           String.format(
               Locale.ROOT,
               "SRRCTL(%d) = 0x%08x: BSIZEPACKET must be 1 to 16 KB and DESCTYPE 0 or 1 "
- + "(docs/82599.md 2.3;"
+                  + "(docs/82599.md 2.3;"
                   + " header split must not be used, docs/82599.md 4.10)",
               index,
               srrctl));

@@ -6,8 +6,8 @@ import io.netmap4j.linux.Mem;
 
 /**
  * Puts the current frame into a queue's buffers, one after the other, and writes the descriptors
- * back in the order in which they were used (docs/82599.md 4.5): the payload first, then bytes 0 to 7, then
- * those with DD and length in one store.
+ * back in the order in which they were used (docs/82599.md 4.5): the payload first, then bytes 0 to
+ * 7, then those with DD and length in one store.
  */
 final class RxWriter {
   private static final int DD = 1;

@@ -1,8 +1,8 @@
 package io.netmap4j.model;
 
 /**
- * Adds to counters; some are 36 bits wide, in two registers (docs/82599.md 7). For who holds the card's
- * lock.
+ * Adds to counters; some are 36 bits wide, in two registers (docs/82599.md 7). For who holds the
+ * card's lock.
  */
 final class Statistics {
   private static final String[][] PAIRS = {

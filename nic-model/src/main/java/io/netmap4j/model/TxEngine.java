@@ -229,8 +229,8 @@ final class TxEngine {
     if ((high >>> 20 & 0xF) == CONTEXT) {
       queue.setContext(low, high);
       if (!between) {
-        card.violation(where(queue, place) + "a context descriptor within a packet "
- + "(docs/82599.md 4.2)");
+        card.violation(
+            where(queue, place) + "a context descriptor within a packet " + "(docs/82599.md 4.2)");
       }
     } else {
       card.violation(

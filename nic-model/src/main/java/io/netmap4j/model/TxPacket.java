@@ -140,8 +140,9 @@ final class TxPacket {
           + " (docs/82599.md 11: LX ixgbe_xmit_frame pads to 17)";
     }
     if (!insertCrc) {
-      return where + "IFCS is clear; all drivers set it in each data descriptor "
- + "(docs/82599.md 4.1)";
+      return where
+          + "IFCS is clear; all drivers set it in each data descriptor "
+          + "(docs/82599.md 4.1)";
     }
     if (contextUsed && !contextSet) {
       return where
@@ -185,7 +186,8 @@ final class TxPacket {
           + " (docs/82599.md 4.2)";
     }
     int frame = segment ? headerLength() + Math.min(mss, payload) : bytes;
-    // A tag in the frame is allowed for; whether there is one is not looked at: the limits of docs/82599.md
+    // A tag in the frame is allowed for; whether there is one is not looked at: the limits of
+    // docs/82599.md
     // 4.9 are the
     // receiver's, and Linux sends tagged frames of MFS + 4.
     if (frame + DatapathRegisters.CRC > longest + VLAN_TAG) {

@@ -10,14 +10,17 @@ import java.util.Locale;
  * descriptors have been fetched, and what is to be reported.
  */
 final class TxQueue {
-  /** On-chip descriptors of one queue, shared between a packet and held write-backs (docs/82599.md 11). */
+  /**
+   * On-chip descriptors of one queue, shared between a packet and held write-backs (docs/82599.md
+   * 11).
+   */
   static final int ON_CHIP = 40;
 
   static final int CONTEXTS = 2;
 
   /**
-   * How long WTHRESH may hold a report; no source says more than "until the ITR expires" (docs/82599.md
-   * 4.8).
+   * How long WTHRESH may hold a report; no source says more than "until the ITR expires"
+   * (docs/82599.md 4.8).
    */
   private static final long HOLD_NANOS = 50_000;
 

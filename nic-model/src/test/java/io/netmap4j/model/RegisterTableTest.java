@@ -15,7 +15,8 @@ class RegisterTableTest {
   @Test
   void everyRowSaysWhichFactOrForeignSourceItRestsOn() {
     assertThat(RegisterMap82599.rows()).isNotEmpty();
-    assertThat(RegisterMap82599.rows()).allMatch(row -> row.fact().matches("(docs/82599\\.md|LX|DP) .*"));
+    assertThat(RegisterMap82599.rows())
+        .allMatch(row -> row.fact().matches("(docs/82599\\.md|LX|DP) .*"));
   }
 
   /** What LX's reg_test_82599 writes to RAH: 0x800CFFFF, and expects back without 0x000C0000. */
