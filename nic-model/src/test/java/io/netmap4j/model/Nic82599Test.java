@@ -63,7 +63,7 @@ class Nic82599Test {
     assertThatThrownBy(() -> card.write(register, value))
         .isInstanceOf(ModelViolation.class)
         .hasMessageContainingAll(words)
-        .hasMessageContaining("[facts");
+        .hasMessageContaining("[docs/82599.md ");
     assertThat(card.violations()).hasSize(before + 1);
   }
 
