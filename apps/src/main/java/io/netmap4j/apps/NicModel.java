@@ -1,12 +1,12 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.model.CardOptions;
-import io.netmap4j.model.DmaPages;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
-import io.netmap4j.model.VfioUserServer;
-import io.netmap4j.model.Wire;
-import io.netmap4j.model.WireEnd;
+import io.netmap4j.model.dma.DmaPages;
+import io.netmap4j.model.vfiouser.VfioUserServer;
+import io.netmap4j.model.wire.Wire;
+import io.netmap4j.model.wire.WireEnd;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

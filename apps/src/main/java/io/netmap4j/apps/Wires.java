@@ -1,13 +1,13 @@
 package io.netmap4j.apps;
 
-import io.netmap4j.model.Cable;
-import io.netmap4j.model.CableMode;
-import io.netmap4j.model.FaultyWire;
-import io.netmap4j.model.LoopbackWire;
 import io.netmap4j.model.ModelClock;
-import io.netmap4j.model.PcapWire;
-import io.netmap4j.model.TapWire;
-import io.netmap4j.model.Wire;
+import io.netmap4j.model.wire.Cable;
+import io.netmap4j.model.wire.CableMode;
+import io.netmap4j.model.wire.FaultyWire;
+import io.netmap4j.model.wire.LoopbackWire;
+import io.netmap4j.model.wire.PcapWire;
+import io.netmap4j.model.wire.TapWire;
+import io.netmap4j.model.wire.Wire;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

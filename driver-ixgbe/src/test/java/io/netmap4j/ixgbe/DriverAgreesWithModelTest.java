@@ -3,8 +3,8 @@ package io.netmap4j.ixgbe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.netmap4j.model.Register;
-import io.netmap4j.model.RegisterMap82599;
+import io.netmap4j.model.registers.Register;
+import io.netmap4j.model.registers.RegisterMap82599;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;

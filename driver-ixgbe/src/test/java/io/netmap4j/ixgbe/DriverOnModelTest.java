@@ -17,15 +17,15 @@ import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
-import io.netmap4j.model.CableMode;
 import io.netmap4j.model.CardOptions;
-import io.netmap4j.model.DmaLog;
 import io.netmap4j.model.ModelDevice;
 import io.netmap4j.model.ModelDomain;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
-import io.netmap4j.model.PcieBill;
-import io.netmap4j.model.WriteBackFault;
+import io.netmap4j.model.dma.DmaLog;
+import io.netmap4j.model.dma.PcieBill;
+import io.netmap4j.model.fault.WriteBackFault;
+import io.netmap4j.model.wire.CableMode;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.NicDevice;
@@ -637,7 +637,7 @@ class DriverOnModelTest {
         assertEquals(received[r], counters.get("QPRC" + r), "QPRC" + r);
       }
       assertEquals(4L * each, rig.a.counters().get("GPTC"));
-      assertEquals(4L * each, rig.cable.counters(io.netmap4j.model.WireEnd.A).frames());
+      assertEquals(4L * each, rig.cable.counters(io.netmap4j.model.wire.WireEnd.A).frames());
       nothingBroken(rig);
     }
   }

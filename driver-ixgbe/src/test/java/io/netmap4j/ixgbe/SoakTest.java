@@ -8,7 +8,7 @@ import io.netmap4j.NetmapRing;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.model.WireEnd;
+import io.netmap4j.model.wire.WireEnd;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

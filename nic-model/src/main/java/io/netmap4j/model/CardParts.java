@@ -1,5 +1,13 @@
 package io.netmap4j.model;
 
+import io.netmap4j.model.dma.DeviceMemory;
+import io.netmap4j.model.dma.PcieBill;
+import io.netmap4j.model.engine.CardState;
+import io.netmap4j.model.pci.Interrupts;
+import io.netmap4j.model.peripherals.GeneralUnit;
+import io.netmap4j.model.registers.RegisterFile;
+import io.netmap4j.model.registers.Statistics;
+
 /** The parts of a card as its engines see them. */
 final class CardParts implements CardState {
   private final RegisterFile registers;

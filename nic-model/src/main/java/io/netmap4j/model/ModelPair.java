@@ -1,5 +1,8 @@
 package io.netmap4j.model;
 
+import io.netmap4j.model.wire.Cable;
+import io.netmap4j.model.wire.CableMode;
+import io.netmap4j.model.wire.WireEnd;
 import io.netmap4j.spi.NicDevice;
 
 /**

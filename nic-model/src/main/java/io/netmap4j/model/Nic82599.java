@@ -1,5 +1,25 @@
 package io.netmap4j.model;
 
+import io.netmap4j.model.dma.DeviceMemory;
+import io.netmap4j.model.dma.DmaLog;
+import io.netmap4j.model.dma.PcieBill;
+import io.netmap4j.model.engine.RxEngine;
+import io.netmap4j.model.engine.TxEngine;
+import io.netmap4j.model.fault.WriteBackFault;
+import io.netmap4j.model.pci.InterruptSink;
+import io.netmap4j.model.pci.Interrupts;
+import io.netmap4j.model.pci.MsixTable;
+import io.netmap4j.model.pci.PciConfig;
+import io.netmap4j.model.peripherals.GeneralUnit;
+import io.netmap4j.model.peripherals.I2cBus;
+import io.netmap4j.model.peripherals.Nvm;
+import io.netmap4j.model.registers.QueueRules;
+import io.netmap4j.model.registers.RegisterFile;
+import io.netmap4j.model.registers.RegisterLog;
+import io.netmap4j.model.registers.RegisterMap82599;
+import io.netmap4j.model.wire.FrameSink;
+import io.netmap4j.model.wire.Wire;
+import io.netmap4j.model.wire.WireEnd;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;

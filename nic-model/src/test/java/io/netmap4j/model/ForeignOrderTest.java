@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.linux.Mem;
+import io.netmap4j.model.engine.TestFrames;
+import io.netmap4j.model.registers.RegisterMap82599;
+import io.netmap4j.model.wire.TestWire;
+import io.netmap4j.model.wire.WireEnd;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;

@@ -3,6 +3,12 @@ package io.netmap4j.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netmap4j.model.dma.PcieBill;
+import io.netmap4j.model.registers.RegisterFile;
+import io.netmap4j.model.registers.Statistics;
+import io.netmap4j.model.wire.Cable;
+import io.netmap4j.model.wire.CableMode;
+import io.netmap4j.model.wire.WireEnd;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

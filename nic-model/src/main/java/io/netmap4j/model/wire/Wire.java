@@ -1,0 +1,51 @@
+package io.netmap4j.model.wire;
+
+import io.netmap4j.model.dma.DeviceMemory;
+
+/**
+ * What joins a card to another card, a file or a device of the operating system. Frames cross as an
+ * address and a length: no object for each.
+ *
+ * <p>A frame crosses within the sender's call, into the peer's packet buffer or straight into its
+ * memory. Whoever runs one card of a wire therefore runs all of them, on one thread, and the wire
+ * too: a sender holds the lock of its own {@link DeviceMemory} while it takes the receiver's.
+ */
+public interface Wire extends AutoCloseable {
+  /** Plugs a card into an end; null pulls it out. */
+  void connect(WireEnd end, FrameSink sink);
+
+  /**
+   * True when {@code end} sees light: there is something at the other end, and it is on. The card
+   * looks each time its engines run and when its driver asks; its link follows. Whoever holds the
+   * lock of the card at {@code end} may call it: takes no card's lock.
+   */
+  boolean carrier(WireEnd end);
+
+  /**
+   * Sends a frame, without CRC, valid during the call only.
+   *
+   * @return false when the other side cannot take it now: the sender keeps it and tries again
+   */
+  boolean send(WireEnd from, long address, int length);
+
+  /** A burst of {@link #send} from this end follows, up to {@link #end}. Optional. */
+  default void begin(WireEnd from) {}
+
+  default void end(WireEnd from) {}
+
+  /** True when frames for end A come out of the wire itself, by {@link #run}: nobody sends at B. */
+  default boolean plays() {
+    return false;
+  }
+
+  /** Delivers what the wire itself holds and is due. @return frames delivered */
+  default int run(int budget) {
+    return 0;
+  }
+
+  /** What {@code from} sent. */
+  WireCounters counters(WireEnd from);
+
+  @Override
+  default void close() {}
+}
