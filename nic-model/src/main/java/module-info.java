@@ -7,6 +7,12 @@ module io.netmap4j.model {
 
   exports io.netmap4j.model to
       io.netmap4j.apps;
+  exports io.netmap4j.model.dma to
+      io.netmap4j.apps;
+  exports io.netmap4j.model.vfiouser to
+      io.netmap4j.apps;
+  exports io.netmap4j.model.wire to
+      io.netmap4j.apps;
 
   provides io.netmap4j.spi.NicBackend with
       io.netmap4j.model.ModelBackend;

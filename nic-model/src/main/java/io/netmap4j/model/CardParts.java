@@ -58,8 +58,8 @@ final class CardParts implements CardState {
   }
 
   @Override
-  public ModelClock clock() {
-    return clock;
+  public long nanos() {
+    return clock.nanos();
   }
 
   @Override

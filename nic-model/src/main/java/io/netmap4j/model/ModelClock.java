@@ -1,9 +1,10 @@
 package io.netmap4j.model;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /** The time that a card lives in, in nanoseconds. Thread safe. */
-public final class ModelClock {
+public final class ModelClock implements LongSupplier {
   private final AtomicLong manual;
 
   private ModelClock(AtomicLong manual) {
@@ -20,6 +21,12 @@ public final class ModelClock {
     return new ModelClock(new AtomicLong());
   }
 
+  @Override
+  public long getAsLong() {
+    return nanos();
+  }
+
+  /** Nanoseconds since some moment. */
   public long nanos() {
     return manual == null ? System.nanoTime() : manual.get();
   }

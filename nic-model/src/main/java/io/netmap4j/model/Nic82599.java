@@ -2,6 +2,7 @@ package io.netmap4j.model;
 
 import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.dma.DmaLog;
+import io.netmap4j.model.dma.ForeignMemory;
 import io.netmap4j.model.dma.PcieBill;
 import io.netmap4j.model.engine.RxEngine;
 import io.netmap4j.model.engine.TxEngine;
@@ -74,11 +75,12 @@ public final class Nic82599 implements AutoCloseable {
   /** A card that nobody drives, as after power-on: bus mastering is off. */
   public Nic82599(CardOptions options) {
     this.options = options;
-    this.config = new PciConfig(options, this::functionReset);
+    this.config = new PciConfig(
+            options.deviceId(), options.lanId(), options.mac(), this::functionReset);
     this.interrupts = new Interrupts(registers, config, msix, options.clock());
-    this.general = new GeneralUnit(registers, interrupts, options);
+    this.general = new GeneralUnit(registers, interrupts, options.lanId(), options.clock());
     this.i2c = new I2cBus(registers, options.sfp());
-    new Nvm(registers, options);
+    new Nvm(registers, options.mac(), options.sfp());
     this.parts =
         new CardParts(
             registers, memory, bill, options.clock(), interrupts, general, this::engineViolation);
@@ -419,11 +421,12 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   /** Takes the card for one user. @return false when it is taken */
-  boolean claim() {
+  public boolean claim() {
     return claimed.compareAndSet(false, true);
   }
 
-  void release() {
+  /** Ends {@link #claim}. */
+  public void release() {
     claimed.set(false);
   }
 
@@ -432,20 +435,8 @@ public final class Nic82599 implements AutoCloseable {
     wake = wakeUp;
   }
 
-  /** Memory of another process, which can take it away under the card. */
-  interface ForeignMemory {
-    /** False when something that is mapped is there no more. */
-    boolean intact();
-
-    /** The card was refused an access; {@code from} as in {@link DeviceMemory.OnFault}. */
-    void refused(boolean write, long iova, long length, long from);
-
-    /** The card has met such memory, and touches none of it until a reset. */
-    void gone();
-  }
-
   /** Who gave the card its memory; null: this process. */
-  void foreignMemory(ForeignMemory owner) {
+  public void foreignMemory(ForeignMemory owner) {
     foreign = owner;
   }
 
@@ -466,7 +457,7 @@ public final class Nic82599 implements AutoCloseable {
    *
    * @return true when it was this card's
    */
-  boolean memoryFault() {
+  public boolean memoryFault() {
     memory.abandon();
     ForeignMemory owner = foreign;
     if (owner == null || owner.intact()) {

@@ -1,6 +1,5 @@
 package io.netmap4j.model.engine;
 
-import io.netmap4j.model.ModelClock;
 import io.netmap4j.model.ModelViolation;
 import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.dma.PcieBill;
@@ -20,7 +19,7 @@ public interface CardState {
   PcieBill bill();
 
   /** Nanoseconds, real or advanced by a test. */
-  ModelClock clock();
+  long nanos();
 
   /** Adds to a statistics register; 36-bit pairs are named by their low half. */
   void count(int statisticsRegister, long n);

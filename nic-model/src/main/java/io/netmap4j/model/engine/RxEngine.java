@@ -10,6 +10,7 @@ import io.netmap4j.model.FrameHeaders;
 import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.fault.WriteBackFault;
 import io.netmap4j.model.wire.FrameSink;
+import io.netmap4j.model.wire.Wire;
 import java.util.random.RandomGenerator;
 
 /**
@@ -167,7 +168,7 @@ public final class RxEngine implements FrameSink {
     if (!enabled || !card.linkUp()) {
       return true;
     }
-    if (length < LEAST_FRAME) {
+    if (length < Wire.MIN_FRAME) {
       count(frame, length, false);
       card.count(RUC, 1);
       return true;

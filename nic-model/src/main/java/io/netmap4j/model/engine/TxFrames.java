@@ -8,6 +8,7 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.model.Checksum;
 import io.netmap4j.model.NetOrder;
 import io.netmap4j.model.dma.DmaLog;
+import io.netmap4j.model.wire.Wire;
 
 /**
  * Makes frames of a packet in the card's own memory: gathers its buffers, then pads, checksums,
@@ -51,7 +52,7 @@ final class TxFrames {
   }
 
   boolean pads(int bytes) {
-    return pad && bytes < LEAST_FRAME;
+    return pad && bytes < Wire.MIN_FRAME;
   }
 
   /**
@@ -175,8 +176,8 @@ final class TxFrames {
       NetOrder.put16(frame + ETHERTYPE_BEFORE + 2, packet.vlanTag);
     }
     if (pads(length)) {
-      Mem.set(frame + length, LEAST_FRAME - length, (byte) 0);
-      length = LEAST_FRAME;
+      Mem.set(frame + length, Wire.MIN_FRAME - length, (byte) 0);
+      length = Wire.MIN_FRAME;
     }
   }
 

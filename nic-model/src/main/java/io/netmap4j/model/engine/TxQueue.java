@@ -217,7 +217,7 @@ final class TxQueue {
     if (reports == 0 || flushing) {
       return;
     }
-    long now = card.clock().nanos();
+    long now = card.nanos();
     if (!held) {
       held = true;
       heldSince = now;

@@ -1,9 +1,9 @@
 package io.netmap4j.model.pci;
 
-import io.netmap4j.model.ModelClock;
 import io.netmap4j.model.registers.Register;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.RegisterMap82599;
+import java.util.function.LongSupplier;
 
 /**
  * Causes, masks and messages (docs/82599.md 6, and 10.6 item 2 where the sources are silent). For
@@ -36,7 +36,7 @@ public final class Interrupts {
   private final RegisterFile registers;
   private final PciConfig config;
   private final MsixTable table;
-  private final ModelClock clock;
+  private final LongSupplier clock;
   private final long[] quietUntil = new long[MsixTable.VECTORS];
   private long throttled;
   private InterruptSink sink = InterruptSink.NONE;
@@ -48,7 +48,7 @@ public final class Interrupts {
   private int otherDue;
   private boolean line;
 
-  public Interrupts(RegisterFile registers, PciConfig config, MsixTable table, ModelClock clock) {
+  public Interrupts(RegisterFile registers, PciConfig config, MsixTable table, LongSupplier clock) {
     this.registers = registers;
     this.config = config;
     this.table = table;
@@ -258,7 +258,7 @@ public final class Interrupts {
     if (!config.busMaster()) {
       return false;
     }
-    long now = clock.nanos();
+    long now = clock.getAsLong();
     if ((throttled >>> vector & 1) != 0 && now - quietUntil[vector] < 0) {
       return false;
     }

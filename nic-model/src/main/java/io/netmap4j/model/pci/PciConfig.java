@@ -1,6 +1,5 @@
 package io.netmap4j.model.pci;
 
-import io.netmap4j.model.CardOptions;
 import java.util.Arrays;
 
 /**
@@ -19,7 +18,9 @@ public final class PciConfig {
   private static final int BAR0_BYTES = 512 << 10;
   private static final int IO_BYTES = 32;
 
-  private final CardOptions options;
+  private final int deviceId;
+  private final int lanId;
+  private final long mac;
   private final Runnable functionReset;
   private final byte[] values = new byte[SIZE];
   private final byte[] writable = new byte[SIZE];
@@ -28,8 +29,10 @@ public final class PciConfig {
   /**
    * @param functionReset what FLR and the way back from D3 ask for
    */
-  public PciConfig(CardOptions options, Runnable functionReset) {
-    this.options = options;
+  public PciConfig(int deviceId, int lanId, long mac, Runnable functionReset) {
+    this.deviceId = deviceId;
+    this.lanId = lanId;
+    this.mac = mac;
     this.functionReset = functionReset;
     header();
     capabilities();
@@ -37,7 +40,7 @@ public final class PciConfig {
   }
 
   private void header() {
-    put(0x00, options.deviceId() << 16 | 0x8086, 0);
+    put(0x00, deviceId << 16 | 0x8086, 0);
     // I/O, memory, bus master, parity, SERR, INTx disable; status: capability list, errors W1C.
     put(COMMAND, 0x00100000, 0x0547);
     onesClear[0x07] = (byte) 0xF9;
@@ -50,7 +53,7 @@ public final class PciConfig {
     put(0x24, 0, -1);
     put(0x2C, 0x00038086, 0);
     put(0x34, 0x40, 0);
-    put(0x3C, 1 + options.lanId() << 8, 0xFF);
+    put(0x3C, 1 + lanId << 8, 0xFF);
   }
 
   private void capabilities() {
@@ -79,7 +82,6 @@ public final class PciConfig {
   }
 
   private void extended() {
-    long mac = options.mac();
     put(0x100, 0x14010001, 0);
     put(0x108, 0, -1);
     put(0x10C, 0x00062030, -1);
@@ -93,7 +95,7 @@ public final class PciConfig {
     put(0x144, (int) (0xFFL << 24 | mac & 0xFFFFFF), 0);
     put(0x148, (int) (mac >>> 24 << 8 | 0xFF), 0);
     put(0x150, 0x0001000E, 0);
-    put(0x154, options.lanId() == 0 ? 0x100 : 0, 0);
+    put(0x154, lanId == 0 ? 0x100 : 0, 0);
   }
 
   private void put(int offset, int value, int mask) {

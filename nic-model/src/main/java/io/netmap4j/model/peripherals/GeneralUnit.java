@@ -1,10 +1,10 @@
 package io.netmap4j.model.peripherals;
 
-import io.netmap4j.model.CardOptions;
 import io.netmap4j.model.pci.Interrupts;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.RegisterMap82599;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /**
  * Link, MDIO, timers, and the few rules that join two registers. For who holds the card's lock.
@@ -34,7 +34,8 @@ public final class GeneralUnit {
 
   private final RegisterFile registers;
   private final Interrupts interrupts;
-  private final CardOptions options;
+  private final int lanId;
+  private final LongSupplier clock;
   private BooleanSupplier carrier = () -> false;
   private boolean plugged = true;
   private boolean powered = true;
@@ -42,10 +43,11 @@ public final class GeneralUnit {
   private boolean up;
   private int systimHigh;
 
-  public GeneralUnit(RegisterFile registers, Interrupts interrupts, CardOptions options) {
+  public GeneralUnit(RegisterFile registers, Interrupts interrupts, int lanId, LongSupplier clock) {
     this.registers = registers;
     this.interrupts = interrupts;
-    this.options = options;
+    this.lanId = lanId;
+    this.clock = clock;
     registers.onRead("STATUS", i -> status());
     registers.onRead("LINKS", i -> look() ? LINKS_UP : 0);
     for (String name : new String[] {"ESDP", "HLREG0", "AUTOC"}) {
@@ -70,12 +72,12 @@ public final class GeneralUnit {
   }
 
   private void timers() {
-    registers.onRead("FRTIMER", i -> (int) (options.clock().nanos() / 1000));
+    registers.onRead("FRTIMER", i -> (int) (clock.getAsLong() / 1000));
     // Reading the low half latches the high one (docs/82599.md 2.7); here a tick is 10 ns.
     registers.onRead(
         "SYSTIML",
         i -> {
-          long now = options.clock().nanos() / SYSTIM_TICK;
+          long now = clock.getAsLong() / SYSTIM_TICK;
           systimHigh = (int) (now >>> 32);
           return (int) now;
         });
@@ -162,7 +164,7 @@ public final class GeneralUnit {
     int gio = (registers.get(CTRL) & GIO_DIS) == 0 ? STATUS_GIO : 0;
     return registers.get(STATUS) & ~STATUS_GIO
         | gio
-        | options.lanId() << 2
+        | lanId << 2
         | (look() ? STATUS_LINK : 0);
   }
 

@@ -1,6 +1,5 @@
 package io.netmap4j.model.peripherals;
 
-import io.netmap4j.model.CardOptions;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.RegisterMap82599;
 import java.util.Arrays;
@@ -23,9 +22,9 @@ public final class Nvm {
   private final RegisterFile registers;
   private final int[] words = new int[WORDS];
 
-  public Nvm(RegisterFile registers, CardOptions options) {
+  public Nvm(RegisterFile registers, long mac, boolean sfp) {
     this.registers = registers;
-    image(options);
+    image(mac, sfp);
     int eec = RegisterMap82599.find("EEC").offset();
     int eerd = RegisterMap82599.find("EERD").offset();
     int eewr = RegisterMap82599.find("EEWR").offset();
@@ -34,12 +33,11 @@ public final class Nvm {
     registers.onWrite("EEC", (i, value) -> grant(eec, value));
   }
 
-  private void image(CardOptions options) {
+  private void image(long mac, boolean sfp) {
     Arrays.fill(words, 0x03, 0x0F, NONE);
     for (int word : new int[] {0x15, 0x16, 0x17, 0x1B, 0x26, 0x27, 0x28, 0x2B, 0x2D, 0x2E}) {
       words[word] = NONE;
     }
-    long mac = options.mac();
     for (int i = 0; i < 3; i++) {
       int first = (int) (mac >>> 40 - 16 * i) & 0xFF;
       int second = (int) (mac >>> 32 - 16 * i) & 0xFF;
@@ -56,7 +54,7 @@ public final class Nvm {
     words[0x57] = 6;
     // Any SFP; no FCoE; no crosstalk fix.
     words[0x2C] = 0x0083;
-    if (options.sfp()) {
+    if (sfp) {
       moduleList();
     }
     words[CHECKSUM_WORD] = CHECKSUM_SUM - sum() & 0xFFFF;

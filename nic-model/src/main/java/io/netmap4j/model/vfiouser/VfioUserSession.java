@@ -9,6 +9,7 @@ import io.netmap4j.linux.UnixSocket;
 import io.netmap4j.model.ModelViolation;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.dma.DeviceMemory;
+import io.netmap4j.model.dma.ForeignMemory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -19,7 +20,7 @@ import java.util.concurrent.atomic.AtomicReference;
  * One client's connection: takes its messages in order and answers them. A message that asks for
  * what can't be done gets an error reply; one that is no message ends the connection.
  */
-final class VfioUserSession implements Nic82599.ForeignMemory {
+final class VfioUserSession implements ForeignMemory {
   /** Most bytes that one access moves; advertised as max_data_xfer_size. */
   private static final int MOST_DATA = 1 << 16;
 

@@ -3,13 +3,12 @@ package io.netmap4j.model.wire;
 import io.netmap4j.frames.PcapReader;
 import io.netmap4j.frames.PcapWriter;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.model.ModelClock;
-import io.netmap4j.model.engine.DatapathRegisters;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,7 +42,7 @@ public final class PcapWire implements Wire {
   private final PcapReader in;
   private final PcapWriter out;
   private final Pace pace;
-  private final ModelClock clock;
+  private final LongSupplier clock;
   private final long frame = Mem.allocate(LONGEST + 64);
   private final WireCounters fromCard = new WireCounters();
   private final WireCounters fromFile = new WireCounters();
@@ -61,8 +60,9 @@ public final class PcapWire implements Wire {
   /**
    * @param in frames for the card, or null for none
    * @param out where the card's frames go with nanoseconds of {@code clock}, or null for nowhere
+   * @param clock nanoseconds, of the clock that the card has
    */
-  public PcapWire(Path in, Path out, Pace pace, ModelClock clock) throws IOException {
+  public PcapWire(Path in, Path out, Pace pace, LongSupplier clock) throws IOException {
     if (in != null && out != null && Files.exists(out) && Files.isSameFile(in, out)) {
       throw new FileSystemException(
           out.toString(), null, "the recording would overwrite the capture that is read");
@@ -86,9 +86,9 @@ public final class PcapWire implements Wire {
     }
     in.copyTo(frame);
     length = in.length();
-    if (length < DatapathRegisters.LEAST_FRAME) {
-      Mem.set(frame + length, DatapathRegisters.LEAST_FRAME - length, (byte) 0);
-      length = DatapathRegisters.LEAST_FRAME;
+    if (length < MIN_FRAME) {
+      Mem.set(frame + length, MIN_FRAME - length, (byte) 0);
+      length = MIN_FRAME;
     }
     return true;
   }
@@ -107,7 +107,7 @@ public final class PcapWire implements Wire {
   public boolean send(WireEnd from, long address, int bytes) {
     if (recording) {
       try {
-        out.write(clock.nanos(), address, bytes);
+        out.write(clock.getAsLong(), address, bytes);
       } catch (IOException e) {
         recording = false;
         failed("what the card sends is not recorded further", e);
@@ -135,8 +135,8 @@ public final class PcapWire implements Wire {
   }
 
   private void flush() {
-    if (recording && out.pending() && clock.nanos() - flushed >= FLUSH_NANOS) {
-      flushed = clock.nanos();
+    if (recording && out.pending() && clock.getAsLong() - flushed >= FLUSH_NANOS) {
+      flushed = clock.getAsLong();
       try {
         out.flush();
       } catch (IOException e) {
@@ -166,9 +166,9 @@ public final class PcapWire implements Wire {
     }
     if (!started) {
       started = true;
-      clockMinusFile = clock.nanos() - in.timestampNanos();
+      clockMinusFile = clock.getAsLong() - in.timestampNanos();
     }
-    return clock.nanos() - clockMinusFile >= in.timestampNanos();
+    return clock.getAsLong() - clockMinusFile >= in.timestampNanos();
   }
 
   /** True when every frame of the file has been delivered. */

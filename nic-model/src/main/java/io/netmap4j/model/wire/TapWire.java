@@ -3,7 +3,6 @@ package io.netmap4j.model.wire;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.TapDevice;
-import io.netmap4j.model.engine.DatapathRegisters;
 
 /**
  * Joins a card at end {@link WireEnd#A} to the Linux network stack: what the card sends, a TAP
@@ -170,9 +169,9 @@ public final class TapWire implements Wire {
     if (length == 0) {
       return false;
     }
-    if (length < DatapathRegisters.LEAST_FRAME) {
-      Mem.set(frame + length, DatapathRegisters.LEAST_FRAME - length, (byte) 0);
-      length = DatapathRegisters.LEAST_FRAME;
+    if (length < MIN_FRAME) {
+      Mem.set(frame + length, MIN_FRAME - length, (byte) 0);
+      length = MIN_FRAME;
     }
     return true;
   }

@@ -11,6 +11,9 @@ import io.netmap4j.model.dma.DeviceMemory;
  * too: a sender holds the lock of its own {@link DeviceMemory} while it takes the receiver's.
  */
 public interface Wire extends AutoCloseable {
+  /** Bytes of the shortest Ethernet frame, without CRC; a shorter one is a runt. */
+  int MIN_FRAME = 60;
+
   /** Plugs a card into an end; null pulls it out. */
   void connect(WireEnd end, FrameSink sink);
 

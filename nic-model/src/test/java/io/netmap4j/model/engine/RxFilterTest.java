@@ -3,6 +3,7 @@ package io.netmap4j.model.engine;
 import static io.netmap4j.model.engine.DatapathRegisters.*;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netmap4j.model.wire.TestFrames;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -10,28 +10,28 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Registers, memory and counters for the engines, without the card around them. */
-final class TestCard implements CardState, AutoCloseable {
-  static final long IOVA = 0x7_0000_0000L;
-  static final long MAC = 0x0000_0605_0403_0201L ^ 0x01; // 00:02:03:04:05:06, as bytes of memory
+public final class TestCard implements CardState, AutoCloseable {
+  public static final long IOVA = 0x7_0000_0000L;
+  public static final long MAC = 0x0000_0605_0403_0201L ^ 0x01; // 00:02:03:04:05:06, as bytes of memory
 
-  final int[] regs = new int[0x20000 / 4];
-  final long[] counters = new long[0x20000 / 4];
-  final int[] reported = new int[QUEUES];
-  final int[] written = new int[QUEUES];
-  final List<String> violations = new ArrayList<>();
-  final DeviceMemory memory =
+  public final int[] regs = new int[0x20000 / 4];
+  public final long[] counters = new long[0x20000 / 4];
+  public final int[] reported = new int[QUEUES];
+  public final int[] written = new int[QUEUES];
+  public final List<String> violations = new ArrayList<>();
+  public final DeviceMemory memory =
       new DeviceMemory((kind, iova, length, from, words) -> violation(words));
-  final PcieBill bill = new PcieBill();
-  final ModelClock clock = ModelClock.manual();
-  final TxEngine tx = new TxEngine(this);
-  final RxEngine rx = new RxEngine(this);
-  final long raw;
-  final long base;
-  boolean strict = true;
-  boolean link = true;
+  public final PcieBill bill = new PcieBill();
+  public final ModelClock clock = ModelClock.manual();
+  public final TxEngine tx = new TxEngine(this);
+  public final RxEngine rx = new RxEngine(this);
+  public final long raw;
+  public final long base;
+  public boolean strict = true;
+  public boolean link = true;
   private long used;
 
-  TestCard(long bytes) {
+  public TestCard(long bytes) {
     raw = Mem.allocate(bytes + 4096);
     base = (raw + 4095) & -4096;
     memory.map(IOVA, bytes, base);
@@ -48,19 +48,19 @@ final class TestCard implements CardState, AutoCloseable {
   }
 
   /** Takes page-aligned memory. @return its offset from {@link #base} and {@link #IOVA} */
-  long take(long bytes) {
+  public long take(long bytes) {
     long at = used;
     used += (bytes + 4095) & -4096;
     return at;
   }
 
-  void set(int register, int value) {
+  public void set(int register, int value) {
     regs[register / 4] = value;
     tx.configChanged();
     rx.configChanged();
   }
 
-  long counter(int register) {
+  public long counter(int register) {
     return counters[register / 4];
   }
 
@@ -85,8 +85,8 @@ final class TestCard implements CardState, AutoCloseable {
   }
 
   @Override
-  public ModelClock clock() {
-    return clock;
+  public long nanos() {
+    return clock.nanos();
   }
 
   @Override

@@ -5,18 +5,18 @@ import static io.netmap4j.model.engine.DatapathRegisters.*;
 import io.netmap4j.linux.Mem;
 
 /** The driver's side of a receive queue, as plain as can be. */
-final class TestRxRing {
-  static final int ADVANCED = 1 << 25;
+public final class TestRxRing {
+  public static final int ADVANCED = 1 << 25;
 
-  final TestCard card;
-  final int queue;
-  final int size;
-  final long ring;
-  final long buffers;
-  final int bufferSize;
-  int next;
+  public final TestCard card;
+  public final int queue;
+  public final int size;
+  public final long ring;
+  public final long buffers;
+  public final int bufferSize;
+  public int next;
 
-  TestRxRing(TestCard card, int queue, int size, int bufferSize, int srrctl) {
+  public TestRxRing(TestCard card, int queue, int size, int bufferSize, int srrctl) {
     this.card = card;
     this.queue = queue;
     this.size = size;
@@ -34,48 +34,48 @@ final class TestRxRing {
     }
   }
 
-  TestRxRing armed() {
+  public TestRxRing armed() {
     tail(size - 1);
     return this;
   }
 
-  void rearm(int index) {
+  public void rearm(int index) {
     Mem.putLong(descriptor(index), TestCard.IOVA + buffers + (long) index * bufferSize);
     Mem.putLong(descriptor(index) + 8, 0);
   }
 
-  void tail(int value) {
+  public void tail(int value) {
     card.regs[(rx(queue) + RDT) / 4] = value;
   }
 
-  long descriptor(int index) {
+  public long descriptor(int index) {
     return card.base + ring + 16L * index;
   }
 
-  long buffer(int index) {
+  public long buffer(int index) {
     return card.base + buffers + (long) index * bufferSize;
   }
 
-  int dword(int index, int n) {
+  public int dword(int index, int n) {
     return Mem.getInt(descriptor(index) + 4L * n);
   }
 
-  boolean done(int index) {
+  public boolean done(int index) {
     return (dword(index, 2) & 1) != 0;
   }
 
-  int length(int index) {
+  public int length(int index) {
     return dword(index, 3) & 0xFFFF;
   }
 
-  byte[] bytes(int index) {
+  public byte[] bytes(int index) {
     byte[] bytes = new byte[length(index)];
     Mem.copyOut(buffer(index), bytes, 0, bytes.length);
     return bytes;
   }
 
   /** The next descriptor's bytes, which is armed again; null when it is not done. */
-  byte[] poll() {
+  public byte[] poll() {
     if (!done(next)) {
       return null;
     }
@@ -86,7 +86,7 @@ final class TestRxRing {
     return bytes;
   }
 
-  int head() {
+  public int head() {
     return card.reg(rx(queue) + RDH);
   }
 }

@@ -5,25 +5,25 @@ import static io.netmap4j.model.engine.DatapathRegisters.*;
 import io.netmap4j.linux.Mem;
 
 /** The driver's side of a transmit queue, as plain as can be. */
-final class TestTxRing {
-  static final int EOP = 1 << 24;
-  static final int IFCS = 1 << 25;
-  static final int RS = 1 << 27;
-  static final int DATA = 0x20300000 | IFCS;
-  static final int VLE = 1 << 30;
-  static final int TSE = 1 << 31;
-  static final int IXSM = 1 << 8;
-  static final int TXSM = 1 << 9;
+public final class TestTxRing {
+  public static final int EOP = 1 << 24;
+  public static final int IFCS = 1 << 25;
+  public static final int RS = 1 << 27;
+  public static final int DATA = 0x20300000 | IFCS;
+  public static final int VLE = 1 << 30;
+  public static final int TSE = 1 << 31;
+  public static final int IXSM = 1 << 8;
+  public static final int TXSM = 1 << 9;
 
-  final TestCard card;
-  final int queue;
-  final int size;
-  final long ring;
-  final long buffers;
-  final int bufferSize;
-  int tail;
+  public final TestCard card;
+  public final int queue;
+  public final int size;
+  public final long ring;
+  public final long buffers;
+  public final int bufferSize;
+  public int tail;
 
-  TestTxRing(TestCard card, int queue, int size, int bufferSize) {
+  public TestTxRing(TestCard card, int queue, int size, int bufferSize) {
     this.card = card;
     this.queue = queue;
     this.size = size;
@@ -37,20 +37,20 @@ final class TestTxRing {
     card.set(tx(queue) + TXDCTL, QUEUE_ENABLE);
   }
 
-  long descriptor(int index) {
+  public long descriptor(int index) {
     return card.base + ring + 16L * index;
   }
 
-  long buffer(int index) {
+  public long buffer(int index) {
     return card.base + buffers + (long) index * bufferSize;
   }
 
-  long bufferIova(int index) {
+  public long bufferIova(int index) {
     return TestCard.IOVA + buffers + (long) index * bufferSize;
   }
 
   /** Writes a descriptor at the tail, which moves on without telling the card. */
-  int put(long low, int dw2, int dw3) {
+  public int put(long low, int dw2, int dw3) {
     int at = tail;
     Mem.putLong(descriptor(at), low);
     Mem.putInt(descriptor(at) + 8, dw2);
@@ -60,31 +60,31 @@ final class TestTxRing {
   }
 
   /** A piece of a packet, copied to its slot's buffer. */
-  int piece(byte[] bytes, int from, int length, int command, int payLength, int options) {
+  public int piece(byte[] bytes, int from, int length, int command, int payLength, int options) {
     Mem.copyIn(bytes, from, buffer(tail), length);
     return put(bufferIova(tail), length | DATA | command, payLength << 14 | options);
   }
 
-  int frame(byte[] bytes, int command, int options) {
+  public int frame(byte[] bytes, int command, int options) {
     return piece(bytes, 0, bytes.length, command | EOP, bytes.length, options);
   }
 
-  int context(int slot, int mac, int ip, int vlan, int type, int l4, int mss) {
+  public int context(int slot, int mac, int ip, int vlan, int type, int l4, int mss) {
     return put(
         ip | mac << 9 | ((long) vlan << 16 & 0xFFFF0000L),
         0x20200000 | type,
         slot << 4 | l4 << 8 | mss << 16);
   }
 
-  void doorbell() {
+  public void doorbell() {
     card.regs[(tx(queue) + TDT) / 4] = tail;
   }
 
-  boolean done(int index) {
+  public boolean done(int index) {
     return (Mem.getIntVolatile(descriptor(index) + 12) & 1) != 0;
   }
 
-  int head() {
+  public int head() {
     return card.reg(tx(queue) + TDH);
   }
 }

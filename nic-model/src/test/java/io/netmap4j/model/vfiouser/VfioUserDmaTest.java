@@ -10,7 +10,7 @@ import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.dma.DmaLog;
-import io.netmap4j.model.engine.TestFrames;
+import io.netmap4j.model.wire.TestFrames;
 import io.netmap4j.model.wire.Cable;
 import io.netmap4j.model.wire.CableMode;
 import io.netmap4j.model.wire.WireEnd;

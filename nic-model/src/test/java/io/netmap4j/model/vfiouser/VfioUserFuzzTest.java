@@ -8,7 +8,7 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.model.CardOptions;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
-import io.netmap4j.model.engine.TestFrames;
+import io.netmap4j.model.wire.TestFrames;
 import io.netmap4j.model.registers.Register;
 import io.netmap4j.model.registers.RegisterMap82599;
 import io.netmap4j.model.wire.Cable;

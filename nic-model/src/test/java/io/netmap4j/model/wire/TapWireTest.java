@@ -10,7 +10,6 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.TapDevice;
 import io.netmap4j.model.CardOptions;
 import io.netmap4j.model.Nic82599;
-import io.netmap4j.model.engine.TestFrames;
 import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

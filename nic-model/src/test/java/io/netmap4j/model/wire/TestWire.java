@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Keeps what was sent; can be busy. */
-final class TestWire implements Wire {
-  final List<byte[]> frames = new ArrayList<>();
-  int room = Integer.MAX_VALUE;
+public final class TestWire implements Wire {
+  public final List<byte[]> frames = new ArrayList<>();
+  public int room = Integer.MAX_VALUE;
   private final WireCounters counters = new WireCounters();
   private FrameSink card;
 
@@ -17,7 +17,7 @@ final class TestWire implements Wire {
   }
 
   /** A frame arrives at the card. */
-  void deliver(byte[] frame) {
+  public void deliver(byte[] frame) {
     long copy = Mem.allocate(frame.length);
     try {
       Mem.copyIn(frame, 0, copy, frame.length);

@@ -10,7 +10,6 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.model.ModelClock;
 import io.netmap4j.model.engine.TestCard;
-import io.netmap4j.model.engine.TestFrames;
 import io.netmap4j.model.engine.TestRxRing;
 import io.netmap4j.model.engine.TestTxRing;
 import java.io.IOException;

@@ -1,20 +1,19 @@
-package io.netmap4j.model.engine;
+package io.netmap4j.model.wire;
 
 import io.netmap4j.linux.Mem;
-import io.netmap4j.model.wire.FrameSink;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 
 /** Frames for tests, with checksums made by their own plain arithmetic. */
-final class TestFrames {
-  static final int TCP = 6;
-  static final int UDP = 17;
+public final class TestFrames {
+  public static final int TCP = 6;
+  public static final int UDP = 17;
 
   private TestFrames() {}
 
   /** From 02:..:01 to the test card, with a payload that says its number. */
-  static byte[] plain(int number, int length) {
+  public static byte[] plain(int number, int length) {
     ByteBuffer frame = ByteBuffer.allocate(length);
     frame.put(new byte[] {0, 2, 3, 4, 5, 6, 2, 0, 0, 0, 0, 1}).putShort((short) 0x88B5);
     frame.putInt(number);
@@ -24,7 +23,7 @@ final class TestFrames {
     return frame.array();
   }
 
-  static byte[] ip(String from, int sport, String to, int dport, int protocol, int payload) {
+  public static byte[] ip(String from, int sport, String to, int dport, int protocol, int payload) {
     try {
       byte[] source = InetAddress.getByName(from).getAddress();
       byte[] destination = InetAddress.getByName(to).getAddress();
@@ -61,14 +60,14 @@ final class TestFrames {
   }
 
   /** The sum over pseudo header and L4 part at {@code start}: 0xFFFF when its checksum is right. */
-  static int l4Sum(byte[] frame, int start, int length) {
+  public static int l4Sum(byte[] frame, int start, int length) {
     boolean v4 = frame[12] == 8;
     int protocol = frame[v4 ? 23 : 20];
     int addresses = v4 ? sum(frame, 26, 8, 0) : sum(frame, 22, 32, 0);
     return sum(frame, start, length, addresses + protocol + length);
   }
 
-  static int sum(byte[] bytes, int from, int length, int start) {
+  public static int sum(byte[] bytes, int from, int length, int start) {
     int sum = start;
     for (int i = 0; i < length; i++) {
       sum += (bytes[from + i] & 0xFF) << ((i & 1) == 0 ? 8 : 0);
@@ -79,13 +78,13 @@ final class TestFrames {
     return sum;
   }
 
-  static byte[] tagged(byte[] frame, int tag) {
+  public static byte[] tagged(byte[] frame, int tag) {
     ByteBuffer tagged = ByteBuffer.allocate(frame.length + 4);
     tagged.put(frame, 0, 12).putShort((short) 0x8100).putShort((short) tag);
     return tagged.put(frame, 12, frame.length - 12).array();
   }
 
-  static boolean receive(FrameSink sink, byte[] frame) {
+  public static boolean receive(FrameSink sink, byte[] frame) {
     long at = Mem.allocate(Math.max(1, frame.length));
     try {
       Mem.copyIn(frame, 0, at, frame.length);

@@ -1,0 +1,13 @@
+package io.netmap4j.model.dma;
+
+/** Another process whose memory a card uses, and who can take it away under the card. */
+public interface ForeignMemory {
+  /** False when something that is mapped is there no more. */
+  boolean intact();
+
+  /** The card was refused an access; {@code from} as in {@link DeviceMemory.OnFault}. */
+  void refused(boolean write, long iova, long length, long from);
+
+  /** The card has met memory that is gone, and touches none until a reset. */
+  void gone();
+}
