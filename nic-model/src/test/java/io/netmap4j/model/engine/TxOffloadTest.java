@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.model.wire.TestFrames;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.model.Checksum;
+import io.netmap4j.frames.Checksum;
 import io.netmap4j.model.wire.TestWire;
 import io.netmap4j.model.wire.WireEnd;
 import java.nio.ByteBuffer;
