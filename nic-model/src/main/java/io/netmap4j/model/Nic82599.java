@@ -75,8 +75,8 @@ public final class Nic82599 implements AutoCloseable {
   /** A card that nobody drives, as after power-on: bus mastering is off. */
   public Nic82599(CardOptions options) {
     this.options = options;
-    this.config = new PciConfig(
-            options.deviceId(), options.lanId(), options.mac(), this::functionReset);
+    this.config =
+        new PciConfig(options.deviceId(), options.lanId(), options.mac(), this::functionReset);
     this.interrupts = new Interrupts(registers, config, msix, options.clock());
     this.general = new GeneralUnit(registers, interrupts, options.lanId(), options.clock());
     this.i2c = new I2cBus(registers, options.sfp());

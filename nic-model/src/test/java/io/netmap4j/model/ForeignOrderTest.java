@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.linux.Mem;
-import io.netmap4j.model.wire.TestFrames;
 import io.netmap4j.model.registers.RegisterMap82599;
+import io.netmap4j.model.wire.TestFrames;
 import io.netmap4j.model.wire.TestWire;
 import io.netmap4j.model.wire.WireEnd;
 import java.util.List;

@@ -4,8 +4,6 @@ import static io.netmap4j.model.engine.DatapathRegisters.*;
 
 import io.netmap4j.frames.FrameHeaders;
 import io.netmap4j.frames.Toeplitz;
-import io.netmap4j.frames.FrameHeaders;
-import io.netmap4j.frames.Toeplitz;
 import java.util.Arrays;
 
 /** Receive-side scaling: which hash a frame gets and which queue that means (docs/82599.md 5.1). */

@@ -6,9 +6,6 @@ import io.netmap4j.frames.Checksum;
 import io.netmap4j.frames.FrameHeaders;
 import io.netmap4j.frames.NetOrder;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.frames.Checksum;
-import io.netmap4j.frames.FrameHeaders;
-import io.netmap4j.frames.NetOrder;
 
 /**
  * What the descriptor will say of a frame: packet type, hash, checksum results, queue

@@ -5,8 +5,6 @@ import static io.netmap4j.model.engine.DatapathRegisters.*;
 import io.netmap4j.frames.FrameHeaders;
 import io.netmap4j.frames.NetOrder;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.frames.FrameHeaders;
-import io.netmap4j.frames.NetOrder;
 
 /**
  * Which frames a card takes: MAC address, multicast hash and VLAN filters (docs/82599.md 5.4), and

@@ -5,8 +5,6 @@ import static io.netmap4j.model.engine.DatapathRegisters.*;
 import io.netmap4j.frames.Checksum;
 import io.netmap4j.frames.NetOrder;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.frames.Checksum;
-import io.netmap4j.frames.NetOrder;
 import io.netmap4j.model.dma.DmaLog;
 import io.netmap4j.model.wire.Wire;
 

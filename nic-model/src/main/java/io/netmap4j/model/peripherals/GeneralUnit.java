@@ -162,10 +162,7 @@ public final class GeneralUnit {
 
   private int status() {
     int gio = (registers.get(CTRL) & GIO_DIS) == 0 ? STATUS_GIO : 0;
-    return registers.get(STATUS) & ~STATUS_GIO
-        | gio
-        | lanId << 2
-        | (look() ? STATUS_LINK : 0);
+    return registers.get(STATUS) & ~STATUS_GIO | gio | lanId << 2 | (look() ? STATUS_LINK : 0);
   }
 
   /** A frame may come by a link that is up and has not been looked at since. */

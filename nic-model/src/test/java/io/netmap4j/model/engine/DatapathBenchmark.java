@@ -2,10 +2,10 @@ package io.netmap4j.model.engine;
 
 import static io.netmap4j.model.engine.DatapathRegisters.*;
 
-import io.netmap4j.model.wire.TestFrames;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.model.wire.Cable;
 import io.netmap4j.model.wire.CableMode;
+import io.netmap4j.model.wire.TestFrames;
 import io.netmap4j.model.wire.WireEnd;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;

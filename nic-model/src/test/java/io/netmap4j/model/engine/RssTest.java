@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.frames.FrameHeaders;
-import io.netmap4j.model.wire.TestFrames;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.frames.FrameHeaders;
+import io.netmap4j.model.wire.TestFrames;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

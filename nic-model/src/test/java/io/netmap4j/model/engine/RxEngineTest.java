@@ -4,10 +4,10 @@ import static io.netmap4j.model.engine.DatapathRegisters.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.model.wire.TestFrames;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.model.dma.DmaLog;
 import io.netmap4j.model.fault.WriteBackFault;
+import io.netmap4j.model.wire.TestFrames;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.CRC32;

@@ -12,7 +12,8 @@ import java.util.List;
 /** Registers, memory and counters for the engines, without the card around them. */
 public final class TestCard implements CardState, AutoCloseable {
   public static final long IOVA = 0x7_0000_0000L;
-  public static final long MAC = 0x0000_0605_0403_0201L ^ 0x01; // 00:02:03:04:05:06, as bytes of memory
+  public static final long MAC =
+      0x0000_0605_0403_0201L ^ 0x01; // 00:02:03:04:05:06, as bytes of memory
 
   public final int[] regs = new int[0x20000 / 4];
   public final long[] counters = new long[0x20000 / 4];

@@ -4,9 +4,8 @@ import static io.netmap4j.model.engine.TestTxRing.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netmap4j.model.wire.TestFrames;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.frames.Checksum;
+import io.netmap4j.model.wire.TestFrames;
 import io.netmap4j.model.wire.TestWire;
 import io.netmap4j.model.wire.WireEnd;
 import java.nio.ByteBuffer;
