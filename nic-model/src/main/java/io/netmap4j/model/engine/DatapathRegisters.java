@@ -1,6 +1,8 @@
 package io.netmap4j.model.engine;
 
-/** The registers that the datapath reads, by their published names (docs/82599.md 2.3 to 2.6 and 7). */
+/**
+ * The registers that the datapath reads, by their published names (docs/82599.md 2.3 to 2.6 and 7).
+ */
 public final class DatapathRegisters {
   public static final int QUEUES = 128;
 
