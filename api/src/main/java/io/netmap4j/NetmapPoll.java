@@ -36,7 +36,7 @@ public final class NetmapPoll implements AutoCloseable {
   /** Wake-ups of each port that this wait has seen. */
   private int[] seen = {};
 
-  /** Of a wait for a {@link NetmapPort#STATES}: those before its first look. */
+  /** Of a wait for a {@link PortWaits#STATES}: those before its first look. */
   private int seenBefore;
 
   private int[] descriptors = {};
@@ -98,7 +98,7 @@ public final class NetmapPoll implements AutoCloseable {
   /**
    * For a port, of which this waits alone.
    *
-   * @param wanted events, or one of {@link NetmapPort#STATES}
+   * @param wanted events, or one of {@link PortWaits#STATES}
    * @param wakeups for such a state: later ones end the wait
    */
   NetmapPoll alone(int wanted, int wakeups) {
@@ -214,8 +214,8 @@ public final class NetmapPoll implements AutoCloseable {
   @SuppressWarnings("ThreadPriorityCheck") // a hint, on a machine with fewer cores than threads
   private int await(long deadline) {
     for (int i = 0; i < ports.length; i++) {
-      boolean state = (events[i] & NetmapPort.STATES) != 0;
-      seen[i] = state ? seenBefore : ports[i].seenWakeups(events[i]);
+      boolean state = (events[i] & PortWaits.STATES) != 0;
+      seen[i] = state ? seenBefore : ports[i].waits().seenWakeups(events[i]);
     }
     WaitMode mode = mode();
     long begin = System.nanoTime();
@@ -240,10 +240,10 @@ public final class NetmapPoll implements AutoCloseable {
       woken = false;
     }
     for (int i = 0; i < ports.length; i++) {
-      int now = ports[i].wakeups();
+      int now = ports[i].waits().wakeups();
       if (now != seen[i]) {
         seen[i] = now;
-        ports[i].tookWakeups(events[i], now);
+        ports[i].waits().tookWakeups(events[i], now);
         ended = true;
       }
     }
@@ -253,7 +253,7 @@ public final class NetmapPoll implements AutoCloseable {
   private boolean mayEnd() {
     boolean may = woken || Thread.currentThread().isInterrupted();
     for (int i = 0; i < ports.length; i++) {
-      may |= ports[i].wakeups() != seen[i];
+      may |= ports[i].waits().wakeups() != seen[i];
     }
     return may;
   }
@@ -262,9 +262,9 @@ public final class NetmapPoll implements AutoCloseable {
     int count = descriptors.length == 0 ? 0 : Libc.pollIn(descriptors, 0);
     again = false;
     for (int i = 0; i < ports.length; i++) {
-      int found = ports[i].scan(events[i]);
-      again |= (found & NetmapPort.AGAIN) != 0;
-      ready[i] = found & ~NetmapPort.AGAIN;
+      int found = ports[i].waits().scan(events[i]);
+      again |= (found & PortWaits.AGAIN) != 0;
+      ready[i] = found & ~PortWaits.AGAIN;
       count += ready[i] == 0 ? 0 : 1;
     }
     return count;
@@ -277,7 +277,7 @@ public final class NetmapPoll implements AutoCloseable {
     int at = descriptors.length + 1;
     int length = at;
     for (NetmapPort port : ports) {
-      length += port.rings();
+      length += port.waits().descriptors();
     }
     if (listening.length != length) {
       listening = new int[length];
@@ -288,15 +288,15 @@ public final class NetmapPoll implements AutoCloseable {
       listening[0] = prepare();
       long longest = Math.min(nanos, LONGEST_SLEEP_NANOS);
       for (; armed < ports.length; armed++) {
-        longest = Math.min(longest, ports[armed].arm(events[armed], listening, at, this));
-        at += ports[armed].rings();
+        longest = Math.min(longest, ports[armed].waits().arm(events[armed], listening, at, this));
+        at += ports[armed].waits().descriptors();
       }
       int count = scan();
       if (count > 0 || mayEnd()) {
         return count; // came between the last look and arming
       }
       if (again) {
-        longest = Math.min(longest, NetmapPort.STEP_NANOS);
+        longest = Math.min(longest, PortWaits.STEP_NANOS);
       }
       if (longest < 1_000_000) {
         LockSupport.parkNanos(this, longest);
@@ -305,7 +305,7 @@ public final class NetmapPoll implements AutoCloseable {
       }
     } finally {
       for (int i = 0; i < armed; i++) {
-        ports[i].disarm(events[i], this);
+        ports[i].waits().disarm(events[i], this);
       }
     }
     return scan();

@@ -13,13 +13,9 @@ import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.PortProvider;
 import io.netmap4j.spi.RingSet;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,32 +28,14 @@ import org.slf4j.LoggerFactory;
  * is safe at any time from any thread: syncs in flight end first, later ones return EIO.
  */
 public final class NetmapPort implements AutoCloseable {
+  /** Of {@link #poll}: a packet is there. As in poll(2). */
   public static final int POLLIN = 1;
+
+  /** Of {@link #poll}: there is room for a packet. As in poll(2). */
   public static final int POLLOUT = 4;
+
+  /** Result of {@link #poll}: the port has failed, or a sync has refused something. */
   public static final int POLLERR = 8;
-
-  // Of scan and NetmapPoll only, beside the events above.
-
-  /** Everything given to the bound TX rings has left. */
-  static final int DRAINED = 1 << 16;
-
-  /** There is carrier. */
-  static final int LINKED = 1 << 17;
-
-  /** What a port can be waited for to be. */
-  static final int STATES = DRAINED | LINKED;
-
-  /** Another thread was syncing a ring, so there may be more to see. */
-  static final int AGAIN = 1 << 18;
-
-  /** Between two looks at a port that cannot wake a thread. */
-  static final long STEP_NANOS = 50_000;
-
-  /** Between two looks at the link, which cost a register read. */
-  private static final long LINK_STEP_NANOS = 1_000_000;
-
-  /** Between two tries to send what waits for carrier. */
-  private static final long UNSENT_STEP_NANOS = 20_000_000;
 
   /** How long a sync waits for another thread's sync of the same ring. */
   private static final long TURN_NANOS = 1_000_000_000;
@@ -71,28 +49,13 @@ public final class NetmapPort implements AutoCloseable {
   private final NetmapMemory memory;
   private final long ifOffset;
   private final NetmapIf nifp;
-  private final boolean noTxPoll;
   private final int extraBuffers;
   private final Kring[] tx;
   private final Kring[] rx;
   private final NetmapRing[] txRings;
   private final NetmapRing[] rxRings;
+  private final PortWaits waits;
   private volatile boolean closed;
-
-  /** Waits that sleep at the moment, each as often as it has armed this port. Its own lock. */
-  private final List<NetmapPoll> sleepers = new ArrayList<>();
-
-  /** For the next wait of one of this port's threads. */
-  private final AtomicReference<NetmapPoll> spare = new AtomicReference<>();
-
-  /** Calls of {@link #wakeup}; and how many of them waits for packets and for room have seen. */
-  private volatile int wakeups;
-
-  private volatile int wakeupsIn;
-  private volatile int wakeupsOut;
-
-  /** The last {@link #poll} found something. A hint: the threads of a port share it. */
-  private boolean busy;
 
   /**
    * What a program may ask for beside the name.
@@ -136,7 +99,6 @@ public final class NetmapPort implements AutoCloseable {
     this.binding = opened.binding();
     this.region = rings.region();
     this.memory = NetmapMemory.of(region);
-    this.noTxPoll = (opened.flags() & Netmap.NR_NO_TX_POLL) != 0;
     Adapter.Rings n = rings.adapter().rings();
     this.tx = new Kring[n.tx()];
     this.rx = new Kring[n.rx()];
@@ -162,6 +124,8 @@ public final class NetmapPort implements AutoCloseable {
       nifp.ringOfs(n.tx() + 1 + i, rx[i].ringOffset() - ifOffset);
     }
     this.extraBuffers = takeExtraBuffers(extraBuffers);
+    boolean noTxPoll = (opened.flags() & Netmap.NR_NO_TX_POLL) != 0;
+    this.waits = new PortWaits(this, rings.adapter(), binding, noTxPoll, tx, rx, txRings);
   }
 
   /** Lists the buffers through their first word, last allocated first (netmap_extra_alloc). */
@@ -326,30 +290,11 @@ public final class NetmapPort implements AutoCloseable {
    *     interrupted (its flag stays set; while it is, nothing is waited for)
    */
   public int poll(int events, int timeoutMillis) {
-    int wanted = events & (POLLIN | POLLOUT);
-    int ready = scan(wanted) & ~AGAIN;
-    if (ready == 0 && timeoutMillis != 0) {
-      ready = await(wanted, timeoutMillis, busy, 0);
-    }
-    busy = ready != 0;
-    return ready;
+    return waits.poll(events, timeoutMillis);
   }
 
-  /** Looks at least once more. */
-  private int await(int events, int timeoutMillis, boolean traffic, int wakeupsBefore) {
-    NetmapPoll poll = spare.getAndSet(null);
-    if (poll == null) {
-      poll = new NetmapPoll().add(this, 0);
-    }
-    try {
-      poll.alone(events, wakeupsBefore).busy(traffic).poll(timeoutMillis);
-      return poll.ready(0);
-    } finally {
-      // The thread that loses, or comes after close(), closes its own.
-      if (!spare.compareAndSet(null, poll) || closed && spare.compareAndSet(poll, null)) {
-        poll.close();
-      }
-    }
+  PortWaits waits() {
+    return waits;
   }
 
   /**
@@ -359,33 +304,7 @@ public final class NetmapPort implements AutoCloseable {
    * while no thread sleeps. For any thread, at any time.
    */
   public void wakeup() {
-    synchronized (sleepers) {
-      wakeups++;
-      sleepers.forEach(NetmapPoll::signal);
-    }
-  }
-
-  int wakeups() {
-    return wakeups;
-  }
-
-  /** Those that a wait for {@code events}, POLLIN or POLLOUT, need not heed. */
-  int seenWakeups(int events) {
-    boolean in = (events & POLLOUT) == 0 || (events & POLLIN) != 0 && wakeupsIn != wakeups;
-    return in ? wakeupsIn : wakeupsOut;
-  }
-
-  /** A wait for {@code events} ends because of them. */
-  void tookWakeups(int events, int seen) {
-    if ((events & STATES) != 0) {
-      return;
-    }
-    if ((events & POLLOUT) == 0 || (events & POLLIN) != 0) {
-      wakeupsIn = seen;
-    }
-    if ((events & POLLOUT) != 0) {
-      wakeupsOut = seen;
-    }
+    waits.wakeup();
   }
 
   /**
@@ -421,132 +340,6 @@ public final class NetmapPort implements AutoCloseable {
     return rings.adapter().waitMode();
   }
 
-  /** What {@link #poll} returns, looking once; {@link #AGAIN} may be in it. */
-  int scan(int events) {
-    if (closed || rings.adapter().dead()) {
-      return POLLERR;
-    }
-    int ready = 0;
-    if ((events & DRAINED) != 0) {
-      return scanDrained();
-    }
-    if ((events & LINKED) != 0) {
-      return link().up() ? LINKED : 0;
-    }
-    if (!noTxPoll || (events & POLLOUT) != 0) {
-      for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
-        ready |= scanTx(i, (events & ~ready & POLLOUT) != 0);
-      }
-    }
-    if ((events & POLLIN) != 0) {
-      for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
-        Kring k = rx[i];
-        int status = k.rxSync(0);
-        ready |= result(status) | (k.rCur != k.rTail ? POLLIN : 0);
-      }
-    }
-    return ready;
-  }
-
-  private static int result(int status) {
-    return status == 0 ? 0 : status == Errno.EBUSY ? AGAIN : POLLERR;
-  }
-
-  /**
-   * A ring with nothing to flush is left alone unless room is wanted, or it has none: the card may
-   * have done with some of it, and who waits for packets only, or has room on another ring, would
-   * never know.
-   */
-  private int scanTx(int i, boolean wantRoom) {
-    Kring k = tx[i];
-    if (!wantRoom && txRings[i].head() == k.hwCur && txRings[i].cur() != k.rTail) {
-      return 0;
-    }
-    int status = k.txSync(0);
-    return result(status) | (wantRoom && k.rCur != k.rTail ? POLLOUT : 0);
-  }
-
-  private int scanDrained() {
-    boolean pending = false;
-    for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
-      int status = tx[i].txSync(Adapter.FORCE_RECLAIM);
-      if (status == Errno.EIO) {
-        return POLLERR;
-      }
-      pending |= status != 0 || txRings[i].txPending();
-    }
-    return pending ? 0 : DRAINED;
-  }
-
-  /** How many descriptors {@link #arm} fills in. */
-  int rings() {
-    return tx.length + rx.length;
-  }
-
-  /**
-   * Asks for a wake-up when one of {@code events} may have come, and when the port is closed or
-   * {@link #wakeup} is called.
-   *
-   * @param fds takes what becomes readable then, from {@code at} on; −1 for none
-   * @return after how many nanoseconds to look again at the latest
-   */
-  long arm(int events, int[] fds, int at, NetmapPoll sleeper) {
-    synchronized (sleepers) {
-      sleepers.add(sleeper);
-    }
-    long longest =
-        (events & LINKED) != 0
-            ? LINK_STEP_NANOS
-            : awaitsCarrier(events) ? UNSENT_STEP_NANOS : NetmapPoll.LONGEST_SLEEP_NANOS;
-    Adapter adapter = rings.adapter();
-    boolean all = true;
-    Arrays.fill(fds, at, at + rings(), -1);
-    for (int i = binding.rxFirst(); i < binding.rxEnd() && wakesByRx(events); i++) {
-      fds[at + tx.length + i] = adapter.waitFd(rx[i]);
-      all &= fds[at + tx.length + i] >= 0;
-      adapter.arm(rx[i], sleeper.signal);
-    }
-    for (int i = binding.txFirst(); i < binding.txEnd() && wakesByTx(events); i++) {
-      fds[at + i] = adapter.waitFd(tx[i]);
-      all &= fds[at + i] >= 0;
-      adapter.arm(tx[i], sleeper.signal);
-    }
-    return all ? longest : STEP_NANOS;
-  }
-
-  private static boolean wakesByRx(int events) {
-    return (events & POLLIN) != 0;
-  }
-
-  private static boolean wakesByTx(int events) {
-    return (events & (POLLOUT | DRAINED)) != 0;
-  }
-
-  /** The last sync has left something in a ring that a poll sends: it waits for carrier. */
-  private boolean awaitsCarrier(int events) {
-    boolean pending = false;
-    if (!noTxPoll || wakesByTx(events)) {
-      for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
-        pending |= txRings[i].head() != tx[i].hwCur;
-      }
-    }
-    return pending;
-  }
-
-  /** Takes {@link #arm} back. */
-  void disarm(int events, NetmapPoll sleeper) {
-    synchronized (sleepers) {
-      sleepers.remove(sleeper);
-    }
-    Adapter adapter = rings.adapter();
-    for (int i = binding.rxFirst(); i < binding.rxEnd() && wakesByRx(events); i++) {
-      adapter.disarm(rx[i], sleeper.signal);
-    }
-    for (int i = binding.txFirst(); i < binding.txEnd() && wakesByTx(events); i++) {
-      adapter.disarm(tx[i], sleeper.signal);
-    }
-  }
-
   /**
    * Syncs until everything given to the bound TX rings has left, or the time is over (no carrier).
    * Sleeps where the port has interrupts.
@@ -558,7 +351,7 @@ public final class NetmapPort implements AutoCloseable {
    */
   public boolean drain(int timeoutMillis) {
     long refusedBefore = unsent();
-    return reached(DRAINED, timeoutMillis) && unsent() == refusedBefore;
+    return waits.reached(PortWaits.DRAINED, timeoutMillis) && unsent() == refusedBefore;
   }
 
   public LinkState link() {
@@ -572,16 +365,7 @@ public final class NetmapPort implements AutoCloseable {
    * @return false as for {@link #drain}
    */
   public boolean awaitLink(int timeoutMillis) {
-    return reached(LINKED, timeoutMillis);
-  }
-
-  private boolean reached(int state, int timeoutMillis) {
-    int before = wakeups; // a look may take long
-    int found = scan(state);
-    if (found == 0 && timeoutMillis != 0) {
-      found = await(state, timeoutMillis, true, before);
-    }
-    return found == state;
+    return waits.reached(PortWaits.LINKED, timeoutMillis);
   }
 
   /**
@@ -627,11 +411,7 @@ public final class NetmapPort implements AutoCloseable {
       return;
     }
     closed = true;
-    wakeup();
-    NetmapPoll unused = spare.getAndSet(null);
-    if (unused != null) {
-      unused.close();
-    }
+    waits.close();
     freeExtraBuffers();
     retireViews();
     region.freeIf(ifOffset);

@@ -332,6 +332,34 @@ class WaitTest {
     }
   }
 
+  /** A close is an error for the waits that it ends, never a time-out. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Wait.class,
+      names = {"POLL_IN", "POLL_OUT", "SET"})
+  void aCloseDuringAnyLookIsAnError(Wait wait) throws Exception {
+    for (int look = 1; look <= 3; look++) {
+      Port adapter = new Port(1, -1);
+      NetmapPort port = stuck(adapter);
+      int at = adapter.looks + look;
+      adapter.whenLookedAt =
+          () -> {
+            if (adapter.looks >= at) {
+              adapter.whenLookedAt = () -> {};
+              new Thread(port::close).start(); // waits for this sync
+              while (port.poll(0, 0) != NetmapPort.POLLERR) {
+                Thread.yield();
+              }
+            }
+          };
+      Waiter waiter = new Waiter(() -> wait.run(port, -1));
+      waiter.start();
+      assertThat(waiter.result())
+          .as("look %d", look)
+          .isEqualTo(wait == Wait.SET ? 1 : NetmapPort.POLLERR);
+    }
+  }
+
   /** poll(2) ignores what it does not know. */
   @Test
   void bitsThatAreNoEventsAreIgnored() {
