@@ -10,4 +10,8 @@ module io.netmap4j.apps {
 
   opens io.netmap4j.apps to
       info.picocli;
+  opens io.netmap4j.apps.admin to
+      info.picocli;
+  opens io.netmap4j.apps.traffic to
+      info.picocli;
 }

@@ -1,8 +1,22 @@
 package io.netmap4j.apps;
 
+import io.netmap4j.apps.traffic.PktGen;
+import io.netmap4j.apps.traffic.Bridge;
+import io.netmap4j.apps.traffic.Dump;
+import io.netmap4j.apps.traffic.Replay;
+import io.netmap4j.apps.traffic.Stop;
+import io.netmap4j.apps.traffic.Converters;
+import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.admin.NicModel;
+import io.netmap4j.apps.admin.Devices;
+import io.netmap4j.apps.admin.Bind;
+import io.netmap4j.apps.admin.Unbind;
+import io.netmap4j.apps.admin.Tap;
+import io.netmap4j.apps.admin.Demo;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.OnOff;
 import io.netmap4j.linux.FileErrors;
+import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -53,10 +67,8 @@ import picocli.CommandLine.ScopeType;
       "Exit codes: 0 done; 1 failed, or something was not sent, lost or not written; 2 wrong usage; 130 ended by"
           + " Ctrl-C, 143 by SIGTERM, without a failure. The totals are printed and the ports closed in all cases.",
     })
-public final class Main {
-  static final int OK = 0;
-  static final int FAILED = 1;
-  static final int USAGE = 2;
+public final class Main extends CommandContext {
+  private static final int STANDARD_OUTPUT = 1;
 
   /** What Ctrl-C leaves for totals and for closing ports. */
   private static final long GRACE_SECONDS = 4;
@@ -67,15 +79,10 @@ public final class Main {
       description = "More detail; a stack trace with an error.")
   boolean verbose;
 
-  final Stop stop;
-  final PrintStream out;
-  final PrintStream err;
   private final CountDownLatch ready = new CountDownLatch(1);
 
   Main(Stop stop, PrintStream out, PrintStream err) {
-    this.stop = stop;
-    this.out = out;
-    this.err = err;
+    super(stop, out, err);
   }
 
   /** Runs the command in {@code args} and ends the process with its exit code. */
@@ -149,9 +156,14 @@ public final class Main {
     return line;
   }
 
-  /** A command says that its ports are open. */
-  void ready() {
+  @Override
+  public void ready() {
     ready.countDown();
+  }
+
+  @Override
+  public boolean outputClosed() {
+    return Libc.hungUp(STANDARD_OUTPUT);
   }
 
   /** Waits until the command is ready, or at its end. @return false when the time was over first */

@@ -1,5 +1,6 @@
 package io.netmap4j.apps;
 
+import io.netmap4j.apps.traffic.Stop;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

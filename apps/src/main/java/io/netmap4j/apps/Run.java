@@ -1,17 +1,19 @@
 package io.netmap4j.apps;
 
+import io.netmap4j.apps.traffic.Workers;
+import io.netmap4j.apps.traffic.Stop;
+import io.netmap4j.apps.traffic.Captures;
+import io.netmap4j.apps.traffic.SubCommand;
+import io.netmap4j.apps.traffic.Packets;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.Spec;
 
 /**
  * Runs several commands in one process, which therefore share its devices: both ends of the
@@ -19,7 +21,6 @@ import picocli.CommandLine.Spec;
  */
 @Command(
     name = "run",
-    mixinStandardHelpOptions = true,
     description =
         "Runs several commands at once in one process; they share its ports and its modelled cards.",
     footer = {
@@ -31,15 +32,13 @@ import picocli.CommandLine.Spec;
       "  netmap4j run \"dump -i netmap:model1 -w out.pcap -c 1000\" \"replay -i netmap:model0 -r samples/mixed.pcap\"",
       "  netmap4j run \"pkt-gen -i netmap:model1 -f rx -W\" \"pkt-gen -i netmap:model0 -f tx -n 1000000\"",
     })
-final class Run implements Callable<Integer> {
+final class Run extends SubCommand {
   /**
    * Opening hardware takes a few seconds; a command that takes longer does not hold the others up
    * for ever.
    */
   private static final long READY_SECONDS = 30;
 
-  @ParentCommand Main main;
-  @Spec CommandSpec spec;
 
   @Parameters(
       arity = "1..*",
@@ -56,15 +55,15 @@ final class Run implements Callable<Integer> {
     List<Captures.User> users = captureUsers(each);
     Captures.check(users, spec);
     // Packets on standard output: what is text goes beside them.
-    PrintStream text = Captures.writeStandardOutput(users) ? main.err : main.out;
-    Stop stop = main.stop.child();
+    PrintStream text = Captures.writeStandardOutput(users) ? context.err : context.out;
+    Stop stop = context.stop.child();
     Workers workers = new Workers(stop);
     int[] codes = new int[commands.size()];
     AtomicBoolean failed = new AtomicBoolean();
     for (int i = 0; i < codes.length && !failed.get(); i++) {
       String[] words = each.get(i);
       int me = i;
-      Main one = new Main(stop, text, main.err);
+      Main one = new Main(stop, text, context.err);
       workers.start(
           words.length == 0 ? "empty" : words[0],
           () -> {
@@ -77,7 +76,7 @@ final class Run implements Callable<Integer> {
       one.awaitReady(READY_SECONDS);
     }
     workers.join();
-    main.ready();
+    context.ready();
     int worst = Main.OK;
     for (int code : codes) {
       worst = Math.max(worst, code);
@@ -90,7 +89,7 @@ final class Run implements Callable<Integer> {
     List<Captures.User> users = new ArrayList<>();
     for (String[] words : each) {
       try {
-        ParseResult parsed = new Main(main.stop, main.out, main.err).line().parseArgs(words);
+        ParseResult parsed = new Main(context.stop, context.out, context.err).line().parseArgs(words);
         if (parsed.hasSubcommand()
             && parsed.subcommand().commandSpec().userObject() instanceof Captures.User user) {
           users.add(user);

@@ -1,5 +1,6 @@
 package io.netmap4j.apps;
 
+import io.netmap4j.apps.traffic.Stop;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

@@ -2,6 +2,7 @@ package io.netmap4j.apps;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.frames.PcapWriter;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.UnixSocket;

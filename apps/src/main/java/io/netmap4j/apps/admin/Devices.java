@@ -1,0 +1,80 @@
+package io.netmap4j.apps.admin;
+
+import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.traffic.SubCommand;
+import io.netmap4j.compat.Config;
+import io.netmap4j.compat.Nics;
+import io.netmap4j.spi.NicBackend;
+import io.netmap4j.spi.NicDriver;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+
+/** Lists what can be opened, by what name, and what is missing where something is. */
+@Command(
+    name = "devices",
+    description =
+        "Lists every device that a backend reaches: the name that opens it, its id, our driver for it, who has it, what is missing.",
+    footer = {
+      "",
+      "Names without a PCI address come from the backends or from the configuration file: NETMAP4J_CONFIG, else"
+          + " ./netmap4j.properties, else /etc/netmap4j.properties.",
+      "",
+      "Example:",
+      "  netmap4j devices",
+    })
+public final class Devices extends SubCommand {
+
+  @Override
+  public Integer call() {
+    List<String[]> rows = new ArrayList<>();
+    rows.add(new String[] {"PORT", "DEVICE", "ID", "DRIVER", "BOUND TO", "NOTE"});
+    List<String> missing = new ArrayList<>();
+    for (NicBackend backend : Nics.backends()) {
+      for (NicBackend.Function f : Nics.functions(backend)) {
+        String port = "netmap:" + Nics.nameOf(backend, f);
+        String device = backend.scheme() + ":" + f.address();
+        String driver = Nics.driverOf(f.id()).map(NicDriver::name).orElse("none");
+        String owner = f.boundTo().isEmpty() ? "-" : f.boundTo();
+        rows.add(new String[] {port, device, f.id().toString(), driver, owner, f.note()});
+        f.missing().forEach(m -> missing.add(device + ": " + m));
+      }
+    }
+    Config config = Config.load();
+    for (Map.Entry<String, String> alias : config.aliases().entrySet()) {
+      rows.add(
+          new String[] {
+            "netmap:" + alias.getKey(),
+            alias.getValue(),
+            "-",
+            "-",
+            "-",
+            "alias in " + config.source()
+          });
+    }
+    print(rows);
+    if (!missing.isEmpty()) {
+      context.out.println();
+      context.out.println("Missing:");
+      missing.forEach(m -> context.out.println("  " + m));
+    }
+    return CommandContext.OK;
+  }
+
+  private void print(List<String[]> rows) {
+    int[] width = new int[rows.get(0).length];
+    for (String[] row : rows) {
+      for (int c = 0; c < width.length; c++) {
+        width[c] = Math.max(width[c], row[c].length());
+      }
+    }
+    for (String[] row : rows) {
+      StringBuilder line = new StringBuilder();
+      for (int c = 0; c < width.length; c++) {
+        line.append(row[c]).append(" ".repeat(width[c] - row[c].length() + 2));
+      }
+      context.out.println(line.toString().stripTrailing());
+    }
+  }
+}

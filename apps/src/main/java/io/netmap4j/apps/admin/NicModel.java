@@ -1,0 +1,356 @@
+package io.netmap4j.apps.admin;
+
+import io.netmap4j.apps.traffic.Captures;
+import io.netmap4j.apps.traffic.Converters;
+import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.traffic.SubCommand;
+import io.netmap4j.frames.MacAddress;
+import io.netmap4j.model.CardOptions;
+import io.netmap4j.model.ModelRunner;
+import io.netmap4j.model.Nic82599;
+import io.netmap4j.model.dma.DmaPages;
+import io.netmap4j.model.vfiouser.VfioUserServer;
+import io.netmap4j.model.wire.Wire;
+import io.netmap4j.model.wire.WireEnd;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** Serves one or two modelled cards to other processes. */
+@Command(
+    name = "nic-model",
+    description =
+        "Serves a software 82599, or two joined by a cable, to other processes by the vfio-user protocol.",
+    footer = {
+      "",
+      "Each socket is one card, for one client at a time: our own driver, or QEMU 10.1 or newer with"
+          + " -device '{\"driver\":\"vfio-user-pci\",\"x-no-posted-writes\":true,\"socket\":{\"path\":\"SOCKET\",\"type\":\"unix\"}}'"
+          + " and shared memory (-object memory-backend-memfd,share=on). Posted writes have no limit in QEMU:"
+          + " without that option a driver that writes a tail often may outrun the card.",
+      "",
+      "A line that begins with \"ready\" is printed when clients may connect. Ctrl-C ends it with the cards' counts;"
+          + " the exit code is 1 if a driver broke a rule of a card (not with --lenient).",
+      "",
+      "Examples:",
+      "  netmap4j nic-model -s /tmp/a.sock -s /tmp/b.sock",
+      "  netmap4j nic-model -s /tmp/a.sock --wire loopback --lenient",
+      "  netmap4j nic-model -s /tmp/a.sock --wire pcap:samples/mixed.pcap,/tmp/sent.pcap",
+    })
+public final class NicModel extends SubCommand implements Captures.User {
+  /** As many as a card remembers: vm/test looks through them. */
+  private static final int SHOWN_VIOLATIONS = 1000;
+
+  private static final Pattern CONTROL = Pattern.compile("(pull|plug) ([01])");
+
+  /** Accesses kept of each card. */
+  private static final int TRACED = 1_000_000;
+
+  @Mixin Wires wires;
+
+  @Option(
+      names = {"-s", "--socket"},
+      required = true,
+      paramLabel = "SOCKET",
+      description = "Where to serve a card; twice for two cards.")
+  List<Path> sockets;
+
+  @Option(
+      names = "--lenient",
+      description = "Report broken rules and carry on, for drivers other than ours.")
+  boolean lenient;
+
+  @Option(
+      names = "--mac",
+      paramLabel = "MAC",
+      defaultValue = "02:00:00:00:00:01",
+      description =
+          "The first card's MAC address; the second card gets the next one (default: ${DEFAULT-VALUE}).")
+  MacAddress mac;
+
+  @Option(
+      names = "--device-id",
+      paramLabel = "HEX",
+      converter = Converters.DeviceId.class,
+      defaultValue = "10fb",
+      description = "PCI device id (default: ${DEFAULT-VALUE}).")
+  int deviceId;
+
+  @Option(
+      names = "--trace",
+      paramLabel = "FILE",
+      description =
+          "Writes the cards' register accesses there at the end, after the counts: the last million of each card, one"
+              + " per line; repeated accesses are one line with their number.")
+  Path trace;
+
+  @Option(
+      names = "--dma-pages",
+      paramLabel = "FILE",
+      description =
+          "Whenever a card's bus mastering is switched off, writes there which 2 MiB pages the card accessed by DMA since"
+              + " it was switched on.")
+  Path dmaPages;
+
+  @Option(
+      names = "--stray-read",
+      paramLabel = "ADDRESS,N",
+      description =
+          "A fault of the first card: it reads about the Nth frame that it sends from this address (hex) and not from the"
+              + " one in the descriptor.")
+  String strayRead;
+
+  @Option(
+      names = "--control",
+      paramLabel = "FILE",
+      description =
+          "Reads lines from there while it serves: \"pull N\" pulls the cable of card N (0 or 1), \"plug N\" plugs it in"
+              + " again. A FIFO (mkfifo) may have any number of writers; - is standard input.")
+  String control;
+
+  @Option(
+      names = "--sfp",
+      description = "Model an SFP+ module (passive copper), readable over I2C.")
+  boolean sfp;
+
+  @Override
+  public List<Path> reads() {
+    return wires.captureFiles(0);
+  }
+
+  @Override
+  public List<Path> writes() {
+    return wires.captureFiles(1);
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    if (sockets.size() > 2) {
+      throw usage("-s once or twice, not " + sockets.size() + " times");
+    }
+    requireControl();
+    List<Nic82599> cards = new ArrayList<>();
+    List<VfioUserServer> servers = new ArrayList<>();
+    try (PrintWriter pages = writer(dmaPages, true);
+        PrintWriter accesses = writer(trace, false);
+        Wire wire = wire()) {
+      for (int i = 0; i < sockets.size(); i++) {
+        Nic82599 card = new Nic82599(options(i));
+        cards.add(card);
+        if (trace != null) {
+          card.log().enable(TRACED);
+        }
+        if (i == 0 && strayRead != null) {
+          stray(card);
+        }
+        if (pages != null) {
+          String number = i + " ";
+          card.memory().observer(new DmaPages(line -> pages.println(number + line)));
+        }
+        if (wire != null) {
+          card.attach(wire, i == 0 ? WireEnd.A : WireEnd.B);
+        }
+      }
+      try (ModelRunner runner = new ModelRunner(cards.toArray(Nic82599[]::new)).start()) {
+        try {
+          for (int i = 0; i < sockets.size(); i++) {
+            servers.add(VfioUserServer.serve(cards.get(i), sockets.get(i)));
+          }
+          context.out.println(
+              "ready " + sockets.stream().map(Path::toString).collect(Collectors.joining(" ")));
+          context.ready();
+          if (control != null) {
+            control(cards);
+          }
+          while (!context.stop.requested()) {
+            Thread.sleep(50);
+          }
+        } finally {
+          servers.forEach(VfioUserServer::close);
+        }
+      }
+      // The engines have stopped: plain counters can be read.
+      boolean kept = report(cards, wire);
+      context.out.flush();
+      if (accesses != null) {
+        writeTrace(cards, accesses);
+      }
+      return kept ? CommandContext.OK : CommandContext.FAILED;
+    } finally {
+      cards.forEach(Nic82599::close);
+    }
+  }
+
+  /** Card, how often in a row, read or write, register, value. */
+  private void writeTrace(List<Nic82599> cards, PrintWriter to) throws IOException {
+    for (int i = 0; i < cards.size(); i++) {
+      cards.get(i).log().writeTo(to, i + " ");
+    }
+    if (to.checkError()) {
+      throw new IOException(trace + ": the trace could not be written in full");
+    }
+  }
+
+  /** Before anything is served. */
+  private void requireControl() throws IOException {
+    if (control == null || control.equals("-")) {
+      return;
+    }
+    Path file = Path.of(control);
+    if (!Files.exists(file)) {
+      throw new IOException("--control " + file + ": no such file; mkfifo " + file + " makes one");
+    }
+    if (Files.isDirectory(file) || !Files.isReadable(file)) {
+      throw new IOException(
+          "--control "
+              + file
+              + (Files.isDirectory(file) ? ": it is a folder" : ": permission denied"));
+    }
+  }
+
+  /** Follows {@link #control}: a file here, what waits for writers on a thread of its own. */
+  private void control(List<Nic82599> cards) throws IOException {
+    Path file = control.equals("-") ? null : Path.of(control);
+    if (file != null && Files.isRegularFile(file)) {
+      follow(Files.newInputStream(file), cards);
+      return;
+    }
+    Thread reader =
+        new Thread(
+            () -> {
+              try {
+                do {
+                  // A FIFO ends with each of its writers.
+                  follow(file == null ? System.in : Files.newInputStream(file), cards);
+                } while (file != null);
+              } catch (IOException e) {
+                context.err.println("netmap4j: --control " + control + ": " + e.getMessage());
+              }
+            },
+            "control");
+    reader.setDaemon(true);
+    reader.start();
+  }
+
+  private void follow(InputStream from, List<Nic82599> cards) throws IOException {
+    try (BufferedReader lines =
+        new BufferedReader(new InputStreamReader(from, StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        Matcher words = CONTROL.matcher(line.strip());
+        if (words.matches() && Integer.parseInt(words.group(2)) < cards.size()) {
+          cards.get(Integer.parseInt(words.group(2))).setLink(words.group(1).equals("plug"));
+          context.out.println(line.strip() + ": done");
+        } else if (!line.isBlank()) {
+          context.err.println(
+              "netmap4j: --control: '"
+                  + line.strip()
+                  + "' is neither \"pull N\" nor \"plug N\", where N is a card: 0 or 1");
+        }
+      }
+    }
+  }
+
+  private void stray(Nic82599 card) {
+    String[] parts = strayRead.split(",", -1);
+    try {
+      card.strayRead(
+          Long.parseUnsignedLong(parts[0].replaceFirst("^0x", ""), 16), Long.parseLong(parts[1]));
+    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      throw usage("--stray-read " + strayRead + ": an address and a number, as in dead0000,500");
+    }
+  }
+
+  /** Opened at the start: what cannot be written is told before anything is served. */
+  private static PrintWriter writer(Path file, boolean eachLineAtOnce) throws IOException {
+    return file == null ? null : new PrintWriter(Files.newBufferedWriter(file), eachLineAtOnce);
+  }
+
+  private Wire wire() throws Exception {
+    try {
+      return wires.make(sockets.size());
+    } catch (IllegalArgumentException e) {
+      throw usage(e.getMessage());
+    }
+  }
+
+  private CardOptions options(int index) {
+    CardOptions options;
+    try {
+      options = CardOptions.port(index).mac(mac.bits() + index).deviceId(deviceId);
+    } catch (IllegalArgumentException e) {
+      throw usage("--mac " + mac + ": " + e.getMessage());
+    }
+    options = lenient ? options.lenient() : options;
+    return sfp ? options.withSfp() : options;
+  }
+
+  /**
+   * @return false when a strict card's rules were broken
+   */
+  private boolean report(List<Nic82599> cards, Wire wire) {
+    // What comes out of the wire itself, a file or the kernel, has a column of its own.
+    boolean plays = wire != null && wire.plays();
+    row("", i -> i == sockets.size() ? "(the other end)" : sockets.get(i).getFileName(), plays);
+    for (String name : new String[] {"GPTC", "GPRC", "RXMPC", "QPRDC"}) {
+      row("card: " + name, i -> cards.get(i).total(name), false);
+    }
+    if (wire != null) {
+      row("wire: frames in", i -> wire.counters(end(i)).frames(), plays);
+      row("wire: lost", i -> wire.counters(end(i)).lost(), plays);
+      row("wire: duplicated", i -> wire.counters(end(i)).duplicated(), plays);
+    }
+    boolean kept = true;
+    for (int i = 0; i < cards.size(); i++) {
+      List<String> broken = cards.get(i).violations();
+      kept &= broken.isEmpty() || lenient;
+      findings(sockets.get(i) + ": " + broken.size() + " broken rules:", "x", broken);
+      List<String> warnings = cards.get(i).warnings();
+      findings(sockets.get(i) + ": " + warnings.size() + " warnings:", "times", warnings);
+    }
+    return kept;
+  }
+
+  /** Each text once, and how often. vm/test knows broken rules by "N x RULE". */
+  private void findings(String title, String times, List<String> texts) {
+    if (texts.isEmpty()) {
+      return;
+    }
+    context.out.println();
+    context.out.println(title);
+    texts.stream()
+        .collect(Collectors.groupingBy(t -> t, LinkedHashMap::new, Collectors.counting()))
+        .entrySet()
+        .stream()
+        .limit(SHOWN_VIOLATIONS)
+        .forEach(k -> context.out.printf(Locale.ROOT, "%6d %s %s%n", k.getValue(), times, k.getKey()));
+  }
+
+  private static WireEnd end(int card) {
+    return card == 0 ? WireEnd.A : WireEnd.B;
+  }
+
+  private void row(String what, Function<Integer, Object> value, boolean otherEnd) {
+    StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-22s", what));
+    for (int i = 0; i < sockets.size() + (otherEnd ? 1 : 0); i++) {
+      line.append(String.format(Locale.ROOT, " %14s", value.apply(i)));
+    }
+    context.out.println(line.toString().stripTrailing());
+  }
+}

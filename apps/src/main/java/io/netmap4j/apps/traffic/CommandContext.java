@@ -1,0 +1,40 @@
+package io.netmap4j.apps.traffic;
+
+import java.io.PrintStream;
+
+/**
+ * What a command has from the process that runs it: where to print, when to end, whom to tell that
+ * its ports are open.
+ */
+public abstract class CommandContext {
+  /** Exit code: done. */
+  public static final int OK = 0;
+
+  /** Exit code: failed, or something was not sent, lost or not written. */
+  public static final int FAILED = 1;
+
+  /** Exit code: wrong usage. */
+  public static final int USAGE = 2;
+
+  /** Requested when the command has to end. */
+  public final Stop stop;
+
+  /** Standard output. */
+  public final PrintStream out;
+
+  /** Standard error. */
+  public final PrintStream err;
+
+  /** For one run of one command. */
+  protected CommandContext(Stop stop, PrintStream out, PrintStream err) {
+    this.stop = stop;
+    this.out = out;
+    this.err = err;
+  }
+
+  /** A command calls this once its ports are open. */
+  public abstract void ready();
+
+  /** True when standard output is a pipe that nobody reads any more, as of "dump | head -2". */
+  public abstract boolean outputClosed();
+}

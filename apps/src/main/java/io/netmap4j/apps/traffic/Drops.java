@@ -1,0 +1,51 @@
+package io.netmap4j.apps.traffic;
+
+import io.netmap4j.NetmapPort;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** What a card has dropped since a command began, for the totals of those that receive. */
+public final class Drops {
+  private final List<NetmapPort> ports;
+  private final Map<String, Long> before;
+
+  /**
+   * @param ports of one card
+   */
+  public Drops(List<NetmapPort> ports) {
+    this.ports = ports;
+    this.before = ports.get(0).counters();
+  }
+
+  public Drops(NetmapPort port) {
+    this(List.of(port));
+  }
+
+  /** One line; none when nothing was dropped. Of other ports' rings RXMPC alone may tell. */
+  public void print(PrintStream out) {
+    Map<String, Long> now = ports.get(0).counters();
+    long full = 0;
+    for (NetmapPort port : ports) {
+      for (int r = port.firstRxRing(); r < port.endRxRing(); r++) {
+        full += since(now, "QPRDC" + r);
+      }
+    }
+    long missed = since(now, "RXMPC");
+    if (full + missed > 0) {
+      out.printf(
+          Locale.ROOT,
+          "%s: the card dropped %d packets: %d for full rings (QPRDC), %d for a full packet buffer"
+              + " (RXMPC)%n",
+          ports.get(0).name(),
+          full + missed,
+          full,
+          missed);
+    }
+  }
+
+  private long since(Map<String, Long> now, String name) {
+    return now.getOrDefault(name, 0L) - before.getOrDefault(name, 0L);
+  }
+}

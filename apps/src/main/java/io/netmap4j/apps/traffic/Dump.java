@@ -1,0 +1,243 @@
+package io.netmap4j.apps.traffic;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.frames.PcapWriter;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Records what a port receives: a pcap file, or a line for each packet. */
+@Command(
+    name = "dump",
+    description = "Receives packets and writes them to a pcap file, or one line for each.",
+    footer = {
+      "",
+      "A packet of several slots is one packet of the file. The time is that of the batch it came in with. The card is"
+          + " set up for frames up to MTU 9216, and to hold frames back while a ring is full; --nic mtu=...,drop=true"
+          + " changes that. What has been received is in the file as soon as there is a pause, and twice a second"
+          + " under load. Ctrl-C ends it with a complete file; the exit code is then 130. It also ends when the reader"
+          + " of its output is gone. The totals go to standard error.",
+      "",
+      "Examples:",
+      "  netmap4j dump -i netmap:eth0",
+      "  netmap4j dump -i netmap:eth0 -w out.pcap -c 1000",
+      "  netmap4j dump -i netmap:eth0 -w - | tcpdump -nr -",
+    })
+public final class Dump extends SubCommand implements Captures.User {
+  private static final int MTU = 9216;
+  private static final int LONGEST = 1 << 18; // what a pcap file takes
+  private static final int STANDARD_OUTPUT = 1;
+  private static final int WAIT_MILLIS = 100;
+
+  /** At the end: how long for the next packet, and for all of them. */
+  private static final int LAST_MILLIS = 20;
+
+  private static final long LAST_NANOS = 500_000_000;
+  private static final long FLUSH_NANOS = 500_000_000;
+  private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS");
+
+  @Mixin OnePort setup;
+
+  @Option(
+      names = "-w",
+      paramLabel = "FILE",
+      description = "Write a pcap file; - is standard output.")
+  Path file;
+
+  @Option(
+      names = "-c",
+      paramLabel = "COUNT",
+      defaultValue = "0",
+      converter = Converters.Count.class,
+      description = "End after so many packets; 0, the default, for no end.")
+  long count;
+
+  @Option(
+      names = "-s",
+      paramLabel = "BYTES",
+      defaultValue = "0",
+      converter = Converters.Count.class,
+      description =
+          "Write at most so many bytes of each packet, with its original length in the record header; 0, the default: all.")
+  long snap;
+
+  private long scratch;
+  private PcapWriter pcap;
+  private long packets;
+  private long bytes;
+  private long cut;
+  private long flushed = System.nanoTime();
+
+  /** Length so far of a packet whose end has not been seen, and how much of it is in scratch. */
+  private int partial;
+
+  private int kept;
+
+  @Override
+  public Integer call() throws Exception {
+    scratch = Mem.allocate(LONGEST);
+    try (NetmapPort port = setup.open(setup.name, PortOptions.Need.RX, Netmap.NR_NO_TX_POLL, MTU)) {
+      Drops drops = new Drops(port);
+      try (PcapWriter writer = create()) {
+        pcap = writer;
+        context.ready();
+        setup.awaitLink(port, context);
+        receive(port);
+        flush();
+      } catch (IOException e) {
+        if (!readerGone()) {
+          throw e;
+        }
+      } finally {
+        context.err.println(totals());
+        drops.print(context.err);
+      }
+      return readerGone() && !enough() ? CommandContext.FAILED : CommandContext.OK;
+    } finally {
+      Mem.free(scratch);
+    }
+  }
+
+  @Override
+  public List<Path> reads() {
+    return List.of();
+  }
+
+  @Override
+  public List<Path> writes() {
+    return file == null ? List.of() : List.of(file);
+  }
+
+  /** By descriptor, not by a setup.name as /dev/stdout: that would open, and cut, the file anew. */
+  private PcapWriter create() throws IOException {
+    if (file == null) {
+      return null;
+    }
+    return toStandardOutput()
+        ? PcapWriter.of(STANDARD_OUTPUT, "standard output")
+        : PcapWriter.create(file);
+  }
+
+  private boolean toStandardOutput() {
+    return file != null && file.equals(Captures.STREAM);
+  }
+
+  private void receive(NetmapPort port) throws IOException {
+    long end = 0;
+    while (!enough() && !readerGone()) {
+      if (end == 0 && context.stop.requested()) {
+        end = System.nanoTime() + LAST_NANOS;
+      }
+      int ready = pcap != null && pcap.pending() ? port.poll(NetmapPort.POLLIN, 0) : 0;
+      if (ready == 0) {
+        flush(); // a pause: whoever reads the file sees all there is
+        ready = port.poll(NetmapPort.POLLIN, end == 0 ? WAIT_MILLIS : LAST_MILLIS);
+      }
+      Ports.check(port, ready);
+      take(port);
+      if (System.nanoTime() - flushed > FLUSH_NANOS) {
+        flush();
+      }
+      if (end != 0 && (ready == 0 || System.nanoTime() - end > 0)) {
+        return; // what had arrived when the end was asked for is in
+      }
+    }
+  }
+
+  private void take(NetmapPort port) throws IOException {
+    for (int r = port.firstRxRing(); r < port.endRxRing() && !enough(); r++) {
+      NetmapRing ring = port.rx(r);
+      int slot = ring.head();
+      for (int left = ring.space(); left > 0 && !enough(); left--) {
+        take(ring, slot);
+        slot = ring.next(slot);
+      }
+      ring.advance(slot);
+    }
+  }
+
+  private void flush() throws IOException {
+    if (pcap != null && pcap.pending()) {
+      pcap.flush();
+    }
+    flushed = System.nanoTime();
+  }
+
+  /** True when the output is a pipe that nobody reads: "dump | head -2". */
+  private boolean readerGone() {
+    if (pcap != null) {
+      return pcap.readerGone();
+    }
+    return Libc.hungUp(STANDARD_OUTPUT);
+  }
+
+  private boolean enough() {
+    return count > 0 && packets >= count;
+  }
+
+  /**
+   * A slot: a packet, or a part of one. The tail never stops inside a packet, so parts of two are
+   * never mixed.
+   */
+  private void take(NetmapRing ring, int slot) throws IOException {
+    long buffer = ring.buffer(slot);
+    int length = ring.len(slot);
+    int have = length;
+    boolean more = (ring.slotFlags(slot) & Netmap.NS_MOREFRAG) != 0;
+    if (more || partial > 0) {
+      have = Math.min(length, LONGEST - kept);
+      Mem.copy(buffer, scratch + kept, have);
+      partial += length;
+      kept += have;
+      buffer = scratch;
+      length = partial;
+      have = kept;
+    }
+    if (!more) {
+      partial = 0;
+      kept = 0;
+      packets++;
+      bytes += length;
+      write(ring.timestampMicros(), buffer, have, length);
+    }
+  }
+
+  private void write(long micros, long buffer, int have, int length) throws IOException {
+    if (pcap != null) {
+      int keep = snap == 0 ? have : (int) Math.min(have, snap);
+      cut += keep < length ? 1 : 0;
+      pcap.write(micros * 1000, buffer, keep, length);
+    } else {
+      Instant time = Instant.ofEpochSecond(micros / 1_000_000, micros % 1_000_000 * 1000);
+      byte[] head = new byte[Math.min(have, 64)];
+      Mem.copyOut(buffer, head, 0, head.length);
+      context.out.println(
+          TIME.format(time.atZone(ZoneId.systemDefault())) + " " + FrameText.line(head, length));
+    }
+  }
+
+  private String totals() {
+    StringBuilder text = new StringBuilder();
+    text.append(packets).append(" packets, ").append(bytes).append(" bytes received on ");
+    text.append(setup.name);
+    if (pcap != null) {
+      text.append("; ").append(pcap.frames()).append(" written to ");
+      text.append(toStandardOutput() ? "standard output" : file);
+    }
+    if (cut > 0) {
+      text.append(", ").append(cut).append(" of them cut to ");
+      text.append(snap == 0 ? LONGEST : Math.min(LONGEST, snap)).append(" bytes");
+    }
+    return text.toString();
+  }
+}

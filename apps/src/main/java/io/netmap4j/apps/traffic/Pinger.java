@@ -1,0 +1,139 @@
+package io.netmap4j.apps.traffic;
+
+import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.linux.Mem;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * pkt-gen's ping: sends a frame with a number and the time in it, waits until it is back, and goes
+ * on to the next. One is on its way at a time, so that none waits behind another. For one thread.
+ */
+final class Pinger {
+  /** Headers, number, seconds, nanoseconds: where pkt-gen has them. */
+  static final int LEAST = UdpFrame.HEADERS + 12;
+
+  private static final int NUMBER = UdpFrame.HEADERS;
+  private static final int SECONDS = NUMBER + 4;
+  private static final int NANOS = NUMBER + 8;
+
+  private static final long SECOND = 1_000_000_000;
+
+  /** One that isn't back by then is lost. */
+  private static final long LOST_NANOS = SECOND;
+
+  /** So soon Ctrl-C is noticed. */
+  private static final int STEP_MILLIS = 100;
+
+  private final NetmapPort port;
+  private final NetmapRing tx;
+  private final UdpFrame frame;
+  private final long gapNanos;
+  private final RoundTrips times;
+  private int number;
+  private long sentAt;
+
+  /**
+   * @param pps pings a second at most; 0 sends the next when the last is back
+   */
+  Pinger(NetmapPort port, UdpFrame frame, long pps, RoundTrips times) {
+    this.port = port;
+    this.tx = Ports.firstTxRing(port);
+    this.frame = frame;
+    this.gapNanos = pps == 0 ? 0 : SECOND / pps;
+    this.times = times;
+  }
+
+  /** Sends {@code count}, 0 for no end. One that is on its way at the end counts as neither. */
+  void run(long count, Stop stop) {
+    long due = System.nanoTime();
+    for (long n = 0; n < count || count == 0; n++) {
+      sleepUntil(due, stop);
+      // Time lost to a slow answer is not made up for: a burst would measure itself.
+      due = Math.max(due + gapNanos, System.nanoTime());
+      if (!awaitRoom(stop)) {
+        return;
+      }
+      send();
+      if (awaitReturn(stop)) {
+        times.came(System.nanoTime() - sentAt);
+      } else if (!stop.requested()) {
+        times.lost();
+      }
+    }
+  }
+
+  private static void sleepUntil(long due, Stop stop) {
+    for (long left = due - System.nanoTime();
+        left > 0 && !stop.requested();
+        left = due - System.nanoTime()) {
+      LockSupport.parkNanos(Math.min(left, STEP_MILLIS * 1_000_000L));
+    }
+  }
+
+  /** Without carrier the ring becomes full. @return false when told to stop */
+  private boolean awaitRoom(Stop stop) {
+    while (!stop.requested()) {
+      if (tx.space() >= frame.slots(tx.bufSize())) {
+        return true;
+      }
+      tx.cur(tx.tail()); // wake me when there is more room than now
+      Ports.check(port, port.poll(NetmapPort.POLLOUT, STEP_MILLIS));
+    }
+    return false;
+  }
+
+  private void send() {
+    int slot = tx.head();
+    int next = frame.put(tx, slot, 0);
+    long buffer = tx.buffer(slot);
+    UdpFrame.withoutChecksum(buffer); // of the payload, which is written here
+    number++;
+    sentAt = System.nanoTime();
+    // Any clock will do: only who sent it reads it.
+    Mem.putInt(buffer + NUMBER, number);
+    Mem.putInt(buffer + SECONDS, (int) (sentAt / SECOND));
+    Mem.putInt(buffer + NANOS, (int) (sentAt % SECOND));
+    tx.advance(next);
+    Ports.checkSync(port, port.txSync());
+    times.sent();
+  }
+
+  /**
+   * @return false when it is lost, or when told to stop
+   */
+  private boolean awaitReturn(Stop stop) {
+    long left = LOST_NANOS;
+    while (left > 0 && !stop.requested()) {
+      int millis = (int) Math.min(STEP_MILLIS, left / 1_000_000 + 1);
+      Ports.check(port, port.poll(NetmapPort.POLLIN, millis));
+      boolean back = false;
+      for (int r = port.firstRxRing(); r < port.endRxRing(); r++) {
+        back |= takeAll(port.rx(r));
+      }
+      if (back) {
+        return true;
+      }
+      left = sentAt + LOST_NANOS - System.nanoTime();
+    }
+    return false;
+  }
+
+  /** Others' frames, and ours that come too late, are thrown away. @return ours was there */
+  private boolean takeAll(NetmapRing rx) {
+    boolean back = false;
+    int slot = rx.head();
+    for (int space = rx.space(); space > 0; space--, slot = rx.next(slot)) {
+      back |= isOurs(rx.buffer(slot), rx.len(slot));
+    }
+    rx.advance(slot);
+    return back;
+  }
+
+  private boolean isOurs(long buffer, int length) {
+    return length >= LEAST
+        && Mem.getInt(buffer + NUMBER) == number
+        && Mem.getInt(buffer + SECONDS) == (int) (sentAt / SECOND)
+        && Mem.getInt(buffer + NANOS) == (int) (sentAt % SECOND);
+  }
+}

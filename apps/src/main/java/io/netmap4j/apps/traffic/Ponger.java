@@ -1,0 +1,135 @@
+package io.netmap4j.apps.traffic;
+
+import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.linux.Mem;
+
+/**
+ * pkt-gen's pong: whatever comes goes back to its sender, in the buffers in which it came, with MAC
+ * and IPv4 addresses exchanged. For one thread.
+ */
+final class Ponger {
+  private static final long SILENCE_NANOS = 1_000_000_000;
+  private static final int WAIT_MILLIS = 100;
+  private static final int ETHERNET = 14;
+  private static final int TYPE = 12;
+  private static final short IPV4 = 0x0008; // as it is read from network order
+  private static final int IP_SOURCE = ETHERNET + 12;
+  private static final int IP_DESTINATION = ETHERNET + 16;
+
+  private final NetmapPort port;
+  private final NetmapRing tx;
+  private final int burst;
+  private final byte[] mac;
+  private final Tally tally;
+  private final Limits limits;
+  private boolean full;
+
+  /**
+   * @param burst most packets answered from one ring before the next sync
+   * @param mac answers what was sent to all
+   * @param limits counts what cannot be answered
+   */
+  Ponger(NetmapPort port, int burst, byte[] mac, Tally tally, Limits limits) {
+    this.limits = limits;
+    this.port = port;
+    this.tx = Ports.firstTxRing(port);
+    this.burst = burst;
+    this.mac = mac;
+    this.tally = tally;
+  }
+
+  /**
+   * Answers {@code count} packets, 0 for no end.
+   *
+   * @param untilSilence also ends after a second without a packet, once there was one
+   */
+  void run(long count, boolean untilSilence, Stop stop) {
+    long left = count == 0 ? Long.MAX_VALUE : count;
+    long heard = 0;
+    while (left > 0 && !stop.requested()) {
+      // Without room for answers the packets stay where they are, and are no reason to wake up.
+      int ready = port.poll(full ? NetmapPort.POLLOUT : NetmapPort.POLLIN, WAIT_MILLIS);
+      Ports.check(port, ready);
+      long before = left;
+      full = false;
+      for (int r = port.firstRxRing(); r < port.endRxRing() && left > 0; r++) {
+        left -= answer(port.rx(r), (int) Math.min(left, burst));
+      }
+      if (left != before) {
+        Ports.checkSync(port, port.txSync()); // now: the sender measures
+        heard = System.nanoTime();
+      } else if (untilSilence && heard != 0 && System.nanoTime() - heard > SILENCE_NANOS) {
+        break;
+      }
+    }
+    port.drain(1000);
+  }
+
+  /** Answers whole packets, while there is room. @return how many */
+  private int answer(NetmapRing rx, int most) {
+    int space = rx.space();
+    int slot = rx.head();
+    int left = space;
+    int packets = 0;
+    long bytes = 0;
+    while (packets < most && left > 0) {
+      int slots = Packets.slots(rx, slot, left);
+      if (slots == 0) {
+        break;
+      }
+      long length = Packets.bytes(rx, slot, slots);
+      full |= slots > tx.space() && slots < tx.numSlots();
+      if (full) {
+        break;
+      }
+      if (limits.accepts(length, slots)) {
+        turn(rx.buffer(slot), rx.len(slot));
+        swap(rx, slot, slots);
+        bytes += length;
+        packets++;
+      }
+      slot = rx.plus(slot, slots);
+      left -= slots;
+    }
+    rx.advance(slot);
+    if (full) {
+      tx.cur(tx.tail()); // wake me when there is more room than now
+    } else if (packets < most) {
+      rx.cur(rx.plus(slot, left)); // past a packet whose end is not there yet
+    }
+    if (packets > 0) {
+      tally.add(packets, bytes, space);
+    }
+    return packets;
+  }
+
+  /** Exchanges buffers: the packet goes out from where it came in. */
+  private void swap(NetmapRing rx, int first, int slots) {
+    int slot = first;
+    int to = tx.head();
+    for (int k = 0; k < slots; k++, slot = rx.next(slot), to = tx.next(to)) {
+      rx.swap(slot, tx, to);
+    }
+    tx.advance(to);
+  }
+
+  /** Back to the sender. An exchange leaves IPv4's checksum right. */
+  private void turn(long frame, int length) {
+    if (length < ETHERNET) {
+      return;
+    }
+    boolean toAll = (Mem.getByte(frame) & 1) != 0;
+    for (int i = 0; i < 6; i++) {
+      // No frame may come from a multicast address.
+      byte mine = toAll ? mac[i] : Mem.getByte(frame + i);
+      Mem.putByte(frame + i, Mem.getByte(frame + 6 + i));
+      Mem.putByte(frame + 6 + i, mine);
+    }
+    if (Mem.getShort(frame + TYPE) == IPV4 && length >= IP_DESTINATION + 4) {
+      int source = Mem.getInt(frame + IP_SOURCE);
+      Mem.putInt(frame + IP_SOURCE, Mem.getInt(frame + IP_DESTINATION));
+      Mem.putInt(frame + IP_DESTINATION, source);
+    }
+  }
+}

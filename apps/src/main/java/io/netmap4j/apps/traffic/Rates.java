@@ -1,0 +1,113 @@
+package io.netmap4j.apps.traffic;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Rates in pkt-gen's words: the line of each second and the totals at the end. */
+public final class Rates {
+  private static final Pattern RATE = Pattern.compile("([0-9]+\\.?[0-9]*|\\.[0-9]+)([kKmMgG]?)");
+
+  /** CRC, preamble and gap, in bits: what a frame takes on the wire beside itself. */
+  private static final long FRAMING = 24 * 8;
+
+  private final List<Tally> tallies;
+  private Tally.Sum last;
+  private long lastNanos;
+
+  public Rates(List<Tally> tallies) {
+    this.tallies = tallies;
+    this.last = Tally.sum(tallies, true);
+    this.lastNanos = System.nanoTime();
+  }
+
+  /** The line for the time since the last call. */
+  public String line() {
+    Tally.Sum now = Tally.sum(tallies, true);
+    long nanos = System.nanoTime();
+    long micros = Math.max(1, (nanos - lastNanos) / 1000);
+    long packets = now.packets() - last.packets();
+    long bits = (now.bytes() - last.bytes()) * 8;
+    long events = now.events() - last.events();
+    last = now;
+    lastNanos = nanos;
+    return String.format(
+        Locale.ROOT,
+        "main_thread [2639] %spps (%spkts %sbps in %d usec) %.2f avg_batch %d min_space",
+        norm(Math.round(packets * 1e6 / micros)),
+        norm(packets),
+        norm(bits * 1e6 / micros),
+        micros,
+        events == 0 ? 0.0 : (double) packets / events,
+        now.minSpace());
+  }
+
+  /** The two lines at the end; {@code word} is Sent, Received or Answered. */
+  public String totals(String word) {
+    Tally.Sum sum = Tally.sum(tallies, false);
+    if (sum.packets() == 0) {
+      return word + " nothing.";
+    }
+    return String.format(
+        Locale.ROOT,
+        "%s %d packets %d bytes %d events %d bytes each in %.2f seconds.%n"
+            + "%s. Average batch: %.2f pkts",
+        word,
+        sum.packets(),
+        sum.bytes(),
+        sum.events(),
+        sum.bytes() / sum.packets(),
+        sum.seconds(),
+        speed(sum),
+        (double) sum.packets() / sum.events());
+  }
+
+  /** Of what has moved while the clock ran. */
+  private static String speed(Tally.Sum sum) {
+    double seconds = sum.seconds();
+    if (sum.timedPackets() == 0 || seconds <= 0) {
+      return "Speed: not known, all came in one batch";
+    }
+    return String.format(
+        Locale.ROOT,
+        "Speed: %spps Bandwidth: %sbps (raw %sbps)",
+        norm(sum.timedPackets() / seconds),
+        norm(sum.timedBytes() * 8 / seconds),
+        norm((sum.timedBytes() * 8 + sum.timedPackets() * FRAMING) / seconds));
+  }
+
+  /** pkt-gen's norm(): three decimals and the unit's prefix. */
+  static String norm(double value) {
+    String[] units = {"", "K", "M", "G", "T"};
+    int unit = 0;
+    for (; value >= 1000 && unit < units.length - 1; unit++) {
+      value /= 1000;
+    }
+    return String.format(Locale.ROOT, "%.3f %s", value, units[unit]);
+  }
+
+  /**
+   * Reads a number with an optional K, M or G behind it (thousands).
+   *
+   * @throws IllegalArgumentException saying what was expected
+   */
+  static long parse(String text) {
+    Matcher rate = RATE.matcher(text.trim());
+    if (rate.matches()) {
+      double factor =
+          switch (rate.group(2).toUpperCase(Locale.ROOT)) {
+            case "K" -> 1e3;
+            case "M" -> 1e6;
+            case "G" -> 1e9;
+            default -> 1;
+          };
+      double value = Double.parseDouble(rate.group(1)) * factor;
+      if (value >= 1 && value <= 1e12) {
+        return Math.round(value);
+      }
+    }
+    throw new IllegalArgumentException(
+        "'" + text + "' is no rate: packets per second, with K, M or G if you like");
+  }
+}

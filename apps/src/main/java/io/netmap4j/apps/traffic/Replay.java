@@ -1,0 +1,375 @@
+package io.netmap4j.apps.traffic;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.frames.PcapReader;
+import io.netmap4j.linux.Mem;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.locks.LockSupport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** Sends the frames of a pcap file. */
+@Command(
+    name = "replay",
+    description = "Sends the frames of a pcap file, at the times recorded or at another rate.",
+    footer = {
+      "",
+      "Frames longer than a buffer take several slots. Frames that were cut when recorded are sent as they are in the"
+          + " file, and counted. Frames that the port does not send, longer than its MTU and 18 bytes or shorter than 14,"
+          + " are skipped and counted; the exit code is then 1. -r - reads standard input, as it comes: a capture of"
+          + " another program, or zcat FILE | netmap4j replay -i PORT -r -. Rates go to standard error, totals to"
+          + " standard output. Ctrl-C ends it with the totals; the exit code is then 130.",
+      "",
+      "Examples:",
+      "  netmap4j replay -i netmap:eth0 -r samples/mixed.pcap",
+      "  netmap4j replay -i netmap:eth0 -r samples/mixed.pcap --rate 100K --loop 10",
+      "  netmap4j replay -i netmap:eth0 -r samples/mixed.pcap --max-gap 0.5",
+      "  netmap4j run \"dump -i netmap:model1 -w out.pcap -c 1000\" \"replay -i netmap:model0 -r samples/mixed.pcap\"",
+    })
+public final class Replay extends SubCommand implements Captures.User {
+  private static final int MTU = 9216;
+  private static final int LONGEST = 1 << 18; // what a pcap file holds
+  private static final int STANDARD_INPUT = 0;
+  private static final int DRAIN_MILLIS = 2000;
+  private static final long STEP_NANOS = 50_000_000;
+
+  /** A gap that is worth a line. */
+  private static final long LONG_GAP_NANOS = 2_000_000_000;
+
+  @Mixin OnePort setup;
+  @Mixin ReportOption report;
+
+  @Option(
+      names = "-r",
+      required = true,
+      paramLabel = "FILE",
+      description = "The pcap file; - is standard input.")
+  Path file;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "RATE",
+      defaultValue = "recorded",
+      description = "recorded (the default), max, or packets a second with K, M or G.")
+  String rate;
+
+  @Option(
+      names = "--loop",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Send the file so many times; 0 for no end.")
+  int loops;
+
+  @Option(
+      names = "-b",
+      paramLabel = "PACKETS",
+      defaultValue = "512",
+      description = "Most packets between two syncs (default: 512).")
+  int burst;
+
+  @Option(
+      names = "--max-gap",
+      paramLabel = "SECONDS",
+      description =
+          "Shorten longer pauses of the recording to this; 0: none at all (default: keep them).")
+  double maxGap = Double.POSITIVE_INFINITY;
+
+  private final Tally tally = new Tally();
+  private final Rates rates = new Rates(List.of(tally));
+  private long scratch;
+  private Pace pace;
+  private long nextReport;
+  private NetmapPort port;
+  private NetmapRing ring;
+  private Limits limits;
+  private long refusedBefore;
+
+  // Put into the ring since the last sync.
+  private int unsynced;
+  private long unsyncedBytes;
+
+  // Of the frames that were cut when they were recorded.
+  private long cut;
+  private long cutSkipped;
+
+  @Override
+  public Integer call() throws Exception {
+    check();
+    pace = pace();
+    scratch = Mem.allocate(LONGEST);
+    try (PcapReader first = open();
+        NetmapPort opened = setup.open(setup.name, PortOptions.Need.TX, 0, MTU)) {
+      use(opened);
+      context.ready();
+      setup.awaitLink(port, context);
+      tally.begin();
+      nextReport = System.nanoTime() + report.millis * 1_000_000;
+      Exception failure = null;
+      try {
+        sendAll(first);
+      } catch (IOException | NetmapException e) {
+        failure = e; // what came before it is sent and counted all the same
+      }
+      end(failure);
+      return CommandContext.OK;
+    } catch (InterruptedIOException e) {
+      context.out.println(rates.totals("Sent"));
+      return CommandContext.OK; // the end was asked for before a capture came
+    } finally {
+      Mem.free(scratch);
+    }
+  }
+
+  @Override
+  public List<Path> reads() {
+    return List.of(file);
+  }
+
+  @Override
+  public List<Path> writes() {
+    return List.of();
+  }
+
+  private void check() {
+    require(loops >= 0 && burst >= 1, "--loop must be 0 or more, -b 1 or more");
+    require(maxGap >= 0, "--max-gap " + maxGap + " is less than 0");
+    require(
+        loops == 1 || rereadable(),
+        "--loop "
+            + loops
+            + ": "
+            + nameOfInput()
+            + " can be read once only; save it to a file first");
+  }
+
+  private boolean rereadable() {
+    return !isStandardInput() && (Files.isRegularFile(file) || !Files.exists(file));
+  }
+
+  private boolean isStandardInput() {
+    return file.equals(Captures.STREAM);
+  }
+
+  private String nameOfInput() {
+    return isStandardInput() ? "standard input" : file.toString();
+  }
+
+  private PcapReader open() throws IOException {
+    return isStandardInput()
+        ? PcapReader.of(STANDARD_INPUT, nameOfInput(), this::whileWaiting)
+        : PcapReader.open(file, this::whileWaiting);
+  }
+
+  /** While a pipe has nothing to read: what came before leaves. @return false ends the reading */
+  private boolean whileWaiting() {
+    flush();
+    report();
+    return !context.stop.requested();
+  }
+
+  private void use(NetmapPort opened) {
+    port = opened;
+    ring = Ports.firstTxRing(port);
+    limits = new Limits(port);
+    refusedBefore = port.unsent();
+  }
+
+  /** Null for the recorded times. */
+  private Pace pace() {
+    if (rate.equals("recorded")) {
+      return null;
+    }
+    try {
+      return rate.equals("max") ? Pace.unlimited() : Pace.rate((double) Rates.parse(rate));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(
+          spec.commandLine(), "--rate " + e.getMessage() + "; or recorded, or max", e);
+    }
+  }
+
+  private void sendAll(PcapReader first) throws IOException {
+    long sent = send(first);
+    // A pass that sends nothing is the last: another one would not either.
+    for (int i = 1; i != loops && sent > 0 && !context.stop.requested(); i++) {
+      try (PcapReader again = open()) {
+        sent = send(again);
+      }
+    }
+  }
+
+  /**
+   * @return frames sent
+   */
+  private long send(PcapReader reader) throws IOException {
+    Schedule schedule = new Schedule((long) (maxGap * 1e9));
+    long sent = 0;
+    try {
+      while (!context.stop.requested() && reader.next()) {
+        if (accepted(reader)) {
+          awaitTurn(reader, schedule.due(reader.timestampNanos()));
+          awaitRoom(reader.length());
+          if (!context.stop.requested()) {
+            put(reader);
+            sent++;
+            if (unsynced >= burst) {
+              flush();
+            }
+          }
+        }
+      }
+    } finally {
+      flush();
+    }
+    return sent;
+  }
+
+  /** Counts what the port would refuse. */
+  private boolean accepted(PcapReader reader) {
+    boolean whole = reader.length() == reader.originalLength();
+    boolean fits = limits.accepts(reader.length(), slots(reader.length()));
+    cut += fits && !whole ? 1 : 0;
+    cutSkipped += !fits && !whole ? 1 : 0;
+    return fits;
+  }
+
+  /** Sleeps until the frame is due; what is before it leaves first. */
+  private void awaitTurn(PcapReader reader, long dueNanos) {
+    if (pace == null && dueNanos - System.nanoTime() > LONG_GAP_NANOS) {
+      context.err.printf(
+          Locale.ROOT,
+          "Wait %.0f secs for frame %d of %s, as it was recorded%s%n",
+          (dueNanos - System.nanoTime()) / 1e9,
+          reader.number(),
+          nameOfInput(),
+          Double.isInfinite(maxGap) ? "; --max-gap SECONDS shortens such gaps" : "");
+    }
+    while (pace == null && dueNanos - System.nanoTime() > 0 && !context.stop.requested()) {
+      flush();
+      report();
+      LockSupport.parkNanos(Math.min(dueNanos - System.nanoTime(), STEP_NANOS));
+    }
+    while (pace != null && pace.grant(1) == 0 && !context.stop.requested()) {
+      flush();
+      report();
+    }
+  }
+
+  private void awaitRoom(int length) {
+    int slots = slots(length);
+    while (ring.space() < slots && !context.stop.requested()) {
+      ring.cur(ring.tail()); // wake me when there is more room than now
+      synced();
+      Ports.check(port, port.poll(NetmapPort.POLLOUT, 100));
+      report();
+    }
+  }
+
+  private int slots(int length) {
+    return Math.max(1, (length + ring.bufSize() - 1) / ring.bufSize());
+  }
+
+  private void put(PcapReader reader) {
+    int length = reader.length();
+    int slot = ring.head();
+    int slots = slots(length);
+    if (slots == 1) {
+      reader.copyTo(ring.buffer(slot));
+    } else {
+      reader.copyTo(scratch);
+    }
+    int left = length;
+    for (int k = 1; k <= slots; k++) {
+      int part = Math.min(left, ring.bufSize());
+      if (slots > 1) {
+        Mem.copy(scratch + length - left, ring.buffer(slot), part);
+      }
+      ring.lenAndFlags(slot, part, k == slots ? 0 : Netmap.NS_MOREFRAG);
+      left -= part;
+      slot = ring.next(slot);
+    }
+    ring.advance(slot);
+    unsynced++;
+    unsyncedBytes += length;
+  }
+
+  private void flush() {
+    if (unsynced > 0) {
+      synced();
+      Ports.checkSync(port, port.txSync());
+      report();
+    }
+  }
+
+  private void synced() {
+    if (unsynced > 0) {
+      tally.add(unsynced, unsyncedBytes, ring.space());
+    }
+    unsynced = 0;
+    unsyncedBytes = 0;
+  }
+
+  /** The line of each second. */
+  private void report() {
+    if (port != null && System.nanoTime() - nextReport >= 0) {
+      context.err.println(rates.line());
+      nextReport += report.millis * 1_000_000;
+    }
+  }
+
+  /** Waits until all has left, says what was done and what was not. */
+  private void end(Exception failure) throws Exception {
+    port.drain(DRAIN_MILLIS);
+    tally.end();
+    context.out.println(rates.totals("Sent"));
+    if (limits.skipped() > 0) {
+      context.out.printf(Locale.ROOT, "Skipped %d frames: %s.%n", limits.skipped(), limits.reasons());
+    }
+    if (cut + cutSkipped > 0) {
+      context.out.printf(
+          Locale.ROOT,
+          "Cut when recorded: %d frames, sent as they are in %s%s.%n",
+          cut,
+          nameOfInput(),
+          cutSkipped == 0 ? "" : "; " + cutSkipped + " more were skipped");
+    }
+    if (failure != null) {
+      throw failure;
+    }
+    Ports.requireAllSent(port, refusedBefore);
+    limits.requireNone();
+  }
+
+  /** When each frame is due, by System.nanoTime(): as recorded, with no gap longer than so much. */
+  private static final class Schedule {
+    private final long begin = System.nanoTime();
+    private final long maxGap;
+    private boolean started;
+    private long latest;
+    private long offset;
+
+    Schedule(long maxGap) {
+      this.maxGap = maxGap;
+    }
+
+    /** Frames that go back in time are due at once, and do not make a later gap longer. */
+    long due(long timestamp) {
+      if (started && timestamp > latest) {
+        offset += Math.min(timestamp - latest, maxGap);
+      }
+      latest = started ? Math.max(latest, timestamp) : timestamp;
+      started = true;
+      return begin + offset;
+    }
+  }
+}
