@@ -1,18 +1,18 @@
 package io.netmap4j.apps;
 
-import io.netmap4j.apps.traffic.PktGen;
+import io.netmap4j.apps.admin.Bind;
+import io.netmap4j.apps.admin.Demo;
+import io.netmap4j.apps.admin.Devices;
+import io.netmap4j.apps.admin.NicModel;
+import io.netmap4j.apps.admin.Tap;
+import io.netmap4j.apps.admin.Unbind;
 import io.netmap4j.apps.traffic.Bridge;
+import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.Dump;
+import io.netmap4j.apps.traffic.PktGen;
 import io.netmap4j.apps.traffic.Replay;
 import io.netmap4j.apps.traffic.Stop;
-import io.netmap4j.apps.traffic.Converters;
-import io.netmap4j.apps.traffic.CommandContext;
-import io.netmap4j.apps.admin.NicModel;
-import io.netmap4j.apps.admin.Devices;
-import io.netmap4j.apps.admin.Bind;
-import io.netmap4j.apps.admin.Unbind;
-import io.netmap4j.apps.admin.Tap;
-import io.netmap4j.apps.admin.Demo;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.OnOff;
 import io.netmap4j.linux.FileErrors;

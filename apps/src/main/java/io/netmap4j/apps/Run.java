@@ -1,16 +1,14 @@
 package io.netmap4j.apps;
 
-import io.netmap4j.apps.traffic.Workers;
-import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.apps.traffic.Captures;
+import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.apps.traffic.SubCommand;
-import io.netmap4j.apps.traffic.Packets;
+import io.netmap4j.apps.traffic.Workers;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParseResult;
@@ -38,7 +36,6 @@ final class Run extends SubCommand {
    * for ever.
    */
   private static final long READY_SECONDS = 30;
-
 
   @Parameters(
       arity = "1..*",
@@ -89,7 +86,8 @@ final class Run extends SubCommand {
     List<Captures.User> users = new ArrayList<>();
     for (String[] words : each) {
       try {
-        ParseResult parsed = new Main(context.stop, context.out, context.err).line().parseArgs(words);
+        ParseResult parsed =
+            new Main(context.stop, context.out, context.err).line().parseArgs(words);
         if (parsed.hasSubcommand()
             && parsed.subcommand().commandSpec().userObject() instanceof Captures.User user) {
           users.add(user);

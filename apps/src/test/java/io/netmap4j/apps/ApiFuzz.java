@@ -1,6 +1,5 @@
 package io.netmap4j.apps;
 
-import io.netmap4j.apps.traffic.Ports;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapIf;
 import io.netmap4j.NetmapMemory;

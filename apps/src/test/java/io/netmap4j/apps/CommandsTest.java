@@ -2,10 +2,10 @@ package io.netmap4j.apps;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.compat.CompatProvider;
 import io.netmap4j.frames.PcapReader;
 import io.netmap4j.frames.PcapWriter;

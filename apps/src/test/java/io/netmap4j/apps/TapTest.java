@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.TapDevice;

@@ -1,7 +1,7 @@
 package io.netmap4j.apps.admin;
 
-import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.linux.PciBinding;
 import java.util.List;

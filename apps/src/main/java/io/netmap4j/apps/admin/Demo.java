@@ -1,18 +1,18 @@
 package io.netmap4j.apps.admin;
 
-import io.netmap4j.apps.traffic.Sender;
-import io.netmap4j.apps.traffic.Receiver;
-import io.netmap4j.apps.traffic.UdpFrame;
-import io.netmap4j.apps.traffic.Rates;
-import io.netmap4j.apps.traffic.Tally;
-import io.netmap4j.apps.traffic.Pace;
-import io.netmap4j.apps.traffic.Ports;
-import io.netmap4j.apps.traffic.Workers;
-import io.netmap4j.apps.traffic.Stop;
-import io.netmap4j.apps.traffic.CommandContext;
-import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.traffic.Pace;
+import io.netmap4j.apps.traffic.Ports;
+import io.netmap4j.apps.traffic.Rates;
+import io.netmap4j.apps.traffic.Receiver;
+import io.netmap4j.apps.traffic.Sender;
+import io.netmap4j.apps.traffic.Stop;
+import io.netmap4j.apps.traffic.SubCommand;
+import io.netmap4j.apps.traffic.Tally;
+import io.netmap4j.apps.traffic.UdpFrame;
+import io.netmap4j.apps.traffic.Workers;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.model.ModelBackend;
 import io.netmap4j.model.wire.WireCounters;
@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
@@ -47,7 +46,6 @@ import picocli.CommandLine.ParameterException;
 public final class Demo extends SubCommand {
   private static final int SLOTS = 1024;
   private static final long SETTLE_NANOS = 2_000_000_000;
-
 
   @Option(
       names = "-n",
@@ -121,7 +119,9 @@ public final class Demo extends SubCommand {
       rxCard = rx.counters();
     }
     // The cards' thread has ended with the last port, so the cable's plain counters can be read.
-    return report(txCard, rxCard, Wire.now().minus(before)) ? CommandContext.OK : CommandContext.FAILED;
+    return report(txCard, rxCard, Wire.now().minus(before))
+        ? CommandContext.OK
+        : CommandContext.FAILED;
   }
 
   private void traffic(NetmapPort tx, NetmapPort rx) throws Exception {

@@ -1,8 +1,8 @@
 package io.netmap4j.apps.admin;
 
 import io.netmap4j.apps.traffic.Captures;
-import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.frames.MacAddress;
 import io.netmap4j.model.CardOptions;
@@ -30,9 +30,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** Serves one or two modelled cards to other processes. */
 @Command(
@@ -339,7 +337,8 @@ public final class NicModel extends SubCommand implements Captures.User {
         .entrySet()
         .stream()
         .limit(SHOWN_VIOLATIONS)
-        .forEach(k -> context.out.printf(Locale.ROOT, "%6d %s %s%n", k.getValue(), times, k.getKey()));
+        .forEach(
+            k -> context.out.printf(Locale.ROOT, "%6d %s %s%n", k.getValue(), times, k.getKey()));
   }
 
   private static WireEnd end(int card) {

@@ -1,21 +1,20 @@
 package io.netmap4j.apps.admin;
 
-import io.netmap4j.apps.traffic.Drops;
-import io.netmap4j.apps.traffic.Ports;
-import io.netmap4j.apps.traffic.Converters;
-import io.netmap4j.apps.traffic.CommandContext;
-import io.netmap4j.apps.traffic.SubCommand;
-import io.netmap4j.apps.traffic.PortOptions;
-import io.netmap4j.apps.traffic.OnePort;
-import io.netmap4j.apps.traffic.WaitOption;
-import io.netmap4j.frames.MacAddress;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.traffic.Converters;
+import io.netmap4j.apps.traffic.Drops;
+import io.netmap4j.apps.traffic.OnePort;
+import io.netmap4j.apps.traffic.PortOptions;
+import io.netmap4j.apps.traffic.Ports;
+import io.netmap4j.apps.traffic.SubCommand;
+import io.netmap4j.apps.traffic.WaitOption;
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.frames.MacAddress;
 import io.netmap4j.linux.TapDevice;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 

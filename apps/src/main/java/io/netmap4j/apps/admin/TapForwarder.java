@@ -1,12 +1,12 @@
 package io.netmap4j.apps.admin;
 
-import io.netmap4j.apps.traffic.Ports;
-import io.netmap4j.apps.traffic.Stop;
-import io.netmap4j.apps.traffic.Packets;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.apps.traffic.Packets;
+import io.netmap4j.apps.traffic.Ports;
+import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;

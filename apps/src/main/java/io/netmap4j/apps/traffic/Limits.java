@@ -1,7 +1,7 @@
 package io.netmap4j.apps.traffic;
 
-import io.netmap4j.common.Errno;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
 import java.util.Locale;
 import java.util.StringJoiner;

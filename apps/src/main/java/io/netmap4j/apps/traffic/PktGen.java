@@ -1,19 +1,18 @@
 package io.netmap4j.apps.traffic;
 
-import io.netmap4j.frames.MacAddress;
-import io.netmap4j.common.Errno;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.compat.PortSpec;
+import io.netmap4j.frames.MacAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 

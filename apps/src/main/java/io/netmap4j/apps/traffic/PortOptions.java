@@ -16,8 +16,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * The options that every command with a port has, and how it opens its port by them; {@link OnePort}
- * and {@link WaitOption} have more.
+ * The options that every command with a port has, and how it opens its port by them; {@link
+ * OnePort} and {@link WaitOption} have more.
  */
 public class PortOptions {
   /** The rings that a command cannot do without. */

@@ -1,9 +1,9 @@
 package io.netmap4j.apps.traffic;
 
-import io.netmap4j.common.Errno;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.compat.PortSpec;

@@ -15,7 +15,6 @@ import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
@@ -333,7 +332,8 @@ public final class Replay extends SubCommand implements Captures.User {
     tally.end();
     context.out.println(rates.totals("Sent"));
     if (limits.skipped() > 0) {
-      context.out.printf(Locale.ROOT, "Skipped %d frames: %s.%n", limits.skipped(), limits.reasons());
+      context.out.printf(
+          Locale.ROOT, "Skipped %d frames: %s.%n", limits.skipped(), limits.reasons());
     }
     if (cut + cutSkipped > 0) {
       context.out.printf(

@@ -13,7 +13,9 @@ public abstract class SubCommand implements Callable<Integer> {
   @ParentCommand protected CommandContext context;
   @Spec protected CommandSpec spec;
 
-  /** Wrong usage, for the caller to throw: one line, and the exit code {@link CommandContext#USAGE}. */
+  /**
+   * Wrong usage, for the caller to throw: one line, and the exit code {@link CommandContext#USAGE}.
+   */
   protected final ParameterException usage(String text) {
     return new ParameterException(spec.commandLine(), text);
   }
