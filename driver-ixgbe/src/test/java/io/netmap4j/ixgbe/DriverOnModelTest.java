@@ -563,8 +563,8 @@ class DriverOnModelTest {
   void whatTheCardWritesBackIsChecked(WriteBackFault fault) {
     ModelRig.Setup setup = STEPPED.nic(NIC.dropWhenFull(false));
     try (ModelRig rig = new ModelRig(setup)) {
-      rig.cards[1].corruptWriteBack(fault);
-      rig.cards[0].corruptWriteBack(fault);
+      rig.cards[1].faults().corruptWriteBack(fault);
+      rig.cards[0].faults().corruptWriteBack(fault);
       for (int i = 0; i < 500; i++) {
         if (rig.a.tx(0).space() > 0) {
           put(rig.a.tx(0), frame(i, 100));
@@ -595,7 +595,7 @@ class DriverOnModelTest {
   @Test
   void aCardThatIsGoneIsAnErrorAndNotAHang() {
     try (ModelRig rig = new ModelRig(ModelRig.Setup.DEFAULT)) {
-      rig.cards[0].pullOut();
+      rig.cards[0].faults().pullOut();
       long before = System.nanoTime();
       until(rig, "EIO", () -> rig.a.txSync() == Libc.EIO && rig.a.rxSync() == Libc.EIO);
       assertThat(System.nanoTime() - before)
@@ -968,7 +968,7 @@ class DriverOnModelTest {
     try (ModelRig rig = new ModelRig(ModelRig.Setup.DEFAULT)) {
       assertEquals(0, rig.a.counters().get("dma_refused"));
       for (int round = 1; round <= 2; round++) {
-        rig.cards[0].strayRead(0xDEAD0000L, 2);
+        rig.cards[0].faults().strayRead(0xDEAD0000L, 2);
         for (int i = 0; i < 5; i++) {
           sendOne(rig);
         }

@@ -3,8 +3,9 @@ package io.netmap4j.model;
 import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.dma.PcieBill;
 import io.netmap4j.model.engine.CardState;
+import io.netmap4j.model.fault.CardFaults;
 import io.netmap4j.model.pci.Interrupts;
-import io.netmap4j.model.peripherals.GeneralUnit;
+import io.netmap4j.model.peripherals.Link;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.Statistics;
 
@@ -15,8 +16,9 @@ final class CardParts implements CardState {
   private final PcieBill bill;
   private final ModelClock clock;
   private final Statistics statistics;
+  private final CardFaults faults;
   private final Interrupts interrupts;
-  private final GeneralUnit general;
+  private final Link link;
   private final RegisterFile.Referee referee;
 
   CardParts(
@@ -25,7 +27,8 @@ final class CardParts implements CardState {
       PcieBill bill,
       ModelClock clock,
       Interrupts interrupts,
-      GeneralUnit general,
+      Link link,
+      CardFaults faults,
       RegisterFile.Referee referee) {
     this.registers = registers;
     this.memory = memory;
@@ -33,7 +36,8 @@ final class CardParts implements CardState {
     this.clock = clock;
     this.statistics = new Statistics(registers);
     this.interrupts = interrupts;
-    this.general = general;
+    this.link = link;
+    this.faults = faults;
     this.referee = referee;
   }
 
@@ -87,7 +91,17 @@ final class CardParts implements CardState {
   }
 
   @Override
+  public CardFaults faults() {
+    return faults;
+  }
+
+  @Override
+  public boolean lit() {
+    return link.lit();
+  }
+
+  @Override
   public boolean linkUp() {
-    return general.linkUp();
+    return link.up();
   }
 }

@@ -4,21 +4,20 @@ import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.dma.DmaLog;
 import io.netmap4j.model.dma.ForeignMemory;
 import io.netmap4j.model.dma.PcieBill;
-import io.netmap4j.model.engine.RxEngine;
-import io.netmap4j.model.engine.TxEngine;
-import io.netmap4j.model.fault.WriteBackFault;
+import io.netmap4j.model.engine.Datapath;
+import io.netmap4j.model.fault.CardFaults;
 import io.netmap4j.model.pci.InterruptSink;
 import io.netmap4j.model.pci.Interrupts;
 import io.netmap4j.model.pci.MsixTable;
 import io.netmap4j.model.pci.PciConfig;
-import io.netmap4j.model.peripherals.GeneralUnit;
+import io.netmap4j.model.peripherals.Link;
 import io.netmap4j.model.peripherals.I2cBus;
 import io.netmap4j.model.peripherals.Nvm;
-import io.netmap4j.model.registers.QueueRules;
+import io.netmap4j.model.peripherals.Timers;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.RegisterLog;
 import io.netmap4j.model.registers.RegisterMap82599;
-import io.netmap4j.model.wire.FrameSink;
+import io.netmap4j.model.registers.RegisterRules;
 import io.netmap4j.model.wire.Wire;
 import io.netmap4j.model.wire.WireEnd;
 import java.util.List;
@@ -50,21 +49,18 @@ public final class Nic82599 implements AutoCloseable {
   private final RegisterLog log = new RegisterLog();
   private final Findings warnings = new Findings();
   private final RegisterFile registers = new RegisterFile(this::registerViolation, warnings::add);
-  private final RegisterMap82599 map = RegisterMap82599.map();
   private final PciConfig config;
   private final MsixTable msix = new MsixTable();
   private final Interrupts interrupts;
-  private final GeneralUnit general;
+  private final Link link;
   private final I2cBus i2c;
-  private final QueueRules rxRules;
-  private final QueueRules txRules;
+  private final Doorbells doorbells;
   private final CardParts parts;
-  private final TxEngine tx;
-  private final RxEngine rx;
+  private final CardFaults faults = new CardFaults(new Slot());
+  private final Datapath datapath;
   private final AtomicBoolean claimed = new AtomicBoolean();
   private final Violations violations = new Violations();
   private volatile boolean removed;
-  private volatile boolean dmaOn;
   private volatile Wire wire;
   private volatile Runnable wake = () -> {};
   private volatile ForeignMemory foreign;
@@ -78,17 +74,23 @@ public final class Nic82599 implements AutoCloseable {
     this.config =
         new PciConfig(options.deviceId(), options.lanId(), options.mac(), this::functionReset);
     this.interrupts = new Interrupts(registers, config, msix, options.clock());
-    this.general = new GeneralUnit(registers, interrupts, options.lanId(), options.clock());
+    this.link = new Link(registers, interrupts, options.lanId());
     this.i2c = new I2cBus(registers, options.sfp());
     new Nvm(registers, options.mac(), options.sfp());
+    new Timers(registers, options.clock());
+    new RegisterRules(registers);
     this.parts =
         new CardParts(
-            registers, memory, bill, options.clock(), interrupts, general, this::engineViolation);
-    this.tx = new TxEngine(parts);
-    this.rx = new RxEngine(parts);
-    tx.loopback(rx);
-    this.rxRules = new QueueRules(registers, 'R', queue -> {});
-    this.txRules = new QueueRules(registers, 'T', tx::flush);
+            registers,
+            memory,
+            bill,
+            options.clock(),
+            interrupts,
+            link,
+            faults,
+            this::engineViolation);
+    this.datapath = new Datapath(parts);
+    this.doorbells = new Doorbells(registers, memory, config, bill, datapath::flush);
     registers.onWrite("CTRL", (i, value) -> writeCtrl(value));
     reset();
   }
@@ -174,10 +176,8 @@ public final class Nic82599 implements AutoCloseable {
     }
     violations.throwPending();
     log.add(true, offset, value);
-    QueueRules tail = tailRules(offset);
-    if (tail != null) {
-      bill.doorbell();
-      ring(tail, offset, value);
+    if (doorbells.ring(offset, value)) {
+      wake.run();
       return;
     }
     boolean mine = memory.enter();
@@ -185,8 +185,7 @@ public final class Nic82599 implements AutoCloseable {
       bill.registerWrite();
       registers.write(offset, value);
       if (concernsEngines(offset)) {
-        tx.configChanged();
-        rx.configChanged();
+        datapath.configChanged();
       }
       interrupts.deliver();
     } finally {
@@ -198,34 +197,6 @@ public final class Nic82599 implements AutoCloseable {
   /** The interrupt registers and EITR: written often, and nothing that the engines read. */
   private static boolean concernsEngines(int offset) {
     return (offset < 0x00800 || offset >= 0x00B00) && offset < 0x10000;
-  }
-
-  /** RDT: 0x01018 and 0x0D018 + 0x40 n; TDT: 0x06018 + 0x40 n (docs/82599.md 2.3, 2.5). */
-  private QueueRules tailRules(int offset) {
-    if ((offset & 0x3F) != 0x18) {
-      return null;
-    }
-    int page = offset >> 12;
-    return page == 0x1 || page == 0xD ? rxRules : page == 0x6 || page == 0x7 ? txRules : null;
-  }
-
-  private void ring(QueueRules rules, int offset, int value) {
-    int queue = map.index(offset >> 2);
-    if (rules.checkTail(queue, value, config.busMaster()) != null) {
-      // The head may be behind a status that the driver has seen already: look again between
-      // batches.
-      boolean mine = memory.enter();
-      try {
-        String broken = rules.checkTail(queue, value, config.busMaster());
-        if (broken != null) {
-          registers.refuse(offset, value, broken);
-        }
-      } finally {
-        unlock(mine);
-      }
-    }
-    registers.set(offset, value);
-    wake.run();
   }
 
   private void unlock(boolean mine) {
@@ -326,9 +297,8 @@ public final class Nic82599 implements AutoCloseable {
     loadMac();
     i2c.reset();
     interrupts.reset();
-    general.reset();
-    tx.reset();
-    rx.reset();
+    link.reset();
+    datapath.reset();
     halted = false;
     refreshDma();
   }
@@ -347,11 +317,8 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   private void refreshDma() {
-    boolean on = !removed && !halted && config.busMaster() && (registers.get(CTRL) & GIO_DIS) == 0;
-    if (on != dmaOn) {
-      dmaOn = on;
-      memory.allowed(on);
-    }
+    memory.allow(
+        !removed && !halted && config.busMaster() && (registers.get(CTRL) & GIO_DIS) == 0);
   }
 
   // The outside.
@@ -362,14 +329,14 @@ public final class Nic82599 implements AutoCloseable {
       wire.connect(end, null);
     }
     if (newWire != null) {
-      newWire.connect(newEnd, new Port());
+      newWire.connect(newEnd, datapath.port());
     }
     locked(
         () -> {
           wire = newWire;
           end = newEnd;
-          tx.attach(newWire, newEnd);
-          general.wired(newWire == null ? null : () -> newWire.carrier(newEnd));
+          datapath.attach(newWire, newEnd);
+          link.carrier(newWire == null ? null : () -> newWire.carrier(newEnd));
         });
   }
 
@@ -380,44 +347,37 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Plugs the cable in (true, as at first) or pulls it. A change is a cause, LSC. */
   public void setLink(boolean plugged) {
-    locked(() -> general.plugged(plugged));
+    locked(() -> link.plugged(plugged));
     wake.run();
   }
 
-  /** Surprise removal: reads give all ones, writes vanish, engines stop, frames are lost. */
-  public void pullOut() {
-    locked(
-        () -> {
-          removed = true;
-          general.powered(false);
-          interrupts.reset();
-          refreshDma();
-        });
+  /** Ways of breaking the card. */
+  public CardFaults faults() {
+    return faults;
   }
 
-  /** Puts a card that was pulled out back, as after power-on. */
-  public void plugIn() {
-    locked(
-        () -> {
-          removed = false;
-          general.powered(true);
-          config.reset();
-          functionReset();
-        });
-  }
+  private final class Slot implements CardFaults.Slot {
+    @Override
+    public void pulledOut() {
+      locked(
+          () -> {
+            removed = true;
+            link.powered(false);
+            interrupts.reset();
+            refreshDma();
+          });
+    }
 
-  /** Spoils what the engines write back from now on; null ends it. */
-  public void corruptWriteBack(WriteBackFault fault) {
-    tx.corruptWriteBack(fault);
-    rx.corruptWriteBack(fault);
-  }
-
-  /**
-   * The packet that is sent as about number {@code after} from now on is fetched from {@code iova},
-   * wherever the driver's descriptor says it is. When that is refused, the driver is not to blame.
-   */
-  public void strayRead(long iova, long after) {
-    tx.strayRead(iova, after);
+    @Override
+    public void pluggedIn() {
+      locked(
+          () -> {
+            removed = false;
+            link.powered(true);
+            config.reset();
+            functionReset();
+          });
+    }
   }
 
   /** Takes the card for one user. @return false when it is taken */
@@ -477,7 +437,7 @@ public final class Nic82599 implements AutoCloseable {
   /** For the engines' thread, which an error has thrown out of its work. */
   void abandonBurst() {
     memory.abandon();
-    rx.abandon();
+    datapath.abandonBurst();
   }
 
   // The engines; for the thread that runs the cards of a wire.
@@ -508,8 +468,8 @@ public final class Nic82599 implements AutoCloseable {
   private int runEngines(int budget) {
     boolean mine = memory.enter();
     try {
-      general.look();
-      int done = dmaOn ? rx.run(budget) + tx.run(budget) : 0;
+      link.refresh();
+      int done = datapath.run(budget);
       interrupts.deliver();
       return done;
     } finally {
@@ -537,8 +497,8 @@ public final class Nic82599 implements AutoCloseable {
     Wire joined = wire;
     boolean mine = memory.enter();
     try {
-      general.look();
-      boolean worked = (joined != null && joined.run(1) > 0) || (dmaOn && stepEngines(random));
+      link.refresh();
+      boolean worked = (joined != null && joined.run(1) > 0) || datapath.step(random);
       interrupts.deliver();
       return worked;
     } catch (ModelViolation e) {
@@ -547,12 +507,6 @@ public final class Nic82599 implements AutoCloseable {
     } finally {
       unlock(mine);
     }
-  }
-
-  private boolean stepEngines(RandomGenerator random) {
-    return random.nextBoolean()
-        ? rx.step(random) || tx.step(random)
-        : tx.step(random) || rx.step(random);
   }
 
   /** Frees the engines' memory. The card is not used again. */
@@ -565,8 +519,7 @@ public final class Nic82599 implements AutoCloseable {
           refreshDma();
           memory.unmapAll();
         });
-    tx.close();
-    rx.close();
+    datapath.close();
   }
 
   // Violations.
@@ -587,7 +540,7 @@ public final class Nic82599 implements AutoCloseable {
     if (owner != null) {
       owner.refused(kind.write(), iova, length, from);
     }
-    if (!tx.strayedTo(iova)) {
+    if (!faults.strayedTo(iova)) {
       engineViolation(words);
     }
   }
@@ -600,49 +553,6 @@ public final class Nic82599 implements AutoCloseable {
       ModelViolation violation = new ModelViolation(this, rule);
       violations.pend(violation);
       throw violation;
-    }
-  }
-
-  /**
-   * The card's end of a wire. A frame that comes while the card may not write memory, or hears only
-   * itself, is lost.
-   */
-  private final class Port implements FrameSink {
-    @Override
-    public void begin() {
-      rx.begin();
-    }
-
-    @Override
-    public void end() {
-      rx.end();
-    }
-
-    @Override
-    public boolean lit() {
-      return general.lit();
-    }
-
-    @Override
-    public boolean listening() {
-      return dmaOn && !general.looped() && rx.listening();
-    }
-
-    @Override
-    public boolean armed() {
-      return listening() && rx.armed();
-    }
-
-    @Override
-    public boolean receive(long address, int length) {
-      return !dmaOn || general.looped() || rx.receive(address, length);
-    }
-
-    @Override
-    public void missed(long address, int length) {
-      if (dmaOn && !general.looped()) {
-        rx.missed(address, length);
-      }
     }
   }
 }

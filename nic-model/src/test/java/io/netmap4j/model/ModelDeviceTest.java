@@ -259,12 +259,12 @@ class ModelDeviceTest {
     ModelDevice device = open(card);
     try (ModelRunner runner = new ModelRunner(card)) {
       transmit(device, 3);
-      card.pullOut();
+      card.faults().pullOut();
       assertThat(device.read32(STATUS)).isEqualTo(-1);
       assertThat(runner.runUntilIdle()).isZero();
       device.close();
       failsWith(Libc.ENXIO, () -> open(card));
-      card.plugIn();
+      card.faults().plugIn();
       open(card).close();
     }
   }
@@ -273,8 +273,8 @@ class ModelDeviceTest {
   void aDeviceThatIsPluggedInAgainAnswers() {
     Nic82599 card = new Nic82599(CardOptions.port(0));
     try (ModelDevice device = open(card)) {
-      card.pullOut();
-      card.plugIn();
+      card.faults().pullOut();
+      card.faults().plugIn();
       assertThat(device.read32(STATUS)).isNotEqualTo(-1);
     }
   }

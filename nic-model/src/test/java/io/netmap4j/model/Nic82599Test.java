@@ -217,7 +217,7 @@ class Nic82599Test {
     other.attach(cable, WireEnd.B);
     darkAndBack(() -> other.setLink(false), () -> other.setLink(true));
     darkAndBack(() -> other.write(ESDP, 0x0C), () -> other.write(ESDP, 0x04));
-    darkAndBack(other::pullOut, other::plugIn);
+    darkAndBack(other.faults()::pullOut, other.faults()::plugIn);
     darkAndBack(() -> other.attach(null, null), () -> other.attach(cable, WireEnd.B));
     other.close();
     assertThat(card.read(LINKS)).isZero();
@@ -425,12 +425,12 @@ class Nic82599Test {
   @Test
   void aCardThatIsPulledOutReadsAllOnes() {
     card.write(0x05080, 0x400);
-    card.pullOut();
+    card.faults().pullOut();
     assertThat(card.read(STATUS)).isEqualTo(-1);
     assertThat(card.readConfig(0x00, 2)).isEqualTo(0xFFFF);
     assertThat(card.readConfig(0x00, 4)).isEqualTo(-1);
     card.write(0x05080, 0x100);
-    card.plugIn();
+    card.faults().plugIn();
     assertThat(card.read(0x05080)).isZero();
     assertThat(card.readConfig(0x04, 2)).isZero();
   }

@@ -31,14 +31,15 @@ public final class DeviceMemory {
   private long[] starts = {};
   private long[] sizes = {};
   private long[] addresses = {};
-  private byte[] allowed = {};
+  private byte[] rights = {};
   private DmaObserver observer;
+  private volatile boolean allowed;
   private final AtomicLong faults = new AtomicLong();
 
   private static final byte READ = 1;
   private static final byte WRITE = 2;
 
-  private record Range(long iova, long size, long address, byte allowed) {}
+  private record Range(long iova, long size, long address, byte rights) {}
 
   /** Hears of each access outside the mappings, on the engine's thread. It may throw. */
   public interface OnFault {
@@ -138,11 +139,19 @@ public final class DeviceMemory {
     }
   }
 
-  /** For the card: whether it accesses memory at all. */
-  public void allowed(boolean now) {
-    if (observer != null) {
-      observer.allowed(now);
+  /** For the card: whether it may access memory at all. With the lock; false at first. */
+  public void allow(boolean now) {
+    if (now != allowed) {
+      allowed = now;
+      if (observer != null) {
+        observer.allowed(now);
+      }
     }
+  }
+
+  /** Whether the card may access memory at all. Any thread. */
+  public boolean allowed() {
+    return allowed;
   }
 
   /** Accesses, or parts of them, outside every mapping so far. */
@@ -304,7 +313,7 @@ public final class DeviceMemory {
     }
     long offset = iova - starts[high];
     byte needed = kind.write() ? WRITE : READ;
-    if (offset < 0 || offset > sizes[high] - length || (allowed[high] & needed) == 0) {
+    if (offset < 0 || offset > sizes[high] - length || (rights[high] & needed) == 0) {
       return 0;
     }
     // A hit is of this kind, and so it is allowed: find() need not look.
@@ -319,20 +328,20 @@ public final class DeviceMemory {
     starts = new long[ranges.size()];
     sizes = new long[ranges.size()];
     addresses = new long[ranges.size()];
-    allowed = new byte[ranges.size()];
+    rights = new byte[ranges.size()];
     Arrays.fill(lastHit, Integer.MAX_VALUE);
     for (Range range : ranges.values()) {
       int last = count - 1;
       if (last >= 0
           && starts[last] + sizes[last] == range.iova
           && addresses[last] + sizes[last] == range.address
-          && allowed[last] == range.allowed) {
+          && rights[last] == range.rights) {
         sizes[last] += range.size;
       } else {
         starts[count] = range.iova;
         sizes[count] = range.size;
         addresses[count] = range.address;
-        allowed[count] = range.allowed;
+        rights[count] = range.rights;
         count++;
       }
     }

@@ -3,6 +3,7 @@ package io.netmap4j.model.engine;
 import io.netmap4j.model.ModelViolation;
 import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.dma.PcieBill;
+import io.netmap4j.model.fault.CardFaults;
 
 /** What the datapath engines see of the card they belong to. For who holds the card's lock. */
 public interface CardState {
@@ -35,6 +36,12 @@ public interface CardState {
    * its engines until the next reset; a lenient one only lists it.
    */
   void violation(String rule);
+
+  /** Faults to inject. */
+  CardFaults faults();
+
+  /** The card sends light. Any thread. */
+  boolean lit();
 
   /** True while frames can leave and arrive. */
   boolean linkUp();

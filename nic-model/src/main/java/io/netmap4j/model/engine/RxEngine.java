@@ -6,7 +6,6 @@ import io.netmap4j.frames.Checksum;
 import io.netmap4j.frames.FrameHeaders;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.model.dma.DeviceMemory;
-import io.netmap4j.model.fault.WriteBackFault;
 import io.netmap4j.model.wire.FrameSink;
 import io.netmap4j.model.wire.Wire;
 import java.util.random.RandomGenerator;
@@ -361,11 +360,6 @@ public final class RxEngine implements FrameSink {
       passing = false;
       writer.abandon();
     }
-  }
-
-  /** Spoils what is written back from now on; null ends it. */
-  public void corruptWriteBack(WriteBackFault fault) {
-    writer.corrupt(fault);
   }
 
   /** Forgets frames and places: the card's registers are at their reset values. */

@@ -6,6 +6,7 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.dma.DmaLog;
 import io.netmap4j.model.dma.PcieBill;
+import io.netmap4j.model.fault.CardFaults;
 import io.netmap4j.model.fault.WriteBackFault;
 
 /**
@@ -23,10 +24,10 @@ final class RxWriter {
   private final CardState card;
   private final DeviceMemory memory;
   private final PcieBill bill;
+  private final CardFaults faults;
   private final long[] queuePackets = new long[16];
   private final long[] queueBytes = new long[16];
   private boolean counts;
-  private volatile WriteBackFault fault;
 
   // The current frame.
   private RxQueue queue;
@@ -52,10 +53,7 @@ final class RxWriter {
     this.card = card;
     this.memory = card.memory();
     this.bill = card.bill();
-  }
-
-  void corrupt(WriteBackFault fault) {
-    this.fault = fault;
+    this.faults = card.faults();
   }
 
   int descriptors(RxQueue queue, int length) {
@@ -123,7 +121,7 @@ final class RxWriter {
     long descriptor =
         memory.descriptor(DmaLog.Kind.DESCRIPTOR_READ, queue.index, queue.base + 16L * index, 16);
     bill.descriptorReads(1);
-    if (descriptor == 0 || fault == WriteBackFault.DD_WITHOUT_DATA) {
+    if (descriptor == 0 || faults.writeBack() == WriteBackFault.DD_WITHOUT_DATA) {
       return;
     }
     bill.packetWritten(piece);
@@ -167,7 +165,7 @@ final class RxWriter {
     int index = filledIndex[at];
     long low = filledLow[at];
     long high = filledHigh[at];
-    WriteBackFault wrong = fault;
+    WriteBackFault wrong = faults.writeBack();
     if (wrong != null) {
       low = wrong == WriteBackFault.ALL_ONES ? -1 : low;
       high = spoil(wrong, to, high);

@@ -6,6 +6,7 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.dma.DmaLog;
 import io.netmap4j.model.dma.PcieBill;
+import io.netmap4j.model.fault.CardFaults;
 import io.netmap4j.model.fault.WriteBackFault;
 import io.netmap4j.model.wire.FrameSink;
 import io.netmap4j.model.wire.Wire;
@@ -29,6 +30,7 @@ public final class TxEngine {
   private final CardState card;
   private final DeviceMemory memory;
   private final PcieBill bill;
+  private final CardFaults faults;
   private final TxQueue[] queues = new TxQueue[QUEUES];
   private final TxQueue[] active = new TxQueue[QUEUES];
   private final TxPacket packet = new TxPacket();
@@ -38,9 +40,6 @@ public final class TxEngine {
   private final long[] queueBytes = new long[16];
 
   private volatile boolean changed = true;
-  private volatile WriteBackFault fault;
-  private volatile long strayAfter = -1;
-  private long strayAddress;
   private FrameSink own;
   private boolean loopback;
   private Wire wire;
@@ -54,6 +53,7 @@ public final class TxEngine {
     this.card = card;
     this.memory = card.memory();
     this.bill = card.bill();
+    this.faults = card.faults();
     this.frames = new TxFrames(card);
     for (int i = 0; i < QUEUES; i++) {
       queues[i] = new TxQueue(i);
@@ -278,8 +278,8 @@ public final class TxEngine {
   }
 
   private boolean transmit(TxQueue queue) {
-    if (strayAfter >= 0) {
-      maybeStray(queue);
+    if (faults.straysNow()) {
+      queue.address[0] = faults.strayAddress();
     }
     if (packet.plain() && queue.count == 1 && !frames.pads(packet.bytes)) {
       long at = memory.direct(DmaLog.Kind.PACKET_READ, queue.index, queue.address[0], packet.bytes);
@@ -303,22 +303,6 @@ public final class TxEngine {
       queue.segmentsSent++;
     }
     return true;
-  }
-
-  public void strayRead(long iova, long after) {
-    strayAddress = iova;
-    strayAfter = after;
-  }
-
-  public boolean strayedTo(long iova) {
-    return strayAddress == iova && strayAddress != 0;
-  }
-
-  @SuppressWarnings("NonAtomicOperationOnVolatileField") // set before traffic, then the engine's
-  private void maybeStray(TxQueue queue) {
-    if (strayAfter-- == 0) {
-      queue.address[0] = strayAddress;
-    }
   }
 
   private boolean put(TxQueue queue, long frame, int length) {
@@ -364,7 +348,7 @@ public final class TxEngine {
    * it.
    */
   private void writeStatus(TxQueue queue, int place, long words) {
-    WriteBackFault wrong = fault;
+    WriteBackFault wrong = faults.writeBack();
     int to = wrong == WriteBackFault.DD_ON_WRONG_DESCRIPTOR ? queue.after(place) : place;
     long at = memory.descriptor(DmaLog.Kind.STATUS_WRITE, queue.index, queue.base + 16L * to, 16);
     if (at == 0) {
@@ -394,11 +378,6 @@ public final class TxEngine {
         memory.exit();
       }
     }
-  }
-
-  /** Spoils what is written back from now on; null ends it. */
-  public void corruptWriteBack(WriteBackFault fault) {
-    this.fault = fault;
   }
 
   private void flushCounts() {

@@ -433,7 +433,7 @@ class RxEngineTest {
       WriteBackFault.ALL_ONES
     };
     for (WriteBackFault fault : faults) {
-      card.rx.corruptWriteBack(fault);
+      card.faults.corruptWriteBack(fault);
       receive(TestFrames.plain(1, 60));
     }
     assertThat(ring.length(0)).isZero();
@@ -442,7 +442,7 @@ class RxEngineTest {
     assertThat(ring.dword(3, 2)).isEqualTo(DD);
     assertThat(ring.bytes(4)).isEqualTo(new byte[60]);
     assertThat(Mem.getLong(ring.descriptor(5))).isEqualTo(-1);
-    card.rx.corruptWriteBack(null);
+    card.faults.corruptWriteBack(null);
     receive(TestFrames.plain(1, 60));
     assertThat(ring.bytes(6)).isEqualTo(TestFrames.plain(1, 60));
   }

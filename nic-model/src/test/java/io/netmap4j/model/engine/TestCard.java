@@ -6,6 +6,7 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.model.ModelClock;
 import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.dma.PcieBill;
+import io.netmap4j.model.fault.CardFaults;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -23,6 +24,7 @@ public final class TestCard implements CardState, AutoCloseable {
   public final DeviceMemory memory =
       new DeviceMemory((kind, iova, length, from, words) -> violation(words));
   public final PcieBill bill = new PcieBill();
+  public final CardFaults faults = new CardFaults(null);
   public final ModelClock clock = ModelClock.manual();
   public final TxEngine tx = new TxEngine(this);
   public final RxEngine rx = new RxEngine(this);
@@ -111,6 +113,16 @@ public final class TestCard implements CardState, AutoCloseable {
     if (strict) {
       throw new IllegalStateException(rule);
     }
+  }
+
+  @Override
+  public CardFaults faults() {
+    return faults;
+  }
+
+  @Override
+  public boolean lit() {
+    return link;
   }
 
   @Override

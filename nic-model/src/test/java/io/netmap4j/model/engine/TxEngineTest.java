@@ -328,12 +328,12 @@ class TxEngineTest {
 
   @Test
   void aMisbehavingDeviceReportsTheWrongDescriptor() {
-    card.tx.corruptWriteBack(WriteBackFault.DD_ON_WRONG_DESCRIPTOR);
+    card.faults.corruptWriteBack(WriteBackFault.DD_ON_WRONG_DESCRIPTOR);
     ring.frame(TestFrames.plain(1, 60), RS, 0);
     run();
     assertThat(ring.done(0)).isFalse();
     assertThat(ring.done(1)).isTrue();
-    card.tx.corruptWriteBack(WriteBackFault.ALL_ONES);
+    card.faults.corruptWriteBack(WriteBackFault.ALL_ONES);
     ring.frame(TestFrames.plain(1, 60), RS, 0);
     run();
     assertThat(Mem.getLong(ring.descriptor(1))).isEqualTo(-1);

@@ -230,7 +230,7 @@ class VfioUserDmaTest {
   void aReadThatFindsNoMappingIsAskedOfTheClient() throws InterruptedException {
     try (SocketDriver a = new SocketDriver(client, 0x100000).start();
         SocketDriver b = new SocketDriver(RawVfioUser.open(servers[1].path()), 0).start()) {
-      cards[0].strayRead(0xDEAD_0000L, 1);
+      cards[0].faults().strayRead(0xDEAD_0000L, 1);
       for (int i = 0; i < 3; i++) {
         a.send(TestFrames.plain(i, 60 + i));
         a.awaitSent();
@@ -251,7 +251,7 @@ class VfioUserDmaTest {
       assertThat(client.readConfig(0x06, 2) & 1 << 13).isZero();
       assertThat(cards[0].violations()).isEmpty();
 
-      cards[0].strayRead(0xBEEF_0000L, 0);
+      cards[0].faults().strayRead(0xBEEF_0000L, 0);
       a.send(TestFrames.plain(9, 60));
       a.awaitSent();
       while (client.asked.size() < 2) {
