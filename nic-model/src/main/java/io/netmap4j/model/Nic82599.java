@@ -10,8 +10,8 @@ import io.netmap4j.model.pci.InterruptSink;
 import io.netmap4j.model.pci.Interrupts;
 import io.netmap4j.model.pci.MsixTable;
 import io.netmap4j.model.pci.PciConfig;
-import io.netmap4j.model.peripherals.Link;
 import io.netmap4j.model.peripherals.I2cBus;
+import io.netmap4j.model.peripherals.Link;
 import io.netmap4j.model.peripherals.Nvm;
 import io.netmap4j.model.peripherals.Timers;
 import io.netmap4j.model.registers.RegisterFile;
@@ -317,8 +317,7 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   private void refreshDma() {
-    memory.allow(
-        !removed && !halted && config.busMaster() && (registers.get(CTRL) & GIO_DIS) == 0);
+    memory.allow(!removed && !halted && config.busMaster() && (registers.get(CTRL) & GIO_DIS) == 0);
   }
 
   // The outside.

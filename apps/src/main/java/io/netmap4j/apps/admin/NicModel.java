@@ -268,8 +268,10 @@ public final class NicModel extends SubCommand implements Captures.User {
   private void stray(Nic82599 card) {
     String[] parts = strayRead.split(",", -1);
     try {
-      card.faults().strayRead(
-          Long.parseUnsignedLong(parts[0].replaceFirst("^0x", ""), 16), Long.parseLong(parts[1]));
+      card.faults()
+          .strayRead(
+              Long.parseUnsignedLong(parts[0].replaceFirst("^0x", ""), 16),
+              Long.parseLong(parts[1]));
     } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
       throw usage("--stray-read " + strayRead + ": an address and a number, as in dead0000,500");
     }

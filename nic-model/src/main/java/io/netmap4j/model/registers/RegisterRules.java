@@ -43,7 +43,8 @@ public final class RegisterRules {
             + "(docs/82599.md 3.1"
             + " step 11)");
     int fdirctrl = RegisterMap82599.find("FDIRCTRL").offset();
-    // No rule, and the only behaviour that the filters have here: INIT_DONE at once (docs/82599.md 5.5).
+    // No rule, and the only behaviour that the filters have here: INIT_DONE at once (docs/82599.md
+    // 5.5).
     registers.onWrite("FDIRCTRL", (i, value) -> registers.set(fdirctrl, value | 1 << 3));
   }
 
