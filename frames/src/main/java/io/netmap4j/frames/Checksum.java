@@ -1,6 +1,7 @@
 package io.netmap4j.frames;
 
 import io.netmap4j.linux.Mem;
+import java.util.Objects;
 
 /**
  * Checksums of bytes in memory: the Internet's ones' complement sum (RFC 1071), and the CRCs of
@@ -48,6 +49,25 @@ public final class Checksum {
     // Summing little-endian words gives the swapped sum: RFC 1071, 2 (B).
     int swapped = Short.reverseBytes((short) fold(sum)) & 0xFFFF;
     return fold((long) swapped + start);
+  }
+
+  /**
+   * The same sum over bytes of an array.
+   *
+   * @param bytes holds them
+   * @param offset of the first one
+   * @param length how many
+   * @param start as for {@link #sum(long, int, int)}
+   * @throws IndexOutOfBoundsException when they are not inside {@code bytes}
+   */
+  public static int sum(byte[] bytes, int offset, int length, int start) {
+    Objects.checkFromIndexSize(offset, length, bytes.length);
+    long sum = start;
+    for (int i = 0; i < length; i++) {
+      int octet = bytes[offset + i] & 0xFF;
+      sum += (i & 1) == 0 ? octet << 8 : octet;
+    }
+    return fold(sum);
   }
 
   /** Adds the carries of an unsigned sum back until 16 bits are left. */

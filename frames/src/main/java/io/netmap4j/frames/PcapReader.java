@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -285,9 +286,22 @@ public final class PcapReader implements AutoCloseable {
     return originalLength;
   }
 
-  /** Copies the frame's {@link #length} bytes to raw memory. */
+  /** Copies the frame's {@link #length} bytes to memory at {@code address}, which is not checked. */
   public void copyTo(long address) {
-    Mem.copy(memory() + start, address, length);
+    copyTo(0, address, length);
+  }
+
+  /**
+   * Copies a part of the frame to memory.
+   *
+   * @param from the offset of its first byte in the frame
+   * @param address where to, which is not checked
+   * @param bytes how many
+   * @throws IndexOutOfBoundsException when the part is not inside the frame's {@link #length}
+   */
+  public void copyTo(int from, long address, int bytes) {
+    Objects.checkFromIndexSize(from, bytes, length);
+    Mem.copy(memory() + start + from, address, bytes);
   }
 
   /** The frame, copied. */

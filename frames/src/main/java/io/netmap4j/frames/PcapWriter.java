@@ -4,6 +4,7 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -94,9 +95,22 @@ public final class PcapWriter implements AutoCloseable {
 
   /** Appends a frame, without FCS. */
   public void write(long timestampNanos, byte[] frame) throws IOException {
-    header(timestampNanos, frame.length, frame.length);
-    Mem.copyIn(frame, 0, buffer + filled, frame.length);
-    filled += frame.length;
+    write(timestampNanos, frame, frame.length, frame.length);
+  }
+
+  /**
+   * Appends the first bytes of a frame.
+   *
+   * @param frame holds {@code length} bytes at its beginning
+   * @param length bytes to keep, 0 to 262144
+   * @param originalLength bytes that the frame had, without FCS
+   */
+  public void write(long timestampNanos, byte[] frame, int length, int originalLength)
+      throws IOException {
+    Objects.checkFromIndexSize(0, length, frame.length);
+    header(timestampNanos, length, originalLength);
+    Mem.copyIn(frame, 0, buffer + filled, length);
+    filled += length;
   }
 
   private void header(long nanos, int length, int originalLength) throws IOException {

@@ -42,7 +42,11 @@ class ChecksumTest {
     new Random(2).nextBytes(bytes);
     Mem.copyIn(bytes, 0, memory, 300);
     for (int length = 0; length <= 300; length++) {
-      assertThat(Checksum.sum(memory, length, 0x1FFFE)).isEqualTo(sum(bytes, length, 0x1FFFE));
+      int plain = sum(bytes, length, 0x1FFFE);
+      assertThat(Checksum.sum(memory, length, 0x1FFFE)).isEqualTo(plain);
+      byte[] within = new byte[length + 6];
+      System.arraycopy(bytes, 0, within, 3, length);
+      assertThat(Checksum.sum(within, 3, length, 0x1FFFE)).isEqualTo(plain);
     }
     Mem.set(memory, 300, (byte) 0xFF);
     assertThat(Checksum.sum(memory, 300, 0xFFFF)).isEqualTo(0xFFFF);

@@ -4,8 +4,6 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.frames.PcapWriter;
-import io.netmap4j.linux.Libc;
-import io.netmap4j.linux.Mem;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -71,21 +69,23 @@ public final class Dump extends SubCommand implements Captures.User {
           "Write at most so many bytes of each packet, with its original length in the record header; 0, the default: all.")
   long snap;
 
-  private long scratch;
   private PcapWriter pcap;
   private long packets;
   private long bytes;
   private long cut;
   private long flushed = System.nanoTime();
 
-  /** Length so far of a packet whose end has not been seen, and how much of it is in scratch. */
+  /** The slots so far of a packet whose end has not been seen, put together. */
+  private final byte[] joined = new byte[LONGEST];
+
+  /** Its length so far; 0 without such a packet. */
   private int partial;
 
+  /** How much of it is in {@link #joined}. */
   private int kept;
 
   @Override
   public Integer call() throws Exception {
-    scratch = Mem.allocate(LONGEST);
     try (NetmapPort port = setup.open(setup.name, PortOptions.Need.RX, Netmap.NR_NO_TX_POLL, MTU)) {
       Drops drops = new Drops(port);
       try (PcapWriter writer = create()) {
@@ -103,8 +103,6 @@ public final class Dump extends SubCommand implements Captures.User {
         drops.print(context.err);
       }
       return readerGone() && !enough() ? CommandContext.FAILED : CommandContext.OK;
-    } finally {
-      Mem.free(scratch);
     }
   }
 
@@ -178,7 +176,7 @@ public final class Dump extends SubCommand implements Captures.User {
     if (pcap != null) {
       return pcap.readerGone();
     }
-    return Libc.hungUp(STANDARD_OUTPUT);
+    return context.outputClosed();
   }
 
   private boolean enough() {
@@ -190,40 +188,53 @@ public final class Dump extends SubCommand implements Captures.User {
    * never mixed.
    */
   private void take(NetmapRing ring, int slot) throws IOException {
-    long buffer = ring.buffer(slot);
-    int length = ring.len(slot);
-    int have = length;
     boolean more = (ring.slotFlags(slot) & Netmap.NS_MOREFRAG) != 0;
     if (more || partial > 0) {
-      have = Math.min(length, LONGEST - kept);
-      Mem.copy(buffer, scratch + kept, have);
-      partial += length;
+      int have = Math.min(ring.len(slot), LONGEST - kept);
+      ring.getBytes(slot, 0, joined, kept, have);
+      partial += ring.len(slot);
       kept += have;
-      buffer = scratch;
-      length = partial;
-      have = kept;
     }
-    if (!more) {
-      partial = 0;
-      kept = 0;
-      packets++;
-      bytes += length;
-      write(ring.timestampMicros(), buffer, have, length);
+    if (more) {
+      return;
+    }
+    int length = partial > 0 ? partial : ring.len(slot);
+    packets++;
+    bytes += length;
+    if (pcap != null) {
+      record(ring, slot, length);
+    } else {
+      print(ring, slot, length);
+    }
+    partial = 0;
+    kept = 0;
+  }
+
+  /** Writes the packet that ends in this slot. */
+  private void record(NetmapRing ring, int slot, int length) throws IOException {
+    long nanos = ring.timestampMicros() * 1000;
+    int have = partial > 0 ? kept : length;
+    int keep = snap == 0 ? have : (int) Math.min(have, snap);
+    cut += keep < length ? 1 : 0;
+    if (partial > 0) {
+      pcap.write(nanos, joined, keep, length);
+    } else {
+      pcap.write(nanos, ring.buffer(slot), keep, length);
     }
   }
 
-  private void write(long micros, long buffer, int have, int length) throws IOException {
-    if (pcap != null) {
-      int keep = snap == 0 ? have : (int) Math.min(have, snap);
-      cut += keep < length ? 1 : 0;
-      pcap.write(micros * 1000, buffer, keep, length);
+  /** Prints a line for the packet that ends in this slot. */
+  private void print(NetmapRing ring, int slot, int length) {
+    byte[] head = new byte[Math.min(length, 64)];
+    if (partial > 0) {
+      System.arraycopy(joined, 0, head, 0, head.length);
     } else {
-      Instant time = Instant.ofEpochSecond(micros / 1_000_000, micros % 1_000_000 * 1000);
-      byte[] head = new byte[Math.min(have, 64)];
-      Mem.copyOut(buffer, head, 0, head.length);
-      context.out.println(
-          TIME.format(time.atZone(ZoneId.systemDefault())) + " " + FrameText.line(head, length));
+      ring.getBytes(slot, 0, head, 0, head.length);
     }
+    long micros = ring.timestampMicros();
+    Instant time = Instant.ofEpochSecond(micros / 1_000_000, micros % 1_000_000 * 1000);
+    context.out.println(
+        TIME.format(time.atZone(ZoneId.systemDefault())) + " " + FrameText.line(head, length));
   }
 
   private String totals() {

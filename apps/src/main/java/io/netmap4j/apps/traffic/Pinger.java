@@ -2,7 +2,6 @@ package io.netmap4j.apps.traffic;
 
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
-import io.netmap4j.linux.Mem;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -86,14 +85,13 @@ final class Pinger {
   private void send() {
     int slot = tx.head();
     int next = frame.put(tx, slot, 0);
-    long buffer = tx.buffer(slot);
-    UdpFrame.withoutChecksum(buffer); // of the payload, which is written here
+    UdpFrame.clearChecksum(tx, slot); // of the payload, which is written here
     number++;
     sentAt = System.nanoTime();
     // Any clock will do: only who sent it reads it.
-    Mem.putInt(buffer + NUMBER, number);
-    Mem.putInt(buffer + SECONDS, (int) (sentAt / SECOND));
-    Mem.putInt(buffer + NANOS, (int) (sentAt % SECOND));
+    tx.putInt(slot, NUMBER, number);
+    tx.putInt(slot, SECONDS, (int) (sentAt / SECOND));
+    tx.putInt(slot, NANOS, (int) (sentAt % SECOND));
     tx.advance(next);
     Ports.checkSync(port, port.txSync());
     times.sent();
@@ -124,16 +122,16 @@ final class Pinger {
     boolean back = false;
     int slot = rx.head();
     for (int space = rx.space(); space > 0; space--, slot = rx.next(slot)) {
-      back |= isOurs(rx.buffer(slot), rx.len(slot));
+      back |= isOurs(rx, slot);
     }
     rx.advance(slot);
     return back;
   }
 
-  private boolean isOurs(long buffer, int length) {
-    return length >= LEAST
-        && Mem.getInt(buffer + NUMBER) == number
-        && Mem.getInt(buffer + SECONDS) == (int) (sentAt / SECOND)
-        && Mem.getInt(buffer + NANOS) == (int) (sentAt % SECOND);
+  private boolean isOurs(NetmapRing rx, int slot) {
+    return rx.len(slot) >= LEAST
+        && rx.getInt(slot, NUMBER) == number
+        && rx.getInt(slot, SECONDS) == (int) (sentAt / SECOND)
+        && rx.getInt(slot, NANOS) == (int) (sentAt % SECOND);
   }
 }

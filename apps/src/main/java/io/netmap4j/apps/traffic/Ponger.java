@@ -2,7 +2,7 @@ package io.netmap4j.apps.traffic;
 
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
-import io.netmap4j.linux.Mem;
+import io.netmap4j.frames.FrameHeaders;
 
 /**
  * pkt-gen's pong: whatever comes goes back to its sender, in the buffers in which it came, with MAC
@@ -11,9 +11,9 @@ import io.netmap4j.linux.Mem;
 final class Ponger {
   private static final long SILENCE_NANOS = 1_000_000_000;
   private static final int WAIT_MILLIS = 100;
+  private static final int MAC_BYTES = 6;
   private static final int ETHERNET = 14;
   private static final int TYPE = 12;
-  private static final short IPV4 = 0x0008; // as it is read from network order
   private static final int IP_SOURCE = ETHERNET + 12;
   private static final int IP_DESTINATION = ETHERNET + 16;
 
@@ -21,6 +21,10 @@ final class Ponger {
   private final NetmapRing tx;
   private final int burst;
   private final byte[] mac;
+
+  /** Destination and source of a frame. */
+  private final byte[] addresses = new byte[2 * MAC_BYTES];
+
   private final Tally tally;
   private final Limits limits;
   private boolean full;
@@ -84,7 +88,7 @@ final class Ponger {
         break;
       }
       if (limits.accepts(length, slots)) {
-        turn(rx.buffer(slot), rx.len(slot));
+        turnBack(rx, slot);
         swap(rx, slot, slots);
         bytes += length;
         packets++;
@@ -114,22 +118,21 @@ final class Ponger {
     tx.advance(to);
   }
 
-  /** Back to the sender. An exchange leaves IPv4's checksum right. */
-  private void turn(long frame, int length) {
+  /** Addresses a packet to its sender. The exchange leaves IPv4's checksum right. */
+  private void turnBack(NetmapRing rx, int slot) {
+    int length = rx.len(slot);
     if (length < ETHERNET) {
       return;
     }
-    boolean toAll = (Mem.getByte(frame) & 1) != 0;
-    for (int i = 0; i < 6; i++) {
-      // No frame may come from a multicast address.
-      byte mine = toAll ? mac[i] : Mem.getByte(frame + i);
-      Mem.putByte(frame + i, Mem.getByte(frame + 6 + i));
-      Mem.putByte(frame + 6 + i, mine);
-    }
-    if (Mem.getShort(frame + TYPE) == IPV4 && length >= IP_DESTINATION + 4) {
-      int source = Mem.getInt(frame + IP_SOURCE);
-      Mem.putInt(frame + IP_SOURCE, Mem.getInt(frame + IP_DESTINATION));
-      Mem.putInt(frame + IP_DESTINATION, source);
+    rx.getBytes(slot, 0, addresses, 0, addresses.length);
+    boolean toAll = (addresses[0] & 1) != 0;
+    rx.putBytes(slot, 0, addresses, MAC_BYTES, MAC_BYTES);
+    // No frame may come from a multicast address.
+    rx.putBytes(slot, MAC_BYTES, toAll ? mac : addresses, 0, MAC_BYTES);
+    if (rx.getUnsignedShort(slot, TYPE) == FrameHeaders.IPV4 && length >= IP_DESTINATION + 4) {
+      int source = rx.getInt(slot, IP_SOURCE);
+      rx.putInt(slot, IP_SOURCE, rx.getInt(slot, IP_DESTINATION));
+      rx.putInt(slot, IP_DESTINATION, source);
     }
   }
 }

@@ -5,7 +5,6 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.frames.PcapReader;
-import io.netmap4j.linux.Mem;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
@@ -38,7 +37,6 @@ import picocli.CommandLine.ParameterException;
     })
 public final class Replay extends SubCommand implements Captures.User {
   private static final int MTU = 9216;
-  private static final int LONGEST = 1 << 18; // what a pcap file holds
   private static final int STANDARD_INPUT = 0;
   private static final int DRAIN_MILLIS = 2000;
   private static final long STEP_NANOS = 50_000_000;
@@ -86,7 +84,6 @@ public final class Replay extends SubCommand implements Captures.User {
 
   private final Tally tally = new Tally();
   private final Rates rates = new Rates(List.of(tally));
-  private long scratch;
   private Pace pace;
   private long nextReport;
   private NetmapPort port;
@@ -106,7 +103,6 @@ public final class Replay extends SubCommand implements Captures.User {
   public Integer call() throws Exception {
     check();
     pace = pace();
-    scratch = Mem.allocate(LONGEST);
     try (PcapReader first = open();
         NetmapPort opened = setup.open(setup.name, PortOptions.Need.TX, 0, MTU)) {
       use(opened);
@@ -125,8 +121,6 @@ public final class Replay extends SubCommand implements Captures.User {
     } catch (InterruptedIOException e) {
       context.out.println(rates.totals("Sent"));
       return CommandContext.OK; // the end was asked for before a capture came
-    } finally {
-      Mem.free(scratch);
     }
   }
 
@@ -282,19 +276,12 @@ public final class Replay extends SubCommand implements Captures.User {
     int length = reader.length();
     int slot = ring.head();
     int slots = slots(length);
-    if (slots == 1) {
-      reader.copyTo(ring.buffer(slot));
-    } else {
-      reader.copyTo(scratch);
-    }
-    int left = length;
+    int from = 0;
     for (int k = 1; k <= slots; k++) {
-      int part = Math.min(left, ring.bufSize());
-      if (slots > 1) {
-        Mem.copy(scratch + length - left, ring.buffer(slot), part);
-      }
+      int part = Math.min(length - from, ring.bufSize());
+      reader.copyTo(from, ring.buffer(slot), part);
       ring.lenAndFlags(slot, part, k == slots ? 0 : Netmap.NS_MOREFRAG);
-      left -= part;
+      from += part;
       slot = ring.next(slot);
     }
     ring.advance(slot);

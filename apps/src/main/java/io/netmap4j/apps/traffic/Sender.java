@@ -83,7 +83,7 @@ public final class Sender {
             < ring.numSlots(); // buffers keep what was sent, so one round fills them all
     if (fresh) {
       written[ring.ringId()]++;
-      frame.copy(0, buffer, frame.size());
+      ring.putBytes(slot, 0, frame.template(), 0, frame.size());
     }
     if (fresh || frame.varies()) {
       frame.stamp(buffer);

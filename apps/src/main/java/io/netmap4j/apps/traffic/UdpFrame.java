@@ -2,7 +2,9 @@ package io.netmap4j.apps.traffic;
 
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapRing;
-import io.netmap4j.linux.Mem;
+import io.netmap4j.frames.Checksum;
+import io.netmap4j.frames.FrameHeaders;
+import io.netmap4j.frames.NetOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -97,11 +99,11 @@ public final class UdpFrame {
     this.template = new byte[size];
     System.arraycopy(dstMac, 0, template, 0, 6);
     System.arraycopy(srcMac, 0, template, 6, 6);
-    put16(12, 0x0800);
+    put16(12, FrameHeaders.IPV4);
     put16(IP, 0x4510); // version, header length, low delay: as pkt-gen
     put16(IP + 2, size - IP);
     put16(IP + 6, 0x4000); // don't fragment
-    put16(IP + 8, 64 << 8 | 17);
+    put16(IP + 8, 64 << 8 | FrameHeaders.UDP);
     put16(UDP + 4, size - UDP);
     for (int i = HEADERS; i < size; i++) {
       template[i] = PAYLOAD[(i - HEADERS) % PAYLOAD.length];
@@ -109,8 +111,8 @@ public final class UdpFrame {
     if (size > HEADERS) {
       template[size - 1] = 0;
     }
-    this.ipSum = sum(IP, UDP);
-    this.udpSum = sum(UDP, size) + 17 + size - UDP;
+    this.ipSum = Checksum.sum(template, IP, UDP - IP, 0);
+    this.udpSum = Checksum.sum(template, UDP, size - UDP, FrameHeaders.UDP + size - UDP);
     this.srcIp = source.firstIp;
     this.srcPort = source.firstPort;
     this.dstIp = destination.firstIp;
@@ -126,12 +128,9 @@ public final class UdpFrame {
     return !source.single() || !destination.single();
   }
 
-  /**
-   * Copies bytes [from, from + length) of the frame; the headers are not complete before {@link
-   * #stamp}.
-   */
-  void copy(int from, long address, int length) {
-    Mem.copyIn(template, from, address, length);
+  /** The frame, whose headers are not complete before {@link #stamp}. Not for writing. */
+  byte[] template() {
+    return template;
   }
 
   /**
@@ -140,13 +139,13 @@ public final class UdpFrame {
    */
   void stamp(long address) {
     int ips = (int) ((srcIp >>> 16) + (srcIp & 0xffff) + (dstIp >>> 16) + (dstIp & 0xffff));
-    int udp = fold(udpSum + ips + srcPort + dstPort);
-    put16(address + IP_CHECKSUM, fold(ipSum + ips));
-    put32(address + SRC, (int) srcIp);
-    put32(address + SRC + 4, (int) dstIp);
-    put16(address + UDP, srcPort);
-    put16(address + UDP + 2, dstPort);
-    put16(address + UDP_CHECKSUM, udp == 0 ? 0xffff : udp); // 0 would mean none
+    int udp = ~Checksum.fold(udpSum + ips + srcPort + dstPort) & 0xffff;
+    NetOrder.put16(address + IP_CHECKSUM, ~Checksum.fold(ipSum + ips));
+    NetOrder.put32(address + SRC, (int) srcIp);
+    NetOrder.put32(address + SRC + 4, (int) dstIp);
+    NetOrder.put16(address + UDP, srcPort);
+    NetOrder.put16(address + UDP + 2, dstPort);
+    NetOrder.put16(address + UDP_CHECKSUM, udp == 0 ? 0xffff : udp); // 0 would mean none
     next();
   }
 
@@ -166,17 +165,16 @@ public final class UdpFrame {
     for (int from = 0; from < template.length; from += ring.bufSize()) {
       int length = Math.min(ring.bufSize(), template.length - from);
       boolean last = from + length == template.length;
-      copy(from, ring.buffer(slot), length);
-      ring.lenAndFlags(slot, length, last ? flags : Netmap.NS_MOREFRAG);
+      ring.put(slot, template, from, length, last ? flags : Netmap.NS_MOREFRAG);
       slot = ring.next(slot);
     }
     stamp(ring.buffer(first));
     return slot;
   }
 
-  /** Says of the frame at {@code address} that its UDP has no checksum. */
-  static void withoutChecksum(long address) {
-    put16(address + UDP_CHECKSUM, 0);
+  /** Marks the frame that starts in this slot as one without UDP checksum. */
+  static void clearChecksum(NetmapRing ring, int slot) {
+    ring.putShort(slot, UDP_CHECKSUM, 0);
   }
 
   private void next() {
@@ -192,30 +190,8 @@ public final class UdpFrame {
     }
   }
 
-  private int sum(int from, int to) {
-    int sum = 0;
-    for (int i = from; i < to; i++) {
-      sum += (i - from) % 2 == 0 ? (template[i] & 0xff) << 8 : template[i] & 0xff;
-      sum = (sum & 0xffff) + (sum >>> 16);
-    }
-    return sum;
-  }
-
-  private static int fold(int sum) {
-    int once = (sum & 0xffff) + (sum >>> 16);
-    return ~(once + (once >>> 16)) & 0xffff;
-  }
-
   private void put16(int at, int value) {
     template[at] = (byte) (value >> 8);
     template[at + 1] = (byte) value;
-  }
-
-  private static void put16(long address, int value) {
-    Mem.putShort(address, Short.reverseBytes((short) value));
-  }
-
-  private static void put32(long address, int value) {
-    Mem.putInt(address, Integer.reverseBytes(value));
   }
 }

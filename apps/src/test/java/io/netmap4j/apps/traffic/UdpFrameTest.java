@@ -19,7 +19,7 @@ class UdpFrameTest {
   private static byte[] next(UdpFrame frame) {
     long memory = Mem.allocate(frame.size());
     byte[] bytes = new byte[frame.size()];
-    frame.copy(0, memory, frame.size());
+    Mem.copyIn(frame.template(), 0, memory, frame.size());
     frame.stamp(memory);
     Mem.copyOut(memory, bytes, 0, bytes.length);
     Mem.free(memory);
