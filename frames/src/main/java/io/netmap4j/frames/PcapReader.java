@@ -286,7 +286,9 @@ public final class PcapReader implements AutoCloseable {
     return originalLength;
   }
 
-  /** Copies the frame's {@link #length} bytes to memory at {@code address}, which is not checked. */
+  /**
+   * Copies the frame's {@link #length} bytes to memory at {@code address}, which is not checked.
+   */
   public void copyTo(long address) {
     copyTo(0, address, length);
   }

@@ -16,7 +16,9 @@ class ToeplitzTest {
 
   @Test
   void hashesArePublished() {
-    byte[] input = {66, 9, (byte) 149, (byte) 187, (byte) 161, (byte) 142, 100, 80, 10, -22, 6, -26};
+    byte[] input = {
+      66, 9, (byte) 149, (byte) 187, (byte) 161, (byte) 142, 100, 80, 10, -22, 6, -26
+    };
     Toeplitz toeplitz = new Toeplitz(KEY);
     long memory = Mem.allocate(input.length);
     Mem.copyIn(input, 0, memory, input.length);
