@@ -1,5 +1,6 @@
 package io.netmap4j.ixgbe;
 
+import io.netmap4j.linux.Threads;
 import io.netmap4j.common.LinkState;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicControl;
@@ -450,7 +451,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
       notifyAll();
     }
     if (keeper != null) {
-      joinQuietly(keeper);
+      Threads.join(keeper);
     }
     if (started) {
       stopDevice();
@@ -482,20 +483,6 @@ final class IxgbeAdapter implements Adapter, NicControl {
       LOG.debug("{}: {}", nic.name(), reason(e));
     } else {
       LOG.warn("{}: {}", nic.name(), reason(e));
-    }
-  }
-
-  private static void joinQuietly(Thread thread) {
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 

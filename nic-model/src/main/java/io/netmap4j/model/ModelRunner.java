@@ -1,5 +1,6 @@
 package io.netmap4j.model;
 
+import io.netmap4j.linux.Threads;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
@@ -183,18 +184,8 @@ public final class ModelRunner implements AutoCloseable {
       return;
     }
     LockSupport.unpark(thread);
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
+    Threads.join(thread);
     thread = null;
     cards.forEach(card -> card.onWork(() -> {}));
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

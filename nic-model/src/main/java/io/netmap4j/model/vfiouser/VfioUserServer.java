@@ -1,5 +1,6 @@
 package io.netmap4j.model.vfiouser;
 
+import io.netmap4j.linux.Threads;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
@@ -242,25 +243,11 @@ public final class VfioUserServer implements AutoCloseable {
       }
     }
     listener.shutdown();
-    join(acceptor);
+    Threads.join(acceptor);
     if (client != null) {
-      join(client);
+      Threads.join(client);
     }
     listener.close();
     card.release();
-  }
-
-  private static void join(Thread thread) {
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 }
