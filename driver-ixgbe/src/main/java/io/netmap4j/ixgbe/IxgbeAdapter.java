@@ -1,6 +1,5 @@
 package io.netmap4j.ixgbe;
 
-import io.netmap4j.linux.Threads;
 import io.netmap4j.common.LinkState;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicControl;
@@ -8,6 +7,7 @@ import io.netmap4j.common.NicOptions;
 import io.netmap4j.common.WaitMode;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.Threads;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.DmaMapping;

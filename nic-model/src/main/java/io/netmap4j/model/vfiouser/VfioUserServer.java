@@ -1,10 +1,10 @@
 package io.netmap4j.model.vfiouser;
 
-import io.netmap4j.linux.Threads;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Threads;
 import io.netmap4j.linux.UnixSocket;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
