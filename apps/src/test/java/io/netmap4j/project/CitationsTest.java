@@ -28,7 +28,12 @@ class CitationsTest {
 
   private static final Pattern HEADING =
       Pattern.compile("^#+ +(?:(" + SECTION + ")\\.? )?(.*)$", Pattern.MULTILINE);
-  private static final Pattern LINK = Pattern.compile("\\[[^\\]]*\\]\\(([^)\\s]*)\\)");
+
+  /** {@code [text](target)}, and {@code [text]: target} on a line of its own. */
+  private static final Pattern LINK =
+      Pattern.compile(
+          "\\[[^\\]]*\\]\\(([^)\\s]*)\\)|^\\[[^\\]]+\\]: (\\S+)$", Pattern.MULTILINE);
+
   private static final Pattern CODE = Pattern.compile("`([^`\\n]+)`");
   private static final Pattern PATH = Pattern.compile("[\\w.-]+(?:/[\\w.-]+)+/?");
 
@@ -85,8 +90,9 @@ class CitationsTest {
           if (file.endsWith(".md")) {
             Matcher link = LINK.matcher(withoutCodeBlocks(text));
             while (link.find()) {
-              if (!link.group(1).contains("://") && !resolves(file, link.group(1))) {
-                broken.add(file + ": " + link.group(1));
+              String target = link.group(1) != null ? link.group(1) : link.group(2);
+              if (!target.contains("://") && !resolves(file, target)) {
+                broken.add(file + ": " + target);
               }
             }
           }
