@@ -139,8 +139,7 @@ class ArchitectureTest {
     List<List<String>> rows = new ArrayList<>();
     String from = document.substring(document.indexOf(header));
     for (String line : from.lines().skip(2).takeWhile(l -> l.startsWith("|")).toList()) {
-      rows.add(
-          Arrays.stream(line.substring(1).split("\\|", -1)).map(String::strip).toList());
+      rows.add(Arrays.stream(line.substring(1).split("\\|", -1)).map(String::strip).toList());
     }
     assertThat(rows).as(header).isNotEmpty();
     return rows;
@@ -167,12 +166,13 @@ class ArchitectureTest {
     if (info != null) {
       addRequired(info, "requires [\\w ]*?([\\w.]+);", folders, uses);
     } else {
-      Matcher imported = Pattern.compile("^import (?:static )?(io\\.netmap4j[\\w.]*)\\.", 8)
-          .matcher(
-              files.entrySet().stream()
-                  .filter(f -> f.getKey().startsWith(folder + "/src/main/java/"))
-                  .map(Map.Entry::getValue)
-                  .collect(Collectors.joining("\n")));
+      Matcher imported =
+          Pattern.compile("^import (?:static )?(io\\.netmap4j[\\w.]*)\\.", 8)
+              .matcher(
+                  files.entrySet().stream()
+                      .filter(f -> f.getKey().startsWith(folder + "/src/main/java/"))
+                      .map(Map.Entry::getValue)
+                      .collect(Collectors.joining("\n")));
       while (imported.find()) {
         uses.add(owner(imported.group(1), folders));
       }

@@ -31,8 +31,7 @@ class CitationsTest {
 
   /** {@code [text](target)}, and {@code [text]: target} on a line of its own. */
   private static final Pattern LINK =
-      Pattern.compile(
-          "\\[[^\\]]*\\]\\(([^)\\s]*)\\)|^\\[[^\\]]+\\]: (\\S+)$", Pattern.MULTILINE);
+      Pattern.compile("\\[[^\\]]*\\]\\(([^)\\s]*)\\)|^\\[[^\\]]+\\]: (\\S+)$", Pattern.MULTILINE);
 
   private static final Pattern CODE = Pattern.compile("`([^`\\n]+)`");
   private static final Pattern PATH = Pattern.compile("[\\w.-]+(?:/[\\w.-]+)+/?");
