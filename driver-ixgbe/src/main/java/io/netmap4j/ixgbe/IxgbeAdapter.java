@@ -130,7 +130,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
   }
 
   private NicDevice.DmaBuffer allocate(int descriptors) {
-    NicDevice.DmaBuffer buffer = nic.allocateDma((long) descriptors * IxgbeTxRing.DESC_SIZE);
+    NicDevice.DmaBuffer buffer = nic.allocateDma((long) descriptors * IxgbeRing.DESC_SIZE);
     undo.push(() -> nic.freeDma(buffer));
     return buffer;
   }

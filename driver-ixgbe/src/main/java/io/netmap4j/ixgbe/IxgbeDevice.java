@@ -230,7 +230,7 @@ final class IxgbeDevice {
   void startTxQueue(int q, NicDevice.DmaBuffer ring, int descriptors) {
     nic.write32(Reg.tdbal(q), (int) ring.iova());
     nic.write32(Reg.tdbah(q), (int) (ring.iova() >>> 32));
-    nic.write32(Reg.tdlen(q), descriptors * IxgbeTxRing.DESC_SIZE);
+    nic.write32(Reg.tdlen(q), descriptors * IxgbeRing.DESC_SIZE);
     nic.write32(Reg.tdwbal(q), 0);
     nic.write32(Reg.dcaTxctrl(q), nic.read32(Reg.dcaTxctrl(q)) & ~Reg.DCA_TXCTRL_WRO);
     nic.write32(Reg.tdh(q), 0);
@@ -244,7 +244,7 @@ final class IxgbeDevice {
   void startRxQueue(int q, NicDevice.DmaBuffer ring, int descriptors, int bufferBytes, int tail) {
     nic.write32(Reg.rdbal(q), (int) ring.iova());
     nic.write32(Reg.rdbah(q), (int) (ring.iova() >>> 32));
-    nic.write32(Reg.rdlen(q), descriptors * IxgbeRxRing.DESC_SIZE);
+    nic.write32(Reg.rdlen(q), descriptors * IxgbeRing.DESC_SIZE);
     nic.write32(Reg.rdh(q), 0);
     nic.write32(Reg.rdt(q), 0);
     int drop = options.dropWhenFull() ? Reg.SRRCTL_DROP_EN : 0;

@@ -20,8 +20,7 @@ import io.netmap4j.spi.NicDevice;
  * <p>What the device writes is checked before use: a slot with an impossible length comes up with
  * len 0 and is counted.
  */
-final class IxgbeRxRing {
-  static final int DESC_SIZE = 16;
+final class IxgbeRxRing extends IxgbeRing {
   private static final int KILO = 1024;
 
   /** Largest BSIZEPACKET. */
@@ -30,7 +29,6 @@ final class IxgbeRxRing {
   /** Largest frame that the MAC accepts (DPDK: 15872), in case a device never says EOP. */
   private static final int MAX_FRAME = 15872;
 
-  private static final int DD = 1;
   private static final int EOP = 1 << 1;
 
   /**
@@ -41,35 +39,14 @@ final class IxgbeRxRing {
 
   private static final int JUDGED = DD | EOP | DAMAGED;
 
-  private final NicDevice nic;
-  private final int rdt;
-  private final long rdtAddress;
-  private final int numSlots;
-  private final long descs;
-  private final long slots;
-  private final long table;
-  private final long bufOffset;
-  private final int bufSize;
-  private final int bufTotal;
   private final int bufferBytes;
   private final int maxSegments;
-  private final Straddlers straddlers;
   private long badWriteBacks;
 
   IxgbeRxRing(NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping) {
-    this.nic = nic;
-    this.rdt = Reg.rdt(queue);
-    this.rdtAddress = nic.mappedRegister(rdt);
-    this.numSlots = k.numSlots;
-    this.descs = ring.address();
-    this.slots = k.slots;
-    this.table = mapping.table();
-    this.bufOffset = k.region.bufOffset();
-    this.bufSize = k.region.bufSize();
-    this.bufTotal = k.region.bufTotal();
+    super(nic, Reg.rdt(queue), k, ring, mapping);
     this.bufferBytes = bufferBytes(bufSize);
     this.maxSegments = MAX_FRAME / bufferBytes + 1;
-    this.straddlers = new Straddlers(k.region, mapping);
   }
 
   /** What BSIZEPACKET can use of a netmap buffer: whole kilobytes, 16 at most. */
@@ -86,7 +63,7 @@ final class IxgbeRxRing {
   int reset(Kring k) {
     k.hwOfs = k.hwTail;
     int armed = numSlots - 1 - k.distance(k.hwCur, k.hwTail);
-    Mem.set(descs, (long) numSlots * DESC_SIZE, (byte) 0);
+    clearDescriptors();
     // One more than the tail covers: the next release hands it over without writing it again.
     for (int desc = 0, slot = k.hwTail; desc <= armed; desc++, slot = k.next(slot)) {
       long address = slots + (long) slot * SLOT_SIZE;
@@ -256,18 +233,5 @@ final class IxgbeRxRing {
       }
     }
     return run;
-  }
-
-  /** Everything stored before is visible to the device before it sees the new tail. */
-  private void doorbell(int desc) {
-    if (rdtAddress != 0) {
-      Mem.putIntToDevice(rdtAddress, desc);
-    } else {
-      nic.write32(rdt, desc);
-    }
-  }
-
-  private int wrap(int slot) {
-    return slot >= numSlots ? slot - numSlots : slot;
   }
 }

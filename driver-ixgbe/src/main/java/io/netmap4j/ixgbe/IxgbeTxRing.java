@@ -26,9 +26,7 @@ import io.netmap4j.spi.NicDevice;
  * reports, as with Linux (next_to_watch) and DPDK. Descriptors in use are never more than slots in
  * use, so the ring cannot overrun.
  */
-final class IxgbeTxRing {
-  static final int DESC_SIZE = 16;
-
+final class IxgbeTxRing extends IxgbeRing {
   /**
    * Linux pads a shorter frame to 17 bytes: 16 and less may hang the engine (docs/82599.md 11,
    * ixgbe_xmit_frame).
@@ -56,22 +54,10 @@ final class IxgbeTxRing {
   private static final long FRAGMENT = DTYP_DATA | DEXT | IFCS;
   private static final long WHOLE = FRAGMENT | EOP;
   private static final int PAYLEN_SHIFT = 32 + 14;
-  private static final int DD = 1;
 
-  private final NicDevice nic;
-  private final int tdt;
-  private final long tdtAddress;
-  private final int numSlots;
-  private final long descs;
-  private final long slots;
-  private final long table;
   private final long region;
-  private final long bufOffset;
-  private final int bufSize;
-  private final int bufTotal;
   private final int maxFrame;
   private final int maxLen;
-  private final Straddlers straddlers;
 
   /** Descriptors with RS, oldest first: [reportHead, reportTail) of a power of two. */
   private final int[] reports;
@@ -90,20 +76,10 @@ final class IxgbeTxRing {
 
   IxgbeTxRing(
       NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping, int mtu) {
-    this.nic = nic;
-    this.tdt = Reg.tdt(queue);
-    this.tdtAddress = nic.mappedRegister(tdt);
-    this.numSlots = k.numSlots;
-    this.descs = ring.address();
-    this.slots = k.slots;
-    this.table = mapping.table();
+    super(nic, Reg.tdt(queue), k, ring, mapping);
     this.region = k.region.address();
-    this.bufOffset = k.region.bufOffset();
-    this.bufSize = k.region.bufSize();
-    this.bufTotal = k.region.bufTotal();
     this.maxFrame = maxFrame(mtu);
     this.maxLen = Math.min(bufSize, maxFrame);
-    this.straddlers = new Straddlers(k.region, mapping);
     this.reports = new int[Integer.highestOneBit(numSlots) << 1];
     this.reportedSlots = new int[reports.length];
   }
@@ -119,7 +95,7 @@ final class IxgbeTxRing {
     k.hwTail = before(k.rHead);
     k.hwOfs = k.rHead;
     reportHead = reportTail = 0;
-    Mem.set(descs, (long) numSlots * DESC_SIZE, (byte) 0);
+    clearDescriptors();
   }
 
   int sync(Kring k, int flags) {
@@ -337,21 +313,8 @@ final class IxgbeTxRing {
     return (Mem.getInt(descs + (long) desc * DESC_SIZE + 12) & DD) != 0;
   }
 
-  /** Everything stored before is visible to the device before it sees the new tail. */
-  private void doorbell(int desc) {
-    if (tdtAddress != 0) {
-      Mem.putIntToDevice(tdtAddress, desc);
-    } else {
-      nic.write32(tdt, desc);
-    }
-  }
-
   private int before(int slot) {
     return slot == 0 ? numSlots - 1 : slot - 1;
-  }
-
-  private int wrap(int slot) {
-    return slot >= numSlots ? slot - numSlots : slot;
   }
 
   private boolean goodIndex(int index) {

@@ -10,8 +10,6 @@ import io.netmap4j.spi.DmaMapping;
  * no user can change any more, so that the loops that write them know nothing of it.
  */
 final class Straddlers {
-  private static final int DESC_SIZE = 16;
-
   /** False in all usual layouts. */
   final boolean possible;
 
@@ -33,7 +31,7 @@ final class Straddlers {
   /** How many of {@code count} descriptors there are before the first of such a buffer. */
   int before(long descs, int count) {
     for (int i = 0; i < count; i++) {
-      if (contains(Mem.getLong(descs + (long) i * DESC_SIZE))) {
+      if (contains(Mem.getLong(descs + (long) i * IxgbeRing.DESC_SIZE))) {
         return i;
       }
     }
