@@ -9,6 +9,8 @@ module io.netmap4j.model {
       io.netmap4j.apps;
   exports io.netmap4j.model.dma to
       io.netmap4j.apps;
+  exports io.netmap4j.model.fault to
+      io.netmap4j.apps;
   exports io.netmap4j.model.registers to
       io.netmap4j.apps;
   exports io.netmap4j.model.vfiouser to
