@@ -30,7 +30,7 @@ class DocumentedFactsTest {
     Map<String, List<Integer>> documented = new TreeMap<>();
     int base = 0;
     boolean inBlock = false;
-    for (String line : section("docs/82599.md", "## 2.", "## 3.") ) {
+    for (String line : section("docs/82599.md", "## 2.", "## 3.")) {
       Matcher block = BLOCK.matcher(line);
       if (block.find()) {
         base = Integer.parseInt(block.group(1), 16);
@@ -49,8 +49,7 @@ class DocumentedFactsTest {
         List<Integer> offsets = documented.getOrDefault(row.name(), List.of());
         if (!offsets.contains(row.offset())) {
           wrong.add(
-              String.format(
-                  Locale.ROOT, "%s is at 0x%05X in the model", row.name(), row.offset()));
+              String.format(Locale.ROOT, "%s is at 0x%05X in the model", row.name(), row.offset()));
         }
       }
     }
@@ -108,8 +107,7 @@ class DocumentedFactsTest {
     for (String line : section("docs/netmap-abi.md", from, to)) {
       String[] cells = line.split("\\|");
       if (cells.length > 3 && cells[2].strip().matches("\\d+")) {
-        fields.put(
-            cells[1].strip().toUpperCase(Locale.ROOT), Integer.parseInt(cells[2].strip()));
+        fields.put(cells[1].strip().toUpperCase(Locale.ROOT), Integer.parseInt(cells[2].strip()));
       }
     }
     return fields;
