@@ -183,15 +183,14 @@ final class PortSpecOptions {
       }
       String written = body.substring(at, end);
       written =
-          written.isEmpty()
-              ? written
-              : written.charAt(0) + written.substring(1).replace('-', '_');
+          written.isEmpty() ? written : written.charAt(0) + written.substring(1).replace('-', '_');
       String key = written.replace('_', '-');
       if (!syntax.keys.contains(key) || written.startsWith("-")) {
         throw error("unknown key: '" + written + "'");
       }
       if (keys.get(key) != null) {
-        throw error("option '"
+        throw error(
+            "option '"
                 + option
                 + "': duplicate key '"
                 + written
@@ -211,7 +210,8 @@ final class PortSpecOptions {
       at = comma + 1;
     }
     if (syntax.defaultKey != null && !keys.containsKey(syntax.defaultKey)) {
-      throw error("option '" + option + "': mandatory key '" + syntax.defaultKey + "' not assigned");
+      throw error(
+          "option '" + option + "': mandatory key '" + syntax.defaultKey + "' not assigned");
     }
     return keys;
   }

@@ -102,9 +102,7 @@ final class PortSpecParser {
     return name;
   }
 
-  /**
-   * A pipe without a name is an error at the end of the text only: then the kernel refuses it.
-   */
+  /** A pipe without a name is an error at the end of the text only: then the kernel refuses it. */
   private void checkPipe(String port) {
     int brace = 0;
     while (brace < port.length() && "{}".indexOf(port.charAt(brace)) < 0) {
