@@ -1,0 +1,129 @@
+package io.netmap4j.ixgbe;
+
+import static io.netmap4j.ixgbe.ModelTraffic.NIC;
+import static io.netmap4j.ixgbe.ModelTraffic.STEPPED;
+import static io.netmap4j.ixgbe.ModelTraffic.assertDmaStaysInBuffers;
+import static io.netmap4j.ixgbe.ModelTraffic.assertNoViolations;
+import static io.netmap4j.ixgbe.ModelTraffic.frame;
+import static io.netmap4j.ixgbe.ModelTraffic.put;
+import static io.netmap4j.ixgbe.ModelTraffic.receive;
+import static io.netmap4j.ixgbe.ModelTraffic.until;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.netmap4j.MixedSlots;
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.common.NicOptions;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+import io.netmap4j.model.dma.PcieBill;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is sent: frames on the wire, slot flags, padding, doorbells and reports. */
+@Timeout(60)
+@Tag(SuiteRunner.TAG)
+class TransmitTest {
+  /** Rings of any size, MTUs, engine orders. */
+  @ParameterizedTest
+  @CsvSource({"64,1500,1", "64,9000,2", "72,68,3", "128,1500,4", "128,9000,5", "256,1500,6"})
+  void everyFrameReportedAsSentIsOnTheWire(int slots, int mtu, long seed) {
+    NicOptions nic = NIC.slots(slots, slots).mtu(mtu).dropWhenFull(false);
+    try (ModelRig rig = new ModelRig(STEPPED.nic(nic).stepped(seed))) {
+      new MixedSlots(rig.a, rig.b, rig::run, seed).send(1000);
+      assertDmaStaysInBuffers(rig);
+      assertNoViolations(rig);
+    }
+  }
+
+  /** Flags of slots after a sync, as netmap's ixgbe_netmap_txsync leaves them. */
+  @Test
+  void slotFlagsAfterASyncAreAsInNetmap() {
+    try (ModelRig rig = new ModelRig(STEPPED)) {
+      NetmapRing tx = rig.a.tx(0);
+      int done = Netmap.NS_REPORT | Netmap.NS_BUF_CHANGED;
+      int others = Netmap.NS_FORWARD | Netmap.NS_NO_LEARN;
+      tx.lenAndFlags(0, 60, done | others);
+      tx.lenAndFlags(1, 60, done | others | Netmap.NS_MOREFRAG);
+      tx.lenAndFlags(2, 60, done | others);
+      tx.lenAndFlags(3, 60, Netmap.NS_BUF_CHANGED);
+      tx.lenAndFlags(4, 5, done | others); // refused
+      tx.advance(5);
+      assertEquals(Libc.EINVAL, rig.a.txSync());
+      assertEquals(others, tx.slotFlags(0));
+      assertEquals(done | others | Netmap.NS_MOREFRAG, tx.slotFlags(1), "not the last slot");
+      assertEquals(others, tx.slotFlags(2));
+      assertEquals(0, tx.slotFlags(3));
+      assertEquals(others, tx.slotFlags(4));
+      until(rig, "all to leave", () -> rig.a.txSync() == 0 && !tx.txPending());
+      assertEquals(3, rig.a.counters().get("GPTC"));
+      assertNoViolations(rig);
+    }
+  }
+
+  @Test
+  void shortFramesArePadded() {
+    try (ModelRig rig = new ModelRig(STEPPED)) {
+      for (int length = 14; length < 20; length++) {
+        Mem.set(rig.a.tx(0).buffer(rig.a.tx(0).head()), 64, (byte) 0xee);
+        put(rig.a.tx(0), frame(length, length));
+        rig.a.txSync();
+        assertArrayEquals(
+            Arrays.copyOf(frame(length, length), 60), receive(rig, rig.b), length + " bytes");
+      }
+      assertEquals(0, rig.a.counters().get("bad_slots"));
+      assertNoViolations(rig);
+    }
+  }
+
+  @Test
+  void oneSyncRingsOneDoorbellAndReadsNoRegister() {
+    try (ModelRig rig = new ModelRig(ModelRig.Setup.DEFAULT.nic(NIC.slots(512, 512)))) {
+      rig.a.drain(1000);
+      for (int i = 0; i < 200; i++) {
+        put(rig.a.tx(0), frame(i, 60));
+      }
+      rig.cards[0].log().enable(1000);
+      PcieBill.Snapshot before = rig.cards[0].bill().snapshot();
+      rig.a.txSync();
+      long written =
+          rig.cards[0].log().accesses().stream()
+              .filter(x -> x.write() && x.register().startsWith("TDT"))
+              .count();
+      assertEquals(1, written, "doorbells of one sync");
+      until(rig, "completion", () -> rig.a.txSync() == 0 && !rig.a.tx(0).txPending());
+      PcieBill.Snapshot bill = rig.cards[0].bill().snapshot().since(before);
+      assertEquals(1, bill.doorbells(), "an empty sync rings none");
+      assertEquals(4, bill.descriptorsWritten(), "RS at 64, 128, 192 and the last");
+      long other =
+          rig.cards[0].log().accesses().stream()
+              .filter(x -> !x.register().startsWith("TDT"))
+              .filter(x -> !List.of("STATUS", "LINKS").contains(x.register())) // housekeeping
+              .filter(x -> x.write())
+              .count();
+      assertEquals(0, other);
+    }
+  }
+
+  @Test
+  void nsReportRequestsAReport() {
+    try (ModelRig rig = new ModelRig(STEPPED.nic(NIC.slots(512, 512).dropWhenFull(false)))) {
+      for (int i = 0; i < 10; i++) {
+        put(rig.a.tx(0), frame(i, 60));
+      }
+      rig.a.tx(0).slotFlags(3, Netmap.NS_REPORT);
+      PcieBill.Snapshot before = rig.cards[0].bill().snapshot();
+      rig.a.txSync();
+      until(rig, "completion", () -> rig.a.txSync() == 0 && !rig.a.tx(0).txPending());
+      assertEquals(2, rig.cards[0].bill().snapshot().since(before).descriptorsWritten());
+      assertEquals(0, rig.a.tx(0).slotFlags(3), "NS_REPORT is cleared");
+      assertNoViolations(rig);
+    }
+  }
+}
