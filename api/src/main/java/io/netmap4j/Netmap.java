@@ -7,7 +7,11 @@ import io.netmap4j.linux.LinuxException;
 import io.netmap4j.spi.PortProvider;
 import java.util.ServiceLoader;
 
-/** netmap.h's constants under their published names, and {@link #open}, the way in. */
+/**
+ * {@link #open}, the way in, and netmap.h's constants under their published names and with their
+ * values (NETMAP_API 14; docs/netmap-abi.md 1). What a constant does is said there, and in 5 and 6
+ * for slot flags.
+ */
 public final class Netmap {
   public static final int NETMAP_API = 14;
 
@@ -54,16 +58,26 @@ public final class Netmap {
   private Netmap() {}
 
   /**
-   * Opens a port by netmap's name: {@code netmap:eth0}, {@code netmap:model0-1/R}.
+   * Opens a port by netmap's name: {@code netmap:eth0}, {@code netmap:model0-1/R}. For any thread.
    *
-   * @throws NetmapException EINVAL bad name, ENXIO no such port, EBUSY taken, ENOMEM the region is
-   *     too small; the message says what mends it
+   * @param name in netmap's grammar (docs/netmap-abi.md 14.2)
+   * @return the port, which the caller closes
+   * @throws NetmapException EINVAL invalid name, ENXIO no such port, EBUSY in use, ENOMEM the region
+   *     is too small, EOPNOTSUPP not supported; the message says what mends it
    */
   public static NetmapPort open(String name) {
     return open(name, NetmapPort.Request.DEFAULT);
   }
 
-  /** As {@link #open(String)}, with extra buffers, a region of one's own and the like. */
+  /**
+   * As {@link #open(String)}, with extra buffers, a region of one's own and the like.
+   *
+   * @param name as for {@link #open(String)}
+   * @param request what is asked for beside the name; flags of the name are added to its flags
+   * @return the port, which the caller closes
+   * @throws NetmapException as {@link #open(String)}; EBUSY also when the NIC is open with other
+   *     options, EINVAL also when it is open in another region
+   */
   public static NetmapPort open(String name, NetmapPort.Request request) {
     PortProvider.Request asked =
         new PortProvider.Request(

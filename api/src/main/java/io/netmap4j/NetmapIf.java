@@ -6,17 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 /**
- * One open port's interface object, in place in the region: struct netmap_if, netmap.h, NETMAP_API
- * 14, x86-64.
+ * One open port's interface object, in place in the region: struct netmap_if (netmap.h, NETMAP_API
+ * 14; docs/netmap-abi.md 3.3 and 4.2). Its fields are those of netmap, for programs that walk from
+ * it; {@link NetmapPort#tx} and {@link NetmapPort#rx} lead to the rings without it.
  *
- * <pre>
- *   0 ni_name:16 | 16 ni_version:4 | 20 ni_flags:4 | 24 ni_tx_rings:4 | 28 ni_rx_rings:4
- *  32 ni_bufs_head:4 (user) | 36 ni_host_tx_rings:4 | 40 ni_host_rx_rings:4 | 44 ni_spare1:12
- *  56 ring_ofs[]:8 each, from this object: TX, host TX, RX, host RX; 0 for a ring that is not bound
- * </pre>
- *
- * <p>After {@link NetmapPort#close} the object shows a copy of it as it was, until the next port in
- * its place is closed.
+ * <p>Threads: {@link #bufsHead(int)} is for one thread at a time; nothing else changes while the
+ * port is open. After {@link NetmapPort#close} the object shows a copy of it as it was, until the
+ * next port in its place is closed.
  */
 public final class NetmapIf {
   // Changed once, by retire().
@@ -55,10 +51,20 @@ public final class NetmapIf {
     Mem.putLong(base + IfLayout.RING_OFS + 8L * k, offset);
   }
 
+  /**
+   * Where the object is, in netmap's layout: for code that shares it.
+   *
+   * @return an address; {@link NetmapMemory} says how long it is mapped
+   */
   public long address() {
     return base;
   }
 
+  /**
+   * ni_name.
+   *
+   * @return the port's name, cut after 15 bytes
+   */
   public String name() {
     byte[] bytes = new byte[IfLayout.NI_NAME_SIZE];
     Mem.copyOut(base + IfLayout.NI_NAME, bytes, 0, IfLayout.NI_NAME_SIZE);
@@ -69,46 +75,86 @@ public final class NetmapIf {
     return new String(bytes, 0, end, StandardCharsets.UTF_8);
   }
 
-  /** Never filled in by netmap; 0. */
+  /**
+   * ni_version.
+   *
+   * @return 0: netmap never fills it in
+   */
   public int version() {
     return Mem.getInt(base + IfLayout.NI_VERSION);
   }
 
+  /**
+   * ni_flags.
+   *
+   * @return NI_PRIV_MEM for a port in a region of its own, else 0
+   */
   public int flags() {
     return Mem.getInt(base + IfLayout.NI_FLAGS);
   }
 
+  /**
+   * ni_tx_rings.
+   *
+   * @return TX rings of the adapter, bound or not; host rings not counted
+   */
   public int txRings() {
     return Mem.getInt(base + IfLayout.NI_TX_RINGS);
   }
 
+  /**
+   * ni_rx_rings.
+   *
+   * @return RX rings of the adapter, bound or not; host rings not counted
+   */
   public int rxRings() {
     return Mem.getInt(base + IfLayout.NI_RX_RINGS);
   }
 
-  /** At least 1, also for ports without host rings (a place-holder). */
+  /**
+   * ni_host_tx_rings.
+   *
+   * @return at least 1, also for ports without host rings (a place-holder)
+   */
   public int hostTxRings() {
     return Mem.getInt(base + IfLayout.NI_HOST_TX_RINGS);
   }
 
-  /** At least 1, also for ports without host rings (a place-holder). */
+  /**
+   * ni_host_rx_rings.
+   *
+   * @return at least 1, also for ports without host rings (a place-holder)
+   */
   public int hostRxRings() {
     return Mem.getInt(base + IfLayout.NI_HOST_RX_RINGS);
   }
 
-  /** First extra buffer, 0 for none; the first u32 of each holds the next, 0 ends the list. */
+  /**
+   * ni_bufs_head: the list of extra buffers (docs/netmap-abi.md 4.4). {@link
+   * NetmapMemory#nextExtraBuffer} walks it.
+   *
+   * @return index of the first one; 0 for none
+   */
   public int bufsHead() {
     return Mem.getInt(base + IfLayout.NI_BUFS_HEAD);
   }
 
-  /** What stands here at close is walked and freed. */
+  /**
+   * Sets ni_bufs_head. The list that begins here is freed by {@link NetmapPort#close}: it must hold
+   * every extra buffer that is not in a slot, and no other.
+   *
+   * @param index of the first buffer; 0 for none
+   */
   public void bufsHead(int index) {
     Mem.putInt(base + IfLayout.NI_BUFS_HEAD, index);
   }
 
   /**
-   * Entry {@code k} of ring_ofs[]: relative to this object, 0 for a ring that this port did not
-   * bind.
+   * An entry of ring_ofs[].
+   *
+   * @param k a ring: TX, host TX, RX, host RX in this order
+   * @return bytes from this object to the ring object; 0 for a ring that this port did not bind
+   * @throws IndexOutOfBoundsException when there is no such ring
    */
   public long ringOfs(int k) {
     Objects.checkIndex(k, rings);

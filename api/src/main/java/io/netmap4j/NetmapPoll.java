@@ -4,6 +4,7 @@ import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.WaitMode;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
 import java.util.Arrays;
@@ -66,6 +67,7 @@ public final class NetmapPoll implements AutoCloseable {
   /**
    * Adds a port. The wait spins if one of its ports does, and is adaptive if one of them is.
    *
+   * @param port one that is not here yet; the caller's to close, after {@link #remove}
    * @param wanted {@link NetmapPort#POLLIN}, {@link NetmapPort#POLLOUT}, both, or 0 for neither at
    *     the moment; other bits are ignored
    * @return this
@@ -86,6 +88,7 @@ public final class NetmapPoll implements AutoCloseable {
    * From the next {@link #poll} on {@code wanted} is waited for, as when {@code pollfd.events} is
    * changed.
    *
+   * @param port one that was added
    * @param wanted as for {@link #add}; with 0, only the port's failure (POLLERR) ends a wait
    * @return this
    * @throws NetmapException ENOENT when the port was not added
@@ -111,6 +114,7 @@ public final class NetmapPoll implements AutoCloseable {
    * Removes a port, for instance one that is closed, which would be ready (POLLERR) for ever. In
    * {@link #ready(int)} the ports added after it move down by one.
    *
+   * @param port one that was added
    * @return this
    * @throws NetmapException ENOENT when the port was not added
    */
@@ -148,20 +152,36 @@ public final class NetmapPoll implements AutoCloseable {
     return i;
   }
 
-  /** Adds a descriptor that ends the wait when it becomes readable. @return this */
+  /**
+   * Adds a descriptor that ends the wait when it becomes readable.
+   *
+   * @param fd an open one; the caller's to close, after {@link #removeDescriptor}. A closed one is
+   *     ready at once, as in poll(2)
+   * @return this
+   */
   public NetmapPoll addDescriptor(int fd) {
     descriptors = Arrays.copyOf(descriptors, descriptors.length + 1);
     descriptors[descriptors.length - 1] = fd;
     return this;
   }
 
-  /** Removes a descriptor, for instance one that is closed. @return this */
+  /**
+   * Removes a descriptor, for instance one that is to be closed.
+   *
+   * @param fd one that was added; another one changes nothing
+   * @return this
+   */
   public NetmapPoll removeDescriptor(int fd) {
     descriptors = Arrays.stream(descriptors).filter(other -> other != fd).toArray();
     return this;
   }
 
-  /** Another mode than that of the ports. @return this */
+  /**
+   * Sets another mode than that of the ports.
+   *
+   * @param other how to wait; null for the ports' mode again
+   * @return this
+   */
   public NetmapPoll mode(WaitMode other) {
     chosen = other;
     return this;
@@ -176,12 +196,24 @@ public final class NetmapPoll implements AutoCloseable {
     return mode;
   }
 
-  /** Ready events of the port that was added as number {@code index}, after {@link #poll}. */
+  /**
+   * What the last {@link #poll} has found of a port.
+   *
+   * @param index its number, from 0, in the order of {@link #add}
+   * @return the events that are ready, as {@link NetmapPort#poll} returns them
+   * @throws IndexOutOfBoundsException when there is no such port
+   */
   public int ready(int index) {
     return ready[index];
   }
 
-  /** Ready events of the port after {@link #poll}. @throws NetmapException ENOENT if not added */
+  /**
+   * What the last {@link #poll} has found of a port.
+   *
+   * @param port one that was added
+   * @return as {@link #ready(int)}
+   * @throws NetmapException ENOENT when the port was not added
+   */
   public int ready(NetmapPort port) {
     return ready[index(port)];
   }
@@ -192,14 +224,19 @@ public final class NetmapPoll implements AutoCloseable {
    * @param timeoutMillis −1 (any negative one, as in poll(2)) waits for ever, 0 looks once
    * @return how many ports and descriptors are ready; 0 on time-out, after a {@link #wakeup}, and
    *     when the thread is interrupted (its flag stays set; while it is, nothing is waited for)
+   * @throws NetmapException EMFILE or ENFILE when a sleep gets no descriptor of its own
    */
   public int poll(int timeoutMillis) {
-    int count = scan();
-    if (count == 0 && timeoutMillis != 0) {
-      count = await(deadline(timeoutMillis));
+    try {
+      int count = scan();
+      if (count == 0 && timeoutMillis != 0) {
+        count = await(deadline(timeoutMillis));
+      }
+      busy = count > 0;
+      return count;
+    } catch (LinuxException e) {
+      throw Errors.of(e);
     }
-    busy = count > 0;
-    return count;
   }
 
   /** The moment of {@link System#nanoTime} when a wait that begins now is over. */

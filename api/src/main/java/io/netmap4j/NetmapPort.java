@@ -7,6 +7,7 @@ import io.netmap4j.common.NicControl;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.common.WaitMode;
 import io.netmap4j.layout.IfLayout;
+import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
@@ -60,33 +61,45 @@ public final class NetmapPort implements AutoCloseable {
   /**
    * What a program may ask for beside the name.
    *
-   * @param region where rings and buffers live; null for {@link NetmapMemory#shared}
+   * @param region where rings and buffers live; null for the region that the port's device is in,
+   *     or {@link NetmapMemory#shared} for its first port
    * @param extraBuffers buffers beside those in the rings; fewer may be given
-   * @param flags NR_NO_TX_POLL, NR_EXCLUSIVE, NR_RX_RINGS_ONLY, NR_TX_RINGS_ONLY
+   * @param flags NR_NO_TX_POLL, NR_EXCLUSIVE, NR_RX_RINGS_ONLY, NR_TX_RINGS_ONLY (docs/netmap-abi.md
+   *     1.5)
    * @param nic how to set a NIC up if this is its first port; null for what the configuration says.
    *     EBUSY when it is open already with other options
    */
   public record Request(NetmapMemory region, int extraBuffers, long flags, NicOptions nic) {
+    /** The name alone: the shared region, no extra buffers, no flags, the configured NIC. */
+    public static final Request DEFAULT = new Request(null, 0, 0, null);
+
+    /**
+     * Checks the request.
+     *
+     * @throws NetmapException EINVAL for fewer than 0 extra buffers
+     */
     public Request {
       if (extraBuffers < 0) {
-        throw new NetmapException(Errno.EINVAL, extraBuffers + " extra buffers were asked for");
+        throw new NetmapException(Errno.EINVAL, "invalid number of extra buffers: " + extraBuffers);
       }
     }
 
-    public static final Request DEFAULT = new Request(null, 0, 0, null);
-
+    /** This request in another region; null for {@link NetmapMemory#shared}. */
     public Request region(NetmapMemory memory) {
       return new Request(memory, extraBuffers, flags, nic);
     }
 
+    /** This request with so many extra buffers, 0 or more. */
     public Request extraBuffers(int count) {
       return new Request(region, count, flags, nic);
     }
 
+    /** This request with more flags, beside those that it has. */
     public Request addFlags(long bits) {
       return new Request(region, extraBuffers, flags | bits, nic);
     }
 
+    /** This request with other options of the NIC; null for what the configuration says. */
     public Request nic(NicOptions options) {
       return new Request(region, extraBuffers, flags, options);
     }
@@ -140,47 +153,96 @@ public final class NetmapPort implements AutoCloseable {
     return taken.length;
   }
 
+  /**
+   * The port's name.
+   *
+   * @return the NAME in {@code netmap:NAME}, without ring and flags
+   */
   public String name() {
     return name;
   }
 
+  /**
+   * The port's interface object. Stays safe to use after {@link #close}.
+   *
+   * @return the same one every time
+   */
   public NetmapIf nifp() {
     return nifp;
   }
 
+  /**
+   * The region that the port's rings and buffers are in.
+   *
+   * @return the same one every time; the port does not own it
+   */
   public NetmapMemory memory() {
     return memory;
   }
 
-  /** Extra buffers obtained, listed from {@link NetmapIf#bufsHead}. */
+  /**
+   * Extra buffers obtained, listed from {@link NetmapIf#bufsHead} (docs/netmap-abi.md 4.4).
+   *
+   * @return as many as were asked for, or as there were
+   */
   public int extraBuffers() {
     return extraBuffers;
   }
 
+  /**
+   * The first bound TX ring.
+   *
+   * @return its number in the adapter; {@link #endTxRing} when none is bound
+   */
   public int firstTxRing() {
     return binding.txFirst();
   }
 
-  /** One past the last bound TX ring. */
+  /**
+   * One past the last bound TX ring.
+   *
+   * @return a number in the adapter
+   */
   public int endTxRing() {
     return binding.txEnd();
   }
 
+  /**
+   * The first bound RX ring.
+   *
+   * @return its number in the adapter; {@link #endRxRing} when none is bound
+   */
   public int firstRxRing() {
     return binding.rxFirst();
   }
 
-  /** One past the last bound RX ring. */
+  /**
+   * One past the last bound RX ring.
+   *
+   * @return a number in the adapter
+   */
   public int endRxRing() {
     return binding.rxEnd();
   }
 
-  /** A bound TX ring, by its number in the adapter. */
+  /**
+   * A bound TX ring. Stays safe to use after {@link #close}.
+   *
+   * @param i its number in the adapter, {@link #firstTxRing} to {@link #endTxRing} − 1
+   * @return the same object every time
+   * @throws NetmapException EINVAL for a ring that this port has not bound
+   */
   public NetmapRing tx(int i) {
     return bound(txRings, i, "tx");
   }
 
-  /** A bound RX ring, by its number in the adapter. */
+  /**
+   * A bound RX ring. Stays safe to use after {@link #close}.
+   *
+   * @param i its number in the adapter, {@link #firstRxRing} to {@link #endRxRing} − 1
+   * @return the same object every time
+   * @throws NetmapException EINVAL for a ring that this port has not bound
+   */
   public NetmapRing rx(int i) {
     return bound(rxRings, i, "rx");
   }
@@ -204,9 +266,9 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   /**
-   * NIOCTXSYNC: sends what the user gave on every bound TX ring, and looks for completions. Waits
-   * while another thread syncs the same ring: what was given before the call is with the device
-   * after it.
+   * NIOCTXSYNC: sends what the user gave on every bound TX ring, and looks for completions
+   * (docs/netmap-abi.md 5.2). Waits while another thread syncs the same ring: what was given before
+   * the call is with the device after it. Does not throw.
    *
    * <p>A packet that cannot be sent (a length outside {@link #minFrame} to {@link #maxFrame}, a
    * slot that is empty or longer than a buffer, an invalid buf_idx, more than 40 slots) is refused:
@@ -219,7 +281,7 @@ public final class NetmapPort implements AutoCloseable {
    * <p>After illegal indices nothing is sent, and the ring is repaired so that the next sync
    * accepts it: {@code head} and {@code cur} go back to the first slot that the device does not
    * have if {@code head} is out of range or among the device's slots; else {@code head} is
-   * accepted, and {@code cur}, if that was illegal, is set to it.
+   * accepted, and {@code cur}, if that was illegal, is set to it (docs/netmap-abi.md 5.4).
    *
    * @return 0; EIO when the port is closed or its device is gone; EINVAL when packets were refused,
    *     when a ring had illegal indices and was repaired, or when the last slot has NS_MOREFRAG:
@@ -239,8 +301,9 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   /**
-   * NIOCRXSYNC: takes in what has arrived on every bound RX ring, and gives released slots back.
-   * Stamps the ring (unless netmap4j.no_timestamp is set and the ring has no NR_TIMESTAMP).
+   * NIOCRXSYNC: takes in what has arrived on every bound RX ring, and gives released slots back
+   * (docs/netmap-abi.md 5.3). Stamps the ring (unless the system property {@code
+   * netmap4j.no_timestamp} is true and the ring has no NR_TIMESTAMP). Does not throw.
    *
    * <p>After illegal indices packets are taken in, nothing is given back, and the ring is repaired
    * as by {@link #txSync}: packets that {@code head} had passed may come up again. A released slot
@@ -277,7 +340,7 @@ public final class NetmapPort implements AutoCloseable {
   /**
    * Waits until there is something beyond {@code cur}: a packet for POLLIN, a free slot for
    * POLLOUT. Sends pending packets first, also for POLLIN alone, unless opened with NR_NO_TX_POLL
-   * (netmap_poll).
+   * (docs/netmap-abi.md 7). One thread at a time waits for packets, and one for room.
    *
    * <p>TX rings without a free slot beyond {@code cur} are looked at for completions by every poll
    * (unless NR_NO_TX_POLL and no POLLOUT), also when another ring has room or only POLLIN is asked
@@ -288,6 +351,7 @@ public final class NetmapPort implements AutoCloseable {
    * @return the events that are ready, with POLLERR when a ring is stopped, had illegal indices, or
    *     a packet was refused; 0 on time-out, after a {@link #wakeup}, and when the thread is
    *     interrupted (its flag stays set; while it is, nothing is waited for)
+   * @throws NetmapException EMFILE or ENFILE when a sleep gets no descriptor
    */
   public int poll(int events, int timeoutMillis) {
     return waits.poll(events, timeoutMillis);
@@ -299,7 +363,7 @@ public final class NetmapPort implements AutoCloseable {
 
   /**
    * Ends the waits that other threads are in with this port ({@link #poll}, {@link #drain}, {@link
-   * #awaitLink}, {@link NetmapPoll#poll}). A wake-up is not lost: when no {@code poll} for packets
+   * #awaitLink}, {@link NetmapPoll#poll}): they return 0 or false. A wake-up is not lost: when no {@code poll} for packets
    * is in progress, the next one that finds no packet returns 0 at once; likewise for room. Cheap
    * while no thread sleeps. For any thread, at any time.
    */
@@ -308,15 +372,20 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   /**
-   * Longest frame that the port sends, in bytes without FCS: MTU + 18 for a NIC (Ethernet header,
-   * VLAN tag), {@link Integer#MAX_VALUE} for a port without a limit of its own. A TX sync refuses a
-   * longer one, over however many slots.
+   * The longest frame that the port sends. A TX sync refuses a longer one, over however many slots.
+   *
+   * @return bytes without FCS: MTU + 18 for a NIC (Ethernet header, VLAN tag), {@link
+   *     Integer#MAX_VALUE} for a port without a limit of its own
    */
   public int maxFrame() {
     return rings.adapter().maxFrame();
   }
 
-  /** Shortest frame that the port sends, in bytes without padding: 14, an Ethernet header. */
+  /**
+   * The shortest frame that the port sends.
+   *
+   * @return bytes without padding: 14, an Ethernet header
+   */
   public int minFrame() {
     return rings.adapter().minFrame();
   }
@@ -325,7 +394,8 @@ public final class NetmapPort implements AutoCloseable {
    * Packets that TX syncs of the bound rings refused since the rings were started: a length outside
    * {@link #minFrame} to {@link #maxFrame}, an empty or impossible slot, too many slots. Nothing of
    * them went out; their slots came back as if sent. Other ports on the same rings count in it too.
-   * Exact after a sync by the same thread.
+   *
+   * @return packets; exact after a sync by the same thread
    */
   public long unsent() {
     long sum = 0;
@@ -335,14 +405,18 @@ public final class NetmapPort implements AutoCloseable {
     return sum;
   }
 
-  /** How waits for this port wait: {@code nic.NAME.wait} of the configuration. */
+  /**
+   * How waits for this port wait, unless {@link NetmapPoll#mode} says otherwise.
+   *
+   * @return {@code nic.NAME.wait} of the configuration, for a NIC
+   */
   public WaitMode waitMode() {
     return rings.adapter().waitMode();
   }
 
   /**
    * Syncs until everything given to the bound TX rings has left, or the time is over (no carrier).
-   * Sleeps where the port has interrupts.
+   * Sleeps where the port has interrupts. For the thread that sends.
    *
    * @param timeoutMillis −1 (any negative one) waits for ever, 0 syncs once
    * @return true when nothing is pending and these syncs have refused nothing ({@link #unsent});
@@ -354,15 +428,26 @@ public final class NetmapPort implements AutoCloseable {
     return waits.reached(PortWaits.DRAINED, timeoutMillis) && unsent() == refusedBefore;
   }
 
+  /**
+   * Carrier and speed. For a NIC a register read: not for a fast loop. For any thread.
+   *
+   * @return what it is now
+   * @throws NetmapException ENXIO or EIO when the device is gone
+   */
   public LinkState link() {
-    return rings.adapter().link();
+    try {
+      return rings.adapter().link();
+    } catch (LinuxException e) {
+      throw Errors.of(e);
+    }
   }
 
   /**
    * Waits for carrier.
    *
    * @param timeoutMillis −1 (any negative one) waits for ever, 0 looks once
-   * @return false as for {@link #drain}
+   * @return true with carrier; false as for {@link #drain}
+   * @throws NetmapException as {@link #link}
    */
   public boolean awaitLink(int timeoutMillis) {
     return waits.reached(PortWaits.LINKED, timeoutMillis);
@@ -372,10 +457,19 @@ public final class NetmapPort implements AutoCloseable {
    * Monotonic totals since the device was opened: the hardware's, by register name, drops included;
    * and ours: {@code bad_slots} (slots that could not be sent or given back as they were), {@code
    * unsent} (packets of the bound TX rings that were refused, see {@link #unsent}) and {@code
-   * ring_reinits}.
+   * ring_reinits} (how often illegal indices made a ring be repaired). For any thread; not for a
+   * fast loop.
+   *
+   * @return a new map, sorted by name
+   * @throws NetmapException as {@link #link}
    */
   public Map<String, Long> counters() {
-    Map<String, Long> all = new TreeMap<>(rings.adapter().counters());
+    Map<String, Long> all;
+    try {
+      all = new TreeMap<>(rings.adapter().counters());
+    } catch (LinuxException e) {
+      throw Errors.of(e);
+    }
     long bad = 0;
     long reinits = 0;
     for (Kring[] krings : new Kring[][] {tx, rx}) {
@@ -390,7 +484,12 @@ public final class NetmapPort implements AutoCloseable {
     return all;
   }
 
-  /** Settings of the NIC behind this port. @throws NetmapException EOPNOTSUPP when there is none */
+  /**
+   * Settings of the NIC behind this port, which all its ports share.
+   *
+   * @return the same one every time, for any thread
+   * @throws NetmapException EOPNOTSUPP when this port is not a NIC
+   */
   public NicControl nic() {
     NicControl control = rings.adapter().control();
     if (control == null) {
@@ -403,7 +502,11 @@ public final class NetmapPort implements AutoCloseable {
   /**
    * Gives everything back. Frees the extra buffers listed from {@link NetmapIf#bufsHead} at this
    * moment; the list must be whole. The last port of a device stops it. Rings and {@link #nifp}
-   * that the program keeps refer to private copies from now on. Idempotent, from any thread.
+   * that the program keeps refer to private copies from now on. Waits that other threads are in end
+   * with an error. Idempotent, from any thread.
+   *
+   * @throws NetmapException when the device could not be stopped; the port is closed all the same,
+   *     and its rings and buffers are given to nobody
    */
   @Override
   public synchronized void close() {
@@ -415,7 +518,11 @@ public final class NetmapPort implements AutoCloseable {
     freeExtraBuffers();
     retireViews();
     region.freeIf(ifOffset);
-    rings.release(binding);
+    try {
+      rings.release(binding);
+    } catch (LinuxException e) {
+      throw Errors.of(e);
+    }
   }
 
   /** Objects that the program keeps must not reach the rings of the next port. */
