@@ -62,8 +62,8 @@ public final class Netmap {
    *
    * @param name in netmap's grammar (docs/netmap-abi.md 14.2)
    * @return the port, which the caller closes
-   * @throws NetmapException EINVAL invalid name, ENXIO no such port, EBUSY in use, ENOMEM the region
-   *     is too small, EOPNOTSUPP not supported; the message says what mends it
+   * @throws NetmapException EINVAL invalid name, ENXIO no such port, EBUSY in use, ENOMEM the
+   *     region is too small, EOPNOTSUPP not supported; the message says what mends it
    */
   public static NetmapPort open(String name) {
     return open(name, NetmapPort.Request.DEFAULT);

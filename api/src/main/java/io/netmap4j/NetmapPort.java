@@ -64,8 +64,8 @@ public final class NetmapPort implements AutoCloseable {
    * @param region where rings and buffers live; null for the region that the port's device is in,
    *     or {@link NetmapMemory#shared} for its first port
    * @param extraBuffers buffers beside those in the rings; fewer may be given
-   * @param flags NR_NO_TX_POLL, NR_EXCLUSIVE, NR_RX_RINGS_ONLY, NR_TX_RINGS_ONLY (docs/netmap-abi.md
-   *     1.5)
+   * @param flags NR_NO_TX_POLL, NR_EXCLUSIVE, NR_RX_RINGS_ONLY, NR_TX_RINGS_ONLY
+   *     (docs/netmap-abi.md 1.5)
    * @param nic how to set a NIC up if this is its first port; null for what the configuration says.
    *     EBUSY when it is open already with other options
    */
@@ -363,9 +363,9 @@ public final class NetmapPort implements AutoCloseable {
 
   /**
    * Ends the waits that other threads are in with this port ({@link #poll}, {@link #drain}, {@link
-   * #awaitLink}, {@link NetmapPoll#poll}): they return 0 or false. A wake-up is not lost: when no {@code poll} for packets
-   * is in progress, the next one that finds no packet returns 0 at once; likewise for room. Cheap
-   * while no thread sleeps. For any thread, at any time.
+   * #awaitLink}, {@link NetmapPoll#poll}): they return 0 or false. A wake-up is not lost: when no
+   * {@code poll} for packets is in progress, the next one that finds no packet returns 0 at once;
+   * likewise for room. Cheap while no thread sleeps. For any thread, at any time.
    */
   public void wakeup() {
     waits.wakeup();
