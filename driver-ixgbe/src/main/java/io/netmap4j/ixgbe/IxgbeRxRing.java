@@ -107,7 +107,7 @@ final class IxgbeRxRing extends IxgbeRing {
       left -= done;
     }
     if (slot != k.hwTail) {
-      Mem.loadFence(); // payload is read after the DD that announces it
+      Mem.deviceLoadBarrier(); // payload is read after the DD that announces it
       k.hwTail = slot;
     }
   }

@@ -3,6 +3,7 @@ package io.netmap4j.vfio;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.Machine;
 import io.netmap4j.linux.Mem;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,16 +21,16 @@ import org.slf4j.LoggerFactory;
  */
 final class KernelContainer implements VfioIommu {
   private static final Logger LOG = LoggerFactory.getLogger(KernelContainer.class);
-  // linux/vfio.h: _IO(';', 100 + n).
-  private static final int GET_API_VERSION = 0x3b64;
-  private static final int CHECK_EXTENSION = 0x3b65;
-  private static final int SET_IOMMU = 0x3b66;
-  private static final int GROUP_GET_STATUS = 0x3b67;
-  private static final int GROUP_SET_CONTAINER = 0x3b68;
-  private static final int GROUP_UNSET_CONTAINER = 0x3b69;
-  private static final int IOMMU_GET_INFO = 0x3b70;
-  private static final int IOMMU_MAP_DMA = 0x3b71;
-  private static final int IOMMU_UNMAP_DMA = 0x3b72;
+  // linux/vfio.h.
+  private static final int GET_API_VERSION = vfio(0);
+  private static final int CHECK_EXTENSION = vfio(1);
+  private static final int SET_IOMMU = vfio(2);
+  private static final int GROUP_GET_STATUS = vfio(3);
+  private static final int GROUP_SET_CONTAINER = vfio(4);
+  private static final int GROUP_UNSET_CONTAINER = vfio(5);
+  private static final int IOMMU_GET_INFO = vfio(12);
+  private static final int IOMMU_MAP_DMA = vfio(13);
+  private static final int IOMMU_UNMAP_DMA = vfio(14);
   private static final int TYPE1V2_IOMMU = 3;
   private static final int GROUP_VIABLE = 1;
   private static final int READ_WRITE = 3;
@@ -56,6 +57,11 @@ final class KernelContainer implements VfioIommu {
       this.number = number;
       this.fd = fd;
     }
+  }
+
+  /** The number of VFIO's {@code n}th ioctl. */
+  static int vfio(int n) {
+    return Machine.io(';', 100 + n);
   }
 
   private KernelContainer(Path dev) {

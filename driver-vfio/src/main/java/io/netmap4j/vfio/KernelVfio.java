@@ -8,13 +8,13 @@ import java.nio.charset.StandardCharsets;
 
 /** A function that the kernel's vfio-pci has: ioctls on its descriptor, BAR 0 mapped. */
 final class KernelVfio implements Vfio {
-  // linux/vfio.h: _IO(';', 100 + n).
-  private static final int GROUP_GET_DEVICE_FD = 0x3b6a;
-  private static final int GET_INFO = 0x3b6b;
-  private static final int GET_REGION_INFO = 0x3b6c;
-  private static final int GET_IRQ_INFO = 0x3b6d;
-  private static final int SET_IRQS = 0x3b6e;
-  private static final int RESET = 0x3b6f;
+  // linux/vfio.h.
+  private static final int GROUP_GET_DEVICE_FD = KernelContainer.vfio(6);
+  private static final int GET_INFO = KernelContainer.vfio(7);
+  private static final int GET_REGION_INFO = KernelContainer.vfio(8);
+  private static final int GET_IRQ_INFO = KernelContainer.vfio(9);
+  private static final int SET_IRQS = KernelContainer.vfio(10);
+  private static final int RESET = KernelContainer.vfio(11);
   private static final int REGION_MMAP = 1 << 2;
   private static final int REGION_CAPS = 1 << 3;
   private static final int IRQ_DATA_NONE = 1;

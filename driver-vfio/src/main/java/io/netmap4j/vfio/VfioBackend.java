@@ -3,6 +3,7 @@ package io.netmap4j.vfio;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.Machine;
 import io.netmap4j.linux.PciBinding;
 import io.netmap4j.linux.PciSysfs;
 import io.netmap4j.spi.NicBackend;
@@ -56,6 +57,7 @@ public final class VfioBackend implements NicBackend {
       throw new NetmapException(Libc.ENXIO, name + " lacks " + String.join("; and ", missing));
     }
     try {
+      Machine.requireDeviceStores();
       return open(name, address, function.iommuGroup());
     } catch (LinuxException e) {
       throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);

@@ -2,6 +2,7 @@ package io.netmap4j.vfio;
 
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Machine;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.DmaMapping;
@@ -136,7 +137,7 @@ final class VfioDmaDomain implements DmaDomain {
 
   /** Zeroed memory of its own for the device, at device address {@link Private#iova}. */
   synchronized Private allocate(long bytes) {
-    long size = (bytes + 4095) & -4096;
+    long size = Machine.wholePages(bytes);
     int fd = Libc.memfd("netmap4j-descriptors");
     try {
       Libc.truncate(fd, size, "free some memory");

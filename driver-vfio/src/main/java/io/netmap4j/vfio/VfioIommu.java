@@ -14,11 +14,11 @@ interface VfioIommu {
   /**
    * Lets the functions read and write memory.
    *
-   * @param iova device address, like {@code size} and {@code address} in whole pages of 4096 bytes
+   * @param iova device address, like {@code size} and {@code address} in whole pages of the machine
    * @param address where this process has it
-   * @param fd a file that is mapped there from {@code offset} on; not kept
+   * @param file a descriptor of a file that is mapped there from {@code offset} on; not kept
    */
-  void mapDma(long iova, long size, long address, int fd, long offset);
+  void mapDma(long iova, long size, long address, int file, long offset);
 
   /**
    * Takes a mapping back: no function can touch the memory when this returns.

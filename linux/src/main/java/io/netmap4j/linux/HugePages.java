@@ -22,8 +22,9 @@ public class HugePages {
   /** The shared region takes 164 with its default sizes. */
   private static final int ENOUGH = 256;
 
-  private static final int SMALL_PAGE = 4096;
-  private static final int ENTRIES = (int) (SIZE / SMALL_PAGE);
+  /** Entries of /proc/self/pagemap for one: it has one for each small page. */
+  private static final int ENTRIES = (int) (SIZE / Machine.PAGE_SIZE);
+
   private static final long PRESENT = 1L << 63;
   private static final long FRAME_MASK = (1L << 55) - 1;
   private static final long CAP_SYS_ADMIN = 1L << 21;
@@ -220,7 +221,7 @@ public class HugePages {
   private long physical(int fd, long address) {
     long entries = Mem.allocate(8L * ENTRIES);
     try {
-      Libc.readAt(fd, entries, 8 * ENTRIES, address / SMALL_PAGE * 8, "read of " + pagemap);
+      Libc.readAt(fd, entries, 8 * ENTRIES, address / Machine.PAGE_SIZE * 8, "read of " + pagemap);
       long first = Mem.getLong(entries);
       long frame = first & FRAME_MASK;
       if ((first & PRESENT) != 0 && frame == 0) {
@@ -241,7 +242,7 @@ public class HugePages {
                 "memory at 0x%x is no page of 2 MiB: is its folder on a hugetlbfs with pagesize=2M?",
                 address));
       }
-      return frame * SMALL_PAGE;
+      return frame * Machine.PAGE_SIZE;
     } finally {
       Mem.free(entries);
     }

@@ -19,25 +19,21 @@ public final class Libc {
   public static final int O_WRONLY = 1;
   public static final int O_RDWR = 2;
   public static final int O_CREAT = 0100;
-  public static final int O_EXCL = 0200;
   public static final int O_TRUNC = 01000;
   public static final int O_NONBLOCK = 04000;
   public static final int O_SYNC = 04010000;
-  public static final int O_CLOEXEC = 02000000;
+  private static final int O_CLOEXEC = 02000000;
 
-  /** With O_DIRECTORY in it, which asm/fcntl.h of arm64 has elsewhere. */
-  public static final int O_TMPFILE =
-      020000000 | (System.getProperty("os.arch").equals("aarch64") ? 040000 : 0200000);
+  /** Differs between processors: {@link Arch#tmpFile}. */
+  public static final int O_TMPFILE;
 
   public static final int PROT_READ = 1;
   public static final int PROT_WRITE = 2;
   public static final int MAP_SHARED = 1;
-  public static final int MAP_PRIVATE = 2;
-  public static final int MAP_FIXED = 0x10;
-  public static final int MAP_ANONYMOUS = 0x20;
-  public static final int MFD_CLOEXEC = 1;
-  public static final int EFD_NONBLOCK = 04000;
-  public static final int EFD_CLOEXEC = 02000000;
+  private static final int MAP_FIXED = 0x10;
+  private static final int MFD_CLOEXEC = 1;
+  private static final int EFD_NONBLOCK = 04000;
+  private static final int EFD_CLOEXEC = 02000000;
   public static final short POLLIN = 1;
   public static final short POLLOUT = 4;
   public static final short POLLERR = 8;
@@ -80,6 +76,7 @@ public final class Libc {
   private static final int AT_SYMLINK_FOLLOW = 0x400;
 
   static {
+    O_TMPFILE = Arch.current().tmpFile();
     JnaLibrary.bind(Libc.class);
   }
 
@@ -98,6 +95,8 @@ public final class Libc {
 
   private static native long mmap(
       long address, long length, int prot, int flags, int fd, long offset);
+
+  private static native int getpagesize();
 
   private static native int munmap(long address, long length);
 
@@ -192,6 +191,11 @@ public final class Libc {
           Native.getLastError(),
           hint);
     }
+  }
+
+  /** Bytes of a page of memory; {@link Machine#PAGE_SIZE} holds it. */
+  static int pageSize() {
+    return getpagesize();
   }
 
   public static void unmap(long address, long length) {

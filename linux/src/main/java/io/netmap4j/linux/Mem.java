@@ -1,5 +1,6 @@
 package io.netmap4j.linux;
 
+import java.util.Objects;
 import net.openhft.chronicle.core.UnsafeMemory;
 import sun.misc.Unsafe;
 
@@ -7,9 +8,9 @@ import sun.misc.Unsafe;
  * Raw memory by absolute address: the one place that knows how Java reaches it.
  *
  * <p>Nothing here checks an address; callers check indices where they enter. "Release" and
- * "acquire" have the meaning of {@link java.lang.invoke.VarHandle}. x86-64 keeps a release store to
- * ordinary memory ahead of a later store to a device register; no other architecture is promised
- * here.
+ * "acquire" have the meaning of {@link java.lang.invoke.VarHandle}, which is about threads. Order
+ * towards a device is another thing and has methods of its own: {@link #deviceStoreBarrier}, {@link
+ * #putIntToDevice} and {@link #deviceLoadBarrier}. Any thread.
  */
 public final class Mem {
   private static final Unsafe U = UnsafeMemory.UNSAFE;
@@ -61,6 +62,7 @@ public final class Mem {
     return U.getIntVolatile(null, address);
   }
 
+  /** One load of 8 bytes, not moved ahead of earlier volatile loads by the compiler. */
   public static long getLongVolatile(long address) {
     return U.getLongVolatile(null, address);
   }
@@ -71,12 +73,30 @@ public final class Mem {
   }
 
   /**
+   * Stores to memory that a device reads stay ahead of a later store to its register. x86-64 does
+   * that by itself, so this only holds back the compiler and costs nothing. arm64 would need {@code
+   * dmb oshst} and POWER {@code sync}, and Java's store fence is neither for certain: {@link
+   * Machine#requireDeviceStores} refuses those processors.
+   */
+  public static void deviceStoreBarrier() {
+    U.storeFence();
+  }
+
+  /**
+   * Loads of memory that a device writes are not done ahead of an earlier load: that of the word by
+   * which the device says that the rest is written. Holds back the compiler only, on x86-64.
+   */
+  public static void deviceLoadBarrier() {
+    U.loadFence();
+  }
+
+  /**
    * Release store to a device's register, one plain store from the first call on. Not {@link
    * #putIntRelease}: HotSpot's interpreter makes an {@code xchg} of it, which reads the register
    * first, and whose locked cycle a PCI Express device need not answer.
    */
   public static void putIntToDevice(long address, int value) {
-    U.storeFence();
+    deviceStoreBarrier();
     U.putInt(address, value);
   }
 
@@ -90,28 +110,32 @@ public final class Mem {
     U.loadFence();
   }
 
-  public static void storeFence() {
-    U.storeFence();
-  }
-
-  public static void fullFence() {
-    U.fullFence();
-  }
-
+  /** Copies bytes between two addresses; the ranges may overlap. */
   public static void copy(long from, long to, long bytes) {
     U.copyMemory(from, to, bytes);
   }
 
+  /**
+   * Copies bytes of an array to an address.
+   *
+   * @throws IndexOutOfBoundsException the array has not that many at {@code offset}
+   */
   public static void copyIn(byte[] from, int offset, long to, int bytes) {
-    java.util.Objects.checkFromIndexSize(offset, bytes, from.length);
+    Objects.checkFromIndexSize(offset, bytes, from.length);
     U.copyMemory(from, BYTES + offset, null, to, bytes);
   }
 
+  /**
+   * Copies bytes from an address into an array.
+   *
+   * @throws IndexOutOfBoundsException the array has no room for that many at {@code offset}
+   */
   public static void copyOut(long from, byte[] to, int offset, int bytes) {
-    java.util.Objects.checkFromIndexSize(offset, bytes, to.length);
+    Objects.checkFromIndexSize(offset, bytes, to.length);
     U.copyMemory(null, from, to, BYTES + offset, bytes);
   }
 
+  /** Fills memory with one value. */
   public static void set(long address, long bytes, byte value) {
     U.setMemory(address, bytes, value);
   }
@@ -123,6 +147,7 @@ public final class Mem {
     return address;
   }
 
+  /** Frees memory of {@link #allocate}; 0 is ignored. */
   public static void free(long address) {
     U.freeMemory(address);
   }

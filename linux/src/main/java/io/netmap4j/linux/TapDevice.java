@@ -26,8 +26,8 @@ public final class TapDevice implements AutoCloseable {
   private static final String CLONE = "/dev/net/tun";
 
   // linux/if_tun.h.
-  private static final int TUNSETIFF = 0x400454CA;
-  private static final int TUNSETCARRIER = 0x400454E2; // Linux 5.0
+  private static final int TUNSETIFF = Machine.iow('T', 202, Integer.BYTES);
+  private static final int TUNSETCARRIER = Machine.iow('T', 226, Integer.BYTES); // Linux 5.0
   private static final int IFF_TAP = 0x0002;
   private static final int IFF_NO_PI = 0x1000;
 

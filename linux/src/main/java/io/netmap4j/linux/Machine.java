@@ -1,0 +1,51 @@
+package io.netmap4j.linux;
+
+/**
+ * What the machine that this process runs on decides. The first use throws {@link
+ * UnsatisfiedLinkError}, in one line, on a processor that is not supported. Any thread.
+ */
+public final class Machine {
+  private static final Arch ARCH = Arch.current();
+
+  /** Bytes of a page of memory, a power of two: 4096 on x86-64, up to 65536 elsewhere. */
+  public static final int PAGE_SIZE = Libc.pageSize();
+
+  private Machine() {}
+
+  /** {@code bytes} rounded up to whole pages of {@link #PAGE_SIZE}. */
+  public static long wholePages(long bytes) {
+    return bytes + PAGE_SIZE - 1 & -PAGE_SIZE;
+  }
+
+  /**
+   * The number of an ioctl that Linux defines with {@code _IO}: it passes no structure, or one of
+   * which the number says no size.
+   *
+   * @param type the character that the header has
+   * @param number 0 to 255
+   */
+  public static int io(char type, int number) {
+    return ARCH.io(type, number);
+  }
+
+  /**
+   * The number of an ioctl that Linux defines with {@code _IOW}.
+   *
+   * @param type the character that the header has
+   * @param number 0 to 255
+   * @param size bytes of the structure that the kernel reads
+   */
+  public static int iow(char type, int number, int size) {
+    return ARCH.iow(type, number, size);
+  }
+
+  /**
+   * To be asked before the registers of a device are mapped.
+   *
+   * @throws LinuxException EOPNOTSUPP when nothing keeps stores to memory ahead of those to a
+   *     device on this processor
+   */
+  public static void requireDeviceStores() {
+    ARCH.requireDeviceStores();
+  }
+}
