@@ -25,12 +25,7 @@ enum Arch {
   private final int iocSizeBits;
   private final boolean ordersDeviceStores;
 
-  Arch(
-      int directoryFlag,
-      int iocNone,
-      int iocWrite,
-      int iocSizeBits,
-      boolean ordersDeviceStores) {
+  Arch(int directoryFlag, int iocNone, int iocWrite, int iocSizeBits, boolean ordersDeviceStores) {
     this.directoryFlag = directoryFlag;
     this.iocNone = iocNone;
     this.iocWrite = iocWrite;
@@ -71,7 +66,9 @@ enum Arch {
     return 020000000 | directoryFlag;
   }
 
-  /** {@code _IO(type, number)}: an ioctl that passes no structure, or one of which it says no size. */
+  /**
+   * {@code _IO(type, number)}: an ioctl that passes no structure, or one of which it says no size.
+   */
   int io(char type, int number) {
     return request(iocNone, type, number, 0);
   }
@@ -82,10 +79,7 @@ enum Arch {
   }
 
   private int request(int direction, char type, int number, int size) {
-    return direction << IOC_SIZE_SHIFT + iocSizeBits
-        | size << IOC_SIZE_SHIFT
-        | type << 8
-        | number;
+    return direction << IOC_SIZE_SHIFT + iocSizeBits | size << IOC_SIZE_SHIFT | type << 8 | number;
   }
 
   /**

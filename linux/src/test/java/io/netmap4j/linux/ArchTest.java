@@ -46,8 +46,7 @@ class ArchTest {
 
   @Test
   void registersOfADeviceAreForX86Only() {
-    assertThatCode(() -> Arch.X86_64.requireDeviceStores())
-        .doesNotThrowAnyException();
+    assertThatCode(() -> Arch.X86_64.requireDeviceStores()).doesNotThrowAnyException();
     assertThatThrownBy(() -> Arch.ARM64.requireDeviceStores())
         .isInstanceOfSatisfying(
             LinuxException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EOPNOTSUPP))
