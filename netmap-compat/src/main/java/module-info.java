@@ -8,10 +8,12 @@ module io.netmap4j.compat {
   requires org.slf4j;
 
   exports io.netmap4j.compat;
+  exports io.netmap4j.compat.nic to
+      io.netmap4j.apps;
 
   uses io.netmap4j.spi.NicBackend;
   uses io.netmap4j.spi.NicDriver;
 
   provides io.netmap4j.spi.PortProvider with
-      io.netmap4j.compat.CompatProvider;
+      io.netmap4j.compat.nic.CompatProvider;
 }

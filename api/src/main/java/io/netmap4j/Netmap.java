@@ -97,6 +97,21 @@ public final class Netmap {
             + "': prefix unknown or missing; names start with netmap: (is netmap4j-netmap-compat on the class path?)");
   }
 
+  /**
+   * True while any port of the device that a name means is open in this process, by this or another
+   * name; false for a name that nothing has. Thread safe.
+   *
+   * @param name as for {@link #open(String)}
+   */
+  public static boolean isOpen(String name) {
+    for (PortProvider provider : ServiceLoader.load(PortProvider.class)) {
+      if (provider.isOpen(name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static NetmapPort open(
       PortProvider provider, String name, PortProvider.Request request, int extraBuffers) {
     try {

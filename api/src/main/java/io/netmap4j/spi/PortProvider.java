@@ -15,6 +15,12 @@ public interface PortProvider {
   Opened open(String name, Request request);
 
   /**
+   * True while any port of the device that a name means is open in this process; false for a name
+   * that nothing has, or that is not this provider's.
+   */
+  boolean isOpen(String name);
+
+  /**
    * What a program asks for beside the name.
    *
    * @param region where rings and buffers shall live; null for any

@@ -6,7 +6,6 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.apps.traffic.Stop;
-import io.netmap4j.compat.CompatProvider;
 import io.netmap4j.frames.PcapReader;
 import io.netmap4j.frames.PcapWriter;
 import java.io.ByteArrayOutputStream;
@@ -293,7 +292,7 @@ class CommandsTest {
               CompletableFuture.supplyAsync(
                   () ->
                       Command.run(stop, "bridge", "-i", "fake0", "-i", "fake1", "--drop-too-long"));
-          while (!CompatProvider.isOpen("fake1") && !bridge.isDone()) {
+          while (!Netmap.isOpen("netmap:fake1") && !bridge.isDone()) {
             Thread.sleep(10);
           }
           try (NetmapPort inject = Netmap.open("netmap:fake1/T")) {

@@ -40,8 +40,8 @@ public record PortSpec(
     long flags,
     int memId,
     Map<String, Map<String, String>> options) {
-  /** True for a name that starts with a prefix of this dialect; others are for somebody else. */
-  static boolean mine(String spec) {
+  /** True for a name that starts as netmap's do; others are for another provider. */
+  public static boolean isPortName(String spec) {
     return spec.startsWith("netmap") || spec.startsWith("vale");
   }
 
@@ -73,12 +73,12 @@ public record PortSpec(
    * @throws NetmapException as {@link #parse(String)}; EINVAL when {@code @share} contradicts
    *     {@code @MEMID}; what {@code memIdOf} throws
    */
-  static PortSpec parse(String spec, ToIntFunction<String> memIdOf) {
+  public static PortSpec parse(String spec, ToIntFunction<String> memIdOf) {
     return new PortSpecParser(spec, memIdOf).parse();
   }
 
   /** What this version cannot open, in words; empty when it can. */
-  List<String> unavailable() {
+  public List<String> unavailable() {
     List<String> missing = new ArrayList<>();
     if (vale()) {
       missing.add("VALE switches (" + name.substring(0, name.indexOf(':')) + ")");

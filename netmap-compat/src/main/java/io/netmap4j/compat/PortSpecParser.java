@@ -71,7 +71,7 @@ final class PortSpecParser {
     if (text.indexOf('\0') >= 0) {
       throw error("invalid character: a zero byte"); // where a string of C ends
     }
-    if (!PortSpec.mine(text)) {
+    if (!PortSpec.isPortName(text)) {
       throw error("invalid request, prefix unknown or missing");
     }
     int prefix = vale ? "vale".length() : "netmap".length();

@@ -3,7 +3,7 @@ package io.netmap4j.apps.admin;
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.compat.Config;
-import io.netmap4j.compat.Nics;
+import io.netmap4j.compat.nic.Nics;
 import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDriver;
 import java.util.ArrayList;

@@ -4,7 +4,6 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
-import io.netmap4j.compat.CompatProvider;
 import io.netmap4j.compat.Config;
 import java.util.Locale;
 import java.util.Map;
@@ -158,7 +157,7 @@ public class PortOptions {
    * other one.
    */
   private static boolean linked(NetmapPort port, String peer) {
-    return port.link().up() && (peer == null || CompatProvider.isOpen(peer));
+    return port.link().up() && (peer == null || Netmap.isOpen("netmap:" + peer));
   }
 
   /** The NAME at the other end of the modelled cable; null for other ports. */

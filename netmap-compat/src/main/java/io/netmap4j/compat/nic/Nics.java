@@ -1,7 +1,8 @@
-package io.netmap4j.compat;
+package io.netmap4j.compat.nic;
 
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
+import io.netmap4j.compat.Config;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.PciId;

@@ -1,4 +1,4 @@
-package io.netmap4j.compat;
+package io.netmap4j.compat.nic;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -72,6 +72,20 @@ class CompatProviderTest {
       assertThat(port.nifp().name()).isEqualTo("fake0");
       assertThat(port.nifp().txRings()).isEqualTo(2);
     }
+  }
+
+  @Test
+  void tellsWhetherADeviceIsOpen() {
+    assertThat(Netmap.isOpen("netmap:fake1")).isFalse();
+    try (NetmapPort port = Netmap.open("netmap:fake1")) {
+      assertThat(port.rx(0).isEmpty()).isTrue();
+      assertThat(Netmap.isOpen("netmap:fake1/R")).isTrue();
+      assertThat(Netmap.isOpen("netmap:fake0")).isFalse();
+    }
+    assertThat(Netmap.isOpen("netmap:fake1")).isFalse();
+    assertThat(Netmap.isOpen("netmap:nothing")).isFalse();
+    assertThat(Netmap.isOpen("netmap:")).isFalse();
+    assertThat(Netmap.isOpen("eth0")).isFalse();
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.netmap4j.compat;
+package io.netmap4j.compat.nic;
 
 import io.netmap4j.Netmap;
 import io.netmap4j.common.LinkState;

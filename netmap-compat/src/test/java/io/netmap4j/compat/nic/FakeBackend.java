@@ -1,4 +1,4 @@
-package io.netmap4j.compat;
+package io.netmap4j.compat.nic;
 
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;

@@ -1,8 +1,10 @@
-package io.netmap4j.compat;
+package io.netmap4j.compat.nic;
 
 import io.netmap4j.Netmap;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
+import io.netmap4j.compat.Config;
+import io.netmap4j.compat.PortSpec;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.memory.Region;
@@ -37,7 +39,7 @@ public final class CompatProvider implements PortProvider {
 
   @Override
   public Opened open(String name, Request request) {
-    if (!PortSpec.mine(name)) {
+    if (!PortSpec.isPortName(name)) {
       return null;
     }
     PortSpec spec = PortSpec.parse(name, CompatProvider::memIdOf);
@@ -97,14 +99,14 @@ public final class CompatProvider implements PortProvider {
     }
   }
 
-  /**
-   * True while a port of the device with that NAME is open in this process. False for a NAME that
-   * nothing has.
-   */
-  public static boolean isOpen(String name) {
+  @Override
+  public boolean isOpen(String name) {
+    if (!PortSpec.isPortName(name)) {
+      return false;
+    }
     Device device;
     try {
-      device = DEVICES.get(Nics.find(name, Config.load()).key());
+      device = DEVICES.get(Nics.find(PortSpec.parse(name).name(), Config.load()).key());
     } catch (NetmapException | LinuxException e) {
       return false;
     }
