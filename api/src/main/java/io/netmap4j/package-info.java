@@ -26,7 +26,7 @@
  *   <li>{@code Netmap.open}: a {@link io.netmap4j.spi.PortProvider} parses the name, joins a {@link
  *       io.netmap4j.spi.NicBackend} (how the card is reached) with a {@link
  *       io.netmap4j.spi.NicDriver} (what the card is), and a {@link io.netmap4j.spi.RingSet} lays
- *       the rings out in the region.
+ *       the rings out in a {@link io.netmap4j.memory.Region}; the port is made of those rings.
  *   <li>{@code tx.put}, {@code tx.advance}: stores into the region. Nobody else has noticed.
  *   <li>{@code port.txSync}: for each ring {@link io.netmap4j.spi.Kring#txSync} reads head and cur
  *       once, checks them (the prologue), and calls the {@link io.netmap4j.spi.Adapter}: the one
@@ -48,6 +48,13 @@
  * index arithmetic), {@link io.netmap4j.spi.Kring} (the rules, enforced), {@code IxgbeTxRing} and
  * {@code IxgbeRxRing} in {@code driver-ixgbe} (slots to descriptors). {@code Mem} is the only class
  * that touches raw memory.
+ *
+ * <h2>Packages</h2>
+ *
+ * A program needs this one and {@code io.netmap4j.common} (options, link state, errors). Below them
+ * are, for our own modules, {@code spi} (what port types, backends and drivers implement), {@code
+ * memory} (regions, and who has which object of them) and {@code layout} (netmap's offsets). This
+ * package depends on all of them, {@code spi} on the others, and none of them on this one.
  *
  * <h2>Threads, ownership, errors</h2>
  *

@@ -1,7 +1,13 @@
 package io.netmap4j.common;
 
-/** Carrier, and its speed in Mbit/s (0 without carrier). */
+/**
+ * The state of a link.
+ *
+ * @param up there is carrier
+ * @param mbps speed in Mbit/s; 0 without carrier
+ */
 public record LinkState(boolean up, int mbps) {
+  /** No carrier. */
   public static final LinkState DOWN = new LinkState(false, 0);
 
   @Override

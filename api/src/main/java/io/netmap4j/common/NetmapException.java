@@ -8,17 +8,35 @@ public class NetmapException extends RuntimeException {
   private static final long serialVersionUID = 1;
   private final int errno;
 
+  /**
+   * An error of netmap's own.
+   *
+   * @param errno as netmap would give it
+   * @param message what failed, why with the values, and what mends it
+   */
   public NetmapException(int errno, String message) {
     super(message);
     this.errno = errno;
   }
 
+  /**
+   * An error with a cause.
+   *
+   * @param errno as netmap would give it
+   * @param message what failed, why with the values, and what mends it
+   * @param cause what it was made of
+   */
   public NetmapException(int errno, String message, Throwable cause) {
     super(message, cause);
     this.errno = errno;
   }
 
-  /** The error number; {@link Errno} names the usual ones. */
+  /**
+   * The error number.
+   *
+   * @return a value of {@link Errno}, or another one of Linux; 0 from {@code Nm.nmOpen} for a name
+   *     that is not netmap's
+   */
   public int errno() {
     return errno;
   }

@@ -7,13 +7,14 @@ import java.util.Map;
 import java.util.StringJoiner;
 
 /**
- * How a NIC port is set up, from the configuration file ({@code nic.NAME.KEY}) or a program.
+ * How a NIC is set up, from the configuration file ({@code nic.NAME.KEY}) or a program. The driver
+ * checks the values when the NIC's first port is opened; the ranges are those of the 82599 family.
  *
- * @param txRings hardware queues used for sending
- * @param rxRings hardware queues used for receiving
- * @param txSlots slots of each TX ring
- * @param rxSlots slots of each RX ring
- * @param mtu largest IP packet in bytes; frames of mtu + 18 bytes, VLAN tags excluded, are received
+ * @param txRings hardware queues used for sending: 1 to 16
+ * @param rxRings hardware queues used for receiving: 1 to 16
+ * @param txSlots slots of each TX ring: 64 to 4096, a multiple of 8
+ * @param rxSlots slots of each RX ring: 64 to 4096, a multiple of 8
+ * @param mtu largest IP packet in bytes, 68 to 9710; frames of mtu + 18 bytes, VLAN tags excluded, are received
  * @param promiscuous receive frames for any address
  * @param dropWhenFull a full RX ring drops its own frames (QPRDC) instead of holding up the other
  *     rings (RXMPC)
@@ -28,6 +29,7 @@ public record NicOptions(
     boolean promiscuous,
     boolean dropWhenFull,
     WaitMode waitMode) {
+  /** One ring of 512 slots each way, MTU 1500, promiscuous, drops when full, adaptive waits. */
   public static final NicOptions DEFAULT =
       new NicOptions(1, 1, 512, 512, 1500, true, true, WaitMode.ADAPTIVE);
 
@@ -45,7 +47,12 @@ public record NicOptions(
           "drop",
           "wait");
 
-  /** {@link #DEFAULT} changed by the given {@link #KEYS}. */
+  /**
+   * {@link #DEFAULT} with some keys changed.
+   *
+   * @param values by {@link #KEYS}
+   * @throws NetmapException as {@link #with}
+   */
   public static NicOptions of(Map<String, String> values) {
     NicOptions o = DEFAULT;
     for (Map.Entry<String, String> e : values.entrySet()) {
@@ -55,7 +62,11 @@ public record NicOptions(
   }
 
   /**
-   * This, with one key changed. @throws NetmapException EINVAL for an unknown key or a bad value
+   * These options with one key changed.
+   *
+   * @param key one of {@link #KEYS}
+   * @param value as it stands in the configuration file
+   * @throws NetmapException EINVAL for an unknown key or an invalid value
    */
   public NicOptions with(String key, String value) {
     return switch (key) {
@@ -75,32 +86,43 @@ public record NicOptions(
     };
   }
 
+  /** These options with another number of rings. */
   public NicOptions rings(int tx, int rx) {
     return new NicOptions(tx, rx, txSlots, rxSlots, mtu, promiscuous, dropWhenFull, waitMode);
   }
 
+  /** These options with another number of slots in each ring. */
   public NicOptions slots(int tx, int rx) {
     return new NicOptions(txRings, rxRings, tx, rx, mtu, promiscuous, dropWhenFull, waitMode);
   }
 
+  /** These options with another MTU, in bytes. */
   public NicOptions mtu(int bytes) {
     return new NicOptions(
         txRings, rxRings, txSlots, rxSlots, bytes, promiscuous, dropWhenFull, waitMode);
   }
 
+  /** These options with promiscuous mode on or off. */
   public NicOptions promiscuous(boolean on) {
     return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, on, dropWhenFull, waitMode);
   }
 
+  /** These options with full RX rings dropping their own frames or not. */
   public NicOptions dropWhenFull(boolean on) {
     return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, on, waitMode);
   }
 
+  /** These options with another wait mode. */
   public NicOptions waitMode(WaitMode mode) {
     return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, dropWhenFull, mode);
   }
 
-  /** What differs in {@code other}, by the keys of {@link #with}, in words; empty when equal. */
+  /**
+   * What differs, for messages.
+   *
+   * @param other options to compare these with
+   * @return keys and both values in words; empty when they are equal
+   */
   public String differences(NicOptions other) {
     Object[][] keys = {
       {"tx-rings", txRings, other.txRings},

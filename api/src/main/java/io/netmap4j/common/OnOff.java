@@ -11,6 +11,7 @@ public final class OnOff {
    * Reads {@code true yes on 1} or {@code false no off 0}, in any case.
    *
    * @param key what it is the value of, for the message
+   * @param value the word, with or without blanks around it
    * @throws NetmapException EINVAL for anything else
    */
   public static boolean parse(String key, String value) {
@@ -23,7 +24,13 @@ public final class OnOff {
     };
   }
 
-  /** A system property. @throws NetmapException as {@link #parse} */
+  /**
+   * Reads a system property.
+   *
+   * @param name of the property
+   * @param unless the result where it is not set
+   * @throws NetmapException as {@link #parse}
+   */
   public static boolean property(String name, boolean unless) {
     String value = System.getProperty(name);
     return value == null ? unless : parse("-D" + name, value);
