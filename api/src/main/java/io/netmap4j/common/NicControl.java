@@ -5,8 +5,8 @@ package io.netmap4j.common;
  * itself. They hold for all ports of the NIC until the last one is closed. Cold path; for any
  * thread.
  *
- * <p>Each method throws {@link NetmapException}: EINVAL for a value that the card cannot have, ENXIO
- * or EIO when the device is closed or gone.
+ * <p>Each method throws {@link NetmapException}: EINVAL for a value that the card cannot have,
+ * ENXIO or EIO when the device is closed or gone.
  */
 public interface NicControl {
   /**

@@ -14,7 +14,8 @@ import java.util.StringJoiner;
  * @param rxRings hardware queues used for receiving: 1 to 16
  * @param txSlots slots of each TX ring: 64 to 4096, a multiple of 8
  * @param rxSlots slots of each RX ring: 64 to 4096, a multiple of 8
- * @param mtu largest IP packet in bytes, 68 to 9710; frames of mtu + 18 bytes, VLAN tags excluded, are received
+ * @param mtu largest IP packet in bytes, 68 to 9710; frames of mtu + 18 bytes, VLAN tags excluded,
+ *     are received
  * @param promiscuous receive frames for any address
  * @param dropWhenFull a full RX ring drops its own frames (QPRDC) instead of holding up the other
  *     rings (RXMPC)
