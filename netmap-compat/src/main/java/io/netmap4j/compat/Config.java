@@ -49,7 +49,7 @@ public record Config(
   /** No file. */
   public static final Config NONE = new Config("no configuration file", Map.of(), Map.of(), null);
 
-  /** No configuration is that long: something else has been named. */
+  /** Longest file that is read; a longer one is something else. */
   private static final int LONGEST = 1 << 20;
 
   private static final Path NOTHING = Path.of("/dev/null");
@@ -88,12 +88,12 @@ public record Config(
           "cannot read the configuration file " + file + ": " + FileErrors.reason(e),
           e);
     } catch (IllegalArgumentException e) { // of load
-      throw invalid(file + ": a backslash and u that no four hex digits follow");
+      throw invalid(file + ": \\u must be followed by four hex digits");
     }
     return of(file.toString(), properties);
   }
 
-  /** Of a regular file: a pipe could have us wait for ever, and a device could have no end. */
+  /** Reads a regular file only: a pipe could block for ever, and a device could be endless. */
   private static byte[] bytes(Path file) throws IOException {
     BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
     if (attributes.isDirectory()) {
@@ -105,13 +105,13 @@ public record Config(
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(LONGEST + 1);
       if (bytes.length > LONGEST) {
-        throw invalid("the configuration file " + file + " is longer than 1 MiB: is it one?");
+        throw invalid("the configuration file " + file + " is longer than 1 MiB, which no configuration file is");
       }
       return bytes;
     }
   }
 
-  /** UTF-8, with or without the mark that some editors put before it. */
+  /** Decodes UTF-8, with or without a byte order mark. */
   private static String text(Path file, byte[] bytes) {
     boolean mark =
         bytes.length >= 3

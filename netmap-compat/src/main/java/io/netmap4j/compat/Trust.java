@@ -12,13 +12,13 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Whether a process may be told what to do by a file that lies where it was started. Root may not,
- * unless nobody else can have put it there but who called sudo: the file names devices, sockets and
- * folders that root then opens.
+ * Whether a process may use a configuration file from its working directory. The file names
+ * devices, sockets and folders that the process then opens, so root uses it only if nobody could
+ * have written it but root and the user who called sudo.
  *
- * @param root whether this is about root at all
- * @param users whose files are as good as root's
- * @param groups in whom nobody else is
+ * @param root whether the process is root's; others use any file
+ * @param users whose files root trusts
+ * @param groups whose write permission root trusts
  */
 record Trust(boolean root, Set<Integer> users, Set<Integer> groups) {
   private static final int GROUP_WRITES = 020;

@@ -10,14 +10,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Gives functions to the kernel driver that a backend needs, or back to their own. */
+/** Binds PCI functions to the kernel driver that a backend needs, or back to their own. */
 @Command(
     name = "bind",
     description =
-        "Gives PCI functions to vfio-pci, to uio_pci_generic, or back to the kernel's driver.",
+        "Binds PCI functions to vfio-pci, to uio_pci_generic, or back to the kernel's own driver.",
     footer = {
       "",
-      "Needs root. A card whose interface is up, or that a process has open, is left alone. The binding lasts until the next boot.",
+      "Needs root. Refuses a card whose interface is up or that a process has open. The binding lasts until the next boot.",
       "",
       "Examples:",
       "  netmap4j bind --vfio 0000:03:00.0 0000:03:00.1",

@@ -26,9 +26,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/**
- * Sends from one modelled card to the other and holds against each other what every party counted.
- */
+/** Sends from one modelled card to the other and compares the counts of both programs and cards. */
 @Command(
     name = "demo",
     description =

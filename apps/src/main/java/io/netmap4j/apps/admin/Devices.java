@@ -15,7 +15,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "devices",
     description =
-        "Lists every device that a backend reaches: the name that opens it, its id, our driver for it, who has it, what is missing.",
+        "Lists every device that can be opened, or could be: the port name, the PCI id, netmap4j's driver for it, the kernel driver that has it, and what is missing.",
     footer = {
       "",
       "Names without a PCI address come from the backends or from the configuration file: NETMAP4J_CONFIG, else"

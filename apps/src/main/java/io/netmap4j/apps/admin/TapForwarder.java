@@ -27,10 +27,10 @@ final class TapForwarder implements AutoCloseable {
   /** A packet of the largest MTU that the kernel allows, and a tagged Ethernet header. */
   private static final int LONGEST = 65521 + 18;
 
-  /** Most frames of one ring, or of the kernel, before the others have their turn. */
+  /** Most frames from one ring, or from the kernel, in one turn. */
   private static final int BURST = 256;
 
-  /** So soon Ctrl-C is noticed. */
+  /** Longest wait before a stop request is noticed. */
   private static final int WAIT_MILLIS = 100;
 
   /** {@code EBADFD}: what the kernel says of an interface that is gone. */
@@ -88,8 +88,7 @@ final class TapForwarder implements AutoCloseable {
       if (send()) {
         Ports.checkSync(
             port,
-            port.txSync()); // now, and not when the next frame comes; it takes back what has left,
-        // too
+            port.txSync()); // now, not with the next frame; also reclaims slots that were sent
       }
     }
   }

@@ -8,13 +8,13 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** Takes functions from their kernel driver. */
+/** Unbinds PCI functions from their kernel driver. */
 @Command(
     name = "unbind",
-    description = "Takes PCI functions from whatever kernel driver has them.",
+    description = "Unbinds PCI functions from the kernel driver that has them.",
     footer = {
       "",
-      "Needs root. A card whose interface is up, or that a process has open, is left alone.",
+      "Needs root. Refuses a card whose interface is up or that a process has open.",
       "",
       "Example:",
       "  netmap4j unbind 0000:03:00.0",

@@ -59,8 +59,8 @@ public final class Bridge extends SubCommand {
     if (names.size() != 2) {
       throw usage("bridge needs two different ports: -i A -i B");
     }
-    // Each port is received on by one thread and sent on by the other; poll must not send behind
-    // its back.
+    // One thread receives on a port and the other sends on it, so the receiver's poll must not sync
+    // its TX rings.
     try (NetmapPort a = setup.open(names.get(0), PortOptions.Need.BOTH, Netmap.NR_NO_TX_POLL);
         NetmapPort b = setup.open(names.get(1), PortOptions.Need.BOTH, Netmap.NR_NO_TX_POLL)) {
       requireDifferent(a, b);
@@ -151,7 +151,7 @@ public final class Bridge extends SubCommand {
       to.drain(1000);
     }
 
-    /** Forwards what is there and fits, whole packets only. @return slots done with */
+    /** Forwards whole packets while there is room. @return RX slots that are done with */
     private int move(NetmapRing rx, NetmapRing tx) {
       int space = Math.min(rx.space(), burst);
       int room = tx.space();
@@ -161,11 +161,11 @@ public final class Bridge extends SubCommand {
       while (done < space) {
         int slots = Packets.slots(rx, slot, rx.space() - done);
         if (slots == 0) {
-          break; // its end is not there yet
+          break; // its end has not arrived
         }
         if (limits.accepts(Packets.bytes(rx, slot, slots), slots)) {
           if (slots > room) {
-            break; // it does not fit any more
+            break; // no room for all of it
           }
           for (int k = 0, s = slot; k < slots; k++, s = rx.next(s), free = tx.next(free)) {
             forwardSlot(rx, s, tx, free);

@@ -11,8 +11,8 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * From the text of an option to its value. What does not fit is refused when the options are read,
- * with a text that says what would; picocli puts the option's name before it.
+ * Converts the text of an option to its value. Values out of range are refused while the options
+ * are parsed, with a text that says what is valid; picocli puts the option's name before it.
  */
 public final class Converters {
   private static final Pattern WHOLE = Pattern.compile("[+-]?[0-9]+");

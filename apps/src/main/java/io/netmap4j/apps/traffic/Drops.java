@@ -23,7 +23,7 @@ public final class Drops {
     this(List.of(port));
   }
 
-  /** One line; none when nothing was dropped. Of other ports' rings RXMPC alone may tell. */
+  /** Prints one line, or none when nothing was dropped. RXMPC counts for all rings of the card. */
   public void print(PrintStream out) {
     Map<String, Long> now = ports.get(0).counters();
     long full = 0;

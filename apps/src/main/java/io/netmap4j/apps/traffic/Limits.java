@@ -7,8 +7,9 @@ import java.util.Locale;
 import java.util.StringJoiner;
 
 /**
- * Which packets a port can send. Commands ask before they put one into a ring, skip what it would
- * refuse, and end with exit code 1 then. For one thread; others may read once it has ended.
+ * The lengths and slot counts that a port accepts. Commands check a packet before they put it into
+ * a ring, skip what the port would refuse, and then end with exit code 1. For one thread; others
+ * may read the counts once it has ended.
  */
 final class Limits {
   private final NetmapPort port;

@@ -11,7 +11,7 @@ public interface Pace {
    */
   int grant(int wanted);
 
-  /** As quick as the ring goes. */
+  /** No limit but the ring's. */
   static Pace unlimited() {
     return wanted -> wanted;
   }

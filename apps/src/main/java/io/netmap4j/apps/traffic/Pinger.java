@@ -18,10 +18,10 @@ final class Pinger {
 
   private static final long SECOND = 1_000_000_000;
 
-  /** One that isn't back by then is lost. */
+  /** A ping that is not back by then is lost. */
   private static final long LOST_NANOS = SECOND;
 
-  /** So soon Ctrl-C is noticed. */
+  /** Longest wait before a stop request is noticed. */
   private static final int STEP_MILLIS = 100;
 
   private final NetmapPort port;
@@ -48,7 +48,7 @@ final class Pinger {
     long due = System.nanoTime();
     for (long n = 0; n < count || count == 0; n++) {
       sleepUntil(due, stop);
-      // Time lost to a slow answer is not made up for: a burst would measure itself.
+      // No catching up after a slow answer: pings of a burst would wait behind each other.
       due = Math.max(due + gapNanos, System.nanoTime());
       if (!awaitRoom(stop)) {
         return;
@@ -88,7 +88,7 @@ final class Pinger {
     UdpFrame.clearChecksum(tx, slot); // of the payload, which is written here
     number++;
     sentAt = System.nanoTime();
-    // Any clock will do: only who sent it reads it.
+    // Any clock will do: only the sender reads it.
     tx.putInt(slot, NUMBER, number);
     tx.putInt(slot, SECONDS, (int) (sentAt / SECOND));
     tx.putInt(slot, NANOS, (int) (sentAt % SECOND));
@@ -117,7 +117,7 @@ final class Pinger {
     return false;
   }
 
-  /** Others' frames, and ours that come too late, are thrown away. @return ours was there */
+  /** Discards all frames of the ring. @return whether the one that is awaited was among them */
   private boolean takeAll(NetmapRing rx) {
     boolean back = false;
     int slot = rx.head();

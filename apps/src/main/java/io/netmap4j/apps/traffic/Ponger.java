@@ -70,7 +70,7 @@ final class Ponger {
     port.drain(1000);
   }
 
-  /** Answers whole packets, while there is room. @return how many */
+  /** Answers whole packets while there is room. @return how many */
   private int answer(NetmapRing rx, int most) {
     int space = rx.space();
     int slot = rx.head();

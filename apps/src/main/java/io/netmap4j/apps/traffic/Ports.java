@@ -12,7 +12,7 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
 
-/** How the commands open their ports. */
+/** Opening a port by its name, and the checks that every loop over a port makes. */
 public final class Ports {
   private Ports() {}
 
@@ -21,7 +21,7 @@ public final class Ports {
     return Netmap.open(full(name), NetmapPort.Request.DEFAULT.addFlags(flags).nic(options));
   }
 
-  /** A port's name taken apart. @throws NetmapException EINVAL, with the name */
+  /** Parses a port's name. @throws NetmapException EINVAL, with the name */
   static PortSpec spec(String name) {
     try {
       return PortSpec.parse(full(name));
@@ -35,8 +35,8 @@ public final class Ports {
   }
 
   /**
-   * For who sends on one ring alone. The others, which always have room, no longer end a wait for
-   * some.
+   * The TX ring of a program that sends on one ring only. Sets the cur of the others, which always
+   * have room, to their tail, so that they do not wake a poll for POLLOUT.
    */
   public static NetmapRing firstTxRing(NetmapPort port) {
     for (int r = port.firstTxRing() + 1; r < port.endTxRing(); r++) {
@@ -45,7 +45,12 @@ public final class Ports {
     return port.tx(port.firstTxRing());
   }
 
-  /** Ends a loop whose port has failed. @param ready what poll said */
+  /**
+   * Checks what poll returned.
+   *
+   * @throws NetmapException EIO when the device is gone, EINVAL when a ring is in error; not for
+   *     packets that a sync has refused, which are counted
+   */
   public static void check(NetmapPort port, int ready) {
     if ((ready & NetmapPort.POLLERR) == 0) {
       return;
@@ -66,14 +71,18 @@ public final class Ports {
     }
   }
 
-  /** Ends a loop whose port has failed. @param status what a sync said */
+  /**
+   * Checks what a sync returned.
+   *
+   * @throws NetmapException as {@link #check}
+   */
   public static void checkSync(NetmapPort port, int status) {
     if (status != 0) {
       check(port, NetmapPort.POLLERR);
     }
   }
 
-  /** For who counts as sent only what the device has reported: what it reports no more. */
+  /** What a device that is gone can no longer report as sent, for its error message. */
   private static String unconfirmed(NetmapPort port) {
     int slots = pending(port);
     return slots == 0
@@ -85,7 +94,7 @@ public final class Ports {
             slots);
   }
 
-  /** Slots of the port's TX rings that were handed over and are not known to have left. */
+  /** Slots of the port's TX rings that were given to the driver and not reported as sent. */
   static int pending(NetmapPort port) {
     int pending = 0;
     for (int r = port.firstTxRing(); r < port.endTxRing(); r++) {
@@ -97,10 +106,10 @@ public final class Ports {
   }
 
   /**
-   * At a command's end, after its totals.
+   * Fails a command that did not send everything: called at its end, after its totals.
    *
    * @param refusedBefore {@link NetmapPort#unsent} when the command began
-   * @throws NetmapException not everything has left, or some was refused
+   * @throws NetmapException EIO: packets are still in the TX rings, or were refused
    */
   public static void requireAllSent(NetmapPort port, long refusedBefore) {
     int pending = pending(port);

@@ -49,7 +49,7 @@ public final class Sender {
     } finally {
       // What is still in the ring has not been sent.
       int unsent = Ports.pending(port) / slotsEach;
-      tally.takeBack(unsent, (long) unsent * frame.size());
+      tally.subtract(unsent, (long) unsent * frame.size());
       tally.end();
     }
   }

@@ -1,8 +1,8 @@
 package io.netmap4j.apps.traffic;
 
 /**
- * Asked by every loop whether to end: after Ctrl-C, or when a part of the same command has failed.
- * Thread safe.
+ * A request to end, which every loop polls: after Ctrl-C, or when a part of the same command has
+ * failed. Thread safe.
  */
 public final class Stop {
   private final Stop parent;
@@ -16,7 +16,7 @@ public final class Stop {
     this.parent = parent;
   }
 
-  /** For one command: it ends when this ends, and not the other way round. */
+  /** A request of its own, which is also requested when this one is; not the other way round. */
   public Stop child() {
     return new Stop(this);
   }

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** What one loop has moved: written by its thread once a batch, read by whoever reports. */
+/** The counts of one loop: written by its thread once a batch, read by the thread that reports. */
 public final class Tally {
   private static final int MUCH_SPACE = 99_999;
 
@@ -61,8 +61,8 @@ public final class Tally {
     end = System.nanoTime();
   }
 
-  /** Of what was added, so much has not been done after all. For the thread that adds. */
-  void takeBack(int fewerPackets, long fewerBytes) {
+  /** Subtracts what was added and then not sent. For the thread that adds. */
+  void subtract(int fewerPackets, long fewerBytes) {
     packets.setRelease(packets.getPlain() - fewerPackets);
     bytes.setRelease(bytes.getPlain() - fewerBytes);
   }

@@ -29,8 +29,8 @@ public final class CompatProvider implements PortProvider {
   private static boolean memoryConfigured;
 
   /**
-   * Held while a device starts, so that of two threads that open it one starts it and the other
-   * shares.
+   * A device that is open, or was. Its lock is held while the device starts, so that of two threads
+   * that open it one starts it and the other shares it.
    */
   private static final class Device {
     RingSet rings;
@@ -178,20 +178,20 @@ public final class CompatProvider implements PortProvider {
           open.adapter().name()
               + " is open already, with "
               + has.differences(request.nic())
-              + ": ask for the same, or for nothing, or close its ports first");
+              + "; give the same settings or none, or close its ports first");
     }
   }
 
-  /** Only the memory that the port lives in can be asked for. */
+  /** A name may ask only for the memory that the port is in. */
   private static void checkMemId(PortSpec spec, Region region) {
     if (spec.memId() != 0 && spec.memId() != region.memId()) {
       throw new NetmapException(
           Libc.EINVAL,
-          "mem_id " + spec.memId() + " was asked for, this port lives in " + region.memId());
+          "mem_id " + spec.memId() + " was asked for, but this port is in " + region.memId());
     }
   }
 
-  /** The file sizes the shared region, unless the program has made it already. */
+  /** The shared region, sized by the configuration file unless it has been created already. */
   private static synchronized Region sharedRegion(Config config) {
     if (!memoryConfigured && config.memory() != null) {
       try {

@@ -59,7 +59,7 @@ public final class Nics {
     return Found.BACKENDS;
   }
 
-  /** What a backend finds and a driver could drive; other cards are nobody's business here. */
+  /** What a backend finds and a driver could drive; other cards are left out. */
   public static List<NicBackend.Function> functions(NicBackend backend) {
     return backend.functions().stream().filter(f -> driverOf(f.id()).isPresent()).toList();
   }
@@ -125,13 +125,13 @@ public final class Nics {
   }
 
   /**
-   * What may help who asks for a NAME that nothing has.
+   * The advice in the error for a NAME that nothing has.
    *
    * @param net a folder that looks like /sys/class/net
    */
   static String advice(Path net, String name, List<NicBackend> backends) {
     if (backends.isEmpty()) {
-      return "no backend is on the class path: driver-uio, driver-vfio and nic-model are such";
+      return "no backend is on the class path (they are in driver-uio, driver-vfio and nic-model)";
     }
     if (name.matches("model[0-9]+")
         && backends.stream().noneMatch(b -> name.startsWith(b.scheme()))) {

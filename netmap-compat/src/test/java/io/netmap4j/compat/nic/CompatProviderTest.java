@@ -164,7 +164,7 @@ class CompatProviderTest {
       assertThatThrownBy(() -> Netmap.open("netmap:fake0", other))
           .hasMessageContaining(
               "is open already, with mtu = 1500 and not 9000, wait = spin and not")
-          .hasMessageContaining("wait = spin and not adaptive: ask for the same");
+          .hasMessageContaining("wait = spin and not adaptive; give the same settings");
       assertThat(a.txSync()).isZero();
     }
     Netmap.open("netmap:fake0", request.nic(NicOptions.DEFAULT.mtu(9000))).close();
