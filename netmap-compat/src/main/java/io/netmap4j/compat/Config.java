@@ -105,7 +105,10 @@ public record Config(
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(LONGEST + 1);
       if (bytes.length > LONGEST) {
-        throw invalid("the configuration file " + file + " is longer than 1 MiB, which no configuration file is");
+        throw invalid(
+            "the configuration file "
+                + file
+                + " is longer than 1 MiB, which no configuration file is");
       }
       return bytes;
     }

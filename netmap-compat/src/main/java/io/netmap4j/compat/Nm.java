@@ -98,7 +98,8 @@ public final class Nm {
    * Copies one packet into the first bound TX ring that has room for all of it, from the current
    * one on, split over as many slots as it needs. As nm_inject, 0 means that it will not be sent;
    * here also for a size that the port refuses ({@link NetmapPort#minFrame}, {@link
-   * NetmapPort#maxFrame}): netmap would send a frame that is too short, and cut one that is too long.
+   * NetmapPort#maxFrame}): netmap would send a frame that is too short, and cut one that is too
+   * long.
    *
    * @param size bytes
    * @return size, or 0 when no ring has room, now or ever
