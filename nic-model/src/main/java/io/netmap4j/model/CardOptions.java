@@ -5,9 +5,9 @@ package io.netmap4j.model;
  *
  * @param mac 48 bits, first octet highest, unicast and not zero
  * @param lanId 0 or 1: which port of a two-port card
- * @param strict throw {@link ModelViolation} at a broken rule; else list it and carry on
+ * @param strict true: throw {@link ModelViolation} at a broken rule; false: list it and go on
  * @param deviceId PCI device id
- * @param sfp true: a passive copper module answers on I2C; false: nobody does
+ * @param sfp true: a passive copper module answers on I2C; false: there is no module
  * @param clock what EITR and the timers count by
  */
 public record CardOptions(
@@ -33,22 +33,27 @@ public record CardOptions(
         0x020000000001L + lanId, lanId, true, ID_82599ES, false, ModelClock.real());
   }
 
+  /** A copy with this MAC address. */
   public CardOptions mac(long address) {
     return new CardOptions(address, lanId, strict, deviceId, sfp, clock);
   }
 
+  /** A copy that lists broken rules and goes on. */
   public CardOptions lenient() {
     return new CardOptions(mac, lanId, false, deviceId, sfp, clock);
   }
 
+  /** A copy with this PCI device id, 0 to 0xFFFF. */
   public CardOptions deviceId(int id) {
     return new CardOptions(mac, lanId, strict, id, sfp, clock);
   }
 
+  /** A copy with a passive copper module. */
   public CardOptions withSfp() {
     return new CardOptions(mac, lanId, strict, deviceId, true, clock);
   }
 
+  /** A copy that lives by this clock. */
   public CardOptions clock(ModelClock time) {
     return new CardOptions(mac, lanId, strict, deviceId, sfp, time);
   }

@@ -46,7 +46,7 @@ public final class ModelDevice implements NicDevice {
   }
 
   /**
-   * Opens a card for exclusive use. Somebody has to run its engines: a {@link ModelRunner}.
+   * Opens a card for exclusive use. A {@link ModelRunner} must run its engines.
    *
    * @throws NetmapException EBUSY while it is open
    */
@@ -223,7 +223,7 @@ public final class ModelDevice implements NicDevice {
 
   private void disableIrqs() {
     card.writeConfig(MSIX_CONTROL, 2, 0);
-    // When this returns, nobody signals the descriptors any more.
+    // When this returns, nothing signals the descriptors any more.
     card.connectInterrupts(InterruptSink.NONE, 0);
     for (int fd : irqs) {
       if (fd >= 0) {

@@ -111,7 +111,7 @@ public final class ModelDomain implements DmaDomain {
     }
   }
 
-  /** Device addresses that nobody else gets, aligned to 4096. */
+  /** Reserves device addresses for one use, aligned to 4096. */
   synchronized long reserve(long bytes) {
     long iova = next;
     next += (bytes + GAP + DmaMapping.PAGE - 1) & -DmaMapping.PAGE;

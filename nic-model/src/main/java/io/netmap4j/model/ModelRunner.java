@@ -17,8 +17,7 @@ public final class ModelRunner implements AutoCloseable {
   private static final int BATCH = 64;
 
   /**
-   * Rounds without work before the thread parks: about a millisecond. Each offers the processor to
-   * others, as whoever is to give us work may be waiting for it.
+   * Rounds without work before the thread parks: about a millisecond. Each offers the processor to others: the thread that will give us work may need it.
    */
   private static final int SPINS = 2_000;
 
@@ -119,7 +118,7 @@ public final class ModelRunner implements AutoCloseable {
     for (Nic82599 card : cards) {
       int moved = card.run(BATCH);
       if (card.mayHaveFaulted(moved)) {
-        tellFaults();
+        reportFaults();
       }
       done += moved;
     }
@@ -127,10 +126,10 @@ public final class ModelRunner implements AutoCloseable {
   }
 
   /**
-   * The JVM tells of an access to memory that is gone some time after it: in 17 at the next call of
+   * The JVM reports an access to memory that is gone some time after it: in 17 at the next call of
    * its runtime, which this is, so that it is between two batches and not within one.
    */
-  private void tellFaults() {
+  private void reportFaults() {
     runtimeCall = new byte[one][one];
   }
 

@@ -68,7 +68,7 @@ public final class Nic82599 implements AutoCloseable {
   private WireEnd end;
   private boolean halted;
 
-  /** A card that nobody drives, as after power-on: bus mastering is off. */
+  /** A card without a driver, as after power-on: bus mastering is off. */
   public Nic82599(CardOptions options) {
     this.options = options;
     this.config =
@@ -95,15 +95,17 @@ public final class Nic82599 implements AutoCloseable {
     reset();
   }
 
+  /** What the card was made as. */
   public CardOptions options() {
     return options;
   }
 
-  /** What this card can reach, for whoever gives it memory. */
+  /** The memory that this card can reach: map what its driver uses. */
   public DeviceMemory memory() {
     return memory;
   }
 
+  /** What crossed PCIe so far. */
   public PcieBill bill() {
     return bill;
   }
@@ -119,8 +121,7 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   /**
-   * What no card refuses and the published order of steps doesn't have, oldest first; the first
-   * 1000 are kept. A driver that works with other cards may do such things.
+   * What hardware accepts although it is not in the published order of steps, oldest first; the first 1000 are kept. Drivers that work may do such things.
    */
   public List<String> warnings() {
     return warnings.list();
@@ -131,11 +132,11 @@ public final class Nic82599 implements AutoCloseable {
    * reads and resets clear the register, and not this.
    */
   public long total(String statisticsRegister) {
-    boolean mine = memory.enter();
+    boolean entered = memory.enter();
     try {
       return parts.total(statisticsRegister);
     } finally {
-      unlock(mine);
+      unlock(entered);
     }
   }
 
@@ -153,7 +154,7 @@ public final class Nic82599 implements AutoCloseable {
       return -1;
     }
     violations.throwPending();
-    boolean mine = memory.enter();
+    boolean entered = memory.enter();
     try {
       bill.registerRead();
       int value = registers.read(offset);
@@ -161,7 +162,7 @@ public final class Nic82599 implements AutoCloseable {
       interrupts.deliver();
       return value;
     } finally {
-      unlock(mine);
+      unlock(entered);
     }
   }
 
@@ -180,7 +181,7 @@ public final class Nic82599 implements AutoCloseable {
       wake.run();
       return;
     }
-    boolean mine = memory.enter();
+    boolean entered = memory.enter();
     try {
       bill.registerWrite();
       registers.write(offset, value);
@@ -189,7 +190,7 @@ public final class Nic82599 implements AutoCloseable {
       }
       interrupts.deliver();
     } finally {
-      unlock(mine);
+      unlock(entered);
     }
     wake.run();
   }
@@ -199,20 +200,20 @@ public final class Nic82599 implements AutoCloseable {
     return (offset < 0x00800 || offset >= 0x00B00) && offset < 0x10000;
   }
 
-  private void unlock(boolean mine) {
-    if (mine) {
+  private void unlock(boolean entered) {
+    if (entered) {
       memory.exit();
     }
   }
 
-  /** For what is not hot: holds the lock, then tells of the interrupts that came of it. */
+  /** Holds the lock for {@code work}, then delivers the interrupts that it caused. */
   private void locked(Runnable work) {
-    boolean mine = memory.enter();
+    boolean entered = memory.enter();
     try {
       work.run();
       interrupts.deliver();
     } finally {
-      unlock(mine);
+      unlock(entered);
     }
   }
 
@@ -220,12 +221,12 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Reads 1, 2 or 4 bytes, zero extended; all ones while the card is pulled out. */
   public int readConfig(int offset, int bytes) {
-    boolean mine = memory.enter();
+    boolean entered = memory.enter();
     try {
       int value = config.read(offset, bytes);
       return removed ? (int) ((1L << 8 * bytes) - 1) : value;
     } finally {
-      unlock(mine);
+      unlock(entered);
     }
   }
 
@@ -245,11 +246,11 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Reads a word of BAR 4: the MSI-X table and its pending bits. */
   public int readMsix(int offset) {
-    boolean mine = memory.enter();
+    boolean entered = memory.enter();
     try {
       return removed ? -1 : msix.read(offset);
     } finally {
-      unlock(mine);
+      unlock(entered);
     }
   }
 
@@ -320,7 +321,7 @@ public final class Nic82599 implements AutoCloseable {
     memory.allow(!removed && !halted && config.busMaster() && (registers.get(CTRL) & GIO_DIS) == 0);
   }
 
-  // The outside.
+  // The wire.
 
   /** Joins the card to an end of a wire; null takes it off. Not while engines run. */
   public void attach(Wire newWire, WireEnd newEnd) {
@@ -344,7 +345,7 @@ public final class Nic82599 implements AutoCloseable {
     return wire;
   }
 
-  /** Plugs the cable in (true, as at first) or pulls it. A change is a cause, LSC. */
+  /** Plugs the cable in (true, as at first) or pulls it. A change raises LSC. */
   public void setLink(boolean plugged) {
     locked(() -> link.plugged(plugged));
     wake.run();
@@ -379,7 +380,7 @@ public final class Nic82599 implements AutoCloseable {
     }
   }
 
-  /** Takes the card for one user. @return false when it is taken */
+  /** Claims the card for one user. @return false when it is claimed already */
   public boolean claim() {
     return claimed.compareAndSet(false, true);
   }
@@ -389,7 +390,7 @@ public final class Nic82599 implements AutoCloseable {
     claimed.set(false);
   }
 
-  /** Called after whatever may give the engines work. */
+  /** Sets what is called after anything that may give the engines work. */
   void onWork(Runnable wakeUp) {
     wake = wakeUp;
   }
@@ -400,8 +401,7 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   /**
-   * After a batch of {@code moved} packets, for the engines' thread: an access in it may have met
-   * memory that is gone, and not been told.
+   * After a batch of {@code moved} packets, for the engines' thread: true when an access in it may have met memory that is gone, which the JVM has not reported yet.
    */
   boolean mayHaveFaulted(int moved) {
     if (faultFound) {
@@ -412,7 +412,7 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   /**
-   * Memory that is mapped and not there may have been met; an IOMMU's tables would not have it.
+   * The JVM has reported an access to memory that is mapped and gone; a card behind an IOMMU would meet a fault. When it is this card's memory, the card stops until a reset.
    *
    * @return true when it was this card's
    */
@@ -433,7 +433,7 @@ public final class Nic82599 implements AutoCloseable {
     return true;
   }
 
-  /** For the engines' thread, which an error has thrown out of its work. */
+  /** Gives up the burst under way, after an error; for the engines' thread. */
   void abandonBurst() {
     memory.abandon();
     datapath.abandonBurst();
@@ -459,28 +459,27 @@ public final class Nic82599 implements AutoCloseable {
       done = joined == null ? 0 : joined.run(budget);
       done += runEngines(budget);
     } catch (RuntimeException e) {
-      blame(e);
+      keep(e);
     }
     return done;
   }
 
   private int runEngines(int budget) {
-    boolean mine = memory.enter();
+    boolean entered = memory.enter();
     try {
       link.refresh();
       int done = datapath.run(budget);
       interrupts.deliver();
       return done;
     } finally {
-      unlock(mine);
+      unlock(entered);
     }
   }
 
   /**
-   * Keeps what an engine threw for the driver's next access. A broken rule is kept already, under
-   * the lock: once more, and without, it might be told to the driver that comes after a reset.
+   * Keeps what an engine threw for the driver's next access. A violation was kept already, under the lock; kept again here, without it, it might reach the driver that comes after a reset.
    */
-  private void blame(RuntimeException e) {
+  private void keep(RuntimeException e) {
     if (!(e instanceof ModelViolation)) {
       violations.pend(e);
     }
@@ -494,7 +493,7 @@ public final class Nic82599 implements AutoCloseable {
    */
   public boolean step(RandomGenerator random) {
     Wire joined = wire;
-    boolean mine = memory.enter();
+    boolean entered = memory.enter();
     try {
       link.refresh();
       boolean worked = (joined != null && joined.run(1) > 0) || datapath.step(random);
@@ -504,7 +503,7 @@ public final class Nic82599 implements AutoCloseable {
       e.card().violations.pend(null);
       throw e;
     } finally {
-      unlock(mine);
+      unlock(entered);
     }
   }
 

@@ -517,7 +517,7 @@ class ForeignOrderTest {
 
   @ParameterizedTest
   @EnumSource(names = {"IPXE", "IXY", "TINYNF", "SNABB"})
-  void isTakenByAStrictCard(Driver driver) {
+  void isAcceptedByAStrictCard(Driver driver) {
     power(CardOptions.port(0));
     start(driver);
     receives(driver);
@@ -570,7 +570,7 @@ class ForeignOrderTest {
   }
 
   @Test
-  void tinyNfIsToldTheHead() {
+  void tinyNfGetsTheHeadWrittenBack() {
     power(CardOptions.port(0));
     start(Driver.TINYNF);
     Mem.putInt(memory + HEAD, 0);
@@ -596,7 +596,7 @@ class ForeignOrderTest {
 
   @ParameterizedTest
   @EnumSource(names = {"DPDK", "FREEBSD"})
-  void isTakenByALenientCardThatTellsOnce(Driver driver) {
+  void isAcceptedByALenientCardWithOneWarning(Driver driver) {
     power(CardOptions.port(0).lenient());
     start(driver);
     receives(driver);

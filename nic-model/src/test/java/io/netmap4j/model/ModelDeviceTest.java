@@ -49,7 +49,7 @@ class ModelDeviceTest {
   }
 
   @Test
-  void afterCloseNothingAnswers() {
+  void accessesAfterCloseAreRefused() {
     Nic82599 card = new Nic82599(CardOptions.port(0));
     ModelDevice device = open(card);
     DmaBuffer buffer = device.allocateDma(100);
@@ -85,7 +85,7 @@ class ModelDeviceTest {
   }
 
   @Test
-  void itSaysWhatItIs() {
+  void theIdsAreThoseOfThe82599() {
     try (ModelDevice device = open(new Nic82599(CardOptions.port(0)))) {
       assertThat(device.id()).hasToString("8086:10fb");
       assertThat(device.id().classCode()).isEqualTo(0x020000);

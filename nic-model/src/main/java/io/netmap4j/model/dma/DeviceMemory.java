@@ -9,8 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The memory that a device reaches: ranges of device addresses, each mapped to memory of ours, and
- * nothing else. An access outside them does what an IOMMU would do: it touches nothing, is counted
- * and is told to the listener.
+ * nothing else. An access outside them does what an IOMMU would do: it touches nothing, is counted and reported to the listener.
  *
  * <p>One lock, which is the card's, held by an engine for a batch of work and by {@link #map} and
  * {@link #unmap}: when {@code unmap} returns, no engine has the range any more. Everything else is
@@ -167,7 +166,7 @@ public final class DeviceMemory {
     if (lock.isHeldByCurrentThread()) {
       return false;
     }
-    // An idle engine lets go every microsecond or so: quicker to wait for than to be woken by.
+    // An idle engine releases the lock every microsecond or so: spinning is quicker than a wake-up.
     for (int i = 0; i < ENTER_SPINS; i++) {
       if (lock.tryLock()) {
         return true;
@@ -182,7 +181,7 @@ public final class DeviceMemory {
     lock.unlock();
   }
 
-  /** For a thread that an error has thrown out of a batch: it holds the lock no more. */
+  /** Releases the lock for a thread that an error has thrown out of a batch. */
   public void abandon() {
     while (lock.isHeldByCurrentThread()) {
       lock.unlock();
@@ -208,7 +207,7 @@ public final class DeviceMemory {
     return address;
   }
 
-  /** Like {@link #direct} for a descriptor, where 0 is a fault that has been told. */
+  /** Like {@link #direct} for a descriptor, where 0 means a fault, which has been reported. */
   public long descriptor(DmaLog.Kind kind, int queue, long iova, int length) {
     long address = direct(kind, queue, iova, length);
     if (address == 0) {

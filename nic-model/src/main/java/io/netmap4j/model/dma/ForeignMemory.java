@@ -2,7 +2,7 @@ package io.netmap4j.model.dma;
 
 /** Another process whose memory a card uses, and who can take it away under the card. */
 public interface ForeignMemory {
-  /** False when something that is mapped is there no more. */
+  /** False when part of what is mapped is gone. */
   boolean intact();
 
   /** The card was refused an access; {@code from} as in {@link DeviceMemory.OnFault}. */

@@ -352,7 +352,7 @@ public final class RxEngine implements FrameSink {
 
   /**
    * An error has ended the burst that was under way. A frame that was being placed and is not in
-   * the packet buffer is the sender's, and not there any more.
+   * the packet buffer is the sender's, and gone.
    */
   public void abandon() {
     depth = 0;

@@ -19,8 +19,8 @@ final class RxQueue {
   boolean drop;
   boolean stripVlan;
 
-  /** DCA_RXCTRL has the bit that must be 0 by the time that a frame is stored; told once. */
-  boolean spoils;
+  /** DCA_RXCTRL has the bit that must be 0 by the time that a frame is stored; reported once. */
+  boolean dcaBitSet;
 
   int counter;
 
@@ -52,7 +52,7 @@ final class RxQueue {
     base = low | (long) card.reg(block + RDBAH) << 32;
     size = card.reg(block + RDLEN) >>> 7 << 3;
     stripVlan = (control & RXDCTL_VME) != 0;
-    spoils = (card.reg(block + DCA_RXCTRL) & DCA_RXCTRL_MUST_BE_ZERO) != 0;
+    dcaBitSet = (card.reg(block + DCA_RXCTRL) & DCA_RXCTRL_MUST_BE_ZERO) != 0;
     bufferSize = (srrctl & 0x1F) << 10;
     int type = srrctl >>> 25 & 7;
     legacy = type == 0;
@@ -99,8 +99,8 @@ final class RxQueue {
    * A frame is about to be stored. Only then does the bit matter: iPXE intelx_open clears it
    * between ENABLE and RXEN, TinyNF ixgbe_device_add_input and Snabb init_rx_q after RXEN.
    */
-  void tellOfSpoiling(CardState card) {
-    spoils = false;
+  void reportDcaBit(CardState card) {
+    dcaBitSet = false;
     card.violation(
         String.format(
             Locale.ROOT,

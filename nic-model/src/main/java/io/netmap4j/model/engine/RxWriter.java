@@ -61,8 +61,8 @@ final class RxWriter {
   }
 
   void start(RxQueue queue, long frame, int length, int wireLength, int vlanTag) {
-    if (queue.spoils) {
-      queue.tellOfSpoiling(card);
+    if (queue.dcaBitSet) {
+      queue.reportDcaBit(card);
     }
     this.queue = queue;
     this.frame = frame;
@@ -168,7 +168,7 @@ final class RxWriter {
     WriteBackFault wrong = faults.writeBack();
     if (wrong != null) {
       low = wrong == WriteBackFault.ALL_ONES ? -1 : low;
-      high = spoil(wrong, to, high);
+      high = corrupt(wrong, to, high);
     }
     long descriptor =
         memory.descriptor(DmaLog.Kind.STATUS_WRITE, to.index, to.base + 16L * index, 16);
@@ -185,7 +185,7 @@ final class RxWriter {
     card.rxWritten(to.index);
   }
 
-  private static long spoil(WriteBackFault fault, RxQueue queue, long high) {
+  private static long corrupt(WriteBackFault fault, RxQueue queue, long high) {
     int lengthAt = queue.legacy ? 0 : 32;
     int statusAt = queue.legacy ? 32 : 0;
     long without = high & ~(0xFFFFL << lengthAt);

@@ -344,8 +344,7 @@ public final class TxEngine {
   }
 
   /**
-   * All of an advanced descriptor but DD is don't-care afterwards: zeros, so that nobody relies on
-   * it.
+   * All of an advanced descriptor but DD is undefined after the write-back: zeros here, so that no driver relies on it.
    */
   private void writeStatus(TxQueue queue, int place, long words) {
     WriteBackFault wrong = faults.writeBack();

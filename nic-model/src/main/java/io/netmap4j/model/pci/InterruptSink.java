@@ -11,7 +11,7 @@ public interface InterruptSink {
   /** The level of the INTx line changed. */
   void intx(boolean asserted);
 
-  /** Nobody listens. */
+  /** Ignores interrupts. */
   InterruptSink NONE =
       new InterruptSink() {
         @Override

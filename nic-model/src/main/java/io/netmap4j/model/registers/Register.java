@@ -151,7 +151,7 @@ public final class Register {
   }
 
   /**
-   * Offset of an element's own storage. @throws IndexOutOfBoundsException for an index that is none
+   * Offset of an element's own storage. @throws IndexOutOfBoundsException outside the array
    */
   public int offset(int index) {
     for (Window window : windows) {

@@ -131,7 +131,7 @@ final class VfioUserIrqs implements InterruptSink {
    * A client can make its eventfd a blocking one and fill it, and the card would wait in it for
    * ever. To be called now and then, always by the same thread.
    *
-   * @return true when a signal has waited since the last call; it waits no more
+   * @return true when a signal has waited since the last call; it is released
    */
   boolean unblock() {
     int fd = signalling;
@@ -357,7 +357,7 @@ final class VfioUserIrqs implements InterruptSink {
     }
   }
 
-  /** Signals nobody from now on. */
+  /** Releases the eventfds: no signal from now on. */
   void close() {
     card.connectInterrupts(InterruptSink.NONE, 0);
     for (int i = 0; i < IRQS; i++) {

@@ -20,16 +20,15 @@ import org.slf4j.LoggerFactory;
  * and to QEMU (10.1 or newer), which puts the card on a virtual machine's PCI bus.
  *
  * <p>One client at a time. When it goes, however it goes, the function is reset and its memory is
- * let go before its connection is closed; then the next one is served. Whoever comes meanwhile is
- * told EBUSY. Somebody else runs the card's engines: a {@link ModelRunner}.
+ * unmapped before its connection is closed; then the next one is served. Another client that connects meanwhile gets EBUSY. A {@link ModelRunner} must run the card's engines.
  */
 public final class VfioUserServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(VfioUserServer.class);
 
-  /** How long a client that comes at a bad time has for its first message. */
+  /** How long a client that connects while another is served has for its first message. */
   private static final long REFUSAL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** So many of them are listened to at once; those beyond are hung up on. */
+  /** How many of them are answered at once; the connections of others are closed. */
   private static final int MOST_REFUSED_AT_ONCE = 64;
 
   private static final int WATCH_MILLIS = 100;
@@ -175,7 +174,7 @@ public final class VfioUserServer implements AutoCloseable {
     notifyAll();
   }
 
-  /** On a thread of its own: one that comes and says nothing must not keep others waiting. */
+  /** On a thread of its own: a client that sends nothing must not keep others waiting. */
   private void refuseAside(UnixSocket socket) {
     if (refusals.incrementAndGet() > MOST_REFUSED_AT_ONCE) {
       refusals.decrementAndGet();
@@ -228,7 +227,7 @@ public final class VfioUserServer implements AutoCloseable {
     }
   }
 
-  /** Disconnects the client, removes the socket file and lets the card go. Idempotent. */
+  /** Disconnects the client, removes the socket file and releases the card. Idempotent. */
   @Override
   public void close() {
     Thread client;

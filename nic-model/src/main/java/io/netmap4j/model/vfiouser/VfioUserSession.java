@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * One client's connection: takes its messages in order and answers them. A message that asks for
- * what can't be done gets an error reply; one that is no message ends the connection.
+ * what can't be done gets an error reply; a malformed one ends the connection.
  */
 final class VfioUserSession implements ForeignMemory {
   /** Most bytes that one access moves; advertised as max_data_xfer_size. */
@@ -27,10 +27,10 @@ final class VfioUserSession implements ForeignMemory {
   private static final int ACCESS = 16;
   private static final int LONGEST = HEADER + ACCESS + MOST_DATA;
 
-  /** What has begun must be complete after this, and a reply be taken. */
+  /** A message that has begun must be complete after this time, and a reply be read. */
   private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** Nobody holds the card without saying which protocol he speaks. */
+  /** A client that has not sent VERSION by then is disconnected. */
   private static final long GREETING_NANOS = TimeUnit.SECONDS.toNanos(3);
 
   private static final String[] CAPABILITIES = {
@@ -99,7 +99,7 @@ final class VfioUserSession implements ForeignMemory {
         }
         more = false;
       } catch (InternalError e) {
-        // Of an access before, which only now is told.
+        // An earlier access to memory that is gone, reported only now.
         more = !card.memoryFault();
       }
     }
@@ -108,7 +108,7 @@ final class VfioUserSession implements ForeignMemory {
   /** Any thread: ends {@link #serve}. */
   synchronized void shutdown() {
     if (!ended) {
-      // Not the other half: the client may see the end only when its memory is let go.
+      // Not the other half: the client may see the end only when its memory is released.
       socket.shutdownInput();
     }
   }
@@ -199,7 +199,7 @@ final class VfioUserSession implements ForeignMemory {
       try {
         step.run();
       } catch (InternalError e) {
-        // Of an access before, which only now is told. Every step may be taken twice.
+        // An earlier access to memory that is gone, reported only now. Every step may be taken twice.
         step.run();
       }
     }

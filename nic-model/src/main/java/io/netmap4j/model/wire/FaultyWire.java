@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
  */
 public final class FaultyWire implements Wire {
   /**
-   * Probabilities, 0 to 1, of which at most one strikes a frame.
+   * Probabilities, 0 to 1, at most one of these happens to a frame.
    *
    * @param delay that a frame is overtaken by 2 to 16 others
    * @param reorder that it is overtaken by the next one

@@ -36,7 +36,7 @@ public interface Wire extends AutoCloseable {
 
   default void end(WireEnd from) {}
 
-  /** True when frames for end A come out of the wire itself, by {@link #run}: nobody sends at B. */
+  /** True when frames for end A come out of the wire itself, by {@link #run}: no card is at B. */
   default boolean plays() {
     return false;
   }

@@ -46,14 +46,13 @@ public final class WireCounters {
   }
 
   /**
-   * Frames that did not leave it: lost by a faulty wire, refused by a peer that nobody waits for,
-   * or with nobody at the other end who listened.
+   * Frames that did not leave it: lost by a faulty wire, refused by a peer on a {@link CableMode#LOSSY} wire, or sent while no card at the other end could receive.
    */
   public long lost() {
     return lost;
   }
 
-  /** Frames that left it once more. */
+  /** Frames that left it twice. */
   public long duplicated() {
     return duplicated;
   }

@@ -73,7 +73,7 @@ class DeviceMemoryTest {
   }
 
   @Test
-  void aFaultIsToldCountedAndStopsTheCopy() {
+  void aFaultIsReportedAndCountedAndStopsTheCopy() {
     memory.map(0x10000, PAGE, host);
     long ours = Mem.allocate(2 * PAGE);
     assertThat(memory.read(READ, 7, 0x10000, ours, 2 * PAGE)).isFalse();

@@ -16,7 +16,7 @@ class DmaPagesTest {
   private final DmaPages pages = new DmaPages(lines::add);
 
   @Test
-  void pagesAreToldWhenTheCardMayNoLongerReachThem() {
+  void pagesAreListedWhenDmaIsSwitchedOff() {
     pages.allowed(true);
     pages.access(DmaLog.Kind.PACKET_READ, 0, 0x200000, 60);
     pages.access(DmaLog.Kind.PACKET_WRITE, 0, 0x3FFFC0, 64);
@@ -37,7 +37,7 @@ class DmaPagesTest {
   }
 
   @Test
-  void theCardTellsWhenItIsSwitched() {
+  void theObserverHearsWhenDmaIsSwitched() {
     try (Nic82599 card = new Nic82599(CardOptions.port(0))) {
       card.memory().observer(pages);
       card.writeConfig(COMMAND, 2, MASTER);

@@ -422,7 +422,7 @@ class RxEngineTest {
   }
 
   @Test
-  void aMisbehavingDeviceWritesWhatItIsTold() {
+  void writeBackFaultsCorruptTheStatus() {
     TestRxRing ring = ring(16).armed();
     WriteBackFault[] faults = {
       WriteBackFault.ZERO_LENGTH,

@@ -52,12 +52,12 @@ class RegisterTableTest {
     "PBACL, 1, 0x110C4", "QPRC, 15, 0x013F0", "QPRDC, 15, 0x017F0", "QBTC_H, 15, 0x0877C",
     "RETA, 31, 0x05C7C", "RSSRK, 9, 0x05CA4", "FTQF, 127, 0x0E7FC", "VLVFB, 127, 0x0F3FC"
   })
-  void anArrayEndsWhereTheSheetSays(String name, int element, int offset) {
+  void arraysEndAtThePublishedOffset(String name, int element, int offset) {
     assertThat(RegisterMap82599.find(name).offset(element)).isEqualTo(offset);
   }
 
   @Test
-  void pastTheEndOfAnArrayIsNoElement() {
+  void anIndexPastTheEndOfAnArrayIsRefused() {
     assertThatThrownBy(() -> RegisterMap82599.find("RDT").offset(128))
         .isInstanceOf(IndexOutOfBoundsException.class);
   }
@@ -88,7 +88,7 @@ class RegisterTableTest {
     "HLREG0, 0x08012C0B", "RDRXCTL, 0x00108808", "SRRCTL, 0x402", "DMATXCTL, 0x81000004",
     "MAXFRS, 0x05EE0000", "VLNCTRL, 0x8100", "TXPBTHRESH, 0x0", "RTTDCS, 0x00C00000"
   })
-  void resetValuesAreTheSheets(String name, String reset) {
+  void resetValuesAreThePublishedOnes(String name, String reset) {
     assertThat(RegisterMap82599.find(name).reset()).isEqualTo(Long.decode(reset).intValue());
   }
 

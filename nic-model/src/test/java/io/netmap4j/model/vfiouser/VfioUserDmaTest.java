@@ -295,7 +295,7 @@ class VfioUserDmaTest {
   }
 
   @Test
-  void aFileIsMappedOnceAndNotLongerThanItIsUsed() throws Exception {
+  void aFileIsMappedOnceUntilItsLastPieceIsUnmapped() throws Exception {
     int fd = file(64 * PAGE);
     for (int i = 0; i < 64; i++) {
       map(READ | WRITE, i * PAGE, 0x10000 + 2 * i * PAGE, PAGE, fd);

@@ -71,7 +71,7 @@ class VfioUserFuzzTest {
 
   @Test
   @Timeout(value = 12, unit = TimeUnit.HOURS)
-  void anythingMayBeSaid() throws Exception {
+  void randomMessagesDoNotHarmTheServer() throws Exception {
     prepare();
     long begin = System.nanoTime();
     for (int round = 0; done < CASES; round++) {

@@ -245,7 +245,7 @@ class VfioUserIrqsTest {
   }
 
   @Test
-  void intxThatIsUpIsToldToWhoComesLater() {
+  void anAssertedLineSignalsAnEventfdThatIsSetLater() {
     raiseLine();
     client.eventFds(INTX, 0, 1, events[0]);
     assertThat(count(0)).isEqualTo(1);
@@ -290,7 +290,7 @@ class VfioUserIrqsTest {
   // All of them.
 
   @Test
-  void oneKindIsInUseAtATime() {
+  void oneInterruptKindIsInUseAtATime() {
     client.eventFds(INTX, 0, 1, events[0]);
     refused(Libc.EINVAL, () -> client.eventFds(MSIX, 0, 1, events[1]));
     refused(Libc.EINVAL, () -> client.eventFds(MSI, 0, 1, events[1]));
@@ -320,7 +320,7 @@ class VfioUserIrqsTest {
   }
 
   @Test
-  void whatMakesNoSenseIsRefused() {
+  void invalidSetIrqsAreRefused() {
     client.eventFds(MSIX, 0, 2, events(0, 2));
     for (int flags :
         new int[] {0, 0x01, 0x20, 0x31, 0x19, 0x23, 0x25, 0x61, 0x121, -1, Integer.MIN_VALUE}) {
@@ -356,7 +356,7 @@ class VfioUserIrqsTest {
   }
 
   @Test
-  void eventfdsAreLetGoWithTheClient() throws InterruptedException {
+  void eventfdsAreClosedWithTheClient() throws InterruptedException {
     client.eventFds(MSIX, 0, 2, events(0, 2));
     client.close();
     client = RawVfioUser.open(server.path());

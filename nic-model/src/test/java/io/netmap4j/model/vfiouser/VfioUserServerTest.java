@@ -77,7 +77,7 @@ class VfioUserServerTest {
   }
 
   @Test
-  void aVersionThatIsNoneIsRefused() {
+  void malformedVersionsAreRefused() {
     RawVfioUser other = another();
     refused(Libc.EINVAL, () -> other.call(1, new byte[3]));
     refused(Libc.EINVAL, () -> other.call(1, RawVfioUser.version(0, 0, "{}")));
@@ -91,7 +91,7 @@ class VfioUserServerTest {
   // What the device is.
 
   @Test
-  void theDeviceTellsWhatItHas() {
+  void deviceInfoCountsRegionsAndInterrupts() {
     RawVfioUser.Reply info = client.call(4, RawVfioUser.bytes(16).putInt(24).array());
     assertThat(info.payload()).hasSize(16);
     assertThat(new int[] {info.int32(0), info.int32(4), info.int32(8), info.int32(12)})
@@ -240,7 +240,7 @@ class VfioUserServerTest {
   }
 
   @Test
-  void aBrokenRuleIsAnErrorAndTheServerLivesOn() {
+  void aViolationIsAnErrorReplyAndTheServerGoesOn() {
     refused(Libc.EIO, () -> client.write32(0x7FFF0, 1));
     refused(Libc.EIO, () -> client.read32(0x7FFF0));
     assertThat(card.violations()).hasSize(2);
@@ -293,7 +293,7 @@ class VfioUserServerTest {
   }
 
   @Test
-  void theSecondClientIsToldThatTheFirstHasTheCard() {
+  void aSecondClientGetsEbusy() {
     long begin = System.nanoTime();
     refused(Libc.EBUSY, () -> RawVfioUser.open(server.path()));
     assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(5));
@@ -302,7 +302,7 @@ class VfioUserServerTest {
 
   /** Each of them was listened to for 200 ms before the next was accepted, four could queue. */
   @Test
-  void clientsThatSayNothingKeepNobodyWaiting() {
+  void silentClientsDoNotDelayOthers() {
     List<RawVfioUser> silent = new ArrayList<>();
     try {
       long begin = System.nanoTime();
@@ -341,7 +341,7 @@ class VfioUserServerTest {
   }
 
   @Test
-  void whatIsNoMessageIsTheEnd() {
+  void aMalformedMessageEndsTheConnection() {
     for (int size : new int[] {0, 1, 15, -1, Integer.MIN_VALUE, Integer.MAX_VALUE, 65_569}) {
       endsWith(() -> client.raw(1, 4, size, 0, new byte[16]));
     }
@@ -351,7 +351,7 @@ class VfioUserServerTest {
   }
 
   @Test
-  void halfAMessageIsNotWaitedForForLong() {
+  void anIncompleteMessageTimesOut() {
     long begin = System.nanoTime();
     endsWith(() -> client.rawBytes(new byte[7]));
     endsWith(() -> client.raw(1, 10, 36, 0, new byte[19]));
@@ -359,7 +359,7 @@ class VfioUserServerTest {
   }
 
   @Test
-  void halfAMessageAndTheEndIsJustTheEnd() {
+  void anIncompleteMessageBeforeTheEndIsIgnored() {
     for (int i = 0; i < 36; i++) {
       client.rawBytes(new byte[i]);
       another().call(1, RawVfioUser.version(0, 0, ""));
@@ -367,7 +367,7 @@ class VfioUserServerTest {
   }
 
   @Test
-  void whoTakesNoRepliesIsDisconnected() {
+  void aClientThatReadsNoRepliesIsDisconnected() {
     assertThatThrownBy(
             () -> {
               while (true) {
@@ -379,14 +379,14 @@ class VfioUserServerTest {
   }
 
   @Test
-  void whoSaysNothingDoesNotHoldTheCard() {
+  void aClientThatSendsNothingIsDisconnected() {
     another();
     assertThat(client.ended(TimeUnit.SECONDS.toNanos(20))).isTrue();
     another().call(1, RawVfioUser.version(0, 0, ""));
   }
 
   @Test
-  void descriptorsThatNobodyAskedForAreClosed() throws Exception {
+  void unexpectedDescriptorsAreClosed() throws Exception {
     int file = Libc.memfd("vfio-user-extra");
     for (int i = 0; i < 50; i++) {
       client.raw(i, 9, 32, 0, RawVfioUser.access(7, 0, 4), file, file, file);

@@ -278,7 +278,7 @@ class WireTest {
   }
 
   @Test
-  void aCutCaptureIsPlayedAsFarAsItIsWholeAndToldAtTheEnd() throws IOException {
+  void aTruncatedCapturePlaysItsWholeFramesAndCloseThrows() throws IOException {
     byte[] whole = Files.readAllBytes(capture(20));
     Path cut = Files.write(folder.resolve("cut"), Arrays.copyOf(whole, whole.length - 1));
     TestRxRing rx = new TestRxRing(a, 0, 64, 2048, TestRxRing.ADVANCED).armed();
