@@ -17,7 +17,8 @@ public final class ModelRunner implements AutoCloseable {
   private static final int BATCH = 64;
 
   /**
-   * Rounds without work before the thread parks: about a millisecond. Each offers the processor to others: the thread that will give us work may need it.
+   * Rounds without work before the thread parks: about a millisecond. Each offers the processor to
+   * others: the thread that will give us work may need it.
    */
   private static final int SPINS = 2_000;
 

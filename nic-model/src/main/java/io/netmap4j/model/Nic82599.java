@@ -121,7 +121,8 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   /**
-   * What hardware accepts although it is not in the published order of steps, oldest first; the first 1000 are kept. Drivers that work may do such things.
+   * What hardware accepts although it is not in the published order of steps, oldest first; the
+   * first 1000 are kept. Drivers that work may do such things.
    */
   public List<String> warnings() {
     return warnings.list();
@@ -401,7 +402,8 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   /**
-   * After a batch of {@code moved} packets, for the engines' thread: true when an access in it may have met memory that is gone, which the JVM has not reported yet.
+   * After a batch of {@code moved} packets, for the engines' thread: true when an access in it may
+   * have met memory that is gone, which the JVM has not reported yet.
    */
   boolean mayHaveFaulted(int moved) {
     if (faultFound) {
@@ -412,7 +414,8 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   /**
-   * The JVM has reported an access to memory that is mapped and gone; a card behind an IOMMU would meet a fault. When it is this card's memory, the card stops until a reset.
+   * The JVM has reported an access to memory that is mapped and gone; a card behind an IOMMU would
+   * meet a fault. When it is this card's memory, the card stops until a reset.
    *
    * @return true when it was this card's
    */
@@ -477,7 +480,8 @@ public final class Nic82599 implements AutoCloseable {
   }
 
   /**
-   * Keeps what an engine threw for the driver's next access. A violation was kept already, under the lock; kept again here, without it, it might reach the driver that comes after a reset.
+   * Keeps what an engine threw for the driver's next access. A violation was kept already, under
+   * the lock; kept again here, without it, it might reach the driver that comes after a reset.
    */
   private void keep(RuntimeException e) {
     if (!(e instanceof ModelViolation)) {

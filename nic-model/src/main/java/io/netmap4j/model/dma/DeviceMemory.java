@@ -9,7 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The memory that a device reaches: ranges of device addresses, each mapped to memory of ours, and
- * nothing else. An access outside them does what an IOMMU would do: it touches nothing, is counted and reported to the listener.
+ * nothing else. An access outside them does what an IOMMU would do: it touches nothing, is counted
+ * and reported to the listener.
  *
  * <p>One lock, which is the card's, held by an engine for a batch of work and by {@link #map} and
  * {@link #unmap}: when {@code unmap} returns, no engine has the range any more. Everything else is

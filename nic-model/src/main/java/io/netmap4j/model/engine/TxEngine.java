@@ -344,7 +344,8 @@ public final class TxEngine {
   }
 
   /**
-   * All of an advanced descriptor but DD is undefined after the write-back: zeros here, so that no driver relies on it.
+   * All of an advanced descriptor but DD is undefined after the write-back: zeros here, so that no
+   * driver relies on it.
    */
   private void writeStatus(TxQueue queue, int place, long words) {
     WriteBackFault wrong = faults.writeBack();

@@ -1,7 +1,8 @@
 package io.netmap4j.model.fault;
 
 /**
- * How a faulty device corrupts the status that it writes back, to test that a driver checks what it reads.
+ * How a faulty device corrupts the status that it writes back, to test that a driver checks what it
+ * reads.
  */
 public enum WriteBackFault {
   /** A receive length of 0. */

@@ -5,8 +5,8 @@ import io.netmap4j.model.registers.RegisterMap82599;
 
 /**
  * The two-wire bus behind I2CCTL: open drain, so that a line reads as what the driver puts out,
- * unless a module pulls it low. Without a module there is no acknowledge (docs/82599.md 3.5). For who
- * holds the card's lock.
+ * unless a module pulls it low. Without a module there is no acknowledge (docs/82599.md 3.5). For
+ * who holds the card's lock.
  */
 public final class I2cBus {
   private static final int CLOCK_OUT = 1 << 1;

@@ -150,9 +150,7 @@ public final class Register {
     return sum;
   }
 
-  /**
-   * Offset of an element's own storage. @throws IndexOutOfBoundsException outside the array
-   */
+  /** Offset of an element's own storage. @throws IndexOutOfBoundsException outside the array */
   public int offset(int index) {
     for (Window window : windows) {
       if (!window.alias && index >= window.first && index < window.first + window.count) {

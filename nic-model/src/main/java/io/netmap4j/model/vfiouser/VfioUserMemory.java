@@ -62,8 +62,8 @@ final class VfioUserMemory implements AutoCloseable {
   /**
    * Lets the card reach a piece of a file.
    *
-   * @param fds the file, which is taken out if it is kept; none: memory that has no file, such
-   *     as a ROM, which is left out
+   * @param fds the file, which is taken out if it is kept; none: memory that has no file, such as a
+   *     ROM, which is left out
    * @return 0 or a negative errno
    */
   synchronized int map(

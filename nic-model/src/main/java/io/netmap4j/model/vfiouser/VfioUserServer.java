@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
  * and to QEMU (10.1 or newer), which puts the card on a virtual machine's PCI bus.
  *
  * <p>One client at a time. When it goes, however it goes, the function is reset and its memory is
- * unmapped before its connection is closed; then the next one is served. Another client that connects meanwhile gets EBUSY. A {@link ModelRunner} must run the card's engines.
+ * unmapped before its connection is closed; then the next one is served. Another client that
+ * connects meanwhile gets EBUSY. A {@link ModelRunner} must run the card's engines.
  */
 public final class VfioUserServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(VfioUserServer.class);

@@ -199,7 +199,8 @@ final class VfioUserSession implements ForeignMemory {
       try {
         step.run();
       } catch (InternalError e) {
-        // An earlier access to memory that is gone, reported only now. Every step may be taken twice.
+        // An earlier access to memory that is gone, reported only now. Every step may be taken
+        // twice.
         step.run();
       }
     }

@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
  * Captures of a host's own frames have runts, which no MAC delivers: they are padded to 60 bytes.
  *
  * <p>A capture that is damaged plays as far as it is whole; one that cannot be written is not
- * written further. Neither disturbs the card or its driver: there is a warning, and
- * {@link #close} throws.
+ * written further. Neither disturbs the card or its driver: there is a warning, and {@link #close}
+ * throws.
  *
  * <p>At the recorded pace, frames that are due while the card does not listen any more (a reset, a
  * pulled cable) are lost, and counted; at full speed they wait.

@@ -46,7 +46,8 @@ public final class WireCounters {
   }
 
   /**
-   * Frames that did not leave it: lost by a faulty wire, refused by a peer on a {@link CableMode#LOSSY} wire, or sent while no card at the other end could receive.
+   * Frames that did not leave it: lost by a faulty wire, refused by a peer on a {@link
+   * CableMode#LOSSY} wire, or sent while no card at the other end could receive.
    */
   public long lost() {
     return lost;
