@@ -7,35 +7,22 @@ import io.netmap4j.common.NicOptions;
 import io.netmap4j.common.WaitMode;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
-import io.netmap4j.linux.Threads;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
-import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Device, rings and krings as one port: ring i is queue i. */
-final class IxgbeAdapter implements Adapter, NicControl {
+/**
+ * Device, rings and krings as one port: ring i is queue i. Bring-up and stop are here; {@link
+ * IxgbeHousekeeping} has link, counters and the watchdog, {@link IxgbeInterrupts} the waits, {@link
+ * IxgbeRingMemory} the memory that close gives back.
+ */
+final class IxgbeAdapter implements Adapter {
   private static final Logger LOG = LoggerFactory.getLogger(IxgbeAdapter.class);
-
-  /** What RSS reaches, and how many queues the counters tell apart. */
-  private static final int MAX_RINGS = 16;
-
-  private static final int MIN_SLOTS = 64;
-  private static final int MAX_SLOTS = 4096;
-  private static final int MAX_MTU = 9710;
-
-  /** Often enough for 36-bit counters (55 s) and for a link that somebody waits for. */
-  private static final long HOUSEKEEPING_MILLIS = 20;
-
-  /** A look at the card that takes so long has met one that stood still. */
-  private static final long STALL_NANOS = 500_000_000;
 
   // What a sync must know of the device's state.
   private static final int CARRIER = 0;
@@ -46,93 +33,40 @@ final class IxgbeAdapter implements Adapter, NicControl {
   private final Region region;
   private final NicOptions options;
   private final IxgbeDevice device;
-  private final IxgbeCounters counters;
   private final IxgbeInterrupts interrupts;
-  private final IxgbeWatchdog watchdog;
-  private final Deque<Runnable> undo = new ArrayDeque<>();
-  private final DmaMapping mapping;
+  private final IxgbeRingMemory memory;
+  private final IxgbeHousekeeping housekeeping;
+  private final IxgbeControl control;
   private final IxgbeTxRing[] txRings;
   private final IxgbeRxRing[] rxRings;
-  private final NicDevice.DmaBuffer[] txDescs;
-  private final NicDevice.DmaBuffer[] rxDescs;
   private Kring[] tx = {};
   private Kring[] rx = {};
-  private Thread housekeeper;
   private boolean started;
-  private boolean running;
   private boolean closed;
 
   /** Read once per sync, written by housekeeping. */
-  private volatile int carrier = NO_CARRIER;
+  private volatile int state = NO_CARRIER;
 
   private static final AtomicIntegerFieldUpdater<IxgbeAdapter> STATE =
-      AtomicIntegerFieldUpdater.newUpdater(IxgbeAdapter.class, "carrier");
+      AtomicIntegerFieldUpdater.newUpdater(IxgbeAdapter.class, "state");
 
   IxgbeAdapter(NicDevice nic, Region region, NicOptions options) {
-    check(options, region);
+    IxgbeLimits.check(options, region);
     this.nic = nic;
     this.region = region;
     this.options = options;
     this.device = new IxgbeDevice(nic, options);
-    this.counters = new IxgbeCounters(Math.max(options.txRings(), options.rxRings()));
     this.interrupts = new IxgbeInterrupts(nic);
-    this.watchdog = new IxgbeWatchdog(nic.name(), device, options.txRings());
     this.txRings = new IxgbeTxRing[options.txRings()];
     this.rxRings = new IxgbeRxRing[options.rxRings()];
-    this.txDescs = new NicDevice.DmaBuffer[options.txRings()];
-    this.rxDescs = new NicDevice.DmaBuffer[options.rxRings()];
+    this.housekeeping = new IxgbeHousekeeping(nic, device, this, txRings, rxRings);
+    this.control = new IxgbeControl(this, device, housekeeping);
+    this.memory = new IxgbeRingMemory(nic, region, options);
     try {
-      this.mapping = nic.domain().map(region);
-      undo.push(mapping::close);
-      for (int q = 0; q < txDescs.length; q++) {
-        txDescs[q] = allocate(options.txSlots());
-      }
-      for (int q = 0; q < rxDescs.length; q++) {
-        rxDescs[q] = allocate(options.rxSlots());
-      }
       device.reset();
     } catch (RuntimeException e) {
-      try {
-        unwind();
-      } catch (NetmapException also) {
-        e.addSuppressed(also);
-      }
-      throw e;
+      throw memory.closeAfter(e);
     }
-  }
-
-  private static void check(NicOptions o, Region region) {
-    range("tx-rings", o.txRings(), 1, MAX_RINGS);
-    range("rx-rings", o.rxRings(), 1, MAX_RINGS);
-    range("mtu", o.mtu(), 68, MAX_MTU);
-    range("tx-slots", o.txSlots(), MIN_SLOTS, MAX_SLOTS);
-    range("rx-slots", o.rxSlots(), MIN_SLOTS, MAX_SLOTS);
-    if (o.txSlots() % 8 != 0 || o.rxSlots() % 8 != 0) {
-      throw new NetmapException(
-          Libc.EINVAL,
-          "tx-slots = " + o.txSlots() + ", rx-slots = " + o.rxSlots() + ": must be multiples of 8");
-    }
-    if (region.bufSize() < 1024) {
-      throw new NetmapException(
-          Libc.EINVAL,
-          "buffers of "
-              + region.bufSize()
-              + " bytes: the card receives into whole kilobytes; set buf-size to 1024 or"
-              + " more (2048 is usual)");
-    }
-  }
-
-  private static void range(String option, int value, int least, int most) {
-    if (value < least || value > most) {
-      throw new NetmapException(
-          Libc.EINVAL, option + " = " + value + " is out of range: " + least + " to " + most);
-    }
-  }
-
-  private NicDevice.DmaBuffer allocate(int descriptors) {
-    NicDevice.DmaBuffer buffer = nic.allocateDma((long) descriptors * IxgbeRing.DESC_SIZE);
-    undo.push(() -> nic.freeDma(buffer));
-    return buffer;
   }
 
   @Override
@@ -151,18 +85,14 @@ final class IxgbeAdapter implements Adapter, NicControl {
     rx = rxKrings;
     started = true;
     for (int q = 0; q < tx.length; q++) {
-      txRings[q] = new IxgbeTxRing(nic, q, tx[q], txDescs[q], mapping, options.mtu());
+      txRings[q] = new IxgbeTxRing(nic, q, tx[q], memory.txDescs[q], memory.mapping, options.mtu());
     }
     for (int q = 0; q < rx.length; q++) {
-      rxRings[q] = new IxgbeRxRing(nic, q, rx[q], rxDescs[q], mapping);
+      rxRings[q] = new IxgbeRxRing(nic, q, rx[q], memory.rxDescs[q], memory.mapping);
     }
-    counters.discard(nic);
+    housekeeping.discardCounters();
     startQueues();
-    running = true;
-    look();
-    housekeeper = new Thread(this::keepHouse, "netmap4j-housekeeping-" + nic.name());
-    housekeeper.setDaemon(true);
-    housekeeper.start();
+    housekeeping.start();
     LOG.info(
         "{}: {} tx and {} rx rings of {} and {} slots, link {}",
         nic.name(),
@@ -177,209 +107,104 @@ final class IxgbeAdapter implements Adapter, NicControl {
     device.configure();
     for (int q = 0; q < tx.length; q++) {
       txRings[q].reset(tx[q]);
-      device.startTxQueue(q, txDescs[q], tx[q].numSlots);
+      device.startTxQueue(q, memory.txDescs[q], tx[q].numSlots);
     }
     for (int q = 0; q < rx.length; q++) {
       int tail = rxRings[q].reset(rx[q]);
       device.startRxQueue(
-          q, rxDescs[q], rx[q].numSlots, IxgbeRxRing.bufferBytes(region.bufSize()), tail);
+          q, memory.rxDescs[q], rx[q].numSlots, IxgbeRxRing.bufferBytes(region.bufSize()), tail);
     }
     device.enableReceive();
   }
 
   @Override
   public int txSync(Kring k, int flags) {
-    int now = carrier;
+    int now = state;
     if (now != CARRIER) {
       return now == DEAD ? Libc.EIO : 0; // as netmap: without carrier slots stay pending
     }
     try {
       return txRings[k.ringId].sync(k, flags);
     } catch (NetmapException | InternalError e) {
-      return die(e);
+      return deviceLost(e);
     }
   }
 
   @Override
   public int rxSync(Kring k, int flags) {
-    if (carrier == DEAD) {
+    if (state == DEAD) {
       return Libc.EIO;
     }
     try {
       return rxRings[k.ringId].sync(k);
     } catch (NetmapException | InternalError e) {
-      return die(e);
+      return deviceLost(e);
     }
   }
 
   /**
    * An InternalError is what the JVM makes of a SIGBUS: the card's registers are mapped no more.
    */
-  private int die(Throwable e) {
+  int deviceLost(Throwable e) {
     if (STATE.getAndSet(this, DEAD) != DEAD) { // several threads may find out at one time
-      LOG.warn("{}: the device no longer answers: {}", nic.name(), reason(e));
+      LOG.warn("{}: the device no longer answers: {}", nic.name(), message(nic, e));
       interrupts.wake();
     }
     return Libc.EIO;
   }
 
-  /** What went wrong, without the name that stands before it already. */
-  private String reason(Throwable e) {
+  /** The message of {@code e}, without the device's name if that stands before it. */
+  static String message(NicDevice nic, Throwable e) {
     String text = String.valueOf(e.getMessage());
     String prefix = nic.name() + ": ";
     return text.startsWith(prefix) ? text.substring(prefix.length()) : text;
   }
 
-  private void keepHouse() {
-    int rounds = 0;
-    while (true) {
-      synchronized (this) {
-        try {
-          if (running) {
-            wait(HOUSEKEEPING_MILLIS);
-          }
-        } catch (InterruptedException e) {
-          LOG.debug("{}: housekeeping goes on until the port is closed", nic.name());
-        }
-        if (!running) {
-          return;
-        }
-        try {
-          long before = System.nanoTime();
-          look();
-          if (System.nanoTime() - before > STALL_NANOS) {
-            watchdog.restart(); // what the card owes, it could not pay
-          }
-          if (carrier != DEAD && ++rounds % 50 == 0) {
-            counters.read(nic);
-            watchdog.watchBus();
-          }
-          watchdog.watchTransmit(txRings, carrier == CARRIER);
-        } catch (NetmapException | InternalError e) {
-          die(e);
-        }
-      }
-    }
-  }
-
-  private void look() {
-    if (device.gone()) {
-      die(new NetmapException(Libc.ENXIO, "STATUS reads all ones"));
-      return;
-    }
-    carry(device.link().up());
-  }
-
-  /** What is dead stays so, also when a sync finds out at this moment. */
-  private void carry(boolean up) {
-    int was = carrier;
+  /** Sets the link state that syncs read. A dead device stays dead, whoever finds out first. */
+  void linkState(boolean up) {
+    int was = state;
     if (was != DEAD) {
       STATE.compareAndSet(this, was, up ? CARRIER : NO_CARRIER);
     }
   }
 
-  @Override
-  public LinkState link() {
-    synchronized (this) {
-      if (!running || carrier == DEAD) {
-        return LinkState.DOWN;
-      }
-      try {
-        LinkState link = device.link();
-        carry(link.up());
-        return link;
-      } catch (NetmapException | InternalError e) {
-        die(e);
-        return LinkState.DOWN;
-      }
-    }
+  boolean carrier() {
+    return state == CARRIER;
   }
 
   @Override
-  public boolean dead() {
-    return carrier == DEAD;
+  public LinkState link() {
+    return housekeeping.link();
   }
 
   @Override
   public Map<String, Long> counters() {
-    synchronized (this) {
-      if (running && carrier != DEAD) {
-        try {
-          counters.read(nic);
-          watchdog.watchBus();
-        } catch (NetmapException | InternalError e) {
-          die(e);
-        }
-      }
-    }
-    Map<String, Long> totals = counters.totals();
-    long bad = 0;
-    for (IxgbeRxRing ring : rxRings) {
-      bad += ring == null ? 0 : ring.badWriteBacks();
-    }
-    totals.put("rx_bad_write_backs", bad);
-    totals.put("tx_hangs", watchdog.hangs());
-    totals.put("dma_refused", watchdog.refusals());
-    return totals;
+    return housekeeping.totals();
+  }
+
+  @Override
+  public boolean dead() {
+    return state == DEAD;
   }
 
   @Override
   public NicControl control() {
-    return this;
+    return control;
   }
 
-  @Override
-  public synchronized byte[] macAddress() {
-    return open().macAddress();
-  }
-
-  @Override
-  public synchronized void promiscuous(boolean on) {
-    open().promiscuous(on);
-  }
-
-  @Override
-  public synchronized void allMulticast(boolean on) {
-    open().allMulticast(on);
-  }
-
-  @Override
-  public synchronized void addAddress(byte[] mac) {
-    open().addAddress(mac);
-  }
-
-  @Override
-  public synchronized void removeAddress(byte[] mac) {
-    open().removeAddress(mac);
-  }
-
-  @Override
-  public synchronized void rss(byte[] key, int[] table) {
-    open().rss(key, table);
-  }
-
-  /** The card, while it may be touched. */
-  private IxgbeDevice open() {
-    if (!running) {
-      throw new NetmapException(Libc.EIO, nic.name() + " is closed");
-    }
-    return device;
-  }
-
-  @Override
-  public synchronized void reset() {
-    open();
+  /** Called with housekeeping's monitor, while the port is open. */
+  void resetDevice() {
     fence(true);
     try {
-      if (carrier != DEAD) {
-        counters.read(nic);
+      if (state != DEAD) {
+        housekeeping.lastCounters();
       }
-      carrier = DEAD; // and stays so if a step fails: syncs say EIO, another reset may mend it
+      state = DEAD; // and stays so if a step fails: syncs say EIO, another reset may mend it
       device.reset();
       startQueues();
       interrupts.restart();
-      carrier = NO_CARRIER;
-      look();
+      state = NO_CARRIER;
+      housekeeping.checkLink();
     } finally {
       fence(false);
     }
@@ -417,7 +242,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
     try {
       return interrupts.fd(k.ringId, Math.max(tx.length, rx.length));
     } catch (NetmapException | LinuxException | InternalError e) {
-      LOG.warn("{}: no interrupts, waits look again and again: {}", nic.name(), reason(e));
+      LOG.warn("{}: no interrupts, waits poll instead: {}", nic.name(), message(nic, e));
       interrupts.giveUp();
       return -1;
     }
@@ -428,7 +253,7 @@ final class IxgbeAdapter implements Adapter, NicControl {
     try {
       interrupts.arm(k.ringId, wake);
     } catch (NetmapException | InternalError e) {
-      die(e);
+      deviceLost(e);
     }
   }
 
@@ -437,52 +262,42 @@ final class IxgbeAdapter implements Adapter, NicControl {
     try {
       interrupts.disarm(k.ringId, wake);
     } catch (NetmapException | InternalError e) {
-      die(e);
+      deviceLost(e);
     }
   }
 
   @Override
   public void stop() {
     nic.part();
-    Thread keeper;
-    synchronized (this) {
-      keeper = housekeeper;
-      running = false;
-      notifyAll();
-    }
-    if (keeper != null) {
-      Threads.join(keeper);
-    }
+    housekeeping.stop();
     if (started) {
       stopDevice();
     }
   }
 
-  /**
-   * No DMA after this, whatever state the card is in: what it was given is given to others next.
-   */
+  /** No DMA after this, whatever state the card is in: others get its memory next. */
   private void stopDevice() {
     try {
       if (!device.gone()) {
         device.stop(tx.length, rx.length);
-        counters.read(nic);
+        housekeeping.lastCounters();
       }
     } catch (NetmapException | InternalError e) {
-      complain(e);
+      logStopFailure(e);
     }
     try {
       device.stopMastering();
     } catch (NetmapException | InternalError e) {
-      complain(e);
+      logStopFailure(e);
     }
   }
 
-  /** That a dead device is dead has been said. */
-  private void complain(Throwable e) {
-    if (carrier == DEAD) {
-      LOG.debug("{}: {}", nic.name(), reason(e));
+  /** Quietly for a dead device, which has been logged. */
+  private void logStopFailure(Throwable e) {
+    if (state == DEAD) {
+      LOG.debug("{}: {}", nic.name(), message(nic, e));
     } else {
-      LOG.warn("{}: {}", nic.name(), reason(e));
+      LOG.warn("{}: {}", nic.name(), message(nic, e));
     }
   }
 
@@ -497,31 +312,12 @@ final class IxgbeAdapter implements Adapter, NicControl {
     try {
       interrupts.close();
     } catch (NetmapException | LinuxException | InternalError e) {
-      die(e);
+      deviceLost(e);
     }
     try {
-      unwind();
+      memory.close();
     } finally {
       nic.close();
-    }
-  }
-
-  /**
-   * Mappings and rings, in reverse order of taking them. @throws NetmapException at the end, when
-   * one of them is not certain to be out of the device's reach
-   */
-  private void unwind() {
-    RuntimeException first = null;
-    while (!undo.isEmpty()) {
-      try {
-        undo.pop().run();
-      } catch (NetmapException | LinuxException e) {
-        LOG.debug("{}: {}", nic.name(), reason(e)); // the first is thrown, the others say the same
-        first = first == null ? e : first;
-      }
-    }
-    if (first != null) {
-      throw first;
     }
   }
 }

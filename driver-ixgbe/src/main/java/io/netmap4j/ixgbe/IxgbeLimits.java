@@ -1,0 +1,49 @@
+package io.netmap4j.ixgbe;
+
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.NicOptions;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.memory.Region;
+
+/** What the card can be asked for; options beyond that are refused by name. */
+final class IxgbeLimits {
+  /** What RSS reaches, and how many queues the counters tell apart. */
+  private static final int MAX_RINGS = 16;
+
+  private static final int MIN_SLOTS = 64;
+  private static final int MAX_SLOTS = 4096;
+  private static final int MAX_MTU = 9710;
+
+  private IxgbeLimits() {}
+
+  /**
+   * @throws NetmapException EINVAL; the message names the option and its range
+   */
+  static void check(NicOptions o, Region region) {
+    range("tx-rings", o.txRings(), 1, MAX_RINGS);
+    range("rx-rings", o.rxRings(), 1, MAX_RINGS);
+    range("mtu", o.mtu(), 68, MAX_MTU);
+    range("tx-slots", o.txSlots(), MIN_SLOTS, MAX_SLOTS);
+    range("rx-slots", o.rxSlots(), MIN_SLOTS, MAX_SLOTS);
+    if (o.txSlots() % 8 != 0 || o.rxSlots() % 8 != 0) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          "tx-slots = " + o.txSlots() + ", rx-slots = " + o.rxSlots() + ": must be multiples of 8");
+    }
+    if (region.bufSize() < 1024) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          "buffers of "
+              + region.bufSize()
+              + " bytes: the card receives into whole kilobytes; set buf-size to 1024 or"
+              + " more (2048 is usual)");
+    }
+  }
+
+  private static void range(String option, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw new NetmapException(
+          Libc.EINVAL, option + " = " + value + " is out of range: " + least + " to " + most);
+    }
+  }
+}
