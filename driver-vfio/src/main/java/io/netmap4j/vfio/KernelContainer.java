@@ -33,7 +33,6 @@ final class KernelContainer implements VfioIommu {
   private static final int IOMMU_UNMAP_DMA = vfio(14);
   private static final int TYPE1V2_IOMMU = 3;
   private static final int GROUP_VIABLE = 1;
-  private static final int READ_WRITE = 3;
   private static final int INFO_CAPS = 1 << 1;
   private static final int CAP_IOVA_RANGE = 1;
   private static final int INFO_BYTES = 24;
@@ -133,8 +132,7 @@ final class KernelContainer implements VfioIommu {
               0,
               "EACCES: sudo chown $USER " + path + "; EBUSY: another process has the card"));
     } catch (LinuxException e) {
-      throw new NetmapException(
-          e.errno() == Libc.EBUSY ? Libc.EBUSY : e.errno(), e.getMessage(), e);
+      throw new NetmapException(e.errno(), e.getMessage(), e);
     }
   }
 
@@ -251,7 +249,7 @@ final class KernelContainer implements VfioIommu {
     long map = Mem.allocate(32);
     try {
       Mem.putInt(map, 32);
-      Mem.putInt(map + 4, READ_WRITE);
+      Mem.putInt(map + 4, DMA_READ_WRITE);
       Mem.putLong(map + 8, address);
       Mem.putLong(map + 16, iova);
       Mem.putLong(map + 24, size);

@@ -17,10 +17,6 @@ final class KernelVfio implements Vfio {
   private static final int RESET = KernelContainer.vfio(11);
   private static final int REGION_MMAP = 1 << 2;
   private static final int REGION_CAPS = 1 << 3;
-  private static final int IRQ_DATA_NONE = 1;
-  private static final int IRQ_DATA_EVENTFD = 1 << 2;
-  private static final int IRQ_ACTION_UNMASK = 1 << 4;
-  private static final int IRQ_ACTION_TRIGGER = 1 << 5;
 
   private final String address;
   private final KernelContainer container;

@@ -8,10 +8,16 @@ package io.netmap4j.vfio;
  * and all later calls throw {@link io.netmap4j.common.NetmapException} with ENXIO or EIO.
  */
 interface Vfio extends AutoCloseable {
+  // Region indices, then interrupt indices.
   int BAR0 = 0;
   int CONFIG = 7;
   int INTX = 0;
   int MSIX = 2;
+
+  int IRQ_DATA_NONE = 1;
+  int IRQ_DATA_EVENTFD = 1 << 2;
+  int IRQ_ACTION_UNMASK = 1 << 4;
+  int IRQ_ACTION_TRIGGER = 1 << 5;
 
   int DEVICE_RESET = 1;
   int DEVICE_PCI = 1 << 1;

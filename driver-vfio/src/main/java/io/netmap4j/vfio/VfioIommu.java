@@ -5,6 +5,9 @@ package io.netmap4j.vfio;
  * Thread safe.
  */
 interface VfioIommu {
+  /** The flags of a mapping that functions may read and write. */
+  int DMA_READ_WRITE = 3;
+
   /** Device addresses that can be mapped, from the first to the last byte. */
   record Window(long first, long last) {}
 

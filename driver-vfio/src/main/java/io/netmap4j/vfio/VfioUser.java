@@ -33,11 +33,6 @@ final class VfioUser implements Vfio, VfioIommu {
   private static final int REGION_WRITE = 10;
   private static final int DEVICE_RESET_COMMAND = 13;
 
-  private static final int DMA_READ_WRITE = 3;
-  private static final int IRQ_DATA_NONE = 1;
-  private static final int IRQ_DATA_EVENTFD = 1 << 2;
-  private static final int IRQ_ACTION_UNMASK = 1 << 4;
-  private static final int IRQ_ACTION_TRIGGER = 1 << 5;
 
   /** A system property: how many milliseconds a server may be silent before it is given up. */
   static final String PATIENCE_PROPERTY = "netmap4j.vfio-user.patience";

@@ -210,7 +210,7 @@ final class VfioUserConnection {
       if (n < 0) {
         patience.await(Libc.POLLIN);
       } else if (n == 0) {
-        throw new LinuxException(
+        throw LinuxException.ofCall(
             "recvmsg", Libc.ECONNRESET, "the other side has closed the connection");
       } else {
         got += n;
@@ -267,7 +267,7 @@ final class VfioUserConnection {
               + ": the server refuses command "
               + command
               + ": "
-              + new LinuxException("error", errno, "").getMessage());
+              + LinuxException.ofCall("error", errno, "").getMessage());
     }
     return size;
   }

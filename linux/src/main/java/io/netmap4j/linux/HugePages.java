@@ -111,7 +111,7 @@ public class HugePages {
     }
   }
 
-  /** How many are free of how many, in words. */
+  /** How many pages are free of how many, in words: "12 of 256", "none". */
   public String free() {
     try {
       Path free = pool.resolveSibling("free_hugepages");
@@ -196,27 +196,24 @@ public class HugePages {
    */
   public long[] physical(long address, long size) {
     long[] found = new long[(int) (size / SIZE)];
+    Libc.lockPages(
+        address,
+        size,
+        "are there too few pages, or is the limit of locked memory low? " + more(size / SIZE));
+    int fd = Libc.open(pagemap.toString(), Libc.O_RDONLY, 0, "run as root");
     try {
-      Libc.lockPages(
-          address,
-          size,
-          "are there too few pages, or is the limit of locked memory low? " + more(size / SIZE));
-      int fd = Libc.open(pagemap.toString(), Libc.O_RDONLY, 0, "run as root");
-      try {
-        for (int i = 0; i < found.length; i++) {
-          found[i] = physical(fd, address + i * SIZE);
-        }
-      } finally {
-        Libc.closeFd(fd);
+      for (int i = 0; i < found.length; i++) {
+        found[i] = physical(fd, address + i * SIZE);
       }
-    } catch (LinuxException e) {
-      throw new LinuxException(e.errno(), e.getMessage(), e);
+    } finally {
+      Libc.closeFd(fd);
     }
     return found;
   }
 
   /**
-   * All the small pages of one must be there, in order: else it is none, whatever it looks like.
+   * The physical address of one page of 2 MiB. All its small pages must be present and contiguous:
+   * otherwise the memory is not one.
    */
   private long physical(int fd, long address) {
     long entries = Mem.allocate(8L * ENTRIES);
@@ -239,7 +236,7 @@ public class HugePages {
             Libc.EINVAL,
             String.format(
                 Locale.ROOT,
-                "memory at 0x%x is no page of 2 MiB: is its folder on a hugetlbfs with pagesize=2M?",
+                "memory at 0x%x is not a page of 2 MiB: is its folder on a hugetlbfs with pagesize=2M?",
                 address));
       }
       return frame * Machine.PAGE_SIZE;

@@ -156,7 +156,7 @@ public final class Libc {
   public static int open(String path, int flags, int mode, String hint) {
     int fd = open(path, flags | O_CLOEXEC, mode);
     if (fd < 0) {
-      throw new LinuxException("open " + path, Native.getLastError(), hint);
+      throw LinuxException.ofCall("open " + path, Native.getLastError(), hint);
     }
     return fd;
   }
@@ -175,7 +175,7 @@ public final class Libc {
   public static long mmap(long length, int prot, int flags, int fd, long offset, String hint) {
     long address = mmap(0, length, prot, flags, fd, offset);
     if (address == -1) {
-      throw new LinuxException(
+      throw LinuxException.ofCall(
           "mmap of " + length + " bytes at offset " + offset + " of descriptor " + fd,
           Native.getLastError(),
           hint);
@@ -186,7 +186,7 @@ public final class Libc {
   /** Puts {@code fd} in one step where something else is mapped. */
   public static void remap(long address, long length, int prot, int flags, int fd, String hint) {
     if (mmap(address, length, prot, flags | MAP_FIXED, fd, 0) != address) {
-      throw new LinuxException(
+      throw LinuxException.ofCall(
           "mmap of " + length + " bytes at 0x" + Long.toHexString(address),
           Native.getLastError(),
           hint);
@@ -200,13 +200,13 @@ public final class Libc {
 
   public static void unmap(long address, long length) {
     if (munmap(address, length) != 0) {
-      throw new LinuxException("munmap 0x" + Long.toHexString(address), Native.getLastError(), "");
+      throw LinuxException.ofCall("munmap 0x" + Long.toHexString(address), Native.getLastError(), "");
     }
   }
 
   public static void truncate(int fd, long length, String hint) {
     if (ftruncate(fd, length) != 0) {
-      throw new LinuxException("ftruncate to " + length + " bytes", Native.getLastError(), hint);
+      throw LinuxException.ofCall("ftruncate to " + length + " bytes", Native.getLastError(), hint);
     }
   }
 
@@ -217,7 +217,7 @@ public final class Libc {
   public static int ioctl(int fd, long request, long argument, String call, String hint) {
     int result = ioctl(fd, request, argument);
     if (result < 0) {
-      throw new LinuxException(call, Native.getLastError(), hint);
+      throw LinuxException.ofCall(call, Native.getLastError(), hint);
     }
     return result;
   }
@@ -226,7 +226,7 @@ public final class Libc {
   public static void readAt(int fd, long buffer, int count, long offset, String call) {
     long n = pread(fd, buffer, count, offset);
     if (n != count) {
-      throw new LinuxException(call, n < 0 ? Native.getLastError() : EIO, "is the device gone?");
+      throw LinuxException.ofCall(call, n < 0 ? Native.getLastError() : EIO, "is the device gone?");
     }
   }
 
@@ -234,7 +234,7 @@ public final class Libc {
   public static void writeAt(int fd, long buffer, int count, long offset, String call) {
     long n = pwrite(fd, buffer, count, offset);
     if (n != count) {
-      throw new LinuxException(call, n < 0 ? Native.getLastError() : EIO, "is the device gone?");
+      throw LinuxException.ofCall(call, n < 0 ? Native.getLastError() : EIO, "is the device gone?");
     }
   }
 
@@ -251,14 +251,14 @@ public final class Libc {
   /** Brings memory in, and keeps it there until it is unmapped. */
   public static void lockPages(long address, long length, String hint) {
     if (mlock(address, length) != 0) {
-      throw new LinuxException("mlock of " + length + " bytes", Native.getLastError(), hint);
+      throw LinuxException.ofCall("mlock of " + length + " bytes", Native.getLastError(), hint);
     }
   }
 
   /** Gives a file that was opened with O_TMPFILE a name; it may have several. */
   public static void nameFile(int fd, String path, String hint) {
     if (linkat(AT_FDCWD, "/proc/self/fd/" + fd, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0) {
-      throw new LinuxException("linkat " + path, Native.getLastError(), hint);
+      throw LinuxException.ofCall("linkat " + path, Native.getLastError(), hint);
     }
   }
 
@@ -266,7 +266,7 @@ public final class Libc {
   public static int memfd(String name) {
     int fd = memfd_create(name, MFD_CLOEXEC);
     if (fd < 0) {
-      throw new LinuxException(
+      throw LinuxException.ofCall(
           "memfd_create " + name, Native.getLastError(), "Linux 3.17 or newer has it");
     }
     return fd;
@@ -276,7 +276,7 @@ public final class Libc {
   public static int eventFd() {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (fd < 0) {
-      throw new LinuxException(
+      throw LinuxException.ofCall(
           "eventfd", Native.getLastError(), "raise the limit of open files: ulimit -n");
     }
     return fd;
@@ -349,7 +349,7 @@ public final class Libc {
     long buffer = Mem.allocate(STATX_SIZE);
     try {
       if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC, buffer) != 0) {
-        throw new LinuxException("statx of descriptor " + fd, Native.getLastError(), "");
+        throw LinuxException.ofCall("statx of descriptor " + fd, Native.getLastError(), "");
       }
       return new FileState(
           (long) Mem.getInt(buffer + 136) << 32 | Mem.getInt(buffer + 140) & 0xFFFFFFFFL,
@@ -391,7 +391,7 @@ public final class Libc {
       }
       int ready = poll(array, fds.length, timeoutMillis);
       if (ready < 0 && Native.getLastError() != EINTR) {
-        throw new LinuxException(
+        throw LinuxException.ofCall(
             "poll of " + fds.length + " descriptors", Native.getLastError(), "");
       }
       return Math.max(0, ready);
@@ -441,7 +441,7 @@ public final class Libc {
   public static int netdeviceSocket() {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-      throw new LinuxException(
+      throw LinuxException.ofCall(
           "socket for netdevice(7)",
           Native.getLastError(),
           "raise the limit of open files: ulimit -n");

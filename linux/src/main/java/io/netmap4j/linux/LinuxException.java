@@ -1,32 +1,40 @@
 package io.netmap4j.linux;
 
-/** What the operating system refused: which call, with what, the errno, and the likely cause. */
+/**
+ * What the operating system refused: which call or file, with what, why, the likely cause and the
+ * command that mends it, in one line.
+ */
 public final class LinuxException extends RuntimeException {
   private static final long serialVersionUID = 1;
   private final int errno;
 
-  public LinuxException(String call, int errno, String hint) {
-    super(
-        call
-            + ": "
-            + Libc.errorText(errno)
-            + " (errno "
-            + errno
-            + ")"
-            + (hint.isEmpty() ? "" : "; " + hint));
-    this.errno = errno;
-  }
-
-  /** With a message of its own. */
+  /**
+   * @param errno positive
+   * @param message complete
+   */
   public LinuxException(int errno, String message) {
     this(errno, message, null);
   }
 
+  /** As {@link #LinuxException(int, String)}, with the exception that told. */
   public LinuxException(int errno, String message, Throwable cause) {
     super(message, cause);
     this.errno = errno;
   }
 
+  /**
+   * A system call failed: {@code open /dev/vfio/7: Permission denied (errno 13); HINT}.
+   *
+   * @param call the call, and what it was called for
+   * @param errno what it left
+   * @param hint the likely cause and what to do, "" for none
+   */
+  public static LinuxException ofCall(String call, int errno, String hint) {
+    String why = ": " + Libc.errorText(errno) + " (errno " + errno + ")";
+    return new LinuxException(errno, call + why + (hint.isEmpty() ? "" : "; " + hint));
+  }
+
+  /** The error number, positive. */
   public int errno() {
     return errno;
   }

@@ -63,13 +63,13 @@ public final class TapDevice implements AutoCloseable {
   public static TapDevice create(String name) {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
     if (bytes.length > LONGEST_NAME) {
-      throw new LinuxException(
+      throw LinuxException.ofCall(
           "TAP device " + name,
           Libc.ENAMETOOLONG,
           "the name has " + bytes.length + " bytes, an interface's at most " + LONGEST_NAME);
     }
     if (bytes.length == 0) {
-      throw new LinuxException("TAP device without a name", Libc.EINVAL, "give it one: tap0");
+      throw LinuxException.ofCall("TAP device without a name", Libc.EINVAL, "give it one: tap0");
     }
     int fd = openClone();
     long ifreq = Mem.allocate(IFREQ);
@@ -79,7 +79,7 @@ public final class TapDevice implements AutoCloseable {
       int done = Libc.tryIoctl(fd, TUNSETIFF, ifreq);
       if (done < 0) {
         Libc.closeFd(fd);
-        throw new LinuxException("TAP device " + name + ": TUNSETIFF", -done, hint(-done, name));
+        throw LinuxException.ofCall("TAP device " + name + ": TUNSETIFF", -done, hint(-done, name));
       }
       return new TapDevice(fd, nameIn(ifreq));
     } finally {
@@ -205,7 +205,7 @@ public final class TapDevice implements AutoCloseable {
       Mem.copyIn(bytes, 0, ifreq, bytes.length);
       int done = request.ask(socket, ifreq);
       if (done < 0) {
-        throw new LinuxException(
+        throw LinuxException.ofCall(
             "TAP device " + name + ": " + what,
             -done,
             -done == Libc.ENODEV ? "it has been removed, or moved to another namespace" : hint);

@@ -79,7 +79,7 @@ public final class UnixSocket implements AutoCloseable {
           Libc.pollIn(NO_FDS, CONNECT_STEP_MILLIS); // nothing tells when there is room
         } else if (errno != Libc.EINTR) {
           Libc.closeFd(fd);
-          throw new LinuxException(
+          throw LinuxException.ofCall(
               "connect " + path,
               errno,
               errno == Libc.EAGAIN
@@ -100,14 +100,14 @@ public final class UnixSocket implements AutoCloseable {
 
   private static int open(Path path, int flags) {
     if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
-      throw new LinuxException(
+      throw LinuxException.ofCall(
           "socket " + path,
           Libc.ENAMETOOLONG,
           "a socket's path has at most " + LONGEST_PATH + " bytes");
     }
     int fd = Libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
     if (fd < 0) {
-      throw new LinuxException(
+      throw LinuxException.ofCall(
           "socket " + path, Native.getLastError(), "raise the limit of open files: ulimit -n");
     }
     return fd;
@@ -237,7 +237,7 @@ public final class UnixSocket implements AutoCloseable {
       control += size + 7 & ~7L;
     }
     if ((Mem.getInt(receiving + 48) & MSG_CTRUNC) != 0) {
-      throw new LinuxException(
+      throw LinuxException.ofCall(
           "recvmsg",
           EMSGSIZE,
           "more than " + MOST_FDS + " descriptors at once, or too many open files");
@@ -249,7 +249,7 @@ public final class UnixSocket implements AutoCloseable {
     for (int got = 0; got < length; ) {
       int n = receive(address + got, length - got, fds, deadline);
       if (n == 0) {
-        throw new LinuxException(
+        throw LinuxException.ofCall(
             "recvmsg of " + length + " bytes, " + got + " came",
             Libc.ECONNRESET,
             "the other side has closed the connection");
@@ -261,7 +261,7 @@ public final class UnixSocket implements AutoCloseable {
   private static void checkTransient(String call) {
     int errno = Native.getLastError();
     if (errno != Libc.EINTR && errno != Libc.EAGAIN) {
-      throw new LinuxException(call, errno, "the other side is gone");
+      throw LinuxException.ofCall(call, errno, "the other side is gone");
     }
   }
 
@@ -270,7 +270,7 @@ public final class UnixSocket implements AutoCloseable {
     if (deadline != Long.MAX_VALUE) {
       millis = (deadline - System.nanoTime() + 999_999) / 1_000_000;
       if (millis <= 0) {
-        throw new LinuxException(call, Libc.ETIMEDOUT, "the other side does not answer");
+        throw LinuxException.ofCall(call, Libc.ETIMEDOUT, "the other side does not answer");
       }
     }
     ready(event, (int) Math.min(millis, Integer.MAX_VALUE));
@@ -366,14 +366,14 @@ public final class UnixSocket implements AutoCloseable {
       try {
         Files.move(unready, path);
       } catch (IOException e) {
-        throw new LinuxException(
+        throw LinuxException.ofCall(
             "bind " + path, EADDRINUSE, "another server has it, or it is no socket: ls -l " + path);
       }
     }
 
     private static void check(int result, String call, String hint) {
       if (result != 0) {
-        throw new LinuxException(call, Native.getLastError(), hint);
+        throw LinuxException.ofCall(call, Native.getLastError(), hint);
       }
     }
 
@@ -421,7 +421,7 @@ public final class UnixSocket implements AutoCloseable {
           return null;
         }
         if (errno != Libc.EINTR && errno != ECONNABORTED) {
-          throw new LinuxException(
+          throw LinuxException.ofCall(
               "accept on " + path, errno, "too many open files? raise ulimit -n");
         }
       }

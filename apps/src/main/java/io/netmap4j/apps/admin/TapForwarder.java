@@ -180,7 +180,7 @@ final class TapForwarder implements AutoCloseable {
 
   private void failIfGone(long result) {
     if (result == -EBADFD) {
-      throw new LinuxException(
+      throw LinuxException.ofCall(
           "TAP interface " + tap.name(),
           EBADFD,
           "the interface, or the network namespace that it was in, was removed; start netmap4j tap again to make it");
