@@ -33,7 +33,6 @@ final class VfioUser implements Vfio, VfioIommu {
   private static final int REGION_WRITE = 10;
   private static final int DEVICE_RESET_COMMAND = 13;
 
-
   /** A system property: how many milliseconds a server may be silent before it is given up. */
   static final String PATIENCE_PROPERTY = "netmap4j.vfio-user.patience";
 

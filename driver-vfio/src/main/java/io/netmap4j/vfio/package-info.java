@@ -6,10 +6,10 @@
  * transport is {@code Vfio} (one function) and {@code VfioIommu} (its memory). The kernel's are
  * {@code KernelVfio} and {@code KernelContainer}; {@code VfioUser} is both for one server.
  *
- * <p>A register write: the driver stores into BAR 0 at {@code VfioDevice.mappedRegister} and nothing
- * of this package runs; over vfio-user that is 0, and {@code VfioDevice.write32} calls {@code
- * VfioUser.post}, which queues a REGION_WRITE without a reply in {@code VfioUserOutput}. A register
- * read there is a request and its reply, {@code VfioUserConnection.request}.
+ * <p>A register write: the driver stores into BAR 0 at {@code VfioDevice.mappedRegister} and
+ * nothing of this package runs; over vfio-user that is 0, and {@code VfioDevice.write32} calls
+ * {@code VfioUser.post}, which queues a REGION_WRITE without a reply in {@code VfioUserOutput}. A
+ * register read there is a request and its reply, {@code VfioUserConnection.request}.
  *
  * <p>A mapping: {@code VfioDmaDomain.map} reserves device addresses and {@code mapDma} makes the
  * mapping, by VFIO_IOMMU_MAP_DMA in the kernel's container or by a DMA_MAP message that carries the

@@ -200,7 +200,8 @@ public final class Libc {
 
   public static void unmap(long address, long length) {
     if (munmap(address, length) != 0) {
-      throw LinuxException.ofCall("munmap 0x" + Long.toHexString(address), Native.getLastError(), "");
+      throw LinuxException.ofCall(
+          "munmap 0x" + Long.toHexString(address), Native.getLastError(), "");
     }
   }
 
