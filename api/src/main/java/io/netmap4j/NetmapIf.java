@@ -29,9 +29,9 @@ public final class NetmapIf {
   }
 
   /** The port is closed: from now on this object refers to a private copy of the interface. */
-  void retire(long toDead) {
-    Mem.copy(base, base + toDead, IfLayout.sizeFor(rings));
-    base += toDead;
+  void retire(long toPlaceholder) {
+    Mem.copy(base, base + toPlaceholder, IfLayout.sizeFor(rings));
+    base += toPlaceholder;
   }
 
   /** Fills in everything but the ring offsets; names beyond 15 bytes are cut. */

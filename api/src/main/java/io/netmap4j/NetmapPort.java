@@ -533,7 +533,7 @@ public final class NetmapPort implements AutoCloseable {
     for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
       rxRings[i].retire();
     }
-    nifp.retire(region.toDead());
+    nifp.retire(region.toPlaceholder());
   }
 
   private void freeExtraBuffers() {

@@ -45,7 +45,7 @@ public final class NetmapRing {
   private final int numSlots;
   private final int bufSize;
   private final int bufTotal;
-  private final long toDead;
+  private final long toPlaceholder;
 
   NetmapRing(Region region, long offset, int numSlots) {
     this.base = region.address() + offset;
@@ -54,15 +54,15 @@ public final class NetmapRing {
     this.numSlots = numSlots;
     this.bufSize = region.bufSize();
     this.bufTotal = region.bufTotal();
-    this.toDead = region.toDead();
+    this.toPlaceholder = region.toPlaceholder();
   }
 
   /** The port is closed: from now on this object refers to a private copy. Called once. */
   void retire() {
-    Mem.copy(base, base + toDead, RingLayout.sizeFor(numSlots));
-    base += toDead;
-    slots += toDead;
-    buffers += toDead;
+    Mem.copy(base, base + toPlaceholder, RingLayout.sizeFor(numSlots));
+    base += toPlaceholder;
+    slots += toPlaceholder;
+    buffers += toPlaceholder;
   }
 
   /**

@@ -153,7 +153,7 @@ final class PortWaits {
     return wakeups;
   }
 
-  /** Those that a wait for {@code events}, POLLIN or POLLOUT, need not heed. */
+  /** The wake-ups that a wait for {@code events}, POLLIN or POLLOUT, does not end for. */
   int seenWakeups(int events) {
     boolean in =
         (events & NetmapPort.POLLOUT) == 0

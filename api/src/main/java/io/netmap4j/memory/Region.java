@@ -48,8 +48,8 @@ public final class Region implements AutoCloseable {
   private final boolean bufsStraddle;
   private final Set<Use> users = new LinkedHashSet<>();
 
-  /** From an address of the region to the same place in {@link DeadMemory}. */
-  private final long toDead;
+  /** Distance from the region to its place in {@link PlaceholderMemory}. */
+  private final long toPlaceholder;
 
   private boolean abandoned;
   private volatile boolean closed;
@@ -85,9 +85,9 @@ public final class Region implements AutoCloseable {
           fd,
           size,
           "the region needs " + size + " bytes: make memory.buf-num smaller or free some memory");
-      long dead = DeadMemory.of(size);
+      long placeholder = PlaceholderMemory.of(size);
       this.address = map();
-      this.toDead = dead - address;
+      this.toPlaceholder = placeholder - address;
     } catch (RuntimeException e) {
       Libc.closeFd(fd);
       throw e;
@@ -95,7 +95,7 @@ public final class Region implements AutoCloseable {
   }
 
   private long map() {
-    return DeadMemory.map(
+    return PlaceholderMemory.map(
         size,
         fd,
         options.hugetlbfs() == null
@@ -245,11 +245,11 @@ public final class Region implements AutoCloseable {
   }
 
   /**
-   * What leads from an address of the region to the same place in memory that nobody uses, which
-   * stays mapped when the region is closed.
+   * What is added to an address of the region to reach the same place in {@link PlaceholderMemory},
+   * which stays mapped when the region is closed.
    */
-  public long toDead() {
-    return toDead;
+  public long toPlaceholder() {
+    return toPlaceholder;
   }
 
   /**
@@ -399,7 +399,7 @@ public final class Region implements AutoCloseable {
     }
     closed = true;
     try {
-      DeadMemory.retire(address, size);
+      PlaceholderMemory.retire(address, size);
     } catch (LinuxException e) {
       throw new NetmapException(e.errno(), e.getMessage(), e);
     } finally {

@@ -41,7 +41,7 @@ public interface Adapter extends AutoCloseable {
    * Moves hwTail past what has arrived, then gives slots [hwCur, rHead) back. Does not block,
    * throw, allocate or log.
    *
-   * @return 0 or an errno; EINVAL when a slot's buffer is none: it and those after it are not given
+   * @return 0 or an errno; EINVAL for an invalid buffer index: that slot and those behind it are not given
    *     back
    */
   int rxSync(Kring kring, int flags);

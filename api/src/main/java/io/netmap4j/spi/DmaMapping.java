@@ -39,7 +39,7 @@ public final class DmaMapping implements AutoCloseable {
     if (!straight && !aligned) {
       throw new NetmapException(
           Libc.EINVAL,
-          "device addresses that are apart and no multiples of 2 MiB: "
+          "device addresses that are neither contiguous nor multiples of 2 MiB: "
               + Arrays.toString(deviceAddresses));
     }
     this.table = Mem.allocate(8L * pages);

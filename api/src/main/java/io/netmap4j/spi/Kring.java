@@ -20,7 +20,7 @@ import java.lang.invoke.VarHandle;
 import java.util.Locale;
 
 /**
- * The private twin of a shared ring: what the driver has done, and the indices that it last
+ * The driver's private state of a shared ring: what the driver has done, and the indices that it last
  * accepted. The user's copy is read once in a prologue, checked, and never looked at again during a
  * sync; the tail is published once after it (netmap.c: nm_txsync_prologue, nm_rxsync_prologue,
  * netmap_ring_reinit, nm_sync_finalize).
@@ -149,7 +149,7 @@ public final class Kring {
       int result = adapter.rxSync(this, flags);
       stamp();
       if (result == Libc.EINVAL) {
-        reinit(); // a buffer that is none was to be given back
+        reinit(); // a slot with an invalid buffer index was to be given back
       }
       publishTail();
       return status == 0 ? result : status;
@@ -174,7 +174,7 @@ public final class Kring {
     return head;
   }
 
-  /** rHead ≤ head ≤ rTail, head ≤ cur ≤ rTail; and never past what the device has in hand. */
+  /** rHead ≤ head ≤ rTail, head ≤ cur ≤ rTail; and never past what the device owns. */
   private boolean txPrologue() {
     int head = acquireHead();
     int cur = Mem.getInt(ring + CUR);

@@ -283,7 +283,7 @@ class RegionTest {
         Function.getFunction("c", "memfd_create").invokeInt(new Object[] {"netmap4j-huge", 4});
     assumeTrue(hugePages >= 0, "the kernel has no huge pages");
     try {
-      assertThatThrownBy(() -> DeadMemory.map(1L << 40, hugePages, "no pages"))
+      assertThatThrownBy(() -> PlaceholderMemory.map(1L << 40, hugePages, "no pages"))
           .isInstanceOfSatisfying(
               LinuxException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENOMEM));
     } finally {

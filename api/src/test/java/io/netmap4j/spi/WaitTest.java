@@ -281,9 +281,9 @@ class WaitTest {
 
       Port dying = new Port(1, wait == Wait.POLL_IN ? fd : -1); // a sleep looks up each second
       NetmapPort other = stuck(dying);
-      Waiter mourner = new Waiter(() -> wait.run(other, -1)).begin(dying);
+      Waiter waiting = new Waiter(() -> wait.run(other, -1)).begin(dying);
       dying.gone = true;
-      assertThat(mourner.result()).isEqualTo(failed);
+      assertThat(waiting.result()).isEqualTo(failed);
       int before = dying.looks;
       assertThat(wait.run(other, -1)).isEqualTo(failed);
       assertThat(dying.looks - before).isLessThanOrEqualTo(2);
@@ -291,7 +291,7 @@ class WaitTest {
   }
 
   @Test
-  void awakeUpBeforeTheWaitIsRememberedOnceForEachDirection() {
+  void aWakeUpBeforeTheWaitIsRememberedOnceForEachDirection() {
     Port adapter = new Port(1, event);
     NetmapPort port = stuck(adapter);
     port.wakeup();
@@ -300,7 +300,7 @@ class WaitTest {
     assertThat(port.poll(NetmapPort.POLLOUT, -1)).isZero();
     adapter.inFlight = 0;
     port.wakeup();
-    assertThat(port.drain(0)).as("drain heeds only what comes meanwhile").isTrue();
+    assertThat(port.drain(0)).as("a wake-up before drain does not end it").isTrue();
     adapter.arriving = 1;
     assertThat(port.poll(NetmapPort.POLLIN, -1)).isEqualTo(NetmapPort.POLLIN);
     try (NetmapPoll poll = new NetmapPoll()) {

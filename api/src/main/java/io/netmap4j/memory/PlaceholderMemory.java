@@ -5,14 +5,14 @@ import io.netmap4j.linux.LinuxException;
 import java.util.ArrayDeque;
 
 /**
- * Where the addresses of closed things lead: memory that nobody uses. What is read there is
- * anything, what is written there reaches no port, no region and no device.
+ * Memory that takes the place of closed ports and regions: addresses that a program has kept lead
+ * here. What is read is undefined; what is written reaches no port, no region and no device.
  *
  * <p>It is one file of anonymous memory, at least as large as the largest region so far. Pages of
  * it exist where something was touched, so that it costs address space and hardly any memory, with
  * every setting of vm.overcommit_memory.
  */
-final class DeadMemory {
+final class PlaceholderMemory {
   /** Enough that nothing which still runs looks so far back; far below vm.max_map_count. */
   private static final int MOST_RETIRED = 4096;
 
@@ -27,7 +27,7 @@ final class DeadMemory {
 
   private record Range(long address, long bytes) {}
 
-  private DeadMemory() {}
+  private PlaceholderMemory() {}
 
   /** Address of at least so many bytes of it, mapped as long as the process lives. */
   static synchronized long of(long bytes) {
@@ -82,7 +82,7 @@ final class DeadMemory {
     }
   }
 
-  /** Gives the addresses up that were retired first. @return false when there are none */
+  /** Unmaps the range that was retired first. @return false when there is none */
   static synchronized boolean release() {
     Range oldest = RETIRED.poll();
     if (oldest == null) {
