@@ -41,8 +41,8 @@ public interface Adapter extends AutoCloseable {
    * Moves hwTail past what has arrived, then gives slots [hwCur, rHead) back. Does not block,
    * throw, allocate or log.
    *
-   * @return 0 or an errno; EINVAL for an invalid buffer index: that slot and those behind it are not given
-   *     back
+   * @return 0 or an errno; EINVAL for an invalid buffer index: that slot and those behind it are
+   *     not given back
    */
   int rxSync(Kring kring, int flags);
 

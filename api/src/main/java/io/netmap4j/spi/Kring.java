@@ -20,10 +20,10 @@ import java.lang.invoke.VarHandle;
 import java.util.Locale;
 
 /**
- * The driver's private state of a shared ring: what the driver has done, and the indices that it last
- * accepted. The user's copy is read once in a prologue, checked, and never looked at again during a
- * sync; the tail is published once after it (netmap.c: nm_txsync_prologue, nm_rxsync_prologue,
- * netmap_ring_reinit, nm_sync_finalize).
+ * The driver's private state of a shared ring: what the driver has done, and the indices that it
+ * last accepted. The user's copy is read once in a prologue, checked, and never looked at again
+ * during a sync; the tail is published once after it (netmap.c: nm_txsync_prologue,
+ * nm_rxsync_prologue, netmap_ring_reinit, nm_sync_finalize).
  *
  * <pre>
  *   TX   hwTail+1 .... hwCur .... head .... tail       RX   hwCur .... head .... tail = hwTail
