@@ -36,7 +36,7 @@ final class UioDevice implements NicDevice {
   private static final int ALL_ONES = 0xFFFF;
 
   /**
-   * Where it is.
+   * Where a function is found.
    *
    * @param address in PCI
    * @param folder in sysfs
@@ -110,7 +110,7 @@ final class UioDevice implements NicDevice {
     return fd;
   }
 
-  /** Dies with this process, however it ends. The file stays, it is the lock that counts. */
+  /** The kernel releases the lock when this process ends, however it does. The file stays. */
   private void lock(Path file) {
     try {
       Files.createDirectories(file.getParent());
@@ -205,7 +205,7 @@ final class UioDevice implements NicDevice {
     return new NetmapException(Libc.EIO, name + ": " + e.getMessage(), e);
   }
 
-  /** A card that is gone does not. */
+  /** Whether bus mastering is on. False of a card that is gone: it reads all ones. */
   private boolean mastering() {
     if (closed) {
       return false;

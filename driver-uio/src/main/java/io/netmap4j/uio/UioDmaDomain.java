@@ -35,7 +35,10 @@ import org.slf4j.LoggerFactory;
 final class UioDmaDomain implements DmaDomain {
   private static final Logger LOG = LoggerFactory.getLogger(UioDmaDomain.class);
   private static final String PREFIX = "netmap4j-";
+
+  /** Alignment of descriptor rings, which {@code NicDevice.allocateDma} promises. */
   private static final int UNIT = 4096;
+
   private static final int UNITS = (int) (HugePages.SIZE / UNIT);
 
   private final String card;
@@ -118,14 +121,14 @@ final class UioDmaDomain implements DmaDomain {
     if (mapped == null) {
       hugePages.require(folder);
       sweep(folder);
-      mapped = reach(region, folder);
+      mapped = newMapping(region, folder);
       regions.put(region, mapped);
     }
     mapped.users++;
     return new DmaMapping(mapped.pages, () -> unmap(region));
   }
 
-  private Mapped reach(Region region, Path folder) {
+  private Mapped newMapping(Region region, Path folder) {
     Region.Use use = region.hold("uio:" + card);
     try {
       long[] physical = hugePages.physical(region.address(), region.size());

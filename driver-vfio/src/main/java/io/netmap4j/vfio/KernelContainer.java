@@ -221,7 +221,7 @@ final class KernelContainer implements VfioIommu {
     }
   }
 
-  /** Takes {@link #with} back. */
+  /** Ends one use of a group by {@link #with}; the last closes it. */
   void leave(String number) {
     synchronized (OPEN) {
       Group group = groups.get(number);

@@ -103,7 +103,8 @@ public final class VfioBackend implements NicBackend {
   private List<String> missing(PciSysfs.Function f) {
     List<String> missing = new ArrayList<>();
     if (!f.driver().equals(PciBinding.VFIO_PCI)) {
-      missing.add("binding to vfio-pci: sudo netmap4j bind --vfio " + f.address());
+      missing.add(
+          "binding to " + PciBinding.VFIO_PCI + ": sudo netmap4j bind --vfio " + f.address());
     }
     if (f.iommuGroup().isEmpty()) {
       missing.add(

@@ -43,7 +43,7 @@ final class VfioDmaDomain implements DmaDomain {
   public synchronized DmaMapping map(Region region) {
     Mapped mapped = regions.get(region);
     if (mapped == null) {
-      mapped = reach(region);
+      mapped = newMapping(region);
       regions.put(region, mapped);
     }
     mapped.users++;
@@ -54,7 +54,7 @@ final class VfioDmaDomain implements DmaDomain {
     return new DmaMapping(pages, () -> unmap(region));
   }
 
-  private Mapped reach(Region region) {
+  private Mapped newMapping(Region region) {
     Region.Use use = region.hold("VFIO devices");
     try {
       return new Mapped(use, map(region.address(), region.size(), region.fd()));

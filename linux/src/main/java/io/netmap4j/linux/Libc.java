@@ -152,7 +152,14 @@ public final class Libc {
 
   static native long recvmsg(int fd, long message, int flags);
 
-  /** A file descriptor, closed on exec. */
+  /**
+   * Opens a file, closed on exec.
+   *
+   * @param flags O_RDONLY, O_WRONLY or O_RDWR, and others
+   * @param mode permissions of a file that this makes
+   * @return its descriptor, the caller's to close
+   * @throws LinuxException the errno of open(2)
+   */
   public static int open(String path, int flags, int mode, String hint) {
     int fd = open(path, flags | O_CLOEXEC, mode);
     if (fd < 0) {
@@ -167,11 +174,19 @@ public final class Libc {
     return fd < 0 ? -Native.getLastError() : fd;
   }
 
+  /** Closes a descriptor. Errors are ignored: the descriptor is gone in any case. */
   public static void closeFd(int fd) {
     close(fd);
   }
 
-  /** Maps {@code length} bytes of {@code fd} and returns the address. */
+  /**
+   * Maps a file.
+   *
+   * @param length bytes
+   * @param offset in the file, a multiple of {@link Machine#PAGE_SIZE}
+   * @return the address; {@link #unmap} is the caller's. The mapping outlives the descriptor
+   * @throws LinuxException the errno of mmap(2)
+   */
   public static long mmap(long length, int prot, int flags, int fd, long offset, String hint) {
     long address = mmap(0, length, prot, flags, fd, offset);
     if (address == -1) {
@@ -198,6 +213,9 @@ public final class Libc {
     return getpagesize();
   }
 
+  /**
+   * Takes a mapping away: an access to it after this is a SIGSEGV or meets what came there since.
+   */
   public static void unmap(long address, long length) {
     if (munmap(address, length) != 0) {
       throw LinuxException.ofCall(
@@ -205,6 +223,7 @@ public final class Libc {
     }
   }
 
+  /** Gives a file a size in bytes; new ones are zero. */
   public static void truncate(int fd, long length, String hint) {
     if (ftruncate(fd, length) != 0) {
       throw LinuxException.ofCall("ftruncate to " + length + " bytes", Native.getLastError(), hint);
@@ -212,8 +231,13 @@ public final class Libc {
   }
 
   /**
+   * An ioctl.
+   *
+   * @param request its number
    * @param argument a number or an address, as the request wants
+   * @param call its name, for the message
    * @return what the call returns, not negative
+   * @throws LinuxException the errno that it left
    */
   public static int ioctl(int fd, long request, long argument, String call, String hint) {
     int result = ioctl(fd, request, argument);
@@ -223,7 +247,11 @@ public final class Libc {
     return result;
   }
 
-  /** Reads exactly {@code count} bytes in one call. */
+  /**
+   * Reads exactly {@code count} bytes in one call.
+   *
+   * @throws LinuxException the errno of pread(2); EIO when fewer came
+   */
   public static void readAt(int fd, long buffer, int count, long offset, String call) {
     long n = pread(fd, buffer, count, offset);
     if (n != count) {
@@ -231,7 +259,11 @@ public final class Libc {
     }
   }
 
-  /** Writes exactly {@code count} bytes in one call. */
+  /**
+   * Writes exactly {@code count} bytes in one call.
+   *
+   * @throws LinuxException the errno of pwrite(2); EIO when fewer were taken
+   */
   public static void writeAt(int fd, long buffer, int count, long offset, String call) {
     long n = pwrite(fd, buffer, count, offset);
     if (n != count) {
@@ -263,7 +295,9 @@ public final class Libc {
     }
   }
 
-  /** Anonymous shared memory that can be passed to another process. */
+  /**
+   * Anonymous shared memory, empty, that can be passed to another process. The caller closes it.
+   */
   public static int memfd(String name) {
     int fd = memfd_create(name, MFD_CLOEXEC);
     if (fd < 0) {
@@ -273,7 +307,7 @@ public final class Libc {
     return fd;
   }
 
-  /** A non-blocking eventfd, counter 0. */
+  /** A new non-blocking eventfd, counter 0. The caller closes it. */
   public static int eventFd() {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (fd < 0) {
@@ -335,7 +369,13 @@ public final class Libc {
     return (fcntl(fd, F_GETFL, 0) & O_ACCMODE) == O_RDWR;
   }
 
-  /** What a descriptor refers to. */
+  /**
+   * What a descriptor refers to.
+   *
+   * @param device major number in the upper 32 bits, minor in the lower
+   * @param mode type and permissions, as in st_mode
+   * @param size bytes
+   */
   public record FileState(long device, long inode, int mode, long size) {
     private static final int TYPE = 0170000;
     private static final int REGULAR = 0100000;
@@ -346,6 +386,7 @@ public final class Libc {
     }
   }
 
+  /** What {@code fd} refers to, at this moment. */
   public static FileState stat(int fd) {
     long buffer = Mem.allocate(STATX_SIZE);
     try {
