@@ -41,7 +41,6 @@ public final class Nic82599 implements AutoCloseable {
   private static final int LRST = 1 << 3;
   private static final int RST = 1 << 26;
   private static final int ADDRESS_VALID = 1 << 31;
-  private static final int YIELDS = 100;
 
   private final CardOptions options;
   private final DeviceMemory memory = new DeviceMemory(this::dmaRefused);
@@ -450,12 +449,8 @@ public final class Nic82599 implements AutoCloseable {
    *
    * @return how many packets moved
    */
-  @SuppressWarnings("ThreadPriorityCheck") // a hint, on a machine with fewer cores than threads
   public int run(int budget) {
-    // The lock is not fair: without this, an access might never get it from a busy engine.
-    for (int i = 0; i < YIELDS && memory.contended(); i++) {
-      Thread.yield();
-    }
+    memory.yieldToWaiters();
     Wire joined = wire;
     int done = 0;
     try {

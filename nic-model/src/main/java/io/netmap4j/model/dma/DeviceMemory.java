@@ -21,8 +21,9 @@ public final class DeviceMemory {
   public static final long PAGE = 4096;
 
   private static final int ENTER_SPINS = 500;
+  private static final int YIELDS = 100;
 
-  private final ReentrantLock lock = new ReentrantLock();
+  private final ReentrantLock lock = new ReentrantLock(true);
   private final TreeMap<Long, Range> ranges = new TreeMap<>(Long::compareUnsigned);
   private final OnFault onFault;
   private final int[] lastHit = new int[DmaLog.Kind.values().length];
@@ -189,9 +190,20 @@ public final class DeviceMemory {
     }
   }
 
-  /** Somebody waits for the lock: an engine lets him go first. */
-  public boolean contended() {
-    return lock.hasQueuedThreads();
+  /**
+   * For an engine, before a batch: threads that wait for the lock get it first, so that a busy
+   * engine does not starve a register access.
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // a hint, on a machine with fewer cores than threads
+  public void yieldToWaiters() {
+    for (int i = 0; i < YIELDS && lock.hasQueuedThreads(); i++) {
+      Thread.yield();
+    }
+    if (lock.hasQueuedThreads()) {
+      // The lock is fair: this returns after those that wait already have had it.
+      lock.lock();
+      lock.unlock();
+    }
   }
 
   /**

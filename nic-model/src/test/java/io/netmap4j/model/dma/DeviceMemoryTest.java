@@ -124,6 +124,31 @@ class DeviceMemoryTest {
   }
 
   @Test
+  void aThreadThatWaitsGetsTheLockBeforeTheNextBatch() throws InterruptedException {
+    for (int i = 0; i < 20; i++) {
+      AtomicBoolean had = new AtomicBoolean();
+      Thread other =
+          new Thread(
+              () -> {
+                memory.enter();
+                had.set(true);
+                memory.exit();
+              });
+      memory.enter();
+      other.start();
+      while (other.getState() != Thread.State.WAITING) {
+        Thread.onSpinWait();
+      }
+      memory.exit();
+      memory.yieldToWaiters();
+      memory.enter();
+      assertThat(had).isTrue();
+      memory.exit();
+      other.join();
+    }
+  }
+
+  @Test
   void theLogKeepsTheLastAccessesAndCountsAll() {
     DmaLog log = new DmaLog(3);
     memory.map(0x10000, PAGE, host);
