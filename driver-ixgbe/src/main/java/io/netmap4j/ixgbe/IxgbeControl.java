@@ -26,28 +26,28 @@ final class IxgbeControl implements NicControl {
   public byte[] macAddress() {
     synchronized (housekeeping) {
       housekeeping.requireRunning();
-      return device.macAddress();
+      return device.filters().macAddress();
     }
   }
 
   @Override
   public void promiscuous(boolean on) {
-    withDevice(() -> device.promiscuous(on));
+    withDevice(() -> device.filters().promiscuous(on));
   }
 
   @Override
   public void allMulticast(boolean on) {
-    withDevice(() -> device.allMulticast(on));
+    withDevice(() -> device.filters().allMulticast(on));
   }
 
   @Override
   public void addAddress(byte[] mac) {
-    withDevice(() -> device.addAddress(mac));
+    withDevice(() -> device.filters().addAddress(mac));
   }
 
   @Override
   public void removeAddress(byte[] mac) {
-    withDevice(() -> device.removeAddress(mac));
+    withDevice(() -> device.filters().removeAddress(mac));
   }
 
   @Override

@@ -5,13 +5,11 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;
-import java.util.Locale;
-import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The card as a whole: bring-up, reset, link, filters. Cold path. The order is that of
+ * The card as a whole: reset, bring-up, queues, link, stop. Cold path. The order is that of
  * docs/82599.md 3.1; whole register values are written where a reset value is not certain, and
  * read-modify-write is kept for registers that others own bits of. Not thread safe: the adapter
  * calls it under its own lock.
@@ -24,8 +22,10 @@ final class IxgbeDevice {
   private static final int PCI_STATUS = 0x06;
   private static final int RECEIVED_MASTER_ABORT = 1 << 13;
   private static final int QUEUES = 128;
-  private static final int ADDRESSES = 128;
-  private static final int ALL_ONES = -1;
+
+  /** What a read of a device that is gone gives. */
+  static final int ALL_ONES = -1;
+
   private static final int RX_BUFFER_KB = 512;
   private static final int TX_BUFFER_KB = 160;
 
@@ -35,15 +35,15 @@ final class IxgbeDevice {
   private final NicDevice nic;
   private final NicOptions options;
   private final Rss rss;
-  private final byte[][] addresses = new byte[ADDRESSES][];
-  private boolean promiscuous;
-  private boolean allMulticast;
+  private final IxgbeFilters filters;
+  private final RegisterWait wait;
   private boolean refused;
 
   IxgbeDevice(NicDevice nic, NicOptions options) {
     this.nic = nic;
     this.options = options;
-    this.promiscuous = options.promiscuous();
+    this.filters = new IxgbeFilters(nic, options.promiscuous());
+    this.wait = new RegisterWait(nic);
     this.rss = new Rss(options.rxRings());
   }
 
@@ -64,13 +64,13 @@ final class IxgbeDevice {
     // now.
     nic.changeConfig(COMMAND, 2, 0, COMMAND_MASTER);
     maskInterrupts();
-    await("NVM auto-load (EEC.ARD)", Reg.EEC, Reg.EEC_ARD, Reg.EEC_ARD);
-    await(
+    wait.await("NVM auto-load (EEC.ARD)", Reg.EEC, Reg.EEC_ARD, Reg.EEC_ARD);
+    wait.await(
         "DMA initialisation (RDRXCTL.DMAIDONE)",
         Reg.RDRXCTL,
         Reg.RDRXCTL_DMAIDONE,
         Reg.RDRXCTL_DMAIDONE);
-    wasRefused(); // and if so, under somebody else
+    wasRefused(); // clears what happened under the last user
     int fwsm = nic.read32(Reg.FWSM);
     if ((fwsm & Reg.FWSM_FW_VALID) == 0 || (fwsm & Reg.FWSM_EXT_ERR) != 0) {
       LOG.warn(
@@ -108,13 +108,13 @@ final class IxgbeDevice {
         nic.write32(Reg.rxdctl(q), rxdctl & ~Reg.RXDCTL_ENABLE);
       }
     }
-    sleepMicros(1000);
+    RegisterWait.sleepMicros(1000);
     nic.write32(Reg.CTRL, Reg.CTRL_GIO_DIS);
-    if (!poll(Reg.STATUS, Reg.STATUS_GIO, 0, 100)) {
+    if (!wait.poll(Reg.STATUS, Reg.STATUS_GIO, 0, 100)) {
       LOG.warn("{}: requests are still under way (STATUS.GIO); resetting twice", nic.name());
       nic.write32(Reg.HLREG0, nic.read32(Reg.HLREG0) | Reg.HLREG0_LPBK);
       nic.write32(Reg.GCR_EXT, nic.read32(Reg.GCR_EXT) | Reg.GCR_EXT_BUFFERS_CLEAR);
-      sleepMicros(20);
+      RegisterWait.sleepMicros(20);
       nic.write32(Reg.HLREG0, nic.read32(Reg.HLREG0) & ~Reg.HLREG0_LPBK);
       nic.write32(Reg.GCR_EXT, nic.read32(Reg.GCR_EXT) & ~Reg.GCR_EXT_BUFFERS_CLEAR);
       resetOnce();
@@ -124,9 +124,9 @@ final class IxgbeDevice {
   /** Linux ixgbe_reset_hw_82599: 1 ms before the first access, 10 ms in all. */
   private void resetOnce() {
     nic.write32(Reg.CTRL, nic.read32(Reg.CTRL) | Reg.CTRL_RST);
-    sleepMicros(1000);
-    await("reset (CTRL.RST)", Reg.CTRL, Reg.CTRL_RST | Reg.CTRL_LRST, 0);
-    sleepMicros(9000);
+    RegisterWait.sleepMicros(1000);
+    wait.await("reset (CTRL.RST)", Reg.CTRL, Reg.CTRL_RST | Reg.CTRL_LRST, 0);
+    RegisterWait.sleepMicros(9000);
   }
 
   private void maskInterrupts() {
@@ -140,36 +140,17 @@ final class IxgbeDevice {
    * Everything that is the card's and not one queue's, between {@link #reset} and the first queue.
    */
   void configure() {
-    clearFilters();
+    filters.clear();
     configureReceive();
     configureTransmit();
     mapCounters();
     rss.write(nic);
-    writeAddresses();
-    writeFilterMode();
+    filters.write();
     nic.write32(
         Reg.CTRL_EXT, nic.read32(Reg.CTRL_EXT) | Reg.CTRL_EXT_NS_DIS | Reg.CTRL_EXT_DRV_LOAD);
     // The laser goes on: ixgbe_enable_tx_laser_multispeed_fiber clears SDP3. Link parameters are
     // the NVM's.
     nic.write32(Reg.ESDP, nic.read32(Reg.ESDP) & ~Reg.ESDP_SDP3);
-  }
-
-  /** Tables that a reset leaves undefined (docs/82599.md 3.1, step 11). */
-  private void clearFilters() {
-    for (int i = 0; i < 128; i++) {
-      nic.write32(Reg.pfuta(i), 0);
-      nic.write32(Reg.vfta(i), 0);
-      nic.write32(Reg.mta(i), 0);
-      nic.write32(Reg.ftqf(i), 0);
-      nic.write32(Reg.vlvfb(i), 0);
-    }
-    for (int i = 0; i < 64; i++) {
-      nic.write32(Reg.vlvf(i), 0);
-    }
-    for (int i = 0; i < 2 * ADDRESSES; i++) {
-      nic.write32(Reg.mpsar(i), i == 0 ? 1 : 0);
-    }
-    nic.write32(Reg.VLNCTRL, 0x8100); // tags stay in the frame, no VLAN filter
   }
 
   private void configureReceive() {
@@ -237,7 +218,8 @@ final class IxgbeDevice {
     nic.write32(Reg.tdt(q), 0);
     final int pthresh = 32; // WTHRESH 0: each report is written back at once
     nic.write32(Reg.txdctl(q), pthresh | Reg.TXDCTL_ENABLE);
-    await("TXDCTL[" + q + "].ENABLE to set", Reg.txdctl(q), Reg.TXDCTL_ENABLE, Reg.TXDCTL_ENABLE);
+    wait.await(
+        "TXDCTL[" + q + "].ENABLE to set", Reg.txdctl(q), Reg.TXDCTL_ENABLE, Reg.TXDCTL_ENABLE);
   }
 
   /** Linux ixgbe_configure_rx_ring: ring, buffers, enable, poll, only then the tail. */
@@ -254,7 +236,8 @@ final class IxgbeDevice {
     nic.write32(
         Reg.dcaRxctrl(q), nic.read32(Reg.dcaRxctrl(q)) & ~(Reg.DCA_RXCTRL_RESERVED | relaxed));
     nic.write32(Reg.rxdctl(q), Reg.RXDCTL_ENABLE);
-    await("RXDCTL[" + q + "].ENABLE to set", Reg.rxdctl(q), Reg.RXDCTL_ENABLE, Reg.RXDCTL_ENABLE);
+    wait.await(
+        "RXDCTL[" + q + "].ENABLE to set", Reg.rxdctl(q), Reg.RXDCTL_ENABLE, Reg.RXDCTL_ENABLE);
     nic.write32(Reg.rdt(q), tail);
   }
 
@@ -274,7 +257,7 @@ final class IxgbeDevice {
     nic.write32(
         Reg.SECRXCTRL, hold ? secrxctrl | Reg.SECRXCTRL_RX_DIS : secrxctrl & ~Reg.SECRXCTRL_RX_DIS);
     if (hold) {
-      await("SECRXSTAT.RDY", Reg.SECRXSTAT, Reg.SECRXSTAT_RDY, Reg.SECRXSTAT_RDY);
+      wait.await("SECRXSTAT.RDY", Reg.SECRXSTAT, Reg.SECRXSTAT_RDY, Reg.SECRXSTAT_RDY);
     }
   }
 
@@ -283,15 +266,15 @@ final class IxgbeDevice {
     disableReceive();
     for (int q = 0; q < txQueues; q++) {
       nic.write32(Reg.txdctl(q), Reg.TXDCTL_SWFLSH);
-      await("TXDCTL[" + q + "].ENABLE to clear", Reg.txdctl(q), Reg.TXDCTL_ENABLE, 0);
+      wait.await("TXDCTL[" + q + "].ENABLE to clear", Reg.txdctl(q), Reg.TXDCTL_ENABLE, 0);
     }
     for (int q = 0; q < rxQueues; q++) {
       nic.write32(Reg.rxdctl(q), 0);
-      await("RXDCTL[" + q + "].ENABLE to clear", Reg.rxdctl(q), Reg.RXDCTL_ENABLE, 0);
+      wait.await("RXDCTL[" + q + "].ENABLE to clear", Reg.rxdctl(q), Reg.RXDCTL_ENABLE, 0);
     }
     maskInterrupts();
     nic.write32(Reg.CTRL, Reg.CTRL_GIO_DIS);
-    if (!poll(Reg.STATUS, Reg.STATUS_GIO, 0, 100)) {
+    if (!wait.poll(Reg.STATUS, Reg.STATUS_GIO, 0, 100)) {
       LOG.warn("{}: requests are still under way after stop (STATUS.GIO)", nic.name());
     }
     // The firmware has the card again; Linux and DPDK reset it, which says the same.
@@ -321,172 +304,16 @@ final class IxgbeDevice {
         });
   }
 
+  IxgbeFilters filters() {
+    return filters;
+  }
+
   boolean gone() {
     return nic.read32(Reg.STATUS) == ALL_ONES;
-  }
-
-  byte[] macAddress() {
-    int low = nic.read32(Reg.ral(0));
-    int high = nic.read32(Reg.rah(0));
-    return new byte[] {
-      (byte) low,
-      (byte) (low >> 8),
-      (byte) (low >> 16),
-      (byte) (low >> 24),
-      (byte) high,
-      (byte) (high >> 8)
-    };
-  }
-
-  void promiscuous(boolean on) {
-    promiscuous = on;
-    writeFilterMode();
-  }
-
-  void allMulticast(boolean on) {
-    allMulticast = on;
-    writeFilterMode();
-  }
-
-  /**
-   * Unicast and multicast alike take an exact entry of the RAL/RAH table; entry 0 is the station's
-   * own.
-   */
-  void addAddress(byte[] mac) {
-    if (mac.length != 6) {
-      throw new NetmapException(Libc.EINVAL, "a MAC address has 6 bytes, not " + mac.length);
-    }
-    if (indexOf(mac) > 0) {
-      return;
-    }
-    for (int i = 1; i < ADDRESSES; i++) {
-      if (addresses[i] == null) {
-        addresses[i] = mac.clone();
-        writeAddress(i);
-        return;
-      }
-    }
-    throw new NetmapException(
-        Libc.ENOMEM,
-        nic.name()
-            + ": all "
-            + (ADDRESSES - 1)
-            + " addresses are taken; use promiscuous or allMulticast");
-  }
-
-  void removeAddress(byte[] mac) {
-    int i = indexOf(mac);
-    if (i > 0) {
-      addresses[i] = null;
-      writeAddress(i);
-    }
   }
 
   void rss(byte[] key, int[] table) {
     rss.set(key, table);
     rss.write(nic);
-  }
-
-  private int indexOf(byte[] mac) {
-    for (int i = 1; i < ADDRESSES; i++) {
-      if (java.util.Arrays.equals(addresses[i], mac)) {
-        return i;
-      }
-    }
-    return -1;
-  }
-
-  private void writeAddresses() {
-    for (int i = 1; i < ADDRESSES; i++) {
-      writeEntry(i);
-    }
-    writeMulticastTable();
-  }
-
-  private void writeAddress(int i) {
-    writeEntry(i);
-    writeMulticastTable();
-  }
-
-  /**
-   * Multicast addresses go through the hash table, where an exact entry is not looked at. An entry
-   * that changes is not valid meanwhile (Linux ixgbe_clear_rar_generic): half of it would match
-   * frames that nobody asked for.
-   */
-  private void writeEntry(int i) {
-    byte[] mac = addresses[i] == null || (addresses[i][0] & 1) != 0 ? null : addresses[i];
-    nic.write32(Reg.rah(i), 0);
-    nic.write32(
-        Reg.ral(i),
-        mac == null
-            ? 0
-            : mac[0] & 0xff | (mac[1] & 0xff) << 8 | (mac[2] & 0xff) << 16 | (mac[3] & 0xff) << 24);
-    nic.write32(Reg.mpsar(2 * i), mac == null ? 0 : 1); // pool 0, as ixgbe_set_rar
-    if (mac != null) {
-      nic.write32(Reg.rah(i), mac[4] & 0xff | (mac[5] & 0xff) << 8 | Reg.RAH_AV);
-    }
-  }
-
-  /** MO 0: bits 47 to 36 of the address choose one of 4096 bits (Linux ixgbe_mta_vector). */
-  private void writeMulticastTable() {
-    int[] table = new int[128];
-    for (byte[] mac : addresses) {
-      if (mac != null && (mac[0] & 1) != 0) {
-        int bit = ((mac[4] & 0xff) >> 4 | (mac[5] & 0xff) << 4) & 0xfff;
-        table[bit >> 5] |= 1 << (bit & 31);
-      }
-    }
-    for (int i = 0; i < table.length; i++) {
-      nic.write32(Reg.mta(i), table[i]);
-    }
-    nic.write32(Reg.MCSTCTRL, Reg.MCSTCTRL_MFE);
-  }
-
-  private void writeFilterMode() {
-    nic.write32(
-        Reg.FCTRL,
-        Reg.FCTRL_BAM
-            | (promiscuous ? Reg.FCTRL_UPE | Reg.FCTRL_MPE : 0)
-            | (allMulticast ? Reg.FCTRL_MPE : 0));
-  }
-
-  /** Waits until {@code (register & mask) == want}; 1 s is ours, no source gives a longer limit. */
-  private void await(String what, int register, int mask, int want) {
-    if (!poll(register, mask, want, 1000)) {
-      int value = nic.read32(register);
-      throw new NetmapException(
-          Libc.EIO,
-          String.format(
-              Locale.ROOT,
-              "%s: waited 1 s for %s: register 0x%05x is 0x%08x%s",
-              nic.name(),
-              what,
-              register,
-              value,
-              value == ALL_ONES ? "; the device is gone" : ""));
-    }
-  }
-
-  private boolean poll(int register, int mask, int want, int millis) {
-    long deadline = System.nanoTime() + millis * 1_000_000L;
-    while ((nic.read32(register) & mask) != want) {
-      if (System.nanoTime() - deadline > 0) {
-        return (nic.read32(register) & mask) == want;
-      }
-      sleepMicros(10);
-    }
-    return true;
-  }
-
-  private static void sleepMicros(long micros) {
-    long deadline = System.nanoTime() + micros * 1000;
-    boolean interrupted = false; // it would make every park return at once
-    while (deadline - System.nanoTime() > 0) {
-      LockSupport.parkNanos(deadline - System.nanoTime());
-      interrupted |= Thread.interrupted();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

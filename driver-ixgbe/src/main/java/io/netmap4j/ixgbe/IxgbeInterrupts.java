@@ -183,7 +183,7 @@ final class IxgbeInterrupts {
     }
   }
 
-  /** Nobody can be woken from now on: waits look again and again. */
+  /** No wake-ups from now on: waits poll instead. */
   synchronized void giveUp() {
     fds = new int[0];
   }

@@ -135,7 +135,7 @@ final class IxgbeRxRing extends IxgbeRing {
   }
 
   /**
-   * A packet of several descriptors, or one that the device garbled.
+   * A packet of several descriptors, or one with an impossible length or an error.
    *
    * @return slots of the packet, or 0 when it is not whole yet
    */
@@ -171,7 +171,8 @@ final class IxgbeRxRing extends IxgbeRing {
   }
 
   /**
-   * Gives [hwCur, rHead) back and rings the doorbell once. Stops at a slot whose buffer is none.
+   * Gives [hwCur, rHead) back and rings the doorbell once. Stops at a slot with an invalid buffer
+   * index.
    */
   private int release(Kring k) {
     int slot = k.hwCur;
@@ -204,7 +205,7 @@ final class IxgbeRxRing extends IxgbeRing {
   }
 
   /**
-   * The hot loop: arms descriptors with the slots' buffers. Ends at the first index that is none.
+   * The hot loop: arms descriptors with the slots' buffers. Ends at the first invalid buffer index.
    *
    * @return slots done
    */

@@ -5,13 +5,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What goes wrong in silence: memory that the card is refused, packets that do not leave. Looked
- * for now and then under the adapter's lock; the counts may be read by anybody.
+ * Faults that the card does not report: DMA reads that were refused, TX queues that hang.
+ * Housekeeping checks for them under its lock; any thread may read the counts.
  */
 final class IxgbeWatchdog {
   private static final Logger LOG = LoggerFactory.getLogger(IxgbeWatchdog.class);
 
-  /** How long a report may be owed. Not final for tests. */
+  /** How long a TX queue may owe a report. Tests shorten it. */
   static volatile long limitNanos = 5_000_000_000L;
 
   private final String name;
@@ -57,7 +57,7 @@ final class IxgbeWatchdog {
     }
   }
 
-  /** What is owed is owed from now on. */
+  /** Starts the limit of every queue anew. */
   void restart() {
     Arrays.fill(since, System.nanoTime());
   }

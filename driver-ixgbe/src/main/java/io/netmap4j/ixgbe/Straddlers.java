@@ -6,8 +6,8 @@ import io.netmap4j.spi.DmaMapping;
 
 /**
  * Buffers that end in another page of 2 MiB than they begin in, where pages are apart for the
- * device: to be refused like an index that is none. Judged by the addresses in descriptors, which
- * no user can change any more, so that the loops that write them know nothing of it.
+ * device: refused like an invalid buffer index. Judged by the addresses in descriptors, which no
+ * user can change any more, so that the loops that write them know nothing of it.
  */
 final class Straddlers {
   /** False in all usual layouts. */

@@ -40,7 +40,7 @@
  *   <li>{@link IxgbeAdapter}: bring-up and stop of a port; {@link IxgbeControl}: what a program
  *       changes while it is open.
  *   <li>{@link IxgbeDevice}: reset, configuration, queues, in the order of docs/82599.md 3.1;
- *       {@link Rss}; {@link Reg}: the registers.
+ *       {@link IxgbeFilters}; {@link Rss}; {@link Reg}: the registers.
  *   <li>{@link IxgbeHousekeeping}: link, {@link IxgbeCounters}, {@link IxgbeWatchdog}, on a thread.
  *   <li>{@link IxgbeInterrupts}: wake-ups for programs that wait.
  *   <li>{@link IxgbeRingMemory}: what the card reaches by DMA; {@link Straddlers}: buffers that it

@@ -106,7 +106,7 @@ class WakeUpTest {
   }
 
   @Test
-  void closeWakesWhoSleepsAndWaitsForHim() throws Exception {
+  void closeWakesSleepersAndWaitsForThem() throws Exception {
     try (ModelRig threaded =
         new ModelRig(
             ModelRig.Setup.DEFAULT
@@ -127,7 +127,7 @@ class WakeUpTest {
 
   /** A kernel short of vectors, a line that nobody handles. */
   @Test
-  void whoCannotHaveInterruptsLooksAgainAndAgain() {
+  void withoutInterruptsAWaitPolls() {
     AtomicInteger asked = new AtomicInteger();
     try (ModelRig threaded =
         new ModelRig(
@@ -167,7 +167,7 @@ class WakeUpTest {
 
   /** A SIGBUS, of which the JVM makes an InternalError: ends waits, and leaves nothing behind. */
   @Test
-  void registersThatAreMappedNoMoreAreADeadDevice() throws Exception {
+  void unmappedRegistersMeanADeadDevice() throws Exception {
     Thread tester = Thread.currentThread();
     AtomicBoolean gone = new AtomicBoolean();
     ModelRig.Setup setup =
@@ -203,7 +203,7 @@ class WakeUpTest {
    * waits overlap would find it again and again.
    */
   @Test
-  void whoTakesTheInterruptOfASharedVectorWakesTheOthers() {
+  void takingTheInterruptOfASharedVectorWakesTheOthers() {
     AtomicReference<NicDevice> last = new AtomicReference<>();
     ModelRig.Setup setup = ModelRig.Setup.DEFAULT.line(line).around(seen(last));
     try (ModelRig opened = new ModelRig(setup)) {
