@@ -64,6 +64,9 @@ public final class NetmapPoll implements AutoCloseable {
   /** {@link #signal}, for adapters. */
   final Runnable signal = this::signal;
 
+  /** Makes a wait without ports; takes no descriptor before the first sleep. */
+  public NetmapPoll() {}
+
   /**
    * Adds a port. The wait spins if one of its ports does, and is adaptive if one of them is.
    *
