@@ -6,6 +6,7 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.PortContract;
 import io.netmap4j.common.NicOptions;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass(name = "{0}")
 @MethodSource("cases")
 @Tag(SuiteRunner.TAG)
+@Order(3)
 class ModelContractTest extends PortContract {
   /** {@code offset}: slots between slot 0 and descriptor 0. */
   record Case(Long seed, int offset) {

@@ -29,8 +29,11 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,7 +44,10 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Timeout(60)
 @Tag(SuiteRunner.TAG)
+@Order(1)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SlotChecksTest {
+  @Order(1)
   @ParameterizedTest
   @ValueSource(longs = {0, 42})
   void badSlotsAreNotSentAndNeverBecomeADmaAddress(long seed) {

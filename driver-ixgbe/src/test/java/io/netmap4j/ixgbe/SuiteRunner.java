@@ -24,12 +24,16 @@ final class SuiteRunner {
 
   private SuiteRunner() {}
 
+  /** Ends at the first failure: classes that name a cause best come first (their @Order). */
   public static void main(String[] args) {
     System.setProperty(ONE_VARIANT, "true");
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()
             .selectors(selectPackage(SuiteRunner.class.getPackageName()))
             .filters(includeTags(TAG))
+            .configurationParameter(
+                "junit.jupiter.testclass.order.default",
+                "org.junit.jupiter.api.ClassOrderer$OrderAnnotation")
             .build();
     FailFast listener = new FailFast();
     LauncherFactory.create().execute(request, listener);

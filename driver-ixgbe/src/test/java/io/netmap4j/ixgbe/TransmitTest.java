@@ -20,6 +20,7 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.model.dma.PcieBill;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What is sent: frames on the wire, slot flags, padding, doorbells and reports. */
 @Timeout(60)
 @Tag(SuiteRunner.TAG)
+@Order(2)
 class TransmitTest {
   /** Rings of any size, MTUs, engine orders. */
   @ParameterizedTest
