@@ -236,7 +236,7 @@ public class HugePages {
             Libc.EINVAL,
             String.format(
                 Locale.ROOT,
-                "memory at 0x%x is not a page of 2 MiB: is its folder on a hugetlbfs with pagesize=2M?",
+                "memory at 0x%x is no page of 2 MiB: is its folder on a hugetlbfs with pagesize=2M?",
                 address));
       }
       return frame * Machine.PAGE_SIZE;
