@@ -4,6 +4,7 @@ import io.netmap4j.common.LinkState;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.PciRegs;
 import io.netmap4j.spi.NicDevice;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,9 +17,6 @@ import org.slf4j.LoggerFactory;
  */
 final class IxgbeDevice {
   private static final Logger LOG = LoggerFactory.getLogger(IxgbeDevice.class);
-  private static final int COMMAND = 0x04;
-  private static final int COMMAND_MEMORY = 1 << 1;
-  private static final int COMMAND_MASTER = 1 << 2;
   private static final int PCI_STATUS = 0x06;
   private static final int RECEIVED_MASTER_ABORT = 1 << 13;
   private static final int QUEUES = 128;
@@ -52,7 +50,7 @@ final class IxgbeDevice {
    * their defaults.
    */
   void reset() {
-    nic.changeConfig(COMMAND, 2, 0, COMMAND_MEMORY);
+    nic.changeConfig(PciRegs.COMMAND, 2, 0, PciRegs.COMMAND_MEMORY);
     if (nic.read32(Reg.STATUS) == ALL_ONES) {
       throw new NetmapException(
           Libc.ENXIO, nic.name() + ": STATUS reads all ones; the device is gone or has no power");
@@ -62,7 +60,7 @@ final class IxgbeDevice {
     resetOnce();
     // Not before: a killed process may have left addresses in the card that are somebody else's
     // now.
-    nic.changeConfig(COMMAND, 2, 0, COMMAND_MASTER);
+    nic.changeConfig(PciRegs.COMMAND, 2, 0, PciRegs.COMMAND_MASTER);
     maskInterrupts();
     wait.await("NVM auto-load (EEC.ARD)", Reg.EEC, Reg.EEC_ARD, Reg.EEC_ARD);
     wait.await(
@@ -284,7 +282,7 @@ final class IxgbeDevice {
 
   /** The last resort against DMA: works on a card whose registers no longer do. */
   void stopMastering() {
-    nic.changeConfig(COMMAND, 2, COMMAND_MASTER, 0);
+    nic.changeConfig(PciRegs.COMMAND, 2, PciRegs.COMMAND_MASTER, 0);
   }
 
   /** LINKS, read twice as Linux does: the first read clears latched bits. */

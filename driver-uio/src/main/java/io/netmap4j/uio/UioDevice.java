@@ -7,6 +7,7 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.PciId;
+import io.netmap4j.linux.PciRegs;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.NicDevice;
 import java.io.IOException;
@@ -26,10 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 final class UioDevice implements NicDevice {
   private static final Logger LOG = LoggerFactory.getLogger(UioDevice.class);
-  private static final int COMMAND = 0x04;
-  private static final int COMMAND_MEMORY = 1 << 1;
-  private static final int COMMAND_MASTER = 1 << 2;
-  private static final int COMMAND_INTX_OFF = 1 << 10;
   private static final int CONFIG_SIZE = 4096;
 
   /** What a function that is gone answers. */
@@ -96,8 +93,8 @@ final class UioDevice implements NicDevice {
                   + ": EINVAL: is BAR 0 a memory BAR? EPERM: the kernel is locked down (secure boot),"
                   + " use vfio");
       undo.push(() -> Libc.unmap(bar, registers));
-      int irqOff = place.node == null || place.controlled ? 0 : COMMAND_INTX_OFF;
-      changeConfig(COMMAND, 2, 0, COMMAND_MEMORY | irqOff);
+      int irqOff = place.node == null || place.controlled ? 0 : PciRegs.COMMAND_INTX_DISABLE;
+      changeConfig(PciRegs.COMMAND, 2, 0, PciRegs.COMMAND_MEMORY | irqOff);
     } catch (RuntimeException e) {
       unwind();
       throw e;
@@ -211,8 +208,8 @@ final class UioDevice implements NicDevice {
       return false;
     }
     try {
-      int command = readConfig(COMMAND, 2);
-      return command != ALL_ONES && (command & COMMAND_MASTER) != 0;
+      int command = readConfig(PciRegs.COMMAND, 2);
+      return command != ALL_ONES && (command & PciRegs.COMMAND_MASTER) != 0;
     } catch (NetmapException e) {
       if (Files.exists(place.folder)) {
         throw e;
@@ -228,7 +225,7 @@ final class UioDevice implements NicDevice {
    */
   private void quiet() {
     if (mastering()) {
-      changeConfig(COMMAND, 2, COMMAND_MASTER, 0);
+      changeConfig(PciRegs.COMMAND, 2, PciRegs.COMMAND_MASTER, 0);
     }
     if (mastering()) {
       throw new NetmapException(
@@ -238,7 +235,7 @@ final class UioDevice implements NicDevice {
               "%s: bus mastering stays on, the command register reads 0x%x: no memory of this card's is safe; reset"
                   + " the machine",
               name,
-              readConfig(COMMAND, 2)));
+              readConfig(PciRegs.COMMAND, 2)));
     }
   }
 
@@ -301,7 +298,7 @@ final class UioDevice implements NicDevice {
     if (place.controlled) {
       control(on ? 1 : 0);
     } else {
-      changeConfig(COMMAND, 2, COMMAND_INTX_OFF, on ? 0 : COMMAND_INTX_OFF);
+      changeConfig(PciRegs.COMMAND, 2, PciRegs.COMMAND_INTX_DISABLE, on ? 0 : PciRegs.COMMAND_INTX_DISABLE);
     }
   }
 

@@ -4,6 +4,7 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.PciId;
+import io.netmap4j.linux.PciRegs;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.NicDevice;
 import java.util.Arrays;
@@ -15,8 +16,6 @@ import org.slf4j.LoggerFactory;
 /** A PCI function behind either transport. */
 final class VfioDevice implements NicDevice {
   private static final Logger LOG = LoggerFactory.getLogger(VfioDevice.class);
-  private static final int COMMAND = 0x04;
-  private static final int COMMAND_MASTER = 1 << 2;
   private static final int CONFIG_SIZE = 256;
 
   private final String name;
@@ -205,7 +204,7 @@ final class VfioDevice implements NicDevice {
     if (closed) {
       return;
     }
-    quietly("bus mastering off", () -> changeConfig(COMMAND, 2, COMMAND_MASTER, 0));
+    quietly("bus mastering off", () -> changeConfig(PciRegs.COMMAND, 2, PciRegs.COMMAND_MASTER, 0));
     quietly("interrupts off", () -> enableIrqs(0));
     buffers.values().forEach(memory -> quietly("descriptors back", () -> domain.free(memory)));
     buffers.clear();
