@@ -298,7 +298,8 @@ final class UioDevice implements NicDevice {
     if (place.controlled) {
       control(on ? 1 : 0);
     } else {
-      changeConfig(PciRegs.COMMAND, 2, PciRegs.COMMAND_INTX_DISABLE, on ? 0 : PciRegs.COMMAND_INTX_DISABLE);
+      changeConfig(
+          PciRegs.COMMAND, 2, PciRegs.COMMAND_INTX_DISABLE, on ? 0 : PciRegs.COMMAND_INTX_DISABLE);
     }
   }
 
