@@ -3,6 +3,7 @@ package io.netmap4j.vfio;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.UnixListener;
 import io.netmap4j.linux.UnixSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -50,7 +51,7 @@ final class FakeServer implements AutoCloseable {
   /** Sent with the next reply. */
   volatile int[] fdsWithReply = {};
 
-  private final UnixSocket.Listener listener;
+  private final UnixListener listener;
   private final Thread thread;
   private final long request = Mem.allocate(BUFFER);
   private final long reply = Mem.allocate(BUFFER);
@@ -58,7 +59,7 @@ final class FakeServer implements AutoCloseable {
 
   FakeServer(Path path) {
     this.path = path;
-    this.listener = UnixSocket.Listener.listen(path);
+    this.listener = UnixListener.listen(path);
     config[0] = (byte) 0x86;
     config[1] = (byte) 0x80;
     config[2] = (byte) 0xfb;

@@ -1,12 +1,8 @@
 package io.netmap4j.linux;
 
 import com.sun.jna.Native;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Deque;
 
 /**
@@ -21,7 +17,7 @@ public final class UnixSocket implements AutoCloseable {
 
   private static final int AF_UNIX = 1;
   private static final int SOCK_STREAM = 1;
-  private static final int SOCK_CLOEXEC = 02000000;
+  static final int SOCK_CLOEXEC = 02000000;
   private static final int SOCK_NONBLOCK = 04000;
   private static final int MSG_DONTWAIT = 0x40;
   private static final int MSG_NOSIGNAL = 0x4000;
@@ -31,17 +27,13 @@ public final class UnixSocket implements AutoCloseable {
   private static final int SCM_RIGHTS = 1;
   private static final int SHUT_RD = 0;
   private static final int SHUT_WR = 1;
-  private static final int SHUT_RDWR = 2;
+  static final int SHUT_RDWR = 2;
   private static final int EMSGSIZE = 90;
-  private static final int EADDRINUSE = 98;
-  private static final int ECONNABORTED = 103;
-  private static final int ECONNREFUSED = 111;
-  private static final int ADDRESS_SIZE = 110;
+  
+  /** Bytes of struct sockaddr_un. */
+  static final int ADDRESS_SIZE = 110;
   private static final int LONGEST_PATH = 107;
   private static final int CONNECT_STEP_MILLIS = 20;
-
-  /** As many as the kernel allows by default: whoever comes is accepted, and served or refused. */
-  private static final int BACKLOG = 4096;
 
   // struct msghdr, its iovec and its control buffer, one after the other (LP64).
   private static final int IOV = 56;
@@ -57,7 +49,7 @@ public final class UnixSocket implements AutoCloseable {
   private final long receiving = Mem.allocate(SCRATCH);
   private boolean closed;
 
-  private UnixSocket(int fd) {
+  UnixSocket(int fd) {
     this.fd = fd;
   }
 
@@ -98,7 +90,8 @@ public final class UnixSocket implements AutoCloseable {
     return connect(path, System.nanoTime() + 1_000_000_000L);
   }
 
-  private static int open(Path path, int flags) {
+  /** A socket that is neither bound nor connected. @param path what it is for: checked, named in errors */
+  static int open(Path path, int flags) {
     if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
       throw LinuxException.ofCall(
           "socket " + path,
@@ -113,7 +106,8 @@ public final class UnixSocket implements AutoCloseable {
     return fd;
   }
 
-  private static long address(Path path) {
+  /** The struct sockaddr_un of a path, to be freed. */
+  static long address(Path path) {
     byte[] name = path.toString().getBytes(StandardCharsets.UTF_8);
     long address = Mem.allocate(ADDRESS_SIZE);
     Mem.putShort(address, (short) AF_UNIX);
@@ -312,134 +306,6 @@ public final class UnixSocket implements AutoCloseable {
       Libc.closeFd(fd);
       Mem.free(sending);
       Mem.free(receiving);
-    }
-  }
-
-  /** A socket file that listens. One thread accepts; {@link #shutdown} wakes it. */
-  public static final class Listener implements AutoCloseable {
-    private final Path path;
-    private final int fd;
-    private boolean closed;
-
-    private Listener(Path path, int fd) {
-      this.path = path;
-      this.fd = fd;
-    }
-
-    /**
-     * Makes the socket file, for its owner only (0600), and listens. A file that a dead server left
-     * is replaced.
-     *
-     * @throws LinuxException EADDRINUSE somebody listens there, or the file is not a socket
-     */
-    public static Listener listen(Path path) {
-      removeStale(path);
-      // Under another name until it listens: whoever sees the file can connect.
-      Path unready = path.resolveSibling(path.getFileName() + "~");
-      removeStale(unready);
-      int fd = open(unready, 0);
-      long address = address(unready);
-      try {
-        // The mode of an unbound socket becomes that of the file: it is never open to others.
-        check(Libc.fchmod(fd, 0600), "fchmod " + path, "");
-        check(
-            Libc.bind(fd, address, ADDRESS_SIZE),
-            "bind " + path,
-            "is the folder missing or not writable, or is another server starting? ls -l " + path);
-        try {
-          check(Libc.listen(fd, BACKLOG), "listen " + path, "");
-          show(unready, path);
-        } catch (LinuxException e) {
-          unready.toFile().delete();
-          throw e;
-        }
-        return new Listener(path, fd);
-      } catch (LinuxException e) {
-        Libc.closeFd(fd);
-        throw e;
-      } finally {
-        Mem.free(address);
-      }
-    }
-
-    private static void show(Path unready, Path path) {
-      try {
-        Files.move(unready, path);
-      } catch (IOException e) {
-        throw LinuxException.ofCall(
-            "bind " + path, EADDRINUSE, "another server has it, or it is no socket: ls -l " + path);
-      }
-    }
-
-    private static void check(int result, String call, String hint) {
-      if (result != 0) {
-        throw LinuxException.ofCall(call, Native.getLastError(), hint);
-      }
-    }
-
-    /** Nobody answers on a socket file whose server is dead: only then is it removed. */
-    private static void removeStale(Path path) {
-      if (!isSocket(path)) {
-        return;
-      }
-      try (UnixSocket living = connect(path, System.nanoTime())) {
-        living.shutdown();
-      } catch (LinuxException e) {
-        if (e.errno() == ECONNREFUSED) {
-          path.toFile().delete();
-        }
-      }
-    }
-
-    private static boolean isSocket(Path path) {
-      try {
-        return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-            .isOther();
-      } catch (IOException e) {
-        return false;
-      }
-    }
-
-    /**
-     * Waits until {@link #accept} would not wait.
-     *
-     * @return false when the time is over first
-     */
-    public boolean await(int millis) {
-      return Libc.pollIn(new int[] {fd}, millis) > 0;
-    }
-
-    /** Waits for a connection. @return null after {@link #shutdown} */
-    public UnixSocket accept() {
-      while (true) {
-        int peer = Libc.accept4(fd, 0, 0, SOCK_CLOEXEC);
-        if (peer >= 0) {
-          return new UnixSocket(peer);
-        }
-        int errno = Native.getLastError();
-        if (errno == Libc.EINVAL) {
-          return null;
-        }
-        if (errno != Libc.EINTR && errno != ECONNABORTED) {
-          throw LinuxException.ofCall(
-              "accept on " + path, errno, "too many open files? raise ulimit -n");
-        }
-      }
-    }
-
-    /** Wakes {@link #accept} for good. */
-    public void shutdown() {
-      Libc.shutdown(fd, SHUT_RDWR);
-    }
-
-    /** Removes the socket file. */
-    @Override
-    public synchronized void close() {
-      if (!closed) {
-        closed = true;
-        path.toFile().delete();
-        Libc.closeFd(fd);
-      }
     }
   }
 }

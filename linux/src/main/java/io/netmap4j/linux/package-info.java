@@ -7,9 +7,10 @@
  *       used), from the table {@code Arch}. A new processor is a row there and its barriers in
  *       {@code Mem}.
  *   <li>Memory: {@code Mem} (loads, stores, barriers at an address), {@code HugePages}.
- *   <li>System calls: {@code Libc}; sockets and TAP devices: {@code UnixSocket}, {@code TapDevice}.
- *   <li>PCI functions: {@code PciSysfs} lists them, {@code PciBinding} gives them to kernel
- *       drivers.
+ *   <li>System calls: {@code Libc}; sockets and TAP devices: {@code UnixListener}, {@code UnixSocket},
+ *       {@code TapDevice}.
+ *   <li>PCI functions: {@code PciSysfs} lists them, {@code PciBinding} binds them to kernel
+ *       drivers, {@code PciRegs} names bits of their configuration space.
  * </ul>
  *
  * <p>Methods may be called by any thread unless their class says otherwise. A descriptor or an

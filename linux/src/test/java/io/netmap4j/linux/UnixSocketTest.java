@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(30)
 class UnixSocketTest {
   @TempDir Path folder;
-  private UnixSocket.Listener listener;
+  private UnixListener listener;
   private UnixSocket a;
   private UnixSocket b;
   private final long memory = Mem.allocate(1 << 20);
@@ -31,7 +31,7 @@ class UnixSocketTest {
 
   @BeforeEach
   void connect() {
-    listener = UnixSocket.Listener.listen(folder.resolve("s"));
+    listener = UnixListener.listen(folder.resolve("s"));
     a = UnixSocket.connect(folder.resolve("s"));
     b = listener.accept();
   }
@@ -117,7 +117,7 @@ class UnixSocketTest {
     Path path = folder.resolve("s");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
         .isEqualTo("rw-------");
-    assertThatThrownBy(() -> UnixSocket.Listener.listen(path)).hasMessageContaining("bind");
+    assertThatThrownBy(() -> UnixListener.listen(path)).hasMessageContaining("bind");
     listener.close();
     assertThat(path).doesNotExist();
     assertThatThrownBy(() -> UnixSocket.connect(path)).hasMessageContaining("connect");
@@ -153,9 +153,9 @@ class UnixSocketTest {
       channel.bind(java.net.UnixDomainSocketAddress.of(dead));
     }
     assertThat(dead).exists();
-    UnixSocket.Listener.listen(dead).close();
+    UnixListener.listen(dead).close();
     Path file = Files.writeString(folder.resolve("file"), "text");
-    assertThatThrownBy(() -> UnixSocket.Listener.listen(file)).hasMessageContaining("bind");
+    assertThatThrownBy(() -> UnixListener.listen(file)).hasMessageContaining("bind");
     assertThat(file).hasContent("text");
   }
 }

@@ -5,6 +5,7 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.Threads;
+import io.netmap4j.linux.UnixListener;
 import io.netmap4j.linux.UnixSocket;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
@@ -40,7 +41,7 @@ public final class VfioUserServer implements AutoCloseable {
 
   private final Nic82599 card;
   private final Path path;
-  private final UnixSocket.Listener listener;
+  private final UnixListener listener;
   private final Thread acceptor;
   private final Warnings warnings;
   private final AtomicInteger refusals = new AtomicInteger();
@@ -54,7 +55,7 @@ public final class VfioUserServer implements AutoCloseable {
     this.card = card;
     this.path = path;
     this.warnings = new Warnings(LOG, path.toString());
-    this.listener = UnixSocket.Listener.listen(path);
+    this.listener = UnixListener.listen(path);
     this.acceptor = new Thread(this::accept, "vfio-user " + path);
     acceptor.setDaemon(true);
   }
