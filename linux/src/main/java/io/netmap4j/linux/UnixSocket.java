@@ -29,9 +29,10 @@ public final class UnixSocket implements AutoCloseable {
   private static final int SHUT_WR = 1;
   static final int SHUT_RDWR = 2;
   private static final int EMSGSIZE = 90;
-  
+
   /** Bytes of struct sockaddr_un. */
   static final int ADDRESS_SIZE = 110;
+
   private static final int LONGEST_PATH = 107;
   private static final int CONNECT_STEP_MILLIS = 20;
 
@@ -90,7 +91,10 @@ public final class UnixSocket implements AutoCloseable {
     return connect(path, System.nanoTime() + 1_000_000_000L);
   }
 
-  /** A socket that is neither bound nor connected. @param path what it is for: checked, named in errors */
+  /**
+   * A socket that is neither bound nor connected. @param path what it is for: checked, named in
+   * errors
+   */
   static int open(Path path, int flags) {
     if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
       throw LinuxException.ofCall(
