@@ -17,6 +17,7 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import java.util.Arrays;
 import java.util.Random;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 /** Which frames are received, and into which ring. */
 @Timeout(60)
 @Tag(SuiteRunner.TAG)
+@Order(1)
 class FilterTest {
   @Test
   void pauseFramesAreNeitherObeyedNorDelivered() {

@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Timeout(60)
 @Tag(SuiteRunner.TAG)
-@Order(1)
+@Order(2)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SlotChecksTest {
   @Order(1)

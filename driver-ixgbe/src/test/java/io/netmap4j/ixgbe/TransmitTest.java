@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What is sent: frames on the wire, slot flags, padding, doorbells and reports. */
 @Timeout(60)
 @Tag(SuiteRunner.TAG)
-@Order(2)
+@Order(4)
 class TransmitTest {
   /** Rings of any size, MTUs, engine orders. */
   @ParameterizedTest
