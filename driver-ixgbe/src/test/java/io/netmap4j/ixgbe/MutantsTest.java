@@ -52,7 +52,7 @@ class MutantsTest {
 
   @Test
   void theSuitePassesOnTheDriverAsItIs(@TempDir Path folder) throws Exception {
-    Report report = runSuite(folder);
+    Report report = runSuite(folder, "");
     assertEquals(0, report.exit, report.text);
     assertThat(report.text).containsPattern("[1-9][0-9]* passed, 0 failed");
   }
@@ -62,7 +62,7 @@ class MutantsTest {
   void theSuiteFailsAndNamesTheCause(Path file, @TempDir Path folder) throws Exception {
     Mutant mutant = Mutant.parse(file);
     compile(mutant.apply(), mutant.in, folder);
-    Report report = runSuite(folder);
+    Report report = runSuite(folder, mutant.cause);
     assertEquals(
         1,
         report.exit,
@@ -87,7 +87,7 @@ class MutantsTest {
   }
 
   /** Runs {@link SuiteRunner} with the mutated classes in front. */
-  private static Report runSuite(Path mutated) throws Exception {
+  private static Report runSuite(Path mutated, String cause) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     Stream.of(System.getProperty("mutants.jvm", "").split("\\s+"))
@@ -95,7 +95,7 @@ class MutantsTest {
         .forEach(command::add);
     command.addAll(
         List.of(
-            "-ea", "-cp", mutated + File.pathSeparator + classPath(), SuiteRunner.class.getName()));
+            "-ea", "-cp", mutated + File.pathSeparator + classPath(), SuiteRunner.class.getName(), cause));
     Path output = mutated.resolve("output.txt");
     Process process =
         new ProcessBuilder(command)

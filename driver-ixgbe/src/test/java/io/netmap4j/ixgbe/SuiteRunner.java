@@ -4,6 +4,9 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectPacka
 import static org.junit.platform.launcher.TagFilter.includeTags;
 
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.regex.Pattern;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.TestExecutionListener;
@@ -12,8 +15,8 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * Runs the tests tagged {@link #TAG} of this package in a plain JVM up to the first failure, for
- * {@link MutantsTest}.
+ * Runs the tests tagged {@link #TAG} of this package in a plain JVM, for {@link MutantsTest}, up to
+ * the first failure that names the cause.
  */
 final class SuiteRunner {
   /** Tests that a mutant must not survive. */
@@ -24,7 +27,11 @@ final class SuiteRunner {
 
   private SuiteRunner() {}
 
-  /** Ends at the first failure: classes that name a cause best come first (their @Order). */
+  /**
+   * Classes that name a cause best come first (their @Order).
+   *
+   * @param args a regular expression: what names the cause; none: any failure does
+   */
   public static void main(String[] args) {
     System.setProperty(ONE_VARIANT, "true");
     LauncherDiscoveryRequest request =
@@ -35,9 +42,9 @@ final class SuiteRunner {
                 "junit.jupiter.testclass.order.default",
                 "org.junit.jupiter.api.ClassOrderer$OrderAnnotation")
             .build();
-    FailFast listener = new FailFast();
-    LauncherFactory.create().execute(request, listener);
-    end(listener.passed, 0);
+    Results results = new Results(Pattern.compile(args.length == 0 ? "" : args[0]));
+    LauncherFactory.create().execute(request, results);
+    end(results.passed, results.failed);
   }
 
   /** A mutant may leave threads behind that never end. */
@@ -48,17 +55,29 @@ final class SuiteRunner {
     Runtime.getRuntime().halt(failed == 0 ? 0 : 1);
   }
 
-  private static final class FailFast implements TestExecutionListener {
+  private static final class Results implements TestExecutionListener {
+    private final Pattern cause;
     private int passed;
+    private int failed;
+
+    Results(Pattern cause) {
+      this.cause = cause;
+    }
 
     @Override
     public void executionFinished(TestIdentifier test, TestExecutionResult result) {
-      if (result.getStatus() == TestExecutionResult.Status.FAILED) {
-        System.out.println(test.getUniqueId());
-        result.getThrowable().ifPresent(e -> e.printStackTrace(System.out));
-        end(passed, 1);
+      if (result.getStatus() != TestExecutionResult.Status.FAILED) {
+        passed += test.isTest() ? 1 : 0;
+        return;
       }
-      passed += test.isTest() ? 1 : 0;
+      failed++;
+      StringWriter report = new StringWriter();
+      report.append(test.getUniqueId()).append('\n');
+      result.getThrowable().ifPresent(e -> e.printStackTrace(new PrintWriter(report)));
+      System.out.println(report);
+      if (cause.matcher(report.toString()).find()) {
+        end(passed, failed);
+      }
     }
   }
 }
