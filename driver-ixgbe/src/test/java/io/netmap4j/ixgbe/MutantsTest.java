@@ -95,7 +95,11 @@ class MutantsTest {
         .forEach(command::add);
     command.addAll(
         List.of(
-            "-ea", "-cp", mutated + File.pathSeparator + classPath(), SuiteRunner.class.getName(), cause));
+            "-ea",
+            "-cp",
+            mutated + File.pathSeparator + classPath(),
+            SuiteRunner.class.getName(),
+            cause));
     Path output = mutated.resolve("output.txt");
     Process process =
         new ProcessBuilder(command)
