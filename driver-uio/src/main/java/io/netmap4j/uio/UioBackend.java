@@ -63,21 +63,12 @@ public final class UioBackend implements NicBackend {
     String name = "uio:" + address;
     boolean unbound = address.endsWith(UNBOUND);
     String pci = unbound ? address.substring(0, address.length() - UNBOUND.length()) : address;
-    PciSysfs.Function function =
-        networkFunctions()
-            .filter(f -> f.address().equals(pci))
-            .findFirst()
-            .orElseThrow(
-                () ->
-                    new NetmapException(
-                        Libc.ENXIO,
-                        name
-                            + ": no such network function, or bound to VFIO; see 'netmap4j devices'"));
-    List<String> missing = missing(function, unbound);
-    if (!missing.isEmpty()) {
-      throw new NetmapException(Libc.ENXIO, name + " lacks " + String.join("; and ", missing));
-    }
     try {
+      PciSysfs.Function function = sysfs.networkFunction(pci);
+      List<String> missing = missing(function, unbound);
+      if (!missing.isEmpty()) {
+        throw new NetmapException(Libc.ENXIO, name + " lacks " + String.join("; and ", missing));
+      }
       Machine.requireDeviceStores();
       return new UioDevice(name, place(function), locks.resolve(pci + ".lock"), hugePages);
     } catch (LinuxException e) {
@@ -99,13 +90,10 @@ public final class UioBackend implements NicBackend {
 
   @Override
   public List<Function> functions() {
-    return networkFunctions()
+    return sysfs.networkFunctions().stream()
+        .filter(f -> !f.driver().startsWith("vfio"))
         .map(f -> new Function(f.address(), f.id(), f.driver(), "", missing(f, false)))
         .toList();
-  }
-
-  private Stream<PciSysfs.Function> networkFunctions() {
-    return sysfs.networkFunctions().stream().filter(f -> !f.driver().startsWith("vfio"));
   }
 
   /** {@code /dev/uioN}, null for a function that no UIO driver has. */

@@ -98,6 +98,9 @@ class UioBackendTest {
     assertThatThrownBy(() -> backend.open(CARD + ",unbound"))
         .hasMessageContaining("freedom of igb_uio")
         .hasMessageContaining("netmap4j unbind");
+    rig.card("0000:05:00.0", "vfio-pci");
+    assertThatThrownBy(() -> backend.open("0000:05:00.0"))
+        .hasMessageContaining("netmap4j bind --uio 0000:05:00.0");
   }
 
   @Test

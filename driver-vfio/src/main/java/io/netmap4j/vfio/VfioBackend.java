@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * {@code vfio:0000:03:00.0}: functions bound to vfio-pci, opened through their IOMMU group; and
@@ -20,7 +19,7 @@ import java.util.stream.Stream;
  * needed: whoever may use {@code /dev/vfio/GROUP} has the card.
  */
 public final class VfioBackend implements NicBackend {
-  private final Path sys;
+  private final PciSysfs sysfs;
   private final Path dev;
 
   public VfioBackend() {
@@ -32,7 +31,7 @@ public final class VfioBackend implements NicBackend {
    * @param dev a folder that looks like /dev/vfio
    */
   VfioBackend(Path sys, Path dev) {
-    this.sys = sys;
+    this.sysfs = new PciSysfs(sys);
     this.dev = dev;
   }
 
@@ -44,19 +43,12 @@ public final class VfioBackend implements NicBackend {
   @Override
   public NicDevice open(String address) {
     String name = "vfio:" + address;
-    PciSysfs.Function function =
-        networkFunctions()
-            .filter(f -> f.address().equals(address))
-            .findFirst()
-            .orElseThrow(
-                () ->
-                    new NetmapException(
-                        Libc.ENXIO, name + ": no such network function; see 'netmap4j devices'"));
-    List<String> missing = missing(function);
-    if (!missing.isEmpty()) {
-      throw new NetmapException(Libc.ENXIO, name + " lacks " + String.join("; and ", missing));
-    }
     try {
+      PciSysfs.Function function = sysfs.networkFunction(address);
+      List<String> missing = missing(function);
+      if (!missing.isEmpty()) {
+        throw new NetmapException(Libc.ENXIO, name + " lacks " + String.join("; and ", missing));
+      }
       Machine.requireDeviceStores();
       return open(name, address, function.iommuGroup());
     } catch (LinuxException e) {
@@ -83,13 +75,10 @@ public final class VfioBackend implements NicBackend {
 
   @Override
   public List<Function> functions() {
-    return networkFunctions()
+    return sysfs.networkFunctions().stream()
+        .filter(f -> !f.driver().contains("uio"))
         .map(f -> new Function(f.address(), f.id(), f.driver(), group(f), missing(f)))
         .toList();
-  }
-
-  private Stream<PciSysfs.Function> networkFunctions() {
-    return new PciSysfs(sys).networkFunctions().stream().filter(f -> !f.driver().contains("uio"));
   }
 
   private static String user() {

@@ -47,6 +47,9 @@ class VfioBackendTest {
     assertThatThrownBy(() -> backend.open("0000:05:00.0"))
         .isInstanceOfSatisfying(
             NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.ENXIO));
+    functions.function("0000:06:00.0", SysfsFolder.ETHERNET, "uio_pci_generic");
+    assertThatThrownBy(() -> backend.open("0000:06:00.0"))
+        .hasMessageContaining("netmap4j bind --vfio 0000:06:00.0");
     assertThatThrownBy(() -> backend.open("0000:03:00.0")).hasMessageContaining("an IOMMU");
     functions.group("0000:03:00.0", 7);
     assertThatThrownBy(() -> backend.open("0000:03:00.0"))

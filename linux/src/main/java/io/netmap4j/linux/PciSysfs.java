@@ -3,6 +3,7 @@ package io.netmap4j.linux;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -37,11 +38,26 @@ public final class PciSysfs {
       return all.filter(d -> hex(d, "class") >> 16 == NETWORK_CONTROLLER)
           .map(PciSysfs::function)
           .filter(f -> Files.isDirectory(folder(f.address()))) // not removed meanwhile
-          .sorted(java.util.Comparator.comparing(Function::address))
+          .sorted(Comparator.comparing(Function::address))
           .toList();
     } catch (IOException e) {
       throw FileErrors.exception("cannot list " + devices, e);
     }
+  }
+
+  /**
+   * The network controller at an address.
+   *
+   * @throws LinuxException ENXIO there is none
+   */
+  public Function networkFunction(String address) {
+    return networkFunctions().stream()
+        .filter(f -> f.address().equals(address))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new LinuxException(
+                    Libc.ENXIO, "no such network function; see 'netmap4j devices'"));
   }
 
   /** The folder of a function. */
