@@ -56,8 +56,7 @@ public final class PciSysfs {
         .findFirst()
         .orElseThrow(
             () ->
-                new LinuxException(
-                    Libc.ENXIO, "no such network function; see 'netmap4j devices'"));
+                new LinuxException(Libc.ENXIO, "no such network function; see 'netmap4j devices'"));
   }
 
   /** The folder of a function. */
