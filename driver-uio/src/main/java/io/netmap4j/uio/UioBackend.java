@@ -19,15 +19,15 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * {@code uio:0000:03:00.0}: functions bound to uio_pci_generic or igb_uio, and those that could be.
- * {@code uio:0000:03:00.0,unbound} takes one that is bound to no driver at all: it has no
- * interrupts, and nothing stops its DMA when this process is killed, until it is opened again. Root
- * is needed, for physical addresses.
+ * Opens functions that are bound to uio_pci_generic or igb_uio: {@code uio:0000:03:00.0}. {@code
+ * uio:0000:03:00.0,unbound} opens a function that is bound to no driver: it has no interrupts, and
+ * if this process is killed its DMA goes on until the function is opened again. Needs root, to read
+ * physical addresses.
  */
 public final class UioBackend implements NicBackend {
   private static final Set<String> DRIVERS = Set.of(PciBinding.UIO_PCI_GENERIC, PciBinding.IGB_UIO);
 
-  /** None, and IRQ_NOTCONNECTED. */
+  /** Contents of {@code irq} for a function without an interrupt: 0, or IRQ_NOTCONNECTED. */
   private static final Set<String> NO_IRQ = Set.of("0", "2147483648");
 
   private static final String UNBOUND = ",unbound";
@@ -44,7 +44,7 @@ public final class UioBackend implements NicBackend {
   /**
    * @param sys a folder that looks like /sys
    * @param dev a folder that looks like /dev
-   * @param locks a folder for one file for each card; made when it is not there
+   * @param locks the folder of lock files, one per card; created if missing
    */
   UioBackend(Path sys, Path dev, HugePages hugePages, Path locks) {
     this.sysfs = new PciSysfs(sys);
@@ -96,7 +96,7 @@ public final class UioBackend implements NicBackend {
         .toList();
   }
 
-  /** {@code /dev/uioN}, null for a function that no UIO driver has. */
+  /** The function's {@code /dev/uioN}; null when no UIO driver is bound to it. */
   private Path node(PciSysfs.Function f) {
     Path folder = sysfs.folder(f.address()).resolve("uio");
     if (!DRIVERS.contains(f.driver()) || !Files.isDirectory(folder)) {
@@ -145,7 +145,7 @@ public final class UioBackend implements NicBackend {
                 + ": sudo netmap4j bind --uio "
                 + f.address());
       } else if (node == null) {
-        missing.add("a number of its own in " + folder.resolve("uio") + ": modprobe uio");
+        missing.add("an entry uioN in " + folder.resolve("uio") + ": modprobe uio");
       } else {
         files.add(node);
       }
@@ -154,7 +154,7 @@ public final class UioBackend implements NicBackend {
     files.add(folder.resolve("resource0"));
     for (Path file : files) {
       if (!Files.exists(file)) {
-        missing.add(file + ": is it a PCI function with memory, and is udev running?");
+        missing.add(file + ": is BAR 0 a memory BAR, and is udev running?");
       } else if (!Files.isWritable(file)) {
         missing.add("the right to use " + file + ": run as root");
       }
@@ -169,7 +169,8 @@ public final class UioBackend implements NicBackend {
   }
 
   /**
-   * With an IOMMU in between, physical addresses are right only for a group that it lets through.
+   * True when an IOMMU translates the addresses of the function's DMA: physical addresses do not
+   * work then. Groups of type "identity" are passed through.
    */
   private static boolean translated(Path folder) {
     Path type = folder.resolve("iommu_group/type");

@@ -21,15 +21,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A PCI function by the files of its folder in sysfs. Its {@code /dev/uioN} is held open even when
- * nobody waits for interrupts: the kernel switches bus mastering off when it is closed, at the
- * latest by the end of the process.
+ * A PCI function, accessed through its files in sysfs. Its {@code /dev/uioN} stays open even when
+ * nobody waits for interrupts: the kernel switches bus mastering off when it is closed, so also
+ * when the process is killed.
  */
 final class UioDevice implements NicDevice {
   private static final Logger LOG = LoggerFactory.getLogger(UioDevice.class);
   private static final int CONFIG_SIZE = 4096;
 
-  /** What a function that is gone answers. */
+  /** What reads of the configuration space of a function that is gone return. */
   private static final int ALL_ONES = 0xFFFF;
 
   /**
@@ -38,8 +38,8 @@ final class UioDevice implements NicDevice {
    * @param address in PCI
    * @param folder in sysfs
    * @param node {@code /dev/uioN}, null for a function that is bound to no driver
-   * @param controlled the driver takes writes to {@code node} to switch the interrupt (igb_uio);
-   *     else the command register does (uio_pci_generic)
+   * @param controlled the interrupt is switched by writes to {@code node} (igb_uio); otherwise by
+   *     the command register (uio_pci_generic)
    * @param interrupts whether it has one
    */
   record Place(
@@ -56,11 +56,11 @@ final class UioDevice implements NicDevice {
   private volatile boolean closed;
 
   /**
-   * Takes the card for this process, quiets it, and then clears away what a killed process had
-   * given to it. Bus mastering stays off: the driver switches it on when nothing old is left in the
+   * Locks the card for this process, stops its DMA, and then releases memory that a killed process
+   * had mapped for it. Bus mastering stays off: the driver switches it on after it has reset the
    * card.
    *
-   * @param lockFile kept, locked
+   * @param lockFile created if missing; locked while this is open, never deleted
    */
   UioDevice(String name, Place place, Path lockFile, HugePages hugePages) {
     this.name = name;
@@ -77,7 +77,7 @@ final class UioDevice implements NicDevice {
                 + place.folder
                 + "/remove && echo 1 > /sys/bus/pci/rescan");
       }
-      quiet(); // after the node: opening that of igb_uio switches bus mastering on
+      stopDma(); // after opening the node: igb_uio switches bus mastering on when it is opened
       this.domain = new UioDmaDomain(place.address, hugePages, this::mastering);
       Path resource = place.folder.resolve("resource0");
       int fd = open(resource, Libc.O_SYNC);
@@ -107,7 +107,7 @@ final class UioDevice implements NicDevice {
     return fd;
   }
 
-  /** The kernel releases the lock when this process ends, however it does. The file stays. */
+  /** The kernel releases the lock when this process ends, even if it is killed. The file stays. */
   private void lock(Path file) {
     try {
       Files.createDirectories(file.getParent());
@@ -202,7 +202,7 @@ final class UioDevice implements NicDevice {
     return new NetmapException(Libc.EIO, name + ": " + e.getMessage(), e);
   }
 
-  /** Whether bus mastering is on. False of a card that is gone: it reads all ones. */
+  /** Whether bus mastering is on. False for a card that is gone, which reads all ones. */
   private boolean mastering() {
     if (closed) {
       return false;
@@ -219,11 +219,12 @@ final class UioDevice implements NicDevice {
   }
 
   /**
-   * No DMA after this: what was under way has arrived when the register is read back.
+   * Stops DMA: switches bus mastering off. Reading the register back makes sure that writes under
+   * way have arrived.
    *
-   * @throws NetmapException EIO when the card does not take it
+   * @throws NetmapException EIO bus mastering stays on
    */
-  private void quiet() {
+  private void stopDma() {
     if (mastering()) {
       changeConfig(PciRegs.COMMAND, 2, PciRegs.COMMAND_MASTER, 0);
     }
@@ -232,7 +233,7 @@ final class UioDevice implements NicDevice {
           Libc.EIO,
           String.format(
               Locale.ROOT,
-              "%s: bus mastering stays on, the command register reads 0x%x: no memory of this card's is safe; reset"
+              "%s: bus mastering stays on, the command register reads 0x%x: the card may still write to memory; reset"
                   + " the machine",
               name,
               readConfig(PciRegs.COMMAND, 2)));
@@ -293,7 +294,7 @@ final class UioDevice implements NicDevice {
     switchIrq(true);
   }
 
-  /** Both kernel drivers switch it off each time it fires. */
+  /** Switches the interrupt on or off. Both kernel drivers switch it off each time it fires. */
   private void switchIrq(boolean on) {
     if (place.controlled) {
       control(on ? 1 : 0);
@@ -325,7 +326,7 @@ final class UioDevice implements NicDevice {
     }
   }
 
-  /** The kernel keeps the command register and the BARs. */
+  /** The kernel restores the command register and the BARs. */
   @Override
   public boolean resetFunction() {
     checkOpen();
@@ -346,9 +347,9 @@ final class UioDevice implements NicDevice {
     if (closed) {
       return;
     }
-    boolean isQuiet = quietly("bus mastering off", this::quiet);
+    boolean stopped = quietly("bus mastering off", this::stopDma);
     quietly("interrupts off", () -> enableIrqs(0));
-    domain.close(isQuiet || !Files.exists(place.folder));
+    domain.close(stopped || !Files.exists(place.folder));
     closed = true;
     unwind();
   }

@@ -26,11 +26,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The machine's physical memory, as one card sees it: no IOMMU between. Memory that a card was
- * given must not become anybody else's before the card is quiet, even if this process is killed. So
- * its file in hugetlbfs has a name for each card that may write to it, {@code
- * netmap4j-PID-ID@CARD}, and only who has CARD to himself, and has seen it quiet, takes such a name
- * away. With the last name and the last process the kernel takes the pages back. Thread safe.
+ * DMA memory of one card without an IOMMU: its device addresses are physical addresses. Memory that
+ * was mapped for a card must not be reused before the card's DMA has stopped, even if this process
+ * is killed. So the memory's file in hugetlbfs has one name for each card that may write to it,
+ * {@code netmap4j-PID-ID@CARD}. Only the process that holds the lock of CARD, and has stopped its
+ * DMA, removes such a name. The kernel frees the pages when the last name and the last mapping are
+ * gone. Thread safe.
  */
 final class UioDmaDomain implements DmaDomain {
   private static final Logger LOG = LoggerFactory.getLogger(UioDmaDomain.class);
@@ -64,7 +65,7 @@ final class UioDmaDomain implements DmaDomain {
     }
   }
 
-  /** Of descriptor rings, handed out by {@link #UNIT}. */
+  /** A hugepage for descriptor rings, allocated in units of {@link #UNIT}. */
   private static final class Page {
     final long address;
     final long physical;
@@ -77,10 +78,10 @@ final class UioDmaDomain implements DmaDomain {
   }
 
   /**
-   * Takes the names away that a killed process has left.
+   * Removes the names that a killed process has left.
    *
-   * @param card its PCI address; it is quiet, and nobody else has it
-   * @param mastering whether it may access memory at this moment
+   * @param card its PCI address; this process has its lock, and its DMA has stopped
+   * @param mastering whether bus mastering is on at this moment
    */
   UioDmaDomain(String card, HugePages hugePages, BooleanSupplier mastering) {
     this.card = card;
@@ -89,7 +90,7 @@ final class UioDmaDomain implements DmaDomain {
     hugePages.mounts().forEach(this::sweep);
   }
 
-  /** Done once for a folder: later names of this card are ours. */
+  /** Once per folder: names of this card that are made later belong to this process. */
   private void sweep(Path folder) {
     if (!swept.add(folder.toAbsolutePath().normalize())) {
       return;
@@ -145,7 +146,7 @@ final class UioDmaDomain implements DmaDomain {
       regions.remove(region);
       if (!mastering.getAsBoolean()) {
         removeName(mapped.name);
-      } // else it stays until the card is closed
+      } // else the card may still write: the name stays until it is closed
       mapped.use.close(); // the name keeps the pages
     }
   }
@@ -171,7 +172,7 @@ final class UioDmaDomain implements DmaDomain {
     }
   }
 
-  /** Zeroed memory for descriptors, in one page of 2 MiB. */
+  /** Allocates zeroed memory for descriptors, within one page of 2 MiB. */
   synchronized DmaBuffer allocate(long bytes) {
     if (bytes <= 0 || bytes > HugePages.SIZE) {
       throw new NetmapException(
@@ -179,9 +180,9 @@ final class UioDmaDomain implements DmaDomain {
           bytes
               + " bytes of DMA memory asked for: uio:"
               + card
-              + " has 1 to "
+              + " allocates 1 to "
               + HugePages.SIZE
-              + " contiguous ones; choose fewer slots");
+              + ", which are contiguous; choose fewer slots");
     }
     int units = (int) ((bytes + UNIT - 1) / UNIT);
     for (Page page : pages) {
@@ -195,7 +196,7 @@ final class UioDmaDomain implements DmaDomain {
     return take(page, 0, units, bytes);
   }
 
-  /** First fit. */
+  /** First fit. @return the first unit of the run, −1 for none */
   private static int find(BitSet used, int units) {
     int at = used.nextClearBit(0);
     while (at + units <= UNITS) {
@@ -247,7 +248,7 @@ final class UioDmaDomain implements DmaDomain {
     }
   }
 
-  /** The region's, else one that is mounted. */
+  /** The hugetlbfs of a mapped region, else a writable one that is mounted. */
   private Path folder() {
     for (Region region : regions.keySet()) {
       return region.options().hugetlbfs();
@@ -272,17 +273,18 @@ final class UioDmaDomain implements DmaDomain {
   }
 
   /**
-   * Gives all descriptors back, and lets go of regions that are still mapped.
+   * Frees all descriptor memory and unmaps all regions.
    *
-   * @param quiet whether it is certain that the card is; else names stay for who opens it next
+   * @param stopped the card's DMA has certainly stopped; otherwise the names stay until a process
+   *     opens the card again
    */
-  synchronized void close(boolean quiet) {
+  synchronized void close(boolean stopped) {
     buffers.clear();
     pages.forEach(page -> Libc.unmap(page.address, HugePages.SIZE));
     pages.clear();
     regions.values().forEach(mapped -> mapped.use.close());
     regions.clear();
-    if (quiet) {
+    if (stopped) {
       List.copyOf(names).forEach(this::removeName);
     }
     names.clear();

@@ -46,7 +46,10 @@ final class KernelContainer implements VfioIommu {
   private final VfioDmaDomain domain = new VfioDmaDomain(this);
   private Window[] windows;
 
-  /** A group of functions that the IOMMU cannot tell apart; open once, whatever is used of it. */
+  /**
+   * An IOMMU group: functions that the IOMMU cannot tell apart. A process opens it once, however
+   * many of its functions it uses.
+   */
   static final class Group {
     final String number;
     final int fd;
@@ -74,7 +77,8 @@ final class KernelContainer implements VfioIommu {
   }
 
   /**
-   * The container of this process, with a group in it.
+   * Adds a group to the container of this process, or one more use of it, which {@link #leave}
+   * ends.
    *
    * @param dev /dev/vfio
    */
@@ -185,7 +189,7 @@ final class KernelContainer implements VfioIommu {
             + " echo 1 > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts");
   }
 
-  /** The IOVA range capability; without it, everything. */
+  /** The windows of the IOVA range capability; without it, one window of all addresses. */
   private Window[] askWindows() {
     long info = Mem.allocate(MOST_INFO);
     try {
@@ -280,7 +284,7 @@ final class KernelContainer implements VfioIommu {
             Libc.EIO,
             String.format(
                 Locale.ROOT,
-                "VFIO_IOMMU_UNMAP_DMA at 0x%x took %d bytes back, not %d",
+                "VFIO_IOMMU_UNMAP_DMA at 0x%x unmapped %d bytes, not %d",
                 iova,
                 Mem.getLong(unmap + 16),
                 size));

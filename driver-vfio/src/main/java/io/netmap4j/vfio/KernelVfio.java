@@ -6,7 +6,7 @@ import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import java.nio.charset.StandardCharsets;
 
-/** A function that the kernel's vfio-pci has: ioctls on its descriptor, BAR 0 mapped. */
+/** A function bound to the kernel's vfio-pci: ioctls on its descriptor, BAR 0 mapped. */
 final class KernelVfio implements Vfio {
   // linux/vfio.h.
   private static final int GROUP_GET_DEVICE_FD = KernelContainer.vfio(6);
@@ -84,13 +84,13 @@ final class KernelVfio implements Vfio {
       Libc.ioctl(fd, GET_REGION_INFO, memory, "VFIO_DEVICE_GET_REGION_INFO " + index, "");
       return new Region(Mem.getInt(memory + 4), Mem.getLong(memory + 16), Mem.getLong(memory + 24));
     } catch (LinuxException e) {
-      return new Region(0, 0, 0); // VGA of a card without: EINVAL
+      return new Region(0, 0, 0); // EINVAL: the card lacks this region, as VGA
     } finally {
       Mem.free(memory);
     }
   }
 
-  /** A BAR with capabilities is mappable in parts only, and is left to calls. */
+  /** A BAR with capabilities can be mapped in parts only: system calls access that. */
   private void mapRegisters() {
     Region bar = regions.length == 0 ? new Region(0, 0, 0) : regions[BAR0];
     if (bar.size > 0 && (bar.flags & (REGION_MMAP | REGION_CAPS)) == REGION_MMAP) {
@@ -210,7 +210,7 @@ final class KernelVfio implements Vfio {
       int granted =
           Libc.ioctl(
               fd, SET_IRQS, memory, "VFIO_DEVICE_SET_IRQS", "too many vectors for this machine");
-      if (granted > 0) { // vfio_msi_enable: so many could be had, and none was taken
+      if (granted > 0) { // vfio_msi_enable: so many are available, none is enabled
         throw new NetmapException(
             Libc.ENOSPC,
             "the kernel has only "
@@ -236,7 +236,7 @@ final class KernelVfio implements Vfio {
     }
   }
 
-  /** The kernel resets the function with its last descriptor. */
+  /** The kernel resets the function when its last descriptor is closed. */
   @Override
   public synchronized void close() {
     if (!closed) {

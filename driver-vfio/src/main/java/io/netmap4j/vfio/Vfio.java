@@ -1,8 +1,8 @@
 package io.netmap4j.vfio;
 
 /**
- * What VFIO offers of one PCI function, whoever stands behind it: the kernel, or another process
- * that speaks vfio-user. Names and numbers are those of linux/vfio.h.
+ * What VFIO offers for one PCI function, provided by the kernel or by another process that speaks
+ * vfio-user. Names and numbers are those of linux/vfio.h.
  *
  * <p>Thread safe. Every call ends; when the other side is gone, too slow or breaks the protocol, it
  * and all later calls throw {@link io.netmap4j.common.NetmapException} with ENXIO or EIO.
@@ -29,7 +29,7 @@ interface Vfio extends AutoCloseable {
    */
   record DeviceInfo(int flags, int regions, int irqs) {}
 
-  /** Of this function; asked once. */
+  /** Asked once, when this is opened. */
   DeviceInfo info();
 
   /** Bytes of a region, 0 where there is none. */
@@ -51,20 +51,23 @@ interface Vfio extends AutoCloseable {
   void post(int region, long offset, int value);
 
   /**
-   * Where loads and stores reach a region directly, for as long as this is open; 0 where only the
-   * calls do.
+   * The address of a mapped region, for loads and stores while this is open; 0 for a region that
+   * only {@link #read}, {@link #write} and {@link #post} reach.
    */
   long mapped(int region);
 
-  /** Lets eventfds hear the vectors 0 to n − 1 of an interrupt index; none switches it off. */
+  /**
+   * Connects one eventfd to each of the vectors 0 to n − 1 of an interrupt index; an empty array
+   * disables the interrupts.
+   */
   void setIrqs(int index, int[] eventFds);
 
-  /** Lets the INTx line fire again: whoever delivers it masks it each time. */
+  /** Unmasks INTx, which is masked each time it is delivered. */
   void unmaskIntx();
 
   /**
-   * Nobody waits long for the other side from now on, as this is closed next. Never blocks, and is
-   * heard by calls that wait.
+   * Shortens the waits for the other side from now on, also those under way: this is about to be
+   * closed. Never blocks.
    */
   default void part() {}
 

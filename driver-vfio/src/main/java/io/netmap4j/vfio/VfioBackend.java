@@ -14,9 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code vfio:0000:03:00.0}: functions bound to vfio-pci, opened through their IOMMU group; and
- * those that are bound to nothing or to their own kernel driver, which could be. Root is not
- * needed: whoever may use {@code /dev/vfio/GROUP} has the card.
+ * Opens functions that are bound to vfio-pci, through their IOMMU group: {@code vfio:0000:03:00.0}.
+ * Needs no root, only the right to read and write {@code /dev/vfio/GROUP}.
  */
 public final class VfioBackend implements NicBackend {
   private final PciSysfs sysfs;

@@ -13,7 +13,7 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A PCI function behind either transport. */
+/** A PCI function, reached through the kernel's VFIO or through vfio-user. */
 final class VfioDevice implements NicDevice {
   private static final Logger LOG = LoggerFactory.getLogger(VfioDevice.class);
   private static final int CONFIG_SIZE = 256;
@@ -31,7 +31,7 @@ final class VfioDevice implements NicDevice {
 
   /**
    * @param vfio closed by {@link #close}; when this constructor throws it stays the caller's
-   * @throws NetmapException ENXIO for what is no PCI function with registers in BAR 0
+   * @throws NetmapException ENXIO the device is not a PCI function
    */
   VfioDevice(String name, Vfio vfio, VfioDmaDomain domain) {
     this.name = name;
@@ -206,7 +206,7 @@ final class VfioDevice implements NicDevice {
     }
     quietly("bus mastering off", () -> changeConfig(PciRegs.COMMAND, 2, PciRegs.COMMAND_MASTER, 0));
     quietly("interrupts off", () -> enableIrqs(0));
-    buffers.values().forEach(memory -> quietly("descriptors back", () -> domain.free(memory)));
+    buffers.values().forEach(memory -> quietly("unmap descriptors", () -> domain.free(memory)));
     buffers.clear();
     closed = true;
     vfio.close();

@@ -13,8 +13,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The device addresses of one VFIO container or one vfio-user server: handed out from 4 GiB
- * upwards, apart from each other, so that an access past an end meets nothing. Thread safe.
+ * The device addresses (IOVAs) of one VFIO container or one vfio-user server. They are allocated
+ * from 4 GiB upwards, with a gap between mappings, so that an access past the end of one faults.
+ * Thread safe.
  */
 final class VfioDmaDomain implements DmaDomain {
   private static final long FIRST_IOVA = 4L << 30;
@@ -71,7 +72,7 @@ final class VfioDmaDomain implements DmaDomain {
       try {
         unmap(mapped.iova, region.size());
       } finally {
-        mapped.use.close(); // pages that the other side does not let go of are its own
+        mapped.use.close(); // if that failed, the other side still holds the pages
       }
     }
   }
@@ -87,15 +88,15 @@ final class VfioDmaDomain implements DmaDomain {
     return iova;
   }
 
-  /** Device addresses that the other side does not let go of stay taken. */
+  /** When the other side fails to unmap them, the device addresses stay reserved. */
   private void unmap(long iova, long size) {
     iommu.unmapDma(iova, size);
     taken.remove(iova);
   }
 
   /**
-   * Device addresses within one of the IOMMU's windows. What was given back is taken again as late
-   * as possible.
+   * Reserves device addresses within one of the IOMMU's windows. Freed ones are reused as late as
+   * possible.
    */
   private long reserve(long bytes) {
     long found = find(next, bytes);
@@ -135,7 +136,7 @@ final class VfioDmaDomain implements DmaDomain {
     return (iova + DmaMapping.PAGE - 1) & -DmaMapping.PAGE;
   }
 
-  /** Zeroed memory of its own for the device, at device address {@link Private#iova}. */
+  /** Allocates zeroed memory, and maps it at the device address {@link Private#iova}. */
   synchronized Private allocate(long bytes) {
     long size = Machine.wholePages(bytes);
     int fd = Libc.memfd("netmap4j-descriptors");
@@ -156,8 +157,8 @@ final class VfioDmaDomain implements DmaDomain {
   }
 
   /**
-   * Gives it back. Pages that the other side does not let go of are its own from then on: nobody
-   * else ever gets them.
+   * Unmaps and frees it. When the other side fails to unmap it, that side still holds the pages,
+   * and they are never reused.
    */
   synchronized void free(Private memory) {
     try {

@@ -1,8 +1,7 @@
 package io.netmap4j.vfio;
 
 /**
- * What stands between functions and memory: the kernel's container, or the server of one function.
- * Thread safe.
+ * Maps memory for functions: the kernel's container, or the server of one function. Thread safe.
  */
 interface VfioIommu {
   /** The flags of a mapping that functions may read and write. */
@@ -24,10 +23,10 @@ interface VfioIommu {
   void mapDma(long iova, long size, long address, int file, long offset);
 
   /**
-   * Takes a mapping back: no function can touch the memory when this returns.
+   * Removes a mapping: no function can access the memory when this returns.
    *
-   * @throws io.netmap4j.common.NetmapException EIO when that is not certain: nobody else may get
-   *     the memory
+   * @throws io.netmap4j.common.NetmapException EIO when that is not certain: the memory must not be
+   *     reused
    */
   void unmapDma(long iova, long size);
 }

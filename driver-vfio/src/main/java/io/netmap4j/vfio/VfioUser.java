@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * VFIO as spoken to another process over a Unix socket: the client of the vfio-user protocol 0.0.
+ * The client of the vfio-user protocol 0.0: VFIO over a Unix socket, provided by another process.
  *
  * <p>One request at a time, answered within {@link #PATIENCE_PROPERTY}: a server that stops for a
  * while is waited for. A reply that is not exactly what was asked for ends the connection, and
@@ -33,7 +33,10 @@ final class VfioUser implements Vfio, VfioIommu {
   private static final int REGION_WRITE = 10;
   private static final int DEVICE_RESET_COMMAND = 13;
 
-  /** A system property: how many milliseconds a server may be silent before it is given up. */
+  /**
+   * A system property: how many milliseconds a server may take to answer before the connection is
+   * given up.
+   */
   static final String PATIENCE_PROPERTY = "netmap4j.vfio-user.patience";
 
   private static final int PATIENCE_MILLIS = Integer.getInteger(PATIENCE_PROPERTY, 30_000);
@@ -185,7 +188,7 @@ final class VfioUser implements Vfio, VfioIommu {
     checkAccess(region, offset, bytes);
   }
 
-  /** Not behind a request that is waited for. */
+  /** Does not wait for a request under way. */
   @Override
   public void post(int region, long offset, int value) {
     server.post(REGION_WRITE, offset, region, 4, value);
@@ -251,14 +254,14 @@ final class VfioUser implements Vfio, VfioIommu {
             "another range than was to be unmapped");
         return;
       } catch (NetmapException e) {
-        server.broken(e); // a mapping that is not taken back is as bad as a lost connection
+        server.broken(e); // a failed unmap is handled as a lost connection
       }
     }
     if (!server.released()) {
       throw new NetmapException(
           Libc.EIO,
           server.name
-              + ": the server has not let go of the memory that it was given, and is still there; it stays unused"
+              + ": the server runs and has not unmapped the memory that it was given, which stays unused"
               + " until this process ends; end the server",
           server.broken());
     }
@@ -289,7 +292,7 @@ final class VfioUser implements Vfio, VfioIommu {
     server.request(DEVICE_RESET_COMMAND, 0);
   }
 
-  /** Waits for the server's end, so that it is free for the next client. */
+  /** Waits until the server has closed its end, so that the next client can connect. */
   @Override
   public synchronized void close() {
     server.close();

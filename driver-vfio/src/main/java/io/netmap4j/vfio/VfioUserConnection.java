@@ -13,12 +13,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The client's end of a vfio-user socket: messages, not what they mean.
+ * The client's end of a vfio-user connection: sends requests and checks replies. {@link VfioUser}
+ * knows their contents.
  *
  * <p>One request at a time. A server whose socket is open and that does not answer is stalled
- * (stopped, in a debugger, short of processors): that is told once, and waited for as long as
- * patience lasts, as nothing is lost by it. What is not a reply to the request ends the
- * conversation, as does a closed socket, and every later call says why.
+ * (stopped, in a debugger, short of processors): a warning is logged once, and the request waits up
+ * to the time limit, as no data is lost. A message that is not a reply to the request ends the
+ * connection, as does a closed socket, and every later call says why.
  *
  * <p>Requests are for one thread at a time; {@link #post} is for any, beside them.
  */
@@ -43,10 +44,10 @@ final class VfioUserConnection {
   /** After so long without an answer a warning is logged. */
   private static final int STALL_MILLIS = 1000;
 
-  /** How long a server that is being left may take for an answer, and to let go of our memory. */
+  /** While this is being closed: how long the server may take to answer and to unmap our memory. */
   private static final int PARTING_MILLIS = 900;
 
-  /** How often a wait looks whether it still has the time that it had. */
+  /** How often a wait checks its time limit, which {@link #part} shortens. */
   private static final int STEP_MILLIS = 100;
 
   final String name;
@@ -76,18 +77,20 @@ final class VfioUserConnection {
     this.patienceMillis = patienceMillis;
   }
 
-  /** Where a request is written, while requests are possible. */
+  /** Where the payload of a request is written. @throws NetmapException the connection has ended */
   long payload() {
     checkUsable();
     return out + HEADER;
   }
 
-  /** Where the last reply's payload is. */
+  /** The payload of the last reply. */
   long answer() {
     return in + HEADER;
   }
 
-  /** Sends what stands at {@link #payload} and waits for the reply. @return its payload's size */
+  /**
+   * Sends the request at {@link #payload} and waits for the reply. @return the size of its payload
+   */
   int request(int command, int size, int... with) {
     checkUsable();
     Patience patience = new Patience();
@@ -102,19 +105,19 @@ final class VfioUserConnection {
         refuse();
         replySize = receiveMessage(patience);
       }
-      patience.rewarded();
+      patience.answered();
       output.flush();
       return checkReply(command, replySize);
     } catch (LinuxException e) {
       throw fail(e);
     } finally {
-      closeFds(); // none is ever wanted
+      closeFds(); // no reply carries one that we use
     }
   }
 
   /**
-   * Sends a payload of three words of 32 bits behind one of 64; nobody answers. What the socket
-   * does not take is kept; this waits when {@link VfioUserOutput#MOST_KEPT} bytes are.
+   * Sends a payload of one 64-bit word and three 32-bit words, without a reply. What the socket
+   * does not take is queued; this waits while {@link VfioUserOutput#MOST_KEPT} bytes are queued.
    */
   void post(int command, long first, int second, int third, int fourth) {
     synchronized (posting) { // failures, too: the socket is not closed meanwhile
@@ -132,7 +135,7 @@ final class VfioUserConnection {
           patience.await(Libc.POLLOUT);
         }
         if (patience != null) {
-          patience.rewarded();
+          patience.answered();
         }
       } catch (LinuxException e) {
         throw fail(e);
@@ -148,12 +151,12 @@ final class VfioUserConnection {
     Mem.putInt(at + 12, error);
   }
 
-  /** How long one request has been waited for, and may be. */
+  /** Measures and limits the wait for one reply. */
   private final class Patience {
     private final long begin = System.nanoTime();
-    private boolean told;
+    private boolean warned;
 
-    /** Waits a while. @throws NetmapException when the time is over; the conversation has ended */
+    /** Waits a step. @throws NetmapException the time is over; the connection has ended */
     void await(short event) {
       short kept = output.flush() ? 0 : Libc.POLLOUT;
       if (socket.ready((short) (event | kept), STEP_MILLIS)) {
@@ -169,8 +172,8 @@ final class VfioUserConnection {
                 + " ms: is it stopped? kill -CONT PID resumes it",
             null);
       }
-      if (waited >= STALL_MILLIS && !told) {
-        told = true;
+      if (waited >= STALL_MILLIS && !warned) {
+        warned = true;
         LOG.warn(
             "{}: the server has not answered for {} ms, but its connection is open: it is stopped (kill -CONT PID resumes"
                 + " it) or overloaded; waiting up to {} ms (-D{})",
@@ -185,8 +188,8 @@ final class VfioUserConnection {
       return (System.nanoTime() - begin) / 1_000_000;
     }
 
-    void rewarded() {
-      if (told) {
+    void answered() {
+      if (warned) {
         LOG.warn("{}: the server answers again, after {} ms", name, waited());
       }
     }
@@ -219,8 +222,8 @@ final class VfioUserConnection {
   }
 
   /**
-   * The server asks something of us. All our memory is passed by descriptor: an access that asks is
-   * one that found none.
+   * Refuses a request of the server. It accesses our memory by descriptor: it asks only when it has
+   * found no mapping.
    */
   private void refuse() {
     int flags = Mem.getInt(in + 8);
@@ -238,7 +241,7 @@ final class VfioUserConnection {
     if ((flags & NO_REPLY) == 0) {
       int errno = dma ? Libc.EFAULT : Libc.EOPNOTSUPP;
       putHeader(out, Mem.getShort(in) & 0xffff, command, HEADER, TYPE_REPLY | ERROR, errno);
-      check(output.send(out, HEADER, NO_FDS), "more than it takes answers to");
+      check(output.send(out, HEADER, NO_FDS), "requests faster than it takes the replies");
     }
   }
 
@@ -283,7 +286,7 @@ final class VfioUserConnection {
 
   /**
    * @param what for {@link String#format}: what the server sent when it is not {@code good}
-   * @throws NetmapException EIO; the conversation has ended
+   * @throws NetmapException EIO; the connection has ended
    */
   void check(boolean good, String what, Object... values) {
     if (!good) {
@@ -295,7 +298,7 @@ final class VfioUserConnection {
     return fail(Libc.ENXIO, "the server is gone: " + e.getMessage(), e);
   }
 
-  /** Ends the conversation; what is mapped stays mapped until {@link #released}. */
+  /** Ends the connection; what is mapped stays mapped until {@link #released}. */
   NetmapException fail(int errno, String what, Throwable cause) {
     NetmapException why = broken;
     if (why == null) {
@@ -313,8 +316,8 @@ final class VfioUserConnection {
   }
 
   /**
-   * A server that has closed its end has no mapping any more: one that is dead has none, and one
-   * that lives takes them back first. Asked once, waits up to a second.
+   * Whether the server has unmapped all memory: it does so before it closes its end, and a dead
+   * server has no mappings. Found out once, which waits up to a second.
    */
   boolean released() {
     if (released == null && closed) {
@@ -336,7 +339,7 @@ final class VfioUserConnection {
     return released;
   }
 
-  /** From now on nobody has more patience than leaving this server is worth. For any thread. */
+  /** Limits all waits to {@link #PARTING_MILLIS} from now on. Any thread. */
   void part() {
     parting = true;
   }
@@ -349,12 +352,12 @@ final class VfioUserConnection {
     return broken;
   }
 
-  /** Ends the conversation as far as we are concerned; the server is still there. */
+  /** Marks the connection as unusable, without closing it. */
   void broken(NetmapException why) {
     broken = why;
   }
 
-  /** Waits for the server's end, so that it is free for the next client. */
+  /** Waits until the server has closed its end, so that the next client can connect. */
   void close() {
     if (!closed) {
       if (broken == null) {

@@ -5,13 +5,15 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.UnixSocket;
 
 /**
- * What is on its way to the server: in the socket, and behind it, in order, what the socket did not
- * take, as while the server is stopped. Nothing here waits. Thread safe.
+ * Sends messages to the server, and queues what the socket does not take, as while the server is
+ * stopped. Never waits. Thread safe.
  *
- * <p>What has been kept goes out with the next message; whoever waits for a reply sees to it.
+ * <p>Queued bytes go out before the next message; who waits for a reply calls {@link #flush}.
  */
 final class VfioUserOutput {
-  /** Some 30,000 register writes: far more than rings have slots. */
+  /**
+   * The limit of the queue in bytes: some 30,000 register writes, far more than rings have slots.
+   */
   static final int MOST_KEPT = 1 << 20;
 
   private static final int LEAST_KEPT = 1 << 12;
@@ -30,8 +32,8 @@ final class VfioUserOutput {
 
   /**
    * @param fds go with it
-   * @return false when it was not taken: as descriptors can't be kept, when the socket is full;
-   *     without descriptors, when {@link #MOST_KEPT} bytes wait already
+   * @return false when it was not taken: with descriptors, which cannot be queued, when the socket
+   *     is full; without, when {@link #MOST_KEPT} bytes are queued already
    * @throws LinuxException EPIPE or ECONNRESET: the server is gone
    */
   synchronized boolean send(long message, int size, int[] fds) {
@@ -43,9 +45,9 @@ final class VfioUserOutput {
   }
 
   /**
-   * Sends what the socket takes of what was kept.
+   * Sends queued bytes, as many as the socket takes.
    *
-   * @return true when nothing is kept
+   * @return true when nothing is queued
    * @throws LinuxException as {@link #send}
    */
   synchronized boolean flush() {
@@ -79,7 +81,7 @@ final class VfioUserOutput {
     return true;
   }
 
-  /** Keeps nothing and sends nothing from now on. */
+  /** Drops the queue; nothing is sent from now on. */
   synchronized void close() {
     closed = true;
     begin = end = 0;
