@@ -1,4 +1,4 @@
-/** What a machine decides: system calls, memory, hugepages, PCI functions, sockets, TAP. */
+/** Access to the machine: system calls, memory, hugepages, PCI functions, sockets, TAP. */
 module io.netmap4j.linux {
   requires chronicle.core;
   requires com.sun.jna;

@@ -3,9 +3,9 @@ package io.netmap4j.linux;
 import java.util.Locale;
 
 /**
- * What the processor decides: numbers of Linux's interface that differ between processors, the page
- * size, and whether stores reach a device in order. The values are those of Linux's asm/fcntl.h and
- * asm/ioctl.h; what is the same on all of these processors is a constant of {@link Libc}.
+ * What differs between processors: numbers of Linux's interface, and whether stores reach a device
+ * in order. The values are those of Linux's asm/fcntl.h and asm/ioctl.h; what is the same on all of
+ * these processors is a constant of {@link Libc}.
  *
  * <p>All tests run on x86-64 only. On the others a program that needs no device's registers may
  * start; {@link #requireDeviceStores} refuses those that do. Any other processor, and a big-endian
@@ -36,8 +36,8 @@ enum Arch {
   /**
    * The processor of that name.
    *
-   * @param osArch as in the system property {@code os.arch}
-   * @throws UnsatisfiedLinkError it is not one of these, in one line
+   * @param osArch the system property {@code os.arch} @throws UnsatisfiedLinkError it is not one of
+   *     these, in one line
    */
   static Arch of(String osArch) {
     return switch (osArch) {

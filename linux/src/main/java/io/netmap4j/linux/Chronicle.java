@@ -5,21 +5,22 @@ import net.openhft.chronicle.core.cleaner.CleanerServiceLocator;
 import net.openhft.chronicle.core.cleaner.spi.ByteBufferCleanerService;
 import net.openhft.chronicle.core.internal.cleaner.Jdk9ByteBufferCleanerService;
 
-/** What Chronicle needs to be told before it is used. */
+/** Settings of Chronicle that have to be made before its first use. */
 final class Chronicle {
   private Chronicle() {}
 
   /**
    * Names the service that frees direct buffers, the one that Chronicle would choose on every JDK
-   * from 9 on. Its own search also tries an older way, and how much memory a trial frees; both ask
-   * internals of the JDK, and print a warning each when the JVM has not been told to open them.
-   * That is when the first {@code PointerBytesStore} is made, which needs no such service.
+   * from 9 on. Its own search, which runs when the first {@code PointerBytesStore} is made, also
+   * tries the service for older JDKs. That one uses internals of the JDK, and each attempt prints a
+   * warning unless the JVM opens them.
    *
-   * <p>There is no setting for it, hence the two private fields. Where they are not to be had the
-   * search takes place, with its warnings.
+   * <p>Chronicle has no setting for it, hence the two private fields. When they are not accessible,
+   * the search takes place, with its warnings.
    */
+  @SuppressWarnings("LockOnNonEnclosingClassLiteral") // the lock that guards its fields
   static void chooseCleaner() {
-    synchronized (CleanerServiceLocator.class) { // as its cleanerService()
+    synchronized (CleanerServiceLocator.class) { // as cleanerService() does
       try {
         Field chosen = CleanerServiceLocator.class.getDeclaredField("instance");
         Field done = CleanerServiceLocator.class.getDeclaredField("initialised");

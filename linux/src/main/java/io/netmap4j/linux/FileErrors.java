@@ -11,11 +11,11 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 
 /**
- * Why a file could not be read or written. Java's exceptions say it by their class and give the
- * file's name as the message, or the reason and no name.
+ * The reason and the errno of an {@link IOException}. Java's exceptions give the reason by their
+ * class and the file's name as the message, or the reason without the name.
  */
 public final class FileErrors {
-  /** What the messages of plain exceptions begin with, from strerror. */
+  /** The errnos of reasons that are texts of strerror. */
   private enum Reason {
     NO_SUCH_FILE(Libc.ENOENT, "No such file or directory"),
     DENIED(Libc.EACCES, "Permission denied"),
@@ -62,7 +62,7 @@ public final class FileErrors {
     return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 
-  /** The errno that goes with it; EIO when that is not known. */
+  /** The errno of the reason; EIO when it is not known. */
   public static int errno(IOException e) {
     if (e instanceof NoSuchFileException) {
       return Libc.ENOENT;

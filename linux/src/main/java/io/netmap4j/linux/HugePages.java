@@ -13,8 +13,7 @@ import java.util.Locale;
  * contiguous for a device and stays where it is; two pages are not neighbours except by chance.
  *
  * <p>A file is made without a name: the kernel takes its pages back with the last mapping, however
- * the process ends. While something else than a process may still write to them, it has a {@link
- * #name}.
+ * the process ends. A {@link #name} keeps the pages while a device may still write to them.
  */
 public class HugePages {
   public static final long SIZE = 2L << 20;
@@ -88,10 +87,10 @@ public class HugePages {
   }
 
   /**
-   * Other file systems (tmpfs with huge=always) can have whole pages of 2 MiB, too; but the kernel
-   * moves those.
+   * Checks that a folder is in hugetlbfs. Other file systems (tmpfs with huge=always) can have
+   * pages of 2 MiB, too, but the kernel moves those.
    *
-   * @throws LinuxException EINVAL when the folder is not in a hugetlbfs with pages of this size
+   * @throws LinuxException EINVAL the folder is not in a hugetlbfs with pages of this size
    */
   public void require(Path folder) {
     Path real;
@@ -121,10 +120,7 @@ public class HugePages {
     }
   }
 
-  /**
-   * The command that makes {@code pages} free, beside those that others use: it never takes any
-   * away.
-   */
+  /** The command after which {@code pages} pages are free. It never shrinks the pool. */
   public String more(long pages) {
     long total = count("nr_hugepages");
     long available = count("free_hugepages") - count("resv_hugepages");
@@ -141,7 +137,7 @@ public class HugePages {
     }
   }
 
-  /** What stands in the way of using pages with a device, and the commands that mend it. */
+  /** What is missing for using pages with a device, and the commands that provide it. */
   public List<String> missing() {
     List<String> missing = new ArrayList<>();
     if (!Files.exists(pool)) {
@@ -163,7 +159,7 @@ public class HugePages {
     return missing;
   }
 
-  /** The kernel makes more of them when they are asked for, and there is memory in one piece. */
+  /** The kernel allocates pages on demand, as far as it finds contiguous memory. */
   private boolean onDemand() {
     Path most = pool.resolveSibling("nr_overcommit_hugepages");
     return Files.exists(most) && !lines(most).contains("0");
@@ -187,12 +183,12 @@ public class HugePages {
   }
 
   /**
-   * Brings mapped pages in and says where they are.
+   * Locks mapped pages into memory and returns their physical addresses.
    *
    * @param size a multiple of {@link #SIZE}
    * @return the physical address of each
-   * @throws LinuxException EPERM when we may not know, EINVAL for memory that is not made of such
-   *     pages, ENOMEM when there are too few
+   * @throws LinuxException EPERM this process may not read physical addresses, EINVAL the memory is
+   *     not made of such pages, ENOMEM there are too few
    */
   public long[] physical(long address, long size) {
     long[] found = new long[(int) (size / SIZE)];
@@ -213,7 +209,7 @@ public class HugePages {
 
   /**
    * The physical address of one page of 2 MiB. All its small pages must be present and contiguous:
-   * otherwise the memory is not one.
+   * otherwise the memory is not such a page.
    */
   private long physical(int fd, long address) {
     long entries = Mem.allocate(8L * ENTRIES);

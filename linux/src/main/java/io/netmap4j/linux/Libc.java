@@ -8,11 +8,11 @@ import java.nio.file.Path;
 
 /**
  * The libc calls that we use, bound once by JNA direct mapping. Not for a driver's hot path: a call
- * costs about 100 ns. The wires of modelled cards may read and write by it.
+ * costs about 100 ns. The wires of modelled cards read and write through it.
  *
  * <p>Every public method tests the return value before it looks at errno, and throws {@link
  * LinuxException} with the caller's hint. Those whose names begin with {@code try} return −errno
- * instead: what an error means is the caller's to say.
+ * instead, when the caller decides what an error means.
  */
 public final class Libc {
   public static final int O_RDONLY = 0;
@@ -198,7 +198,7 @@ public final class Libc {
     return address;
   }
 
-  /** Puts {@code fd} in one step where something else is mapped. */
+  /** Maps {@code fd} over an existing mapping, in one step. */
   public static void remap(long address, long length, int prot, int flags, int fd, String hint) {
     if (mmap(address, length, prot, flags | MAP_FIXED, fd, 0) != address) {
       throw LinuxException.ofCall(
@@ -214,7 +214,7 @@ public final class Libc {
   }
 
   /**
-   * Takes a mapping away: an access to it after this is a SIGSEGV or meets what came there since.
+   * Removes a mapping. A later access is a SIGSEGV, or reaches what has been mapped there since.
    */
   public static void unmap(long address, long length) {
     if (munmap(address, length) != 0) {
@@ -275,13 +275,13 @@ public final class Libc {
    * Locks an open file until its last descriptor is closed, at the latest by the end of the
    * process.
    *
-   * @return false when somebody else has it, in this process or another
+   * @return false when it is locked already, by this process or another
    */
   public static boolean tryLock(int fd) {
     return flock(fd, LOCK_EX_NB) == 0;
   }
 
-  /** Brings memory in, and keeps it there until it is unmapped. */
+  /** Brings memory in, and locks it until it is unmapped. */
   public static void lockPages(long address, long length, String hint) {
     if (mlock(address, length) != 0) {
       throw LinuxException.ofCall("mlock of " + length + " bytes", Native.getLastError(), hint);
@@ -333,7 +333,8 @@ public final class Libc {
   }
 
   /**
-   * Empties an eventfd of somebody else's, who may make it a blocking one at any time: never waits.
+   * Empties an eventfd that another process shares, and may make a blocking one at any time. Never
+   * waits.
    *
    * @return its counter, 0 when nobody signalled
    */
@@ -348,7 +349,7 @@ public final class Libc {
     }
   }
 
-  /** True for an eventfd, which is the only thing that may be signalled without thought. */
+  /** True for an eventfd: {@link #signal} would change the contents of another file. */
   public static boolean isEventFd(int fd) {
     try {
       return Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd))
@@ -359,7 +360,7 @@ public final class Libc {
     }
   }
 
-  /** Sets O_NONBLOCK, for everybody who shares the open file. */
+  /** Sets O_NONBLOCK, for all processes that share the open file. */
   public static void nonBlocking(int fd) {
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
   }

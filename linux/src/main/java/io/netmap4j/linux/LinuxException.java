@@ -1,8 +1,8 @@
 package io.netmap4j.linux;
 
 /**
- * What the operating system refused: which call or file, with what, why, the likely cause and the
- * command that mends it, in one line.
+ * A failed system call or file access. The message is one line: which call or file, the reason, the
+ * likely cause and what to do.
  */
 public final class LinuxException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -16,7 +16,7 @@ public final class LinuxException extends RuntimeException {
     this(errno, message, null);
   }
 
-  /** As {@link #LinuxException(int, String)}, with the exception that told. */
+  /** As {@link #LinuxException(int, String)}, with a cause. */
   public LinuxException(int errno, String message, Throwable cause) {
     super(message, cause);
     this.errno = errno;

@@ -1,7 +1,7 @@
 package io.netmap4j.linux;
 
 /**
- * What the machine that this process runs on decides. The first use throws {@link
+ * Properties of the machine that this process runs on. The first use throws {@link
  * UnsatisfiedLinkError}, in one line, on a processor that is not supported. Any thread.
  */
 public final class Machine {
@@ -40,7 +40,7 @@ public final class Machine {
   }
 
   /**
-   * To be asked before the registers of a device are mapped.
+   * Checks that device registers can be used; to be called before they are mapped.
    *
    * @throws LinuxException EOPNOTSUPP when nothing keeps stores to memory ahead of those to a
    *     device on this processor

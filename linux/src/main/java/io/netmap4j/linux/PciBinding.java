@@ -12,25 +12,27 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Gives PCI functions to kernel drivers, as dpdk-devbind does: driver_override, then a probe. Needs
- * root. A function is not touched while its interface is up or a process has it open: somebody uses
- * it.
+ * Binds PCI functions to kernel drivers, as dpdk-devbind does: driver_override, then a probe. Needs
+ * root. A function whose interface is up, or that a process has open, is in use and is refused.
  */
 public final class PciBinding {
-  /** Leaves a function to a program, behind an IOMMU. */
+  /** The kernel's driver for user-space drivers that use an IOMMU. */
   public static final String VFIO_PCI = "vfio-pci";
 
-  /** Leaves a function to a program; in the kernel. */
+  /** The kernel's driver for user-space drivers without an IOMMU. */
   public static final String UIO_PCI_GENERIC = "uio_pci_generic";
 
-  /** Leaves a function to a program; DPDK's, not in the kernel. */
+  /** DPDK's driver for user-space drivers without an IOMMU; not part of the kernel. */
   public static final String IGB_UIO = "igb_uio";
 
   private static final Set<String> FOR_PROGRAMS = Set.of(VFIO_PCI, UIO_PCI_GENERIC, IGB_UIO);
   private static final int IFF_UP = 1;
   private static final int MODPROBE_SECONDS = 20;
 
-  /** Where a process that drives a card by UIO locks a file: ADDRESS.lock, with its number. */
+  /**
+   * The folder of lock files: a process that uses a card by UIO locks ADDRESS.lock, which holds its
+   * process id.
+   */
   public static final Path LOCKS = Path.of("/run/netmap4j");
 
   private final Path root;
@@ -46,20 +48,20 @@ public final class PciBinding {
     this.locks = locks;
   }
 
-  /** The machine's. */
+  /** For this machine. */
   public PciBinding() {
     this(Path.of("/sys"), Path.of("/dev"), LOCKS);
   }
 
   /**
-   * Binds a function to a driver, which is loaded if it is not there. When that fails, the function
-   * is where it was.
+   * Binds a function to a driver, and loads the driver if needed. When that fails, the function is
+   * bound to its former driver again.
    *
    * @param driver a kernel driver, as in {@code vfio-pci}; "" for the one that the kernel itself
    *     would choose; a function that has one of those already is left alone
    * @return the driver that has it now
    * @throws LinuxException ENXIO no such function, EBUSY its interface is up, EACCES not root,
-   *     ENODEV the driver is not there or does not take it
+   *     ENODEV there is no such driver, or it does not support the function
    */
   public String bind(String address, String driver) {
     Path device = device(address);
@@ -96,8 +98,8 @@ public final class PciBinding {
   }
 
   /**
-   * Takes a function from its driver. A driver that is loaded later may take it: an earlier {@link
-   * #bind} is forgotten.
+   * Unbinds a function from its driver and clears driver_override: a driver that is loaded later
+   * may bind to it.
    *
    * @throws LinuxException as {@link #bind}
    */
@@ -145,8 +147,8 @@ public final class PciBinding {
   }
 
   /**
-   * Taking a card from a process leaves that process its registers (UIO), or waits for its end
-   * (VFIO).
+   * Unbinding a card that a process has open leaves the registers mapped there (UIO), or waits
+   * until the process closes it (VFIO).
    */
   private void refuseIfOpen(String address, Path device) {
     Path lock = locks.resolve(address + ".lock");
@@ -173,7 +175,7 @@ public final class PciBinding {
     }
   }
 
-  /** Locked by somebody, or (a group of VFIO's, which opens once) open. */
+  /** Whether a file is locked, or is a VFIO group that is open: a second open is EBUSY. */
   private static boolean isTaken(String file, boolean locked) {
     try {
       int fd = Libc.open(file, Libc.O_RDWR, 0, "");

@@ -4,17 +4,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
- * A TAP device: a network interface of the kernel, at the other end of which is a file descriptor.
- * What the kernel sends through the interface is {@linkplain #read read} here, one Ethernet frame a
- * call and without CRC; what is {@linkplain #write written} here the interface receives.
+ * A TAP device: a network interface of the kernel whose other end is a file descriptor. What the
+ * kernel sends through the interface is {@linkplain #read read} here, one Ethernet frame a call and
+ * without CRC; what is {@linkplain #write written} here the interface receives.
  *
- * <p>Offloads are left off, which is how a TAP device begins: the kernel segments and checksums
- * what it sends before we see it, and checks what it receives.
+ * <p>Offloads stay off, as by default: the kernel segments and checksums what it sends, and
+ * verifies the checksums of what it receives.
  *
  * <p>The interface is gone when this is closed or the process ends. It may be moved to another
  * network namespace ({@code ip link set NAME netns NS}) at any time: frames then cross as before,
  * and {@link #close} removes it there, but {@link #mac}, {@link #mtu} and {@link #up} look for it
- * where this thread is.
+ * in this thread's namespace.
  *
  * <p>Needs CAP_NET_ADMIN. Reading and writing may be two threads' work; closing is for when neither
  * does.
@@ -177,9 +177,8 @@ public final class TapDevice implements AutoCloseable {
   }
 
   /**
-   * Gives the interface carrier, which it has at first, or takes it away: to the kernel's stack a
-   * cable that is plugged or pulled. Wherever the interface is now. Without effect before Linux
-   * 5.0.
+   * Switches the interface's carrier, which is on at first: the kernel sees the link go up or down.
+   * Works in whatever namespace the interface is. No effect before Linux 5.0.
    */
   public void carrier(boolean on) {
     long flag = Mem.allocate(4);
@@ -234,9 +233,9 @@ public final class TapDevice implements AutoCloseable {
   }
 
   /**
-   * Gives the kernel a frame, from where it lies. Allocates nothing.
+   * Sends the kernel a frame. Never waits, allocates nothing.
    *
-   * @return its length, −EAGAIN when it can be given later, −EIO when the interface is down, or
+   * @return its length, −EAGAIN when it can be sent later, −EIO when the interface is down, or
    *     another −errno: the frame is lost
    */
   public long write(long address, int bytes) {

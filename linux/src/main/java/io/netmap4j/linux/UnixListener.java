@@ -13,7 +13,7 @@ public final class UnixListener implements AutoCloseable {
   private static final int ECONNABORTED = 103;
   private static final int ECONNREFUSED = 111;
 
-  /** As many as the kernel allows by default: whoever comes is accepted, and served or refused. */
+  /** The kernel's default limit: every client is accepted, and then served or refused. */
   private static final int BACKLOG = 4096;
 
   private final Path path;

@@ -55,12 +55,12 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * Connects to a listening socket. Waits while its queue of connections is full, as that of a
-   * server is that accepts none.
+   * Connects to a listening socket. Waits while the server accepts none and its queue of
+   * connections is full.
    *
    * @param deadline of {@link System#nanoTime}
-   * @throws LinuxException ENOENT nothing there, ECONNREFUSED no server listens, EACCES; EAGAIN the
-   *     queue is still full
+   * @throws LinuxException ENOENT no such socket, ECONNREFUSED no server listens, EACCES no
+   *     permission; EAGAIN the queue is still full
    */
   public static UnixSocket connect(Path path, long deadline) {
     int fd = open(path, SOCK_NONBLOCK);
@@ -69,7 +69,7 @@ public final class UnixSocket implements AutoCloseable {
       while (Libc.connect(fd, address, ADDRESS_SIZE) != 0) {
         int errno = Native.getLastError();
         if (errno == Libc.EAGAIN && deadline - System.nanoTime() > 0) {
-          Libc.pollIn(NO_FDS, CONNECT_STEP_MILLIS); // nothing tells when there is room
+          Libc.pollIn(NO_FDS, CONNECT_STEP_MILLIS); // no event tells when there is room
         } else if (errno != Libc.EINTR) {
           Libc.closeFd(fd);
           throw LinuxException.ofCall(
@@ -119,7 +119,7 @@ public final class UnixSocket implements AutoCloseable {
     return address;
   }
 
-  /** For {@code poll}; owned by this. */
+  /** The descriptor, for {@code poll} only; this closes it. */
   public int fd() {
     return fd;
   }

@@ -1,6 +1,6 @@
 /**
- * What a machine decides, and the only code that knows it; below all other modules and exported to
- * them alone.
+ * Access to the machine: its processor, memory, system calls and PCI functions. Below all other
+ * modules, and exported to them alone.
  *
  * <ul>
  *   <li>Processor: {@code Machine} (page size, ioctl numbers, whether device registers can be
