@@ -167,7 +167,7 @@ class ArchitectureTest {
       addRequired(info, "requires [\\w ]*?([\\w.]+);", folders, uses);
     } else {
       Matcher imported =
-          Pattern.compile("^import (?:static )?(io\\.netmap4j[\\w.]*)\\.", 8)
+          Pattern.compile("^import (?:static )?(io\\.netmap4j[\\w.]*)\\.", Pattern.MULTILINE)
               .matcher(
                   files.entrySet().stream()
                       .filter(f -> f.getKey().startsWith(folder + "/src/main/java/"))
