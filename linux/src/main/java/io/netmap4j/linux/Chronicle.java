@@ -12,8 +12,8 @@ final class Chronicle {
   /**
    * Names the service that frees direct buffers, the one that Chronicle would choose on every JDK
    * from 9 on. Its own search, which runs when the first {@code PointerBytesStore} is made, also
-   * tries the service for older JDKs, and measures how much memory a trial frees. Both use internals
-   * of the JDK, and each prints a warning unless the JVM opens them.
+   * tries the service for older JDKs, and measures how much memory a trial frees. Both use
+   * internals of the JDK, and each prints a warning unless the JVM opens them.
    *
    * <p>Chronicle has no setting for it, hence the two private fields. When they are not accessible,
    * the search takes place, with its warnings.
