@@ -113,7 +113,7 @@ public final class Tap extends SubCommand {
       context.out.println(tap.name() + " -> " + setup.name + ": " + forwarder.fromKernel());
       drops.print(context.out);
     }
-    port.drain(1000);
+    Ports.drain(port);
     forwarder.requireNoneTooLong();
     Ports.requireAllSent(port, refused);
   }

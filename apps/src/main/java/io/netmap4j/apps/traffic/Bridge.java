@@ -148,7 +148,7 @@ public final class Bridge extends SubCommand {
           to.poll(NetmapPort.POLLOUT, 1); // no room: wait for some, packets stay where they are
         }
       }
-      to.drain(1000);
+      Ports.drain(to);
     }
 
     /** Forwards whole packets while there is room. @return RX slots that are done with */

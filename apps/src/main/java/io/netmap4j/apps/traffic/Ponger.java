@@ -67,7 +67,7 @@ final class Ponger {
         break;
       }
     }
-    port.drain(1000);
+    Ports.drain(port);
   }
 
   /** Answers whole packets while there is room. @return how many */

@@ -106,6 +106,20 @@ public final class Ports {
   }
 
   /**
+   * Waits until everything given to the TX rings has left, for as long as every two seconds bring
+   * some of it (a card in software on a busy machine is slow), and ten at most.
+   */
+  public static void drain(NetmapPort port) {
+    long begin = System.nanoTime();
+    int before;
+    do {
+      before = pending(port);
+    } while (!port.drain(2000)
+        && pending(port) < before
+        && System.nanoTime() - begin < 10_000_000_000L);
+  }
+
+  /**
    * Fails a command that did not send everything: called at its end, after its totals.
    *
    * @param refusedBefore {@link NetmapPort#unsent} when the command began

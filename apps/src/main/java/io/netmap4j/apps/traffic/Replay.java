@@ -38,7 +38,6 @@ import picocli.CommandLine.ParameterException;
 public final class Replay extends SubCommand implements Captures.User {
   private static final int MTU = 9216;
   private static final int STANDARD_INPUT = 0;
-  private static final int DRAIN_MILLIS = 2000;
   private static final long STEP_NANOS = 50_000_000;
 
   /** A gap that is worth a line. */
@@ -315,7 +314,7 @@ public final class Replay extends SubCommand implements Captures.User {
 
   /** Waits until all has left, says what was done and what was not. */
   private void end(Exception failure) throws Exception {
-    port.drain(DRAIN_MILLIS);
+    Ports.drain(port);
     tally.end();
     context.out.println(rates.totals("Sent"));
     if (limits.skipped() > 0) {

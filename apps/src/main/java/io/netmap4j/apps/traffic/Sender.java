@@ -31,8 +31,7 @@ public final class Sender {
   }
 
   /**
-   * Sends {@code count} packets, 0 for no end, and waits until they have left, at most a second:
-   * see {@link Ports#requireAllSent}.
+   * Sends {@code count} packets, 0 for no end, and waits until they have left: {@link Ports#drain}.
    */
   public void run(long count, Stop stop) {
     long left = count == 0 ? Long.MAX_VALUE : count;
@@ -45,7 +44,7 @@ public final class Sender {
           left -= fill(port.tx(r), (int) Math.min(left, burst));
         }
       }
-      port.drain(1000);
+      Ports.drain(port);
     } finally {
       // What is still in the ring has not been sent.
       int unsent = Ports.pending(port) / slotsEach;
