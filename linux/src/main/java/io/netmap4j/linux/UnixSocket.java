@@ -92,8 +92,10 @@ public final class UnixSocket implements AutoCloseable {
   }
 
   /**
-   * A socket that is neither bound nor connected. @param path what it is for: checked, named in
-   * errors
+   * A socket that is neither bound nor connected.
+   *
+   * @param path what it is for; its length is checked, and errors name it
+   * @param flags more flags of its type: SOCK_NONBLOCK
    */
   static int open(Path path, int flags) {
     if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
