@@ -21,9 +21,6 @@ public class HugePages {
   /** The shared region takes 164 with its default sizes. */
   private static final int ENOUGH = 256;
 
-  /** Entries of /proc/self/pagemap for one: it has one for each small page. */
-  private static final int ENTRIES = (int) (SIZE / Machine.PAGE_SIZE);
-
   private static final long PRESENT = 1L << 63;
   private static final long FRAME_MASK = (1L << 55) - 1;
   private static final long CAP_SYS_ADMIN = 1L << 21;
@@ -212,9 +209,10 @@ public class HugePages {
    * otherwise the memory is not such a page.
    */
   private long physical(int fd, long address) {
-    long entries = Mem.allocate(8L * ENTRIES);
+    int count = (int) (SIZE / Machine.PAGE_SIZE); // /proc/self/pagemap has one entry a small page
+    long entries = Mem.allocate(8L * count);
     try {
-      Libc.readAt(fd, entries, 8 * ENTRIES, address / Machine.PAGE_SIZE * 8, "read of " + pagemap);
+      Libc.readAt(fd, entries, 8 * count, address / Machine.PAGE_SIZE * 8, "read of " + pagemap);
       long first = Mem.getLong(entries);
       long frame = first & FRAME_MASK;
       if ((first & PRESENT) != 0 && frame == 0) {
@@ -222,8 +220,8 @@ public class HugePages {
             Libc.EPERM,
             pagemap + " hides physical addresses: CAP_SYS_ADMIN is missing; run as root");
       }
-      boolean whole = frame % ENTRIES == 0;
-      for (int i = 0; i < ENTRIES && whole; i++) {
+      boolean whole = frame % count == 0;
+      for (int i = 0; i < count && whole; i++) {
         long entry = Mem.getLong(entries + 8L * i);
         whole = (entry & PRESENT) != 0 && (entry & FRAME_MASK) == frame + i;
       }
