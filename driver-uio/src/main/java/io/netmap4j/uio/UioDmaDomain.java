@@ -45,7 +45,7 @@ final class UioDmaDomain implements DmaDomain {
   private final String card;
   private final HugePages hugePages;
   private final BooleanSupplier mastering;
-  private final Map<Region, Mapped> regions = new IdentityHashMap<>();
+  private final IdentityHashMap<Region, Mapped> regions = new IdentityHashMap<>();
   private final List<Page> pages = new ArrayList<>();
   private final Map<DmaBuffer, Page> buffers = new HashMap<>();
   private final Set<Path> names = new HashSet<>();

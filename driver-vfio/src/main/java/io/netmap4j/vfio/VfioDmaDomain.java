@@ -21,7 +21,7 @@ final class VfioDmaDomain implements DmaDomain {
   private static final long FIRST_IOVA = 4L << 30;
 
   private final VfioIommu iommu;
-  private final Map<Region, Mapped> regions = new IdentityHashMap<>();
+  private final IdentityHashMap<Region, Mapped> regions = new IdentityHashMap<>();
   private final TreeMap<Long, Long> taken = new TreeMap<>();
   private long next = FIRST_IOVA;
 
