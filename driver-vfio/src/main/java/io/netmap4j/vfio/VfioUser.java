@@ -261,7 +261,7 @@ final class VfioUser implements Vfio, VfioIommu {
       throw new NetmapException(
           Libc.EIO,
           server.name
-              + ": the server runs and has not unmapped the memory that it was given, which stays unused"
+              + ": the server has not let go of the memory that it was given, and is still there; it stays unused"
               + " until this process ends; end the server",
           server.broken());
     }
