@@ -84,7 +84,7 @@ public final class NetmapPort implements AutoCloseable {
       }
     }
 
-    /** This request in another region; null for {@link NetmapMemory#shared}. */
+    /** This request in another region; null for that of the device, as in the record. */
     public Request region(NetmapMemory memory) {
       return new Request(memory, extraBuffers, flags, nic);
     }
@@ -450,7 +450,11 @@ public final class NetmapPort implements AutoCloseable {
    * @throws NetmapException as {@link #link}
    */
   public boolean awaitLink(int timeoutMillis) {
-    return waits.reached(PortWaits.LINKED, timeoutMillis);
+    try {
+      return waits.reached(PortWaits.LINKED, timeoutMillis);
+    } catch (LinuxException e) {
+      throw Errors.of(e);
+    }
   }
 
   /**
