@@ -53,6 +53,12 @@ public interface Adapter extends AutoCloseable {
   void start(Kring[] tx, Kring[] rx);
 
   /**
+   * The adapter is stopped next: syncs in flight must not wait long for a device that does not
+   * answer. Never blocks.
+   */
+  default void part() {}
+
+  /**
    * Stops DMA and housekeeping. Every Kring is fenced before, so no sync is in flight or will come.
    */
   void stop();

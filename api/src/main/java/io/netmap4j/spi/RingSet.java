@@ -156,6 +156,7 @@ public final class RingSet {
    */
   private void close() {
     closed = true;
+    adapter.part();
     for (Kring[] krings : new Kring[][] {tx, rx}) {
       for (Kring k : krings) {
         if (k != null) {

@@ -261,9 +261,14 @@ final class IxgbeAdapter implements Adapter {
   public void disarm(Kring k, Runnable wake) {
     try {
       interrupts.disarm(k.ringId, wake);
-    } catch (NetmapException | InternalError e) {
+    } catch (NetmapException | LinuxException | InternalError e) {
       deviceLost(e);
     }
+  }
+
+  @Override
+  public void part() {
+    nic.part();
   }
 
   @Override

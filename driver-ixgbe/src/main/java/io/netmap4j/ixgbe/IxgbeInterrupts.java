@@ -115,15 +115,19 @@ final class IxgbeInterrupts {
       return;
     }
     int vector = vector(ring);
-    List<Runnable> others = sleepers.get(vector);
-    others.remove(wake);
+    List<Runnable> left = sleepers.get(vector);
+    left.remove(wake);
     notifyAll();
     if (closed) {
       return;
     }
-    if (others.isEmpty()) {
+    if (left.isEmpty()) {
       nic.write32(messages ? Reg.eimcEx(0) : Reg.EIMC, 1 << vector);
-    } else if (Libc.pollIn(new int[] {fds[vector]}, 0) > 0) {
+      return;
+    }
+    // A sleeper with several rings of the vector disarms them one by one.
+    List<Runnable> others = left.stream().filter(other -> other != wake).toList();
+    if (!others.isEmpty() && Libc.pollIn(new int[] {fds[vector]}, 0) > 0) {
       rearm(vector);
       others.forEach(Runnable::run);
     }

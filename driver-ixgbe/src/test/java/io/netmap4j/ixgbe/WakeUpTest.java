@@ -227,6 +227,26 @@ class WakeUpTest {
     }
   }
 
+  @Test
+  void whoSleepsOnSeveralRingsOfAVectorIsNotWokenByItself() {
+    AtomicReference<NicDevice> last = new AtomicReference<>();
+    try (ModelRig opened = new ModelRig(ModelRig.Setup.DEFAULT.line(line).around(seen(last)))) {
+      IxgbeInterrupts interrupts = new IxgbeInterrupts(last.get());
+      int[] fd = {interrupts.fd(0, 1)};
+      AtomicInteger woken = new AtomicInteger();
+      Runnable wake = woken::incrementAndGet;
+      for (int ring = 0; ring < 8; ring++) {
+        interrupts.arm(ring, wake);
+      }
+      last.get().write32(Reg.EICS, 1);
+      assertThat(Libc.pollIn(fd, 5000)).isEqualTo(1);
+      for (int ring = 0; ring < 8; ring++) {
+        interrupts.disarm(ring, wake);
+      }
+      assertThat(woken).hasValue(0);
+    }
+  }
+
   private static UnaryOperator<NicDevice> seen(AtomicReference<NicDevice> last) {
     return device -> {
       last.set(device);

@@ -18,8 +18,8 @@ import java.util.Arrays;
  *
  * <p>One request at a time, answered within {@link #PATIENCE_PROPERTY}: a server that stops for a
  * while is waited for. A reply that is not exactly what was asked for ends the connection, and
- * every later call says why. Register writes are posted (no reply), as on PCIe, and never wait; a
- * read after them finds them done.
+ * every later call says why. Register writes are posted (no reply), as on PCIe, and wait only when
+ * 1 MiB of them is kept for a slow server; a read after them finds them done.
  */
 final class VfioUser implements Vfio, VfioIommu {
   private static final int VERSION = 1;
