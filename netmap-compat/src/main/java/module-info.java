@@ -15,5 +15,5 @@ module io.netmap4j.compat {
   uses io.netmap4j.spi.NicDriver;
 
   provides io.netmap4j.spi.PortProvider with
-      io.netmap4j.compat.nic.CompatProvider;
+      io.netmap4j.compat.provider.CompatProvider;
 }

@@ -82,7 +82,12 @@ public final class Netmap {
     PortProvider.Request asked =
         new PortProvider.Request(
             request.region() == null ? null : request.region().region(),
+            request.mode(),
+            request.ringId(),
             request.flags(),
+            request.memId(),
+            request.counts(),
+            request.offsets(),
             request.nic());
     for (PortProvider provider : ServiceLoader.load(PortProvider.class)) {
       NetmapPort port = open(provider, name, asked, request.extraBuffers());

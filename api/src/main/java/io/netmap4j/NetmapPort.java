@@ -5,6 +5,8 @@ import io.netmap4j.common.LinkState;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicControl;
 import io.netmap4j.common.NicOptions;
+import io.netmap4j.common.Offsets;
+import io.netmap4j.common.RingCounts;
 import io.netmap4j.common.WaitMode;
 import io.netmap4j.layout.IfLayout;
 import io.netmap4j.linux.LinuxException;
@@ -46,6 +48,7 @@ public final class NetmapPort implements AutoCloseable {
   private final String name;
   private final RingSet rings;
   private final RingSet.Binding binding;
+  private final Runnable release;
   private final Region region;
   private final NetmapMemory memory;
   private final long ifOffset;
@@ -62,46 +65,95 @@ public final class NetmapPort implements AutoCloseable {
    * What a program may ask for beside the name.
    *
    * @param region where rings and buffers live; null for the region that the port's device is in,
-   *     or {@link NetmapMemory#shared} for its first port
+   *     or the default of its kind: {@link NetmapMemory#shared} for a NIC
    * @param extraBuffers buffers beside those in the rings; fewer may be given
-   * @param flags NR_NO_TX_POLL, NR_EXCLUSIVE, NR_RX_RINGS_ONLY, NR_TX_RINGS_ONLY
-   *     (docs/netmap-abi.md 1.5)
+   * @param mode NR_REG_*, in place of what the name says; 0 for the name's
+   * @param ringId the ring, for NR_REG_ONE_NIC and NR_REG_ONE_SW in {@code mode}
+   * @param flags NR_* flags, beside those of the name (docs/netmap-abi.md 1.5)
+   * @param memId nr_mem_id: the memory that the port must be in; 0 for any
+   * @param counts rings and slots of a port that this makes
+   * @param offsets headroom in each slot; null for none
    * @param nic how to set a NIC up if this is its first port; null for what the configuration says.
    *     EBUSY when it is open already with other options
    */
-  public record Request(NetmapMemory region, int extraBuffers, long flags, NicOptions nic) {
-    /** The name alone: the shared region, no extra buffers, no flags, the configured NIC. */
-    public static final Request DEFAULT = new Request(null, 0, 0, null);
+  public record Request(
+      NetmapMemory region,
+      int extraBuffers,
+      int mode,
+      int ringId,
+      long flags,
+      int memId,
+      RingCounts counts,
+      Offsets offsets,
+      NicOptions nic) {
+    /** The name alone: no extra buffers, no flags, the port's own memory and counts. */
+    public static final Request DEFAULT =
+        new Request(null, 0, 0, 0, 0, 0, RingCounts.DEFAULT, null, null);
 
     /**
      * Checks the request.
      *
-     * @throws NetmapException EINVAL for fewer than 0 extra buffers
+     * @throws NetmapException EINVAL for fewer than 0 extra buffers, a mode that is none of
+     *     NR_REG_*, a ring or memory outside 0 to 65535
      */
     public Request {
       if (extraBuffers < 0) {
         throw new NetmapException(Errno.EINVAL, "invalid number of extra buffers: " + extraBuffers);
       }
+      if (mode < 0 || mode > Netmap.NR_REG_ONE_SW) {
+        throw new NetmapException(Errno.EINVAL, "invalid mode: " + mode);
+      }
+      if (((ringId | memId) & ~0xffff) != 0) {
+        throw new NetmapException(
+            Errno.EINVAL, "invalid ring or memory (0 to 65535): " + ringId + ", " + memId);
+      }
+      if (counts == null) {
+        counts = RingCounts.DEFAULT;
+      }
     }
 
     /** This request in another region; null for that of the device, as in the record. */
     public Request region(NetmapMemory memory) {
-      return new Request(memory, extraBuffers, flags, nic);
+      return new Request(
+          memory, extraBuffers, mode, ringId, flags, memId, counts, offsets, nic);
     }
 
     /** This request with so many extra buffers, 0 or more. */
     public Request extraBuffers(int count) {
-      return new Request(region, count, flags, nic);
+      return new Request(region, count, mode, ringId, flags, memId, counts, offsets, nic);
+    }
+
+    /** This request for other rings than the name says: NR_REG_* and, for one ring, which. */
+    public Request mode(int regMode, int ring) {
+      return new Request(
+          region, extraBuffers, regMode, ring, flags, memId, counts, offsets, nic);
     }
 
     /** This request with more flags, beside those that it has. */
     public Request addFlags(long bits) {
-      return new Request(region, extraBuffers, flags | bits, nic);
+      return new Request(
+          region, extraBuffers, mode, ringId, flags | bits, memId, counts, offsets, nic);
+    }
+
+    /** This request in the memory with that nr_mem_id; 0 for any. */
+    public Request memId(int id) {
+      return new Request(region, extraBuffers, mode, ringId, flags, id, counts, offsets, nic);
+    }
+
+    /** This request with other rings and slots. */
+    public Request counts(RingCounts other) {
+      return new Request(region, extraBuffers, mode, ringId, flags, memId, other, offsets, nic);
+    }
+
+    /** This request with headroom in each slot; null for none. */
+    public Request offsets(Offsets other) {
+      return new Request(region, extraBuffers, mode, ringId, flags, memId, counts, other, nic);
     }
 
     /** This request with other options of the NIC; null for what the configuration says. */
     public Request nic(NicOptions options) {
-      return new Request(region, extraBuffers, flags, options);
+      return new Request(
+          region, extraBuffers, mode, ringId, flags, memId, counts, offsets, options);
     }
   }
 
@@ -112,19 +164,33 @@ public final class NetmapPort implements AutoCloseable {
     this.binding = opened.binding();
     this.region = rings.region();
     this.memory = NetmapMemory.of(region);
-    Adapter.Rings n = rings.adapter().rings();
-    this.tx = new Kring[n.tx()];
-    this.rx = new Kring[n.rx()];
-    this.txRings = new NetmapRing[n.tx()];
-    this.rxRings = new NetmapRing[n.rx()];
+    int hostTx = rings.hostTxRings();
+    int hostRx = rings.hostRxRings();
+    int txEnd = rings.txRings();
+    int rxEnd = rings.rxRings();
+    this.tx = new Kring[txEnd];
+    this.rx = new Kring[rxEnd];
+    this.txRings = new NetmapRing[txEnd];
+    this.rxRings = new NetmapRing[rxEnd];
+    // A port without host rings has a place for one of each direction (docs/netmap-abi.md 4.2).
+    int txPlaces = txEnd + (hostTx == 0 ? 1 : 0);
+    int rxPlaces = rxEnd + (hostRx == 0 ? 1 : 0);
     try {
-      this.ifOffset = region.allocateIf(IfLayout.sizeFor(n.tx() + n.rx() + 2));
+      this.ifOffset = region.allocateIf(IfLayout.sizeFor(txPlaces + rxPlaces));
     } catch (RuntimeException e) {
-      rings.release(binding);
+      opened.release().run();
       throw e;
     }
     int flags = region.isShared() ? 0 : Netmap.NI_PRIV_MEM;
-    this.nifp = new NetmapIf(region.address() + ifOffset, name, flags, n.tx(), 1, n.rx(), 1);
+    this.nifp =
+        new NetmapIf(
+            region.address() + ifOffset,
+            name,
+            flags,
+            txEnd - hostTx,
+            Math.max(1, hostTx),
+            rxEnd - hostRx,
+            Math.max(1, hostRx));
     // ring_ofs[]: TX, host TX, RX, host RX; bound rings only
     for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
       tx[i] = rings.tx(i);
@@ -134,11 +200,12 @@ public final class NetmapPort implements AutoCloseable {
     for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
       rx[i] = rings.rx(i);
       rxRings[i] = new NetmapRing(region, rx[i].ringOffset(), rx[i].numSlots);
-      nifp.ringOfs(n.tx() + 1 + i, rx[i].ringOffset() - ifOffset);
+      nifp.ringOfs(txPlaces + i, rx[i].ringOffset() - ifOffset);
     }
     this.extraBuffers = takeExtraBuffers(extraBuffers);
     boolean noTxPoll = (opened.flags() & Netmap.NR_NO_TX_POLL) != 0;
     this.waits = new PortWaits(this, rings.adapter(), binding, noTxPoll, tx, rx, txRings);
+    this.release = opened.release();
   }
 
   /** Lists the buffers through their first word, last allocated first (netmap_extra_alloc). */
@@ -523,7 +590,7 @@ public final class NetmapPort implements AutoCloseable {
     retireViews();
     region.freeIf(ifOffset);
     try {
-      rings.release(binding);
+      release.run();
     } catch (LinuxException e) {
       throw Errors.of(e);
     }

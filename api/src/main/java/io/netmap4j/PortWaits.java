@@ -240,7 +240,7 @@ final class PortWaits {
    * Asks for a wake-up when one of {@code events} may have come, and when the port is closed or
    * {@link #wakeup} is called.
    *
-   * @param fds takes what becomes readable then, from {@code at} on; −1 for none
+   * @param fds takes what becomes readable then, from {@code at} on; negative for none
    * @return after how many nanoseconds to look again at the latest
    */
   long arm(int events, int[] fds, int at, NetmapPoll sleeper) {
@@ -250,14 +250,14 @@ final class PortWaits {
     boolean all = true;
     Arrays.fill(fds, at, at + descriptors(), -1);
     for (int i = binding.rxFirst(); i < binding.rxEnd() && wakesByRx(events); i++) {
-      fds[at + tx.length + i] = adapter.waitFd(rx[i]);
-      all &= fds[at + tx.length + i] >= 0;
-      adapter.arm(rx[i], sleeper.signal);
+      fds[at + tx.length + i] = rx[i].adapter().waitFd(rx[i]);
+      all &= fds[at + tx.length + i] != -1;
+      rx[i].adapter().arm(rx[i], sleeper.signal);
     }
     for (int i = binding.txFirst(); i < binding.txEnd() && wakesByTx(events); i++) {
-      fds[at + i] = adapter.waitFd(tx[i]);
-      all &= fds[at + i] >= 0;
-      adapter.arm(tx[i], sleeper.signal);
+      fds[at + i] = tx[i].adapter().waitFd(tx[i]);
+      all &= fds[at + i] != -1;
+      tx[i].adapter().arm(tx[i], sleeper.signal);
     }
     return all ? longestSleep(events) : STEP_NANOS;
   }
@@ -294,10 +294,10 @@ final class PortWaits {
       sleepers.remove(sleeper);
     }
     for (int i = binding.rxFirst(); i < binding.rxEnd() && wakesByRx(events); i++) {
-      adapter.disarm(rx[i], sleeper.signal);
+      rx[i].adapter().disarm(rx[i], sleeper.signal);
     }
     for (int i = binding.txFirst(); i < binding.txEnd() && wakesByTx(events); i++) {
-      adapter.disarm(tx[i], sleeper.signal);
+      tx[i].adapter().disarm(tx[i], sleeper.signal);
     }
   }
 }

@@ -11,6 +11,7 @@ public final class TestPorts {
   public static NetmapPort open(
       String name, RingSet rings, RingSet.Binding binding, NetmapPort.Request request) {
     return new NetmapPort(
-        new PortProvider.Opened(name, rings, binding, request.flags()), request.extraBuffers());
+        new PortProvider.Opened(
+            name, rings, binding, request.flags(), () -> rings.release(binding)), request.extraBuffers());
   }
 }

@@ -10,6 +10,8 @@ import java.util.BitSet;
 import java.util.LinkedHashSet;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 
@@ -34,6 +36,7 @@ public final class Region implements AutoCloseable {
   private static final int POOL_ALIGN = 4096;
 
   private static final AtomicInteger NEXT_ID = new AtomicInteger(SHARED_ID + 1);
+  private static final ConcurrentHashMap<Integer, Region> OPEN = new ConcurrentHashMap<>();
   private static MemoryOptions sharedOptions = MemoryOptions.DEFAULT;
   private static Region shared;
 
@@ -88,6 +91,7 @@ public final class Region implements AutoCloseable {
       long placeholder = PlaceholderMemory.of(size);
       this.address = map();
       this.toPlaceholder = placeholder - address;
+      OPEN.put(memId, this);
     } catch (RuntimeException e) {
       Libc.closeFd(fd);
       throw e;
@@ -143,6 +147,21 @@ public final class Region implements AutoCloseable {
       shared = make(sharedOptions, SHARED_ID);
     }
     return shared;
+  }
+
+  /**
+   * The open region with that nr_mem_id.
+   *
+   * @throws NetmapException EINVAL when there is none, as in netmap
+   */
+  public static Region find(int memId) {
+    Region region = memId == SHARED_ID ? shared() : OPEN.get(memId);
+    if (region == null) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          "no memory has id " + memId + "; open are " + new TreeSet<>(OPEN.keySet()));
+    }
+    return region;
   }
 
   /**
@@ -398,6 +417,7 @@ public final class Region implements AutoCloseable {
               + ": close every port in it first");
     }
     closed = true;
+    OPEN.remove(memId);
     try {
       PlaceholderMemory.retire(address, size);
     } catch (LinuxException e) {

@@ -20,6 +20,9 @@ public interface Adapter extends AutoCloseable {
    */
   int FORCE_RECLAIM = 1;
 
+  /** Of {@link #waitFd}: no descriptor is needed, for the {@code wake} of {@link #arm} is called. */
+  int WAKES_BY_CALL = -2;
+
   /** How many rings and slots; fixed for the adapter's life. */
   record Rings(int tx, int rx, int txSlots, int rxSlots) {}
 
@@ -89,6 +92,19 @@ public interface Adapter extends AutoCloseable {
     return false;
   }
 
+  /**
+   * False for a ring whose slots start without buffers, because those of another ring come to them.
+   * What is in a slot when the rings are closed is given back.
+   */
+  default boolean startsWithBuffers(boolean tx) {
+    return true;
+  }
+
+  /** True when slots may have offsets (docs/netmap-abi.md 10): netmap's NAF_OFFSETS. */
+  default boolean offsets() {
+    return false;
+  }
+
   /** Settings of a NIC; null for other kinds of port. */
   default NicControl control() {
     return null;
@@ -100,8 +116,8 @@ public interface Adapter extends AutoCloseable {
   }
 
   /**
-   * A descriptor that becomes readable when the armed ring has news, or −1 where only polling
-   * helps.
+   * A descriptor that becomes readable when the armed ring has news, {@link #WAKES_BY_CALL}, or −1
+   * where only polling helps.
    */
   default int waitFd(Kring kring) {
     return -1;
@@ -111,7 +127,8 @@ public interface Adapter extends AutoCloseable {
    * Asks for one wake-up on {@link #waitFd}. The sleeper arms, syncs once more, then sleeps.
    *
    * @param wake wakes the sleeper from another thread: rings may share a descriptor, and whoever
-   *     empties it calls {@code wake} of the others
+   *     empties it calls {@code wake} of the others; with {@link #WAKES_BY_CALL}, who has news for
+   *     the ring calls it
    */
   default void arm(Kring kring, Runnable wake) {}
 

@@ -6,6 +6,7 @@ import static io.netmap4j.layout.RingLayout.HEAD;
 import static io.netmap4j.layout.RingLayout.NR_TIMESTAMP;
 import static io.netmap4j.layout.RingLayout.SLOTS;
 import static io.netmap4j.layout.RingLayout.SLOT_LEN;
+import static io.netmap4j.layout.RingLayout.SLOT_PTR;
 import static io.netmap4j.layout.RingLayout.SLOT_SIZE;
 import static io.netmap4j.layout.RingLayout.TAIL;
 import static io.netmap4j.layout.RingLayout.TS_SEC;
@@ -17,7 +18,9 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 
 /**
  * The driver's private state of a shared ring: what the driver has done, and the indices that it
@@ -71,6 +74,15 @@ public final class Kring {
    */
   public int hwOfs;
 
+  /**
+   * Of slot.ptr, the bits that are the packet's offset in its buffer; 0 on a ring without offsets
+   * (docs/netmap-abi.md 10). Set before the first sync.
+   */
+  public long offsetMask;
+
+  /** A larger offset counts as this one, bytes. */
+  public int maxOffset;
+
   /** head, cur and tail as accepted at the last sync. */
   public int rHead;
 
@@ -86,7 +98,11 @@ public final class Kring {
   private final Adapter adapter;
   private final long ringOffset;
   private final WallClock clock = new WallClock();
+  private final Object tapLock = new Object();
   private long reinits;
+
+  /** Guarded by the state: whoever has made it BUSY may look. Null for none. */
+  private RingTap[] tap;
 
   @SuppressWarnings("unused") // through STATE
   private volatile int state;
@@ -121,7 +137,7 @@ public final class Kring {
         reinit();
         return Libc.EINVAL;
       }
-      int status = adapter.txSync(this, flags);
+      int status = tap == null ? adapter.txSync(this, flags) : tappedSync(flags);
       publishTail();
       return status;
     } finally {
@@ -146,7 +162,7 @@ public final class Kring {
         status = Libc.EINVAL;
         rHead = hwCur; // what the user wants given back cannot be trusted this time
       }
-      int result = adapter.rxSync(this, flags);
+      int result = tap == null ? adapter.rxSync(this, flags) : tappedSync(flags);
       stamp();
       if (result == Libc.EINVAL) {
         reinit(); // a slot with an invalid buffer index was to be given back
@@ -155,6 +171,58 @@ public final class Kring {
       return status == 0 ? result : status;
     } finally {
       STATE.setRelease(this, IDLE);
+    }
+  }
+
+  private int tappedSync(int flags) {
+    int cur = hwCur;
+    int tail = hwTail;
+    RingTap[] taps = tap;
+    for (RingTap t : taps) {
+      t.before(this);
+    }
+    int status = tx ? adapter.txSync(this, flags) : adapter.rxSync(this, flags);
+    for (RingTap t : taps) {
+      t.after(this, cur, tail);
+    }
+    return status;
+  }
+
+  /**
+   * Adds a tap behind those that are there. Waits for the sync in flight.
+   *
+   * @return false when the ring is closed
+   */
+  public boolean addTap(RingTap added) {
+    return changeTaps(
+        taps -> {
+          RingTap[] more = Arrays.copyOf(taps, taps.length + 1);
+          more[taps.length] = added;
+          return more;
+        });
+  }
+
+  /** Removes a tap; it is not called any more afterwards. Waits for the sync in flight. */
+  public void removeTap(RingTap removed) {
+    changeTaps(
+        taps -> Arrays.stream(taps).filter(t -> t != removed).toArray(RingTap[]::new));
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // the sync in flight may need this processor
+  private boolean changeTaps(UnaryOperator<RingTap[]> change) {
+    synchronized (tapLock) {
+      int seen = (int) STATE.getAcquire(this);
+      while (seen != CLOSED && (seen == BUSY || !STATE.compareAndSet(this, seen, BUSY))) {
+        Thread.yield();
+        seen = (int) STATE.getAcquire(this);
+      }
+      if (seen == CLOSED) {
+        return false;
+      }
+      RingTap[] now = change.apply(tap == null ? new RingTap[0] : tap);
+      tap = now.length == 0 ? null : now;
+      STATE.setRelease(this, seen);
+      return true;
     }
   }
 
@@ -210,6 +278,21 @@ public final class Kring {
     }
     int toHead = distance(from, head);
     return toHead <= distance(from, cur) && distance(from, cur) <= distance(from, to);
+  }
+
+  /** Address of slot {@code i}. */
+  public long slot(int i) {
+    return slots + (long) i * SLOT_SIZE;
+  }
+
+  /** The packet's offset in the buffer of the slot at that address, 0 to {@link #maxOffset}. */
+  public int offset(long slot) {
+    long mask = offsetMask;
+    if (mask == 0) {
+      return 0;
+    }
+    long offset = Mem.getLong(slot + SLOT_PTR) & mask;
+    return Long.compareUnsigned(offset, maxOffset) > 0 ? maxOffset : (int) offset;
   }
 
   /** Slots from {@code a} on to {@code b}, 0 ≤ result &lt; numSlots. */
@@ -307,6 +390,14 @@ public final class Kring {
     while (seen != CLOSED && (seen == BUSY || !STATE.compareAndSet(this, seen, CLOSED))) {
       Thread.yield();
       seen = (int) STATE.getAcquire(this);
+    }
+    if (seen != CLOSED) {
+      synchronized (tapLock) {
+        for (RingTap t : tap == null ? new RingTap[0] : tap) {
+          t.gone(this);
+        }
+        tap = null;
+      }
     }
   }
 

@@ -1,6 +1,8 @@
 package io.netmap4j.spi;
 
 import io.netmap4j.common.NicOptions;
+import io.netmap4j.common.Offsets;
+import io.netmap4j.common.RingCounts;
 import io.netmap4j.memory.Region;
 
 /** Opens ports by name; found by {@link java.util.ServiceLoader}. */
@@ -24,18 +26,34 @@ public interface PortProvider {
    * What a program asks for beside the name.
    *
    * @param region where rings and buffers shall live; null for any
-   * @param flags NR_* flags of a registration (nr_flags)
+   * @param mode NR_REG_*, in place of what the name says; 0 for the name's
+   * @param ringId for NR_REG_ONE_NIC and NR_REG_ONE_SW in {@code mode}
+   * @param flags NR_* flags of a registration (nr_flags), beside those of the name
+   * @param memId nr_mem_id; 0 for any
+   * @param counts rings and slots, in place of what the name says where they are not 0
+   * @param offsets headroom in each slot; null for none
    * @param nic how to set a NIC up; null for what the configuration says
    */
-  record Request(Region region, long flags, NicOptions nic) {}
+  record Request(
+      Region region,
+      int mode,
+      int ringId,
+      long flags,
+      int memId,
+      RingCounts counts,
+      Offsets offsets,
+      NicOptions nic) {}
 
   /**
    * What a port is made of.
    *
    * @param name of the port
    * @param rings of its adapter
-   * @param binding the bound ones; the receiver gives them back with {@link RingSet#release}
+   * @param binding the bound ones
    * @param flags the NR_* flags that hold: those of the request and of the name
+   * @param release gives the bound rings back, and what is kept open for them; the receiver runs it
+   *     once
    */
-  record Opened(String name, RingSet rings, RingSet.Binding binding, long flags) {}
+  record Opened(
+      String name, RingSet rings, RingSet.Binding binding, long flags, Runnable release) {}
 }

@@ -5,32 +5,61 @@ import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
+import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * The rings of one adapter: the shared objects in the region, their krings, and who uses them.
- * Every port opened on the adapter binds some of them; the last one to leave stops the device and
- * gives everything back.
+ * The rings of one adapter, and of the host adapter that may be added to it: the shared objects in
+ * the region, their krings, and who uses them. Every port opened on the adapter binds some of them;
+ * the last one to leave stops the device and gives everything back.
+ *
+ * <p>Rings of each direction are numbered as in netmap: the adapter's first, then the host rings.
  */
 public final class RingSet {
   private final Adapter adapter;
   private final Region region;
-  private final Kring[] tx;
-  private final Kring[] rx;
-  private final int[] users;
-  private final boolean[] exclusive;
+  private final Direction tx;
+  private final Direction rx;
   private final Region.Use use;
+  private Adapter host;
   private int ports;
   private boolean closed;
+
+  /** The rings of one direction. */
+  private static final class Direction {
+    final boolean isTx;
+
+    /** How many are the adapter's; those behind are host rings. */
+    final int own;
+
+    volatile Kring[] krings;
+    int[] users;
+    boolean[] exclusive;
+
+    Direction(boolean isTx, int own) {
+      this.isTx = isTx;
+      this.own = own;
+      this.krings = new Kring[own];
+      this.users = new int[own];
+      this.exclusive = new boolean[own];
+    }
+
+    void grow(Kring[] more) {
+      int n = krings.length + more.length;
+      Kring[] all = Arrays.copyOf(krings, n);
+      System.arraycopy(more, 0, all, krings.length, more.length);
+      users = Arrays.copyOf(users, n);
+      exclusive = Arrays.copyOf(exclusive, n);
+      krings = all;
+    }
+  }
 
   private RingSet(Adapter adapter, Region region) {
     Adapter.Rings n = adapter.rings();
     this.adapter = adapter;
     this.region = region;
-    this.tx = new Kring[n.tx()];
-    this.rx = new Kring[n.rx()];
-    this.users = new int[n.tx() + n.rx()];
-    this.exclusive = new boolean[users.length];
+    this.tx = new Direction(true, n.tx());
+    this.rx = new Direction(false, n.rx());
     this.use = region.attach(adapter.name());
   }
 
@@ -46,13 +75,9 @@ public final class RingSet {
     try {
       // RX before TX, so that the first RX ring of a fresh region holds buffers 2, 3, 4 ...
       // (docs/netmap-abi.md 4.3)
-      for (int i = 0; i < n.rx(); i++) {
-        set.rx[i] = set.allocate(false, i, n.rxSlots());
-      }
-      for (int i = 0; i < n.tx(); i++) {
-        set.tx[i] = set.allocate(true, i, n.txSlots());
-      }
-      adapter.start(set.tx, set.rx);
+      set.allocate(set.rx.krings, adapter, false, 0, n.rxSlots());
+      set.allocate(set.tx.krings, adapter, true, 0, n.txSlots());
+      adapter.start(set.tx.krings, set.rx.krings);
       return set;
     } catch (RuntimeException e) {
       try {
@@ -77,16 +102,59 @@ public final class RingSet {
     }
   }
 
-  private Kring allocate(boolean isTx, int ringId, int slots) {
+  /**
+   * Adds host rings, once: they stay until the set closes. On failure {@code added} is closed, and
+   * the set is as before.
+   *
+   * @param added whose rings they are, numbered from 0 in its {@link Adapter#start}
+   * @return false, with {@code added} closed, when the set is closed or has host rings
+   */
+  public synchronized boolean addHost(Adapter added) {
+    if (closed || host != null) {
+      added.close();
+      return false;
+    }
+    Adapter.Rings n = added.rings();
+    Kring[] hostTx = new Kring[n.tx()];
+    Kring[] hostRx = new Kring[n.rx()];
+    try {
+      allocate(hostRx, added, false, rx.own, n.rxSlots());
+      allocate(hostTx, added, true, tx.own, n.txSlots());
+      added.start(hostTx, hostRx);
+    } catch (RuntimeException e) {
+      try {
+        added.close();
+        free(hostTx);
+        free(hostRx);
+      } catch (RuntimeException also) {
+        e.addSuppressed(also);
+      }
+      throw e;
+    }
+    tx.grow(hostTx);
+    rx.grow(hostRx);
+    host = added;
+    return true;
+  }
+
+  private void allocate(Kring[] into, Adapter of, boolean isTx, int firstId, int slots) {
+    for (int i = 0; i < into.length; i++) {
+      into[i] = allocate(of, isTx, firstId + i, slots);
+    }
+  }
+
+  private Kring allocate(Adapter of, boolean isTx, int ringId, int slots) {
     long offset = region.allocateRing(RingLayout.sizeFor(slots));
     try {
       layOut(offset, slots, ringId, isTx);
-      int[] buffers = region.allocateBuffers(slots);
-      long slot = region.address() + offset + RingLayout.SLOTS;
-      for (int i = 0; i < slots; i++, slot += RingLayout.SLOT_SIZE) {
-        Mem.putLong(slot, buffers[i] | (long) (region.bufSize() & 0xffff) << 32);
+      if (of.startsWithBuffers(isTx)) {
+        int[] buffers = region.allocateBuffers(slots);
+        long slot = region.address() + offset + RingLayout.SLOTS;
+        for (int i = 0; i < slots; i++, slot += RingLayout.SLOT_SIZE) {
+          Mem.putLong(slot, buffers[i] | (long) (region.bufSize() & 0xffff) << 32);
+        }
       }
-      return new Kring(adapter, region, offset, isTx, ringId, slots);
+      return new Kring(of, region, offset, isTx, ringId, slots);
     } catch (RuntimeException e) {
       region.freeRing(offset);
       throw e;
@@ -106,6 +174,27 @@ public final class RingSet {
   }
 
   /**
+   * Keeps the set open without binding a ring, to be given back with {@link #release()}. Waits for
+   * a close under way.
+   *
+   * @return false when the set is closed: start a new one
+   */
+  public synchronized boolean hold() {
+    if (closed) {
+      return false;
+    }
+    ports++;
+    return true;
+  }
+
+  /** Takes {@link #hold} back; the last port to leave closes the set. */
+  public synchronized void release() {
+    if (--ports == 0) {
+      close();
+    }
+  }
+
+  /**
    * Binds rings for one port, to be given back with {@link #release}. Waits for a close under way.
    *
    * @return false when the set is closed: start a new one
@@ -115,49 +204,67 @@ public final class RingSet {
     if (closed) {
       return false;
     }
-    for (int i = 0; i < users.length; i++) {
-      if (b.holds(i, tx.length) && (exclusive[i] || b.exclusive() && users[i] > 0)) {
+    check(tx, b.txFirst(), b.txEnd(), b.exclusive());
+    check(rx, b.rxFirst(), b.rxEnd(), b.exclusive());
+    count(tx, b.txFirst(), b.txEnd(), b.exclusive());
+    count(rx, b.rxFirst(), b.rxEnd(), b.exclusive());
+    return hold();
+  }
+
+  private void check(Direction d, int first, int end, boolean exclusive) {
+    for (int i = first; i < end; i++) {
+      if (d.exclusive[i] || exclusive && d.users[i] > 0) {
         throw new NetmapException(
             Libc.EBUSY,
             String.format(
                 Locale.ROOT,
                 "%s: %s ring %d is %s; close the port that has it, or open another ring",
                 adapter.name(),
-                i < tx.length ? "tx" : "rx",
-                i < tx.length ? i : i - tx.length,
-                exclusive[i] ? "held exclusively" : "in use, so it cannot be had exclusively"));
+                d.isTx ? "tx" : "rx",
+                i,
+                d.exclusive[i] ? "held exclusively" : "in use, so it cannot be had exclusively"));
       }
     }
-    for (int i = 0; i < users.length; i++) {
-      if (b.holds(i, tx.length)) {
-        users[i]++;
-        exclusive[i] |= b.exclusive();
-      }
+  }
+
+  private static void count(Direction d, int first, int end, boolean exclusive) {
+    for (int i = first; i < end; i++) {
+      d.users[i]++;
+      d.exclusive[i] |= exclusive;
     }
-    ports++;
-    return true;
   }
 
   /** Takes {@link #bind} back; the last port closes the set. */
   public synchronized void release(Binding b) {
-    for (int i = 0; i < users.length; i++) {
-      if (b.holds(i, tx.length) && --users[i] == 0) {
-        exclusive[i] = false;
+    leave(tx, b.txFirst(), b.txEnd());
+    leave(rx, b.rxFirst(), b.rxEnd());
+    release();
+  }
+
+  private static void leave(Direction d, int first, int end) {
+    for (int i = first; i < end; i++) {
+      if (--d.users[i] == 0) {
+        d.exclusive[i] = false;
       }
-    }
-    if (--ports == 0) {
-      close();
     }
   }
 
+  /** True while a port has the ring bound. */
+  public synchronized boolean inUse(boolean isTx, int ring) {
+    return (isTx ? tx : rx).users[ring] > 0;
+  }
+
   /**
-   * Fences every ring, stops the device, gives rings and buffers back once it has no way to them.
-   * Syncs in flight are waited for.
+   * Fences every ring, stops the host adapter and the device, gives rings and buffers back once
+   * they have no way to them. Syncs in flight are waited for.
    */
   private void close() {
     closed = true;
     adapter.part();
-    for (Kring[] krings : new Kring[][] {tx, rx}) {
+    if (host != null) {
+      host.part();
+    }
+    for (Kring[] krings : new Kring[][] {tx.krings, rx.krings}) {
       for (Kring k : krings) {
         if (k != null) {
           k.shut();
@@ -167,37 +274,46 @@ public final class RingSet {
     boolean outOfReach = false;
     try {
       try {
-        adapter.stop();
+        stop(host);
       } finally {
-        adapter.close();
-        outOfReach = true;
+        try {
+          adapter.stop();
+        } finally {
+          adapter.close();
+          outOfReach = true;
+        }
       }
     } finally {
       if (outOfReach) {
-        giveBack();
+        free(tx.krings);
+        free(rx.krings);
+        use.close();
       } else {
         use.abandon(); // the device may still reach the region: rings and buffers stay taken
       }
     }
   }
 
-  private void giveBack() {
-    for (Kring[] krings : new Kring[][] {tx, rx}) {
-      for (Kring k : krings) {
-        free(k);
-      }
-    }
-    use.close();
-  }
-
-  private void free(Kring k) {
-    if (k == null) {
+  private static void stop(Adapter a) {
+    if (a == null) {
       return;
     }
-    for (int i = 0; i < k.numSlots; i++) {
-      region.freeBuffer(Mem.getInt(k.slots + (long) i * RingLayout.SLOT_SIZE));
+    try {
+      a.stop();
+    } finally {
+      a.close();
     }
-    region.freeRing(k.ringOffset());
+  }
+
+  private void free(Kring[] krings) {
+    for (Kring k : krings) {
+      if (k != null) {
+        for (int i = 0; i < k.numSlots; i++) {
+          region.freeBuffer(Mem.getInt(k.slot(i)));
+        }
+        region.freeRing(k.ringOffset());
+      }
+    }
   }
 
   public Adapter adapter() {
@@ -208,20 +324,32 @@ public final class RingSet {
     return region;
   }
 
+  /** How many rings there are, host rings included. */
+  public int txRings() {
+    return tx.krings.length;
+  }
+
+  public int rxRings() {
+    return rx.krings.length;
+  }
+
+  /** How many of the rings are host rings. */
+  public int hostTxRings() {
+    return tx.krings.length - tx.own;
+  }
+
+  public int hostRxRings() {
+    return rx.krings.length - rx.own;
+  }
+
   public Kring tx(int i) {
-    return tx[i];
+    return tx.krings[i];
   }
 
   public Kring rx(int i) {
-    return rx[i];
+    return rx.krings[i];
   }
 
   /** Which rings a port binds: [first, end) of each direction; end = first for none. */
-  public record Binding(int txFirst, int txEnd, int rxFirst, int rxEnd, boolean exclusive) {
-    boolean holds(int i, int txRings) {
-      return i < txRings
-          ? i >= txFirst && i < txEnd
-          : i - txRings >= rxFirst && i - txRings < rxEnd;
-    }
-  }
+  public record Binding(int txFirst, int txEnd, int rxFirst, int rxEnd, boolean exclusive) {}
 }

@@ -105,6 +105,11 @@ public final class Mem {
     U.putOrderedLong(null, address, value);
   }
 
+  /** Loads and stores before stay before loads and stores after. */
+  public static void fullFence() {
+    U.fullFence();
+  }
+
   /** Loads before stay before loads and stores after. */
   public static void loadFence() {
     U.loadFence();

@@ -1,5 +1,6 @@
 /**
- * What {@code Netmap.open} finds: from a port's name to its device, and from the device to rings.
- * For the commands and the other modules; a program sees {@code io.netmap4j.compat}.
+ * Ports on network cards ({@link io.netmap4j.compat.nic.NicPorts}): from a name to a device, and
+ * from the device to an adapter, through the backends and drivers on the path ({@link
+ * io.netmap4j.compat.nic.Nics}).
  */
 package io.netmap4j.compat.nic;

@@ -189,8 +189,13 @@ class CompatProviderTest {
     try (NetmapPort a = Netmap.open("netmap:fake0", request);
         NetmapPort b = Netmap.open("netmap:fake1@share=netmap:fake0-1/x", request)) {
       assertThat(b.memory()).isSameAs(a.memory());
-      assertThatThrownBy(() -> Netmap.open("netmap:0000:03:00.0@share=netmap:fake0"))
-          .hasMessageContaining("mem_id " + mine.memId() + " was asked for");
+      try (NetmapPort c = Netmap.open("netmap:0000:03:00.0@share=netmap:fake0")) {
+        assertThat(c.memory()).isSameAs(mine);
+      }
+      try (NetmapPort c = Netmap.open("netmap:0000:03:00.0")) {
+        assertThatThrownBy(() -> Netmap.open("netmap:0000:03:00.0@share=netmap:fake0"))
+            .hasMessageContaining("mem_id " + mine.memId() + " was asked for");
+      }
       assertThatThrownBy(() -> Netmap.open("netmap:fake1@60000@share=netmap:fake0"))
           .hasMessageContaining("cannot set mem_id to " + mine.memId() + ", already set to 60000");
       assertThat(errnoOf("netmap:fake0@share=netmap:nobody", request)).isEqualTo(Libc.ENXIO);

@@ -1,0 +1,40 @@
+package io.netmap4j.compat.port;
+
+import io.netmap4j.spi.RingSet;
+
+/** A kind of port that a name can mean: how its rings are found or made. */
+public interface PortType {
+  /** Whether a registration means this kind. The provider asks the kinds in netmap's order. */
+  boolean claims(Registration r);
+
+  /**
+   * Finds the rings that a registration means, or starts them, and keeps them open.
+   *
+   * @throws io.netmap4j.common.NetmapException with netmap's errno; nothing is left open then
+   */
+  Hold hold(Registration r);
+
+  /** As {@link #hold}, of rings that are open already; null when they are not. */
+  Hold find(Registration r);
+
+  /**
+   * Adds host rings to rings that have none.
+   *
+   * @return false for a kind of port that has no host rings
+   */
+  default boolean addHostRings(RingSet rings, Registration r) {
+    return false;
+  }
+
+  /**
+   * Rings that stay open until they are released.
+   *
+   * @param release to be run once
+   */
+  record Hold(RingSet rings, Runnable release) {
+    /** Of rings that a successful {@link RingSet#hold} keeps open. */
+    public static Hold of(RingSet rings) {
+      return new Hold(rings, rings::release);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package io.netmap4j.compat.provider;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.compat.Config;
+import io.netmap4j.compat.PortSpec;
+import io.netmap4j.compat.nic.NicPorts;
+import io.netmap4j.compat.port.Memory;
+import io.netmap4j.compat.port.PortType;
+import io.netmap4j.compat.port.Registration;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.LinuxException;
+import io.netmap4j.spi.PortProvider;
+import io.netmap4j.spi.RingSet;
+import java.util.List;
+
+/** Opens ports by netmap's names: finds the kind of port, and binds the rings that are meant. */
+public final class CompatProvider implements PortProvider {
+  private static final long MONITOR =
+      Netmap.NR_MONITOR_TX | Netmap.NR_MONITOR_RX | Netmap.NR_ZCOPY_MON;
+
+  /** In netmap's order (netmap_get_na): monitor, null, pipe, VALE, interface. */
+  private static final List<PortType> TYPES = List.of(new NicPorts());
+
+  @Override
+  public Opened open(String name, Request request) {
+    if (!PortSpec.isPortName(name)) {
+      return null;
+    }
+    PortSpec spec = PortSpec.parse(name, CompatProvider::memIdOf);
+    List<String> unavailable = spec.unavailable();
+    if (!unavailable.isEmpty() || (request.flags() & MONITOR) != 0) {
+      String what = unavailable.isEmpty() ? "monitors" : String.join(", ", unavailable);
+      throw new NetmapException(Libc.EOPNOTSUPP, "not in this version of netmap4j: " + what);
+    }
+    return open(Registration.of(spec, request));
+  }
+
+  /** For {@code @share}: the memory that a port of that NAME lives in, or would. */
+  private static int memIdOf(String name) {
+    Registration r = Registration.of(PortSpec.parse("netmap:" + name));
+    PortType.Hold open = type(r).find(r);
+    if (open == null) {
+      return Memory.shared(Config.load()).memId();
+    }
+    try {
+      return open.rings().region().memId();
+    } finally {
+      open.release().run();
+    }
+  }
+
+  /** The kind of port that a registration means. */
+  static PortType type(Registration r) {
+    for (PortType type : TYPES) {
+      if (type.claims(r)) {
+        return type;
+      }
+    }
+    throw new NetmapException(Libc.ENXIO, "no such port: " + r.name());
+  }
+
+  private static Opened open(Registration r) {
+    PortType type = type(r);
+    PortType.Hold hold = type.hold(r);
+    RingSet rings = hold.rings();
+    try {
+      boolean host =
+          r.mode() == Netmap.NR_REG_SW
+              || r.mode() == Netmap.NR_REG_NIC_SW
+              || r.mode() == Netmap.NR_REG_ONE_SW;
+      if (host && rings.hostTxRings() == 0 && !type.addHostRings(rings, r)) {
+        throw new NetmapException(Libc.EINVAL, "this kind of port has no host rings");
+      }
+      RingSet.Binding binding = Bindings.of(r, rings);
+      rings.bind(binding);
+      return new Opened(
+          r.name(),
+          rings,
+          binding,
+          r.flags(),
+          () -> {
+            try {
+              rings.release(binding);
+            } finally {
+              hold.release().run();
+            }
+          });
+    } catch (RuntimeException e) {
+      hold.release().run();
+      throw e;
+    }
+  }
+
+  @Override
+  public boolean isOpen(String name) {
+    if (!PortSpec.isPortName(name)) {
+      return false;
+    }
+    try {
+      Registration r = Registration.of(PortSpec.parse(name));
+      PortType.Hold open = type(r).find(r);
+      if (open != null) {
+        open.release().run();
+      }
+      return open != null;
+    } catch (NetmapException | LinuxException e) {
+      return false;
+    }
+  }
+}
