@@ -114,8 +114,7 @@ public final class NetmapPort implements AutoCloseable {
 
     /** This request in another region; null for that of the device, as in the record. */
     public Request region(NetmapMemory memory) {
-      return new Request(
-          memory, extraBuffers, mode, ringId, flags, memId, counts, offsets, nic);
+      return new Request(memory, extraBuffers, mode, ringId, flags, memId, counts, offsets, nic);
     }
 
     /** This request with so many extra buffers, 0 or more. */
@@ -125,8 +124,7 @@ public final class NetmapPort implements AutoCloseable {
 
     /** This request for other rings than the name says: NR_REG_* and, for one ring, which. */
     public Request mode(int regMode, int ring) {
-      return new Request(
-          region, extraBuffers, regMode, ring, flags, memId, counts, offsets, nic);
+      return new Request(region, extraBuffers, regMode, ring, flags, memId, counts, offsets, nic);
     }
 
     /** This request with more flags, beside those that it has. */

@@ -12,6 +12,7 @@ public final class TestPorts {
       String name, RingSet rings, RingSet.Binding binding, NetmapPort.Request request) {
     return new NetmapPort(
         new PortProvider.Opened(
-            name, rings, binding, request.flags(), () -> rings.release(binding)), request.extraBuffers());
+            name, rings, binding, request.flags(), () -> rings.release(binding)),
+        request.extraBuffers());
   }
 }

@@ -22,7 +22,8 @@ public record Offsets(int initial, int max, int bits, int minGap) {
       throw new NetmapException(
           Errno.EINVAL,
           String.format(
-              "invalid offsets: initial %d, at most %d, in %d bits, gap %d", initial, max, bits, minGap));
+              "invalid offsets: initial %d, at most %d, in %d bits, gap %d",
+              initial, max, bits, minGap));
     }
   }
 

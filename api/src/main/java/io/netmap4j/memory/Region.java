@@ -158,8 +158,7 @@ public final class Region implements AutoCloseable {
     Region region = memId == SHARED_ID ? shared() : OPEN.get(memId);
     if (region == null) {
       throw new NetmapException(
-          Libc.EINVAL,
-          "no memory has id " + memId + "; open are " + new TreeSet<>(OPEN.keySet()));
+          Libc.EINVAL, "no memory has id " + memId + "; open are " + new TreeSet<>(OPEN.keySet()));
     }
     return region;
   }

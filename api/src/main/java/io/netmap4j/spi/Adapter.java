@@ -20,7 +20,9 @@ public interface Adapter extends AutoCloseable {
    */
   int FORCE_RECLAIM = 1;
 
-  /** Of {@link #waitFd}: no descriptor is needed, for the {@code wake} of {@link #arm} is called. */
+  /**
+   * Of {@link #waitFd}: no descriptor is needed, for the {@code wake} of {@link #arm} is called.
+   */
   int WAKES_BY_CALL = -2;
 
   /** How many rings and slots; fixed for the adapter's life. */

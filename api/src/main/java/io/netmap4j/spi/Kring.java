@@ -204,8 +204,7 @@ public final class Kring {
 
   /** Removes a tap; it is not called any more afterwards. Waits for the sync in flight. */
   public void removeTap(RingTap removed) {
-    changeTaps(
-        taps -> Arrays.stream(taps).filter(t -> t != removed).toArray(RingTap[]::new));
+    changeTaps(taps -> Arrays.stream(taps).filter(t -> t != removed).toArray(RingTap[]::new));
   }
 
   @SuppressWarnings("ThreadPriorityCheck") // the sync in flight may need this processor

@@ -33,8 +33,7 @@ public final class OpenPorts<S> {
    * @param check throws when the port is open and not as it should be
    * @param start makes the rings, when the port is not open
    */
-  public PortType.Hold hold(
-      String key, Consumer<Started<S>> check, Supplier<Started<S>> start) {
+  public PortType.Hold hold(String key, Consumer<Started<S>> check, Supplier<Started<S>> start) {
     Entry<S> entry = entries.computeIfAbsent(key, k -> new Entry<>());
     synchronized (entry) {
       if (entry.hold()) {

@@ -33,8 +33,7 @@ public record Registration(
     NicOptions nic) {
   /** Of a name alone. */
   public static Registration of(PortSpec spec) {
-    return of(
-        spec, new PortProvider.Request(null, 0, 0, 0, 0, RingCounts.DEFAULT, null, null));
+    return of(spec, new PortProvider.Request(null, 0, 0, 0, 0, RingCounts.DEFAULT, null, null));
   }
 
   /** Where both say something, the request counts; flags add up. */
