@@ -2,6 +2,7 @@ package io.netmap4j.ixgbe;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.spi.NicDevice;
 import java.lang.reflect.Proxy;
 import java.util.HashMap;

@@ -3,6 +3,7 @@ package io.netmap4j.ixgbe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.model.registers.Register;
 import io.netmap4j.model.registers.RegisterMap82599;
 import java.lang.reflect.Field;

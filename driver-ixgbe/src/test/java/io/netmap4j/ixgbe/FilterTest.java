@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import java.util.Arrays;

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.NetmapRing;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,6 +2,7 @@ package io.netmap4j.ixgbe;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.PortContract;
 import io.netmap4j.common.NicOptions;

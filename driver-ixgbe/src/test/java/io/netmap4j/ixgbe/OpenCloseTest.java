@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Libc;

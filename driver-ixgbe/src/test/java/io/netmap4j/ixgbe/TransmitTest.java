@@ -11,6 +11,7 @@ import static io.netmap4j.ixgbe.ModelTraffic.until;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.MixedSlots;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapRing;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
@@ -21,12 +22,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+@Tag(SuiteRunner.TAG)
 @Timeout(60)
 class CompatProviderTest {
   private static final NetmapPort.Request TWO_TX_THREE_RX =

@@ -1,4 +1,4 @@
-package io.netmap4j.ixgbe;
+package io.netmap4j;
 
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectPackage;
 import static org.junit.platform.launcher.TagFilter.includeTags;
@@ -15,34 +15,34 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * Runs the tests tagged {@link #TAG} of this package in a plain JVM, for {@link MutantsTest}, up to
+ * Runs the tests tagged {@link #TAG} of a package in a plain JVM, for {@link MutantsContract}, up to
  * the first failure that names the cause.
  */
-final class SuiteRunner {
+public final class SuiteRunner {
   /** Tests that a mutant must not survive. */
-  static final String TAG = "suite";
+  public static final String TAG = "suite";
 
   /** Set in the JVMs of mutants: tests with many variants run one of them. */
-  static final String ONE_VARIANT = "netmap4j.one-variant";
+  public static final String ONE_VARIANT = "netmap4j.one-variant";
 
   private SuiteRunner() {}
 
   /**
    * Classes that name a cause best come first (their @Order).
    *
-   * @param args a regular expression: what names the cause; none: any failure does
+   * @param args the package; a regular expression: what names the cause, empty for any failure
    */
   public static void main(String[] args) {
     System.setProperty(ONE_VARIANT, "true");
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()
-            .selectors(selectPackage(SuiteRunner.class.getPackageName()))
+            .selectors(selectPackage(args[0]))
             .filters(includeTags(TAG))
             .configurationParameter(
                 "junit.jupiter.testclass.order.default",
                 "org.junit.jupiter.api.ClassOrderer$OrderAnnotation")
             .build();
-    Results results = new Results(Pattern.compile(args.length == 0 ? "" : args[0]));
+    Results results = new Results(Pattern.compile(args[1]));
     LauncherFactory.create().execute(request, results);
     end(results.passed, results.failed);
   }

@@ -1,0 +1,189 @@
+package io.netmap4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.tools.JavaCompiler;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Breaks a module on purpose, in a copy, and expects its suite to fail and to name the cause. A
+ * module that has mutants has a subclass, in the package that its sources begin with, and one file a
+ * mutant, under src/test/mutants:
+ *
+ * <pre>
+ *   in: pipe/PipeEnd.java     below that package
+ *   cause: regular expression that the report of the failure must match
+ *   ---
+ *   lines of the source, which must occur exactly once
+ *   +++
+ *   lines to put there instead
+ * </pre>
+ *
+ * A file may hold several such pairs. The suite is the tests tagged {@link SuiteRunner#TAG} in the
+ * package of the changed file and below. Each mutant runs in a JVM of its own: what is broken may
+ * write anywhere. Two run at a time.
+ */
+@Tag("mutants")
+@Timeout(value = 900, threadMode = ThreadMode.SAME_THREAD)
+public abstract class MutantsContract {
+  private static final Path MUTANTS = Path.of("src/test/mutants");
+  private static final int LIMIT_SECONDS = 600;
+
+  private final String base = getClass().getPackageName();
+  private final Path sources = Path.of("src/main/java", base.split("\\."));
+
+  @Test
+  void theSuitePassesOnTheCodeAsItIs(@TempDir Path folder) throws Exception {
+    Report report = runSuite(base, folder, "");
+    assertEquals(0, report.exit, report.text);
+    assertThat(report.text).containsPattern("[1-9][0-9]* passed, 0 failed");
+  }
+
+  @TestFactory
+  Stream<DynamicTest> theSuiteFailsAndNamesTheCause(@TempDir Path folder) throws IOException {
+    ExecutorService two = Executors.newFixedThreadPool(2);
+    List<DynamicTest> tests = new ArrayList<>();
+    try (Stream<Path> files = Files.list(MUTANTS)) {
+      for (Path file : files.sorted().toList()) {
+        String name = file.getFileName().toString();
+        Future<?> run = two.submit(() -> survivesNot(file, folder.resolve(name)));
+        tests.add(DynamicTest.dynamicTest(name, () -> await(run)));
+      }
+    }
+    two.shutdown();
+    return tests.stream();
+  }
+
+  private static void await(Future<?> run) throws Throwable {
+    try {
+      run.get();
+    } catch (ExecutionException e) {
+      throw e.getCause();
+    }
+  }
+
+  private Void survivesNot(Path file, Path folder) throws Exception {
+    Mutant mutant = Mutant.parse(file);
+    compile(mutant.apply(sources), mutant.in, folder);
+    int end = mutant.in.lastIndexOf('/');
+    String suite = end < 0 ? base : base + "." + mutant.in.substring(0, end).replace('/', '.');
+    Report report = runSuite(suite, folder, mutant.cause);
+    assertEquals(
+        1,
+        report.exit,
+        () -> "the suite does not notice " + file.getFileName() + "\n" + report.text);
+    assertTrue(
+        Pattern.compile(mutant.cause).matcher(report.text).find(),
+        () -> "the failure does not name the cause /" + mutant.cause + "/\n" + report.text);
+    return null;
+  }
+
+  private static void compile(String source, String name, Path folder) throws IOException {
+    Path file = folder.resolve("src").resolve(name);
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, source);
+    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+    List<String> options =
+        List.of(
+            "-d", folder.toString(), "-cp", classPath(), "-proc:none", "-nowarn", file.toString());
+    assertEquals(
+        0,
+        compiler.run(null, null, null, options.toArray(String[]::new)),
+        "the mutant must compile");
+  }
+
+  /** Runs {@link SuiteRunner} with the mutated classes in front. */
+  private static Report runSuite(String suite, Path mutated, String cause) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    Stream.of(System.getProperty("mutants.jvm", "").split("\\s+"))
+        .filter(option -> !option.isEmpty())
+        .forEach(command::add);
+    command.addAll(
+        List.of(
+            "-ea",
+            "-cp",
+            mutated + File.pathSeparator + classPath(),
+            SuiteRunner.class.getName(),
+            suite,
+            cause));
+    Path output = mutated.resolve("output.txt");
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    boolean ended = process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
+    if (!ended) {
+      process.destroyForcibly().waitFor();
+    }
+    String text = Files.readString(output);
+    return new Report(ended ? process.exitValue() : -1, ended ? text : text + "\nthe suite hangs");
+  }
+
+  private static String classPath() {
+    return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+  }
+
+  private record Report(int exit, String text) {}
+
+  private record Mutant(String in, String cause, List<String[]> changes) {
+    static Mutant parse(Path file) throws IOException {
+      String[] head = Files.readString(file).split("\n---\n", 2);
+      List<String[]> changes = new ArrayList<>();
+      for (String change : head[1].split("\n---\n")) {
+        changes.add(change.split("\n\\+\\+\\+\n", 2));
+      }
+      return new Mutant(value(head[0], "in"), value(head[0], "cause"), changes);
+    }
+
+    private static String value(String head, String key) {
+      return Stream.of(head.split("\n"))
+          .filter(line -> line.startsWith(key + ": "))
+          .map(line -> line.substring(key.length() + 2))
+          .findFirst()
+          .orElseThrow(() -> new AssertionError("no line '" + key + ":' in " + head));
+    }
+
+    /** White space is compared loosely, so that the formatter may move lines. */
+    String apply(Path sources) throws IOException {
+      String source = Files.readString(sources.resolve(in));
+      for (String[] change : changes) {
+        String[] words = change[0].strip().split("\\s+");
+        Pattern pattern =
+            Pattern.compile(String.join("\\s+", Stream.of(words).map(Pattern::quote).toList()));
+        assertEquals(
+            1,
+            pattern.matcher(source).results().count(),
+            "occurrences in " + in + " of: " + change[0]);
+        source =
+            pattern
+                .matcher(source)
+                .replaceFirst(java.util.regex.Matcher.quoteReplacement(change[1].strip()));
+      }
+      return source;
+    }
+  }
+}
