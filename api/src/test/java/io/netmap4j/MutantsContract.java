@@ -29,8 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Breaks a module on purpose, in a copy, and expects its suite to fail and to name the cause. A
- * module that has mutants has a subclass, in the package that its sources begin with, and one file a
- * mutant, under src/test/mutants:
+ * module that has mutants has a subclass, in the package that its sources begin with, and one file
+ * a mutant, under src/test/mutants:
  *
  * <pre>
  *   in: pipe/PipeEnd.java     below that package

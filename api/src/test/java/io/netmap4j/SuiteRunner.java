@@ -15,8 +15,8 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * Runs the tests tagged {@link #TAG} of a package in a plain JVM, for {@link MutantsContract}, up to
- * the first failure that names the cause.
+ * Runs the tests tagged {@link #TAG} of a package in a plain JVM, for {@link MutantsContract}, up
+ * to the first failure that names the cause.
  */
 public final class SuiteRunner {
   /** Tests that a mutant must not survive. */

@@ -14,9 +14,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.netmap4j.SuiteRunner;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.model.fault.WriteBackFault;
 import org.junit.jupiter.api.Tag;

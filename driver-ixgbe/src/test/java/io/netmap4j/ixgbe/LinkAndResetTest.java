@@ -12,8 +12,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.netmap4j.SuiteRunner;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.SuiteRunner;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -2,9 +2,9 @@ package io.netmap4j.ixgbe;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.netmap4j.SuiteRunner;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.PortContract;
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.NicOptions;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Order;

@@ -10,9 +10,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.netmap4j.SuiteRunner;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.model.wire.CableMode;
 import java.util.ArrayList;

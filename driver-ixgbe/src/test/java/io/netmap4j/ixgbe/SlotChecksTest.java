@@ -16,10 +16,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.netmap4j.SuiteRunner;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;

@@ -11,10 +11,10 @@ import static io.netmap4j.ixgbe.ModelTraffic.until;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.netmap4j.SuiteRunner;
 import io.netmap4j.MixedSlots;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
