@@ -10,6 +10,7 @@ import io.netmap4j.apps.traffic.Bridge;
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.Dump;
+import io.netmap4j.apps.traffic.NmReplay;
 import io.netmap4j.apps.traffic.PktGen;
 import io.netmap4j.apps.traffic.Replay;
 import io.netmap4j.apps.traffic.Stop;
@@ -53,6 +54,7 @@ import picocli.CommandLine.ScopeType;
       Tap.class,
       Dump.class,
       Replay.class,
+      NmReplay.class,
       Run.class,
       Devices.class,
       Bind.class,

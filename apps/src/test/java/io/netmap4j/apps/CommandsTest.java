@@ -144,6 +144,11 @@ class CommandsTest {
         "bridge -i fake0-0 -i fake0 | fake0-0 and fake0 are the same rings",
         "demo --seconds 1Q | '--seconds': '1Q' is not a whole number",
         "replay -i fake0 -r x --rate fast | --rate 'fast' is no rate",
+        "nmreplay -i fake0 | Missing required option: '-f=FILE'",
+        "nmreplay -i fake0 -f x -B fast | '-B': 'fast' is not a bandwidth in bit/s",
+        "nmreplay -i fake0 -f x -D 1h | '-D': '1h' is not a time in seconds, or with s, m, u or n",
+        "nmreplay -i fake0 -f x -L 2 | '-L': '2' is too large for a loss rate",
+        "nmreplay -i fake0/R -f ../samples/mixed.pcap | nmreplay needs TX rings, and fake0/R has none",
         "run 'dump | a quote is not closed",
         "nonsense | Unmatched argument",
         "demo --rings 17 | out of range",
@@ -181,7 +186,7 @@ class CommandsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"demo", "pkt-gen", "bridge", "tap", "dump", "replay", "run", "devices", "nic-model"})
+  @CsvSource({"demo", "pkt-gen", "bridge", "tap", "dump", "replay", "nmreplay", "run", "devices", "nic-model"})
   void everyCommandHasHelpWithAnExample(String command) {
     Command help = Command.run(command, "--help");
     assertThat(help.code()).isZero();

@@ -145,6 +145,9 @@ class OptionsFuzzTest {
     USUAL.put("THREADS", words("1 2 16 17"));
     USUAL.put("PPS", words("1 10 1K 1.5M 1G"));
     USUAL.put("RATE", words("recorded max 1 10K"));
+    USUAL.put("BANDWIDTH", words("1M constant,1G ether,10G real real,2 real,0 1Q ether"));
+    USUAL.put("DELAY", words("1m constant,1u uniform,1u,9u exp,1u,5u exp,5 uniform,9,1 1h"));
+    USUAL.put("LOSS", words("0.1 plr,.5 ber,1e-6 1 2 burst,.1,1,2"));
     USUAL.put("MS", words("1 10 1000"));
     USUAL.put("SECONDS", words("0 1 2"));
     USUAL.put("MAC", words("02:00:00:00:00:01 01:00:00:00:00:01 2:0:0:0:0:1 02-00-00-00-00-01"));

@@ -1,8 +1,6 @@
 package io.netmap4j.apps.traffic;
 
-import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
-import io.netmap4j.NetmapRing;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.frames.PcapReader;
 import java.io.IOException;
@@ -86,13 +84,9 @@ public final class Replay extends SubCommand implements Captures.User {
   private Pace pace;
   private long nextReport;
   private NetmapPort port;
-  private NetmapRing ring;
+  private FrameFeed feed;
   private Limits limits;
   private long refusedBefore;
-
-  // Put into the ring since the last sync.
-  private int unsynced;
-  private long unsyncedBytes;
 
   // Of the frames that were cut when they were recorded.
   private long cut;
@@ -165,14 +159,16 @@ public final class Replay extends SubCommand implements Captures.User {
 
   /** While a pipe has nothing to read: what came before leaves. @return false ends the reading */
   private boolean whileWaiting() {
-    flush();
+    if (feed != null) {
+      feed.flush();
+    }
     report();
     return !context.stop.requested();
   }
 
   private void use(NetmapPort opened) {
     port = opened;
-    ring = Ports.firstTxRing(port);
+    feed = new FrameFeed(port, tally, context.stop, this::report);
     limits = new Limits(port);
     refusedBefore = port.unsent();
   }
@@ -205,23 +201,25 @@ public final class Replay extends SubCommand implements Captures.User {
    */
   private long send(PcapReader reader) throws IOException {
     Schedule schedule = new Schedule((long) (maxGap * 1e9));
+    FrameFeed.Frame frame =
+        (from, ring, slot, bytes) -> reader.copyTo(from, ring.buffer(slot), bytes);
     long sent = 0;
     try {
       while (!context.stop.requested() && reader.next()) {
         if (accepted(reader)) {
           awaitTurn(reader, schedule.due(reader.timestampNanos()));
-          awaitRoom(reader.length());
+          feed.awaitRoom(reader.length());
           if (!context.stop.requested()) {
-            put(reader);
+            feed.put(reader.length(), frame);
             sent++;
-            if (unsynced >= burst) {
-              flush();
+            if (feed.unsynced() >= burst) {
+              feed.flush();
             }
           }
         }
       }
     } finally {
-      flush();
+      feed.flush();
     }
     return sent;
   }
@@ -229,7 +227,7 @@ public final class Replay extends SubCommand implements Captures.User {
   /** Counts what the port would refuse. */
   private boolean accepted(PcapReader reader) {
     boolean whole = reader.length() == reader.originalLength();
-    boolean fits = limits.accepts(reader.length(), slots(reader.length()));
+    boolean fits = limits.accepts(reader.length(), feed.slots(reader.length()));
     cut += fits && !whole ? 1 : 0;
     cutSkipped += !fits && !whole ? 1 : 0;
     return fits;
@@ -247,61 +245,14 @@ public final class Replay extends SubCommand implements Captures.User {
           Double.isInfinite(maxGap) ? "; --max-gap SECONDS shortens such gaps" : "");
     }
     while (pace == null && dueNanos - System.nanoTime() > 0 && !context.stop.requested()) {
-      flush();
+      feed.flush();
       report();
       LockSupport.parkNanos(Math.min(dueNanos - System.nanoTime(), STEP_NANOS));
     }
     while (pace != null && pace.grant(1) == 0 && !context.stop.requested()) {
-      flush();
+      feed.flush();
       report();
     }
-  }
-
-  private void awaitRoom(int length) {
-    int slots = slots(length);
-    while (ring.space() < slots && !context.stop.requested()) {
-      ring.cur(ring.tail()); // wake me when there is more room than now
-      synced();
-      Ports.check(port, port.poll(NetmapPort.POLLOUT, 100));
-      report();
-    }
-  }
-
-  private int slots(int length) {
-    return Math.max(1, (length + ring.bufSize() - 1) / ring.bufSize());
-  }
-
-  private void put(PcapReader reader) {
-    int length = reader.length();
-    int slot = ring.head();
-    int slots = slots(length);
-    int from = 0;
-    for (int k = 1; k <= slots; k++) {
-      int part = Math.min(length - from, ring.bufSize());
-      reader.copyTo(from, ring.buffer(slot), part);
-      ring.lenAndFlags(slot, part, k == slots ? 0 : Netmap.NS_MOREFRAG);
-      from += part;
-      slot = ring.next(slot);
-    }
-    ring.advance(slot);
-    unsynced++;
-    unsyncedBytes += length;
-  }
-
-  private void flush() {
-    if (unsynced > 0) {
-      synced();
-      Ports.checkSync(port, port.txSync());
-      report();
-    }
-  }
-
-  private void synced() {
-    if (unsynced > 0) {
-      tally.add(unsynced, unsyncedBytes, ring.space());
-    }
-    unsynced = 0;
-    unsyncedBytes = 0;
   }
 
   /** The line of each second. */
