@@ -186,7 +186,18 @@ class CommandsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"demo", "pkt-gen", "bridge", "tap", "dump", "replay", "nmreplay", "run", "devices", "nic-model"})
+  @CsvSource({
+    "demo",
+    "pkt-gen",
+    "bridge",
+    "tap",
+    "dump",
+    "replay",
+    "nmreplay",
+    "run",
+    "devices",
+    "nic-model"
+  })
   void everyCommandHasHelpWithAnExample(String command) {
     Command help = Command.run(command, "--help");
     assertThat(help.code()).isZero();

@@ -125,8 +125,7 @@ class NmReplayTest {
     Path in = Files.write(folder.resolve("in"), Arrays.copyOf(bytes.array(), bytes.position()));
     Path out = folder.resolve("out.pcap");
     Command run =
-        Command.run(
-            "run", "dump -i model1 -c 2 -w " + out, "nmreplay -i model0 --loop 1 -f " + in);
+        Command.run("run", "dump -i model1 -c 2 -w " + out, "nmreplay -i model0 --loop 1 -f " + in);
     assertThat(run.out())
         .contains("Sent 2 packets 1564 bytes")
         .contains("Skipped 2 frames: 1 too long, 1 too short.")

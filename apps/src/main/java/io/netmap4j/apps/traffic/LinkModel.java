@@ -74,9 +74,7 @@ record LinkModel(Bandwidth bandwidth, Delay delay, Loss loss) {
       String[] words = text.split(",", -1);
       String last = words[words.length - 1];
       if (words.length <= 2 && words[0].equals("real")) {
-        return words.length == 1
-            ? Bandwidth.RECORDED
-            : new Bandwidth(1 / speedup(words[1]), 0, 0);
+        return words.length == 1 ? Bandwidth.RECORDED : new Bandwidth(1 / speedup(words[1]), 0, 0);
       }
       if (words.length == 1 || words.length == 2 && words[0].equals("constant")) {
         return constant(number(last, "a bandwidth in bit/s", RATE_UNITS, MOST_BPS), 0);

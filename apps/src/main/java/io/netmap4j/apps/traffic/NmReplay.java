@@ -150,10 +150,7 @@ public final class NmReplay extends SubCommand implements Captures.User {
     int passes = (int) (loops == 0 ? enough : Math.min(loops, enough));
     SendSchedule schedule =
         SendSchedule.of(
-            recording,
-            passes,
-            new LinkModel(bandwidth, delay, loss),
-            new SplittableRandom(used));
+            recording, passes, new LinkModel(bandwidth, delay, loss), new SplittableRandom(used));
     context.err.printf(
         Locale.ROOT,
         "Scheduled %d packets in %.6f seconds, %d passes over %s, seed %d%n",

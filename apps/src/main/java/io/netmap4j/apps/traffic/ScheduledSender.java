@@ -62,7 +62,8 @@ final class ScheduledSender {
    */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes it
   void run(FrameFeed feed, long passes, Stop stop) {
-    FrameFeed.Frame frame = (from, ring, slot, bytes) -> ring.putBytes(slot, 0, current, from, bytes);
+    FrameFeed.Frame frame =
+        (from, ring, slot, bytes) -> ring.putBytes(slot, 0, current, from, bytes);
     long begin = clock.nanoTime();
     for (long pass = 0; (passes == 0 || pass < passes) && !stop.requested(); pass++) {
       int p = (int) (pass % schedule.passes());

@@ -179,9 +179,12 @@ class SendScheduleTest {
 
   @ParameterizedTest
   @CsvSource({
-    "B, fast", "B, ''", "B, '1,2'", "B, 'constant,1Q'", "B, 'ether'", "B, 'real,0'", "B, 'real,1001'",
-    "B, 'real,1k'", "B, 'real,1,2'", "B, -1", "B, 1e99", "D, 1h", "D, 'uniform,2,1'", "D, 'uniform,1'",
-    "D, 'exp,1'", "D, 'exp,1,NaN'", "L, 1.1", "L, 'plr,'", "L, 'ber'", "L, 'burst,.1,1,2'", "L, 'ber,0x1'",
+    "B, fast", "B, ''", "B, '1,2'", "B, 'constant,1Q'", "B, 'ether'", "B, 'real,0'",
+        "B, 'real,1001'",
+    "B, 'real,1k'", "B, 'real,1,2'", "B, -1", "B, 1e99", "D, 1h", "D, 'uniform,2,1'",
+        "D, 'uniform,1'",
+    "D, 'exp,1'", "D, 'exp,1,NaN'", "L, 1.1", "L, 'plr,'", "L, 'ber'", "L, 'burst,.1,1,2'",
+        "L, 'ber,0x1'",
   })
   void whatIsNoModelIsRefused(String option, String text) {
     assertThatThrownBy(
@@ -230,8 +233,15 @@ class SendScheduleTest {
     }
     assertThat(clock.log)
         .containsExactly(
-            "510000:0", "2510000:1", "3010000:2", "3510000:3", "5510000:4", "6010000:5",
-            "6510000:6", "8510000:7", "9010000:8");
+            "510000:0",
+            "2510000:1",
+            "3010000:2",
+            "3510000:3",
+            "5510000:4",
+            "6010000:5",
+            "6510000:6",
+            "8510000:7",
+            "9010000:8");
     assertThat(tally.packets()).isEqualTo(9);
   }
 
