@@ -192,12 +192,12 @@ public final class NetmapPort implements AutoCloseable {
     // ring_ofs[]: TX, host TX, RX, host RX; bound rings only
     for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
       tx[i] = rings.tx(i);
-      txRings[i] = new NetmapRing(region, tx[i].ringOffset(), tx[i].numSlots);
+      txRings[i] = new NetmapRing(tx[i]);
       nifp.ringOfs(i, tx[i].ringOffset() - ifOffset);
     }
     for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
       rx[i] = rings.rx(i);
-      rxRings[i] = new NetmapRing(region, rx[i].ringOffset(), rx[i].numSlots);
+      rxRings[i] = new NetmapRing(rx[i]);
       nifp.ringOfs(txPlaces + i, rx[i].ringOffset() - ifOffset);
     }
     this.extraBuffers = takeExtraBuffers(extraBuffers);

@@ -4,6 +4,7 @@ import io.netmap4j.common.OnOff;
 import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
+import io.netmap4j.spi.Kring;
 import java.util.Locale;
 import net.openhft.chronicle.bytes.PointerBytesStore;
 
@@ -47,14 +48,22 @@ public final class NetmapRing {
   private final int bufTotal;
   private final long toPlaceholder;
 
-  NetmapRing(Region region, long offset, int numSlots) {
-    this.base = region.address() + offset;
+  /** 0 on a ring without offsets. */
+  private final long offsetMask;
+
+  private final int maxOffset;
+
+  NetmapRing(Kring kring) {
+    Region region = kring.region;
+    this.base = region.address() + kring.ringOffset();
     this.slots = base + RingLayout.SLOTS;
     this.buffers = region.address() + region.bufOffset();
-    this.numSlots = numSlots;
+    this.numSlots = kring.numSlots;
     this.bufSize = region.bufSize();
     this.bufTotal = region.bufTotal();
     this.toPlaceholder = region.toPlaceholder();
+    this.offsetMask = kring.offsetMask;
+    this.maxOffset = kring.maxOffset;
   }
 
   /** The port is closed: from now on this object refers to a private copy. Called once. */
@@ -311,6 +320,53 @@ public final class NetmapRing {
   }
 
   /**
+   * Which bits of {@link #ptr} are a packet's offset in its buffer (docs/netmap-abi.md 10).
+   *
+   * @return 0 on a ring without offsets
+   */
+  public long offsetMask() {
+    return offsetMask;
+  }
+
+  /**
+   * buf_align: what the address of a packet must be a multiple of.
+   *
+   * @return bytes; 0 for no such rule
+   */
+  public long bufAlign() {
+    return Mem.getLong(base + RingLayout.BUF_ALIGN);
+  }
+
+  /**
+   * NETMAP_ROFFSET: where in its buffer the packet starts.
+   *
+   * @param i a slot
+   * @return bytes; 0 on a ring without offsets. A larger one than the port was opened for counts as
+     *     the largest, for the driver too
+   */
+  public int offset(int i) {
+    return offsetMask == 0 ? 0 : offsetAt(slot(i));
+  }
+
+  private int offsetAt(long slot) {
+    long offset = Mem.getLong(slot + RingLayout.SLOT_PTR) & offsetMask;
+    return Long.compareUnsigned(offset, maxOffset) > 0 ? maxOffset : (int) offset;
+  }
+
+  /**
+   * NETMAP_WOFFSET: says where in its buffer the packet starts; the other bits of {@link #ptr}
+   * stay. Set NS_BUF_CHANGED with it. Nothing happens on a ring without offsets.
+   *
+   * @param i a slot of the user's
+   * @param bytes at most what the port was opened for. Any value is stored, as far as it fits into
+   *     {@link #offsetMask}
+   */
+  public void offset(int i, int bytes) {
+    long ptr = slot(i) + RingLayout.SLOT_PTR;
+    Mem.putLong(ptr, Mem.getLong(ptr) & ~offsetMask | bytes & offsetMask);
+  }
+
+  /**
    * The user's own 8 bytes of a slot, on ports without offsets.
    *
    * @param i a slot
@@ -351,13 +407,14 @@ public final class NetmapRing {
 
   /**
    * Zero-copy forwarding: exchanges the buffers of two slots, hands len over and marks both
-   * NS_BUF_CHANGED. NS_MOREFRAG goes along.
+   * NS_BUF_CHANGED. NS_MOREFRAG goes along, and the offset of the packet.
    *
    * @param i a slot of this ring, of the user's
    * @param to a ring in the same region
    * @param j a slot of that ring, of the user's
    * @throws IllegalArgumentException when the rings are in different regions, where one index means
-   *     two buffers, or a port of them is closed; nothing is changed
+   *     two buffers, or a port of them is closed, or the packet's offset is more than {@code to}
+   *     can have; nothing is changed
    */
   public void swap(int i, NetmapRing to, int j) {
     if (buffers != to.buffers) {
@@ -365,6 +422,9 @@ public final class NetmapRing {
     }
     long from = slot(i);
     long dest = to.slot(j);
+    if ((offsetMask | to.offsetMask) != 0) {
+      swapOffset(from, to, dest);
+    }
     long mine = Mem.getLong(from);
     int theirs = Mem.getInt(dest);
     long moreFrag = mine >>> 48 & Netmap.NS_MOREFRAG;
@@ -372,6 +432,16 @@ public final class NetmapRing {
     Mem.putLong(
         from,
         mine & 0x0000ffff_00000000L | theirs & 0xffffffffL | (long) Netmap.NS_BUF_CHANGED << 48);
+  }
+
+  private void swapOffset(long from, NetmapRing to, long dest) {
+    long offset = offsetMask == 0 ? 0 : offsetAt(from);
+    if ((offset & to.offsetMask) != offset || offset > to.maxOffset) {
+      throw new IllegalArgumentException(
+          "the packet's offset is " + offset + ", and offsets of " + to + " end at " + to.maxOffset);
+    }
+    long ptr = dest + RingLayout.SLOT_PTR;
+    Mem.putLong(ptr, Mem.getLong(ptr) & ~to.offsetMask | offset);
   }
 
   private IllegalArgumentException apart(NetmapRing to) {
@@ -387,15 +457,15 @@ public final class NetmapRing {
    * Copies the bytes of a slot into the buffer of another, also between regions, and sets len and
    * NS_MOREFRAG there.
    *
-   * @param i a slot of this ring; a len beyond {@link #bufSize} counts as bufSize
+   * @param i a slot of this ring; of a len beyond the end of the buffer, what is inside is copied
    * @param to any ring
    * @param j a slot of that ring, of the user's
    * @throws IllegalArgumentException when the bytes don't fit into a buffer of {@code to}; nothing
    *     is changed
    */
   public void copy(int i, NetmapRing to, int j) {
-    int bytes = Math.min(len(i), bufSize);
-    to.requireFits(bytes);
+    int bytes = Math.min(len(i), bufSize - offset(i));
+    to.requireFits(j, bytes);
     Mem.copy(buffer(i), to.buffer(j), bytes);
     to.lenAndFlags(j, bytes, slotFlags(i) & Netmap.NS_MOREFRAG);
   }
@@ -423,7 +493,7 @@ public final class NetmapRing {
    * @throws IndexOutOfBoundsException when the bytes are not inside {@code from}
    */
   public void put(int i, byte[] from, int offset, int length, int flags) {
-    requireFits(length);
+    requireFits(i, length);
     Mem.copyIn(from, offset, buffer(i), length);
     lenAndFlags(i, length, flags);
   }
@@ -438,14 +508,19 @@ public final class NetmapRing {
    * @throws IllegalArgumentException when the bytes don't fit into a buffer
    */
   public void put(int i, long address, int length, int flags) {
-    requireFits(length);
+    requireFits(i, length);
     Mem.copy(address, buffer(i), length);
     lenAndFlags(i, length, flags);
   }
 
-  private void requireFits(int bytes) {
-    if (bytes < 0 || bytes > bufSize) {
-      throw new IllegalArgumentException("packet of " + bytes + " bytes; buffers hold " + bufSize);
+  private void requireFits(int i, int bytes) {
+    if (bytes < 0 || bytes > bufSize - offset(i)) {
+      throw new IllegalArgumentException(
+          "packet of "
+              + bytes
+              + " bytes; buffers hold "
+              + bufSize
+              + (offsetMask == 0 ? "" : ", and the slot's offset is " + offset(i)));
     }
   }
 
@@ -453,10 +528,10 @@ public final class NetmapRing {
    * The bytes of a slot in a new array.
    *
    * @param i a slot
-   * @return {@link #len} bytes, at most {@link #bufSize}
+   * @return {@link #len} bytes, at most to the end of the buffer
    */
   public byte[] get(int i) {
-    byte[] bytes = new byte[Math.min(len(i), bufSize)];
+    byte[] bytes = new byte[Math.min(len(i), bufSize - offset(i))];
     Mem.copyOut(buffer(i), bytes, 0, bytes.length);
     return bytes;
   }
@@ -465,7 +540,7 @@ public final class NetmapRing {
    * Copies some bytes of a slot's buffer into an array.
    *
    * @param i a slot
-   * @param at offset of the first byte in the buffer
+   * @param at offset of the first byte in the packet
    * @param to takes the bytes
    * @param offset where in {@code to}
    * @param length bytes
@@ -479,7 +554,7 @@ public final class NetmapRing {
    * Copies some bytes of a slot's buffer to memory.
    *
    * @param i a slot
-   * @param at offset of the first byte in the buffer
+   * @param at offset of the first byte in the packet
    * @param address where to, which is not checked
    * @param length bytes
    * @throws IndexOutOfBoundsException when the bytes are not inside the buffer
@@ -492,7 +567,7 @@ public final class NetmapRing {
    * Copies bytes into a slot's buffer; len and flags stay.
    *
    * @param i a slot of the user's
-   * @param at where in the buffer
+   * @param at where in the packet
    * @param from holds the bytes
    * @param offset of the first one
    * @param length bytes
@@ -506,7 +581,7 @@ public final class NetmapRing {
    * One byte of a slot's buffer.
    *
    * @param i a slot
-   * @param at its offset in the buffer
+   * @param at its offset in the packet
    * @return 0 to 255
    */
   public int getUnsignedByte(int i, int at) {
@@ -517,7 +592,7 @@ public final class NetmapRing {
    * Two bytes of a slot's buffer, in network byte order.
    *
    * @param i a slot
-   * @param at offset of the first one in the buffer; need not be aligned
+   * @param at offset of the first one in the packet; need not be aligned
    * @return 0 to 65535
    */
   public int getUnsignedShort(int i, int at) {
@@ -528,7 +603,7 @@ public final class NetmapRing {
    * Four bytes of a slot's buffer, in network byte order.
    *
    * @param i a slot
-   * @param at offset of the first one in the buffer; need not be aligned
+   * @param at offset of the first one in the packet; need not be aligned
    */
   public int getInt(int i, int at) {
     return Integer.reverseBytes(Mem.getInt(inBuffer(i, at, 4)));
@@ -538,7 +613,7 @@ public final class NetmapRing {
    * Eight bytes of a slot's buffer, in network byte order.
    *
    * @param i a slot
-   * @param at offset of the first one in the buffer; need not be aligned
+   * @param at offset of the first one in the packet; need not be aligned
    */
   public long getLong(int i, int at) {
     return Long.reverseBytes(Mem.getLong(inBuffer(i, at, 8)));
@@ -548,7 +623,7 @@ public final class NetmapRing {
    * Sets one byte of a slot's buffer.
    *
    * @param i a slot of the user's
-   * @param at its offset in the buffer
+   * @param at its offset in the packet
    * @param value the low 8 bits are stored
    */
   public void putByte(int i, int at, int value) {
@@ -559,7 +634,7 @@ public final class NetmapRing {
    * Sets two bytes of a slot's buffer, in network byte order.
    *
    * @param i a slot of the user's
-   * @param at offset of the first one in the buffer; need not be aligned
+   * @param at offset of the first one in the packet; need not be aligned
    * @param value the low 16 bits are stored
    */
   public void putShort(int i, int at, int value) {
@@ -570,7 +645,7 @@ public final class NetmapRing {
    * Sets four bytes of a slot's buffer, in network byte order.
    *
    * @param i a slot of the user's
-   * @param at offset of the first one in the buffer; need not be aligned
+   * @param at offset of the first one in the packet; need not be aligned
    * @param value to be stored
    */
   public void putInt(int i, int at, int value) {
@@ -581,7 +656,7 @@ public final class NetmapRing {
    * Sets eight bytes of a slot's buffer, in network byte order.
    *
    * @param i a slot of the user's
-   * @param at offset of the first one in the buffer; need not be aligned
+   * @param at offset of the first one in the packet; need not be aligned
    * @param value to be stored
    */
   public void putLong(int i, int at, long value) {
@@ -589,21 +664,31 @@ public final class NetmapRing {
   }
 
   private long inBuffer(int i, int at, int bytes) {
-    if (CHECK && ((at | bytes) < 0 || at > bufSize - bytes)) {
+    if (CHECK && ((at | bytes) < 0 || at > bufSize - bytes - offset(i))) {
       throw new IndexOutOfBoundsException(
-          bytes + " bytes at " + at + " are not inside a buffer of " + bufSize + " bytes");
+          bytes + " bytes at " + at + " are not inside a buffer of " + (bufSize - offset(i)) + " bytes");
     }
     return buffer(i) + at;
   }
 
   /**
-   * Where the packet in a slot is.
+   * NETMAP_BUF_OFFSET: where the packet in a slot is: behind the {@link #offset} in its buffer.
    *
    * @param i a slot
-   * @return address of {@link #bufSize} bytes; the user's until the slot is given to the driver.
-   *     {@link NetmapMemory} says how long it is mapped
+   * @return address of {@link #bufSize} bytes, less the offset; the user's until the slot is given to
+   *     the driver. {@link NetmapMemory} says how long it is mapped
    */
   public long buffer(int i) {
+    return offsetMask == 0 ? bufferStart(i) : bufferStart(i) + offsetAt(slot(i));
+  }
+
+  /**
+   * NETMAP_BUF: where the buffer of a slot starts, whatever the {@link #offset}.
+   *
+   * @param i a slot
+   * @return address of {@link #bufSize} bytes
+   */
+  public long bufferStart(int i) {
     int index = bufIdx(i);
     if (CHECK && Integer.compareUnsigned(index, bufTotal) >= 0) {
       throw new IndexOutOfBoundsException(
@@ -613,14 +698,14 @@ public final class NetmapRing {
   }
 
   /**
-   * The packet in a slot as bytes off-heap, of {@link #bufSize} bytes.
+   * The packet in a slot as bytes off-heap, to the end of its buffer.
    *
    * @param i a slot
    * @param view is set onto the buffer; valid as the address of {@link #buffer(int)}
    * @return {@code view}
    */
   public PointerBytesStore buffer(int i, PointerBytesStore view) {
-    view.set(buffer(i), bufSize);
+    view.set(buffer(i), bufSize - offset(i));
     return view;
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netmap4j.common.Offsets;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import java.util.ArrayDeque;
@@ -13,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -41,6 +43,11 @@ public abstract class PortContract {
 
   /** Ports with {@link #SLOTS} slots, {@link #EXTRA} extra buffers, frames of up to 9014 bytes. */
   protected abstract Pair open();
+
+  /** As {@link #open}, with headroom in every slot. A kind of port without offsets skips. */
+  protected Pair open(Offsets offsets) {
+    return Assumptions.abort("this test opens no ports with offsets " + offsets);
+  }
 
   /** Seeds whatever a test chooses at random. */
   protected long seed() {
@@ -368,6 +375,57 @@ public abstract class PortContract {
   void sentIsOnTheWireForEveryMixtureOfGoodAndBadSlots() {
     try (Pair pair = open()) {
       new MixedSlots(pair.a(), pair.b(), pair::run, seed()).send(400);
+    }
+  }
+
+  @Test
+  void packetsStartBehindTheOffsetsOfTheirSlots() {
+    try (Pair pair = open(new Offsets(64, 256, 12, 0))) {
+      Random random = new Random(seed());
+      NetmapRing rx = pair.b().rx(0);
+      assertEquals(0xfff, rx.offsetMask());
+      for (NetmapRing ring : new NetmapRing[] {pair.a().tx(0), rx}) {
+        for (int i = 0; i < SLOTS; i++) {
+          assertEquals(64, ring.ptr(i), "at first");
+        }
+      }
+      for (int i = 0; i < 3 * SLOTS; i++) {
+        int length = i % 3 > 0 ? 60 + random.nextInt(60) : 60 + random.nextInt(8955);
+        NetmapRing tx = pair.a().tx(0);
+        until(pair, "room", () -> pair.a().txSync() == 0 && tx.space() > 8);
+        for (int n = 0, slot = tx.head(); n < 8; n++, slot = tx.next(slot)) {
+          tx.ptr(slot, random.nextLong() << 12);
+          tx.offset(slot, random.nextInt(400)); // more than 256 counts as 256
+          assertTrue(tx.offset(slot) <= 256);
+          assertEquals(tx.bufferStart(slot) + tx.offset(slot), tx.buffer(slot));
+        }
+        put(tx, frame(i, length), 1500);
+        assertEquals(0, pair.a().txSync());
+        until(pair, "frame " + i, () -> pair.b().rxSync() == 0 && !rx.isEmpty());
+        int first = rx.head();
+        assertArrayEquals(frame(i, length), take(rx), "frame " + i + ", " + length + " bytes");
+        for (int slot = first; slot != rx.head(); slot = rx.next(slot)) {
+          rx.offset(slot, random.nextInt(257)); // for what is received into it next
+        }
+      }
+    }
+  }
+
+  @Test
+  void aPacketThatEndsBehindItsBufferIsRefused() {
+    try (Pair pair = open(new Offsets(256, 256, 0, 0))) {
+      NetmapRing tx = pair.a().tx(0);
+      int most = tx.bufSize() - 256;
+      int slot = tx.head();
+      tx.len(slot, most + 1);
+      tx.ptr(slot, -1);
+      tx.advance(tx.next(slot));
+      assertEquals(Libc.EINVAL, pair.a().txSync());
+      assertEquals(1, pair.a().unsent());
+      tx.ptr(tx.head(), -1);
+      put(tx, frame(1, most), most);
+      assertEquals(0, pair.a().txSync());
+      assertArrayEquals(frame(1, most), receive(pair, pair.b()), "and nothing before");
     }
   }
 

@@ -107,6 +107,21 @@ public interface Adapter extends AutoCloseable {
     return false;
   }
 
+  /** Fewest bytes of a buffer that the port needs behind the largest offset to receive. */
+  default int leastRxBytes() {
+    return 1;
+  }
+
+  /**
+   * Changes the offsets of a ring and of its slots ({@link Kring#offsetMask}, {@link
+   * Kring#rxBytes}) while nothing uses them: no sync, no device.
+   *
+   * @param change to be run once
+   */
+  default void change(Kring kring, Runnable change) {
+    kring.betweenSyncs(change);
+  }
+
   /** Settings of a NIC; null for other kinds of port. */
   default NicControl control() {
     return null;

@@ -4,6 +4,7 @@ import static io.netmap4j.layout.RingLayout.CUR;
 import static io.netmap4j.layout.RingLayout.FLAGS;
 import static io.netmap4j.layout.RingLayout.HEAD;
 import static io.netmap4j.layout.RingLayout.NR_TIMESTAMP;
+import static io.netmap4j.layout.RingLayout.OFFSET_MASK;
 import static io.netmap4j.layout.RingLayout.SLOTS;
 import static io.netmap4j.layout.RingLayout.SLOT_LEN;
 import static io.netmap4j.layout.RingLayout.SLOT_PTR;
@@ -12,6 +13,7 @@ import static io.netmap4j.layout.RingLayout.TAIL;
 import static io.netmap4j.layout.RingLayout.TS_SEC;
 import static io.netmap4j.layout.RingLayout.TS_USEC;
 
+import io.netmap4j.common.Offsets;
 import io.netmap4j.common.OnOff;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
@@ -83,6 +85,9 @@ public final class Kring {
   /** A larger offset counts as this one, bytes. */
   public int maxOffset;
 
+  /** Most bytes that may be received into a buffer, behind its offset. */
+  public int rxBytes;
+
   /** head, cur and tail as accepted at the last sync. */
   public int rHead;
 
@@ -118,6 +123,7 @@ public final class Kring {
     this.slots = ring + SLOTS;
     this.hwTail = tx ? numSlots - 1 : 0;
     this.rTail = hwTail;
+    this.rxBytes = region.bufSize();
   }
 
   /**
@@ -207,8 +213,21 @@ public final class Kring {
     changeTaps(taps -> Arrays.stream(taps).filter(t -> t != removed).toArray(RingTap[]::new));
   }
 
-  @SuppressWarnings("ThreadPriorityCheck") // the sync in flight may need this processor
   private boolean changeTaps(UnaryOperator<RingTap[]> change) {
+    return betweenSyncs(
+        () -> {
+          RingTap[] now = change.apply(tap == null ? new RingTap[0] : tap);
+          tap = now.length == 0 ? null : now;
+        });
+  }
+
+  /**
+   * Does something while no sync is in flight: waits for the one that is.
+   *
+   * @return false, and nothing done, when the ring is closed
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // the sync in flight may need this processor
+  public boolean betweenSyncs(Runnable change) {
     synchronized (tapLock) {
       int seen = (int) STATE.getAcquire(this);
       while (seen != CLOSED && (seen == BUSY || !STATE.compareAndSet(this, seen, BUSY))) {
@@ -218,9 +237,11 @@ public final class Kring {
       if (seen == CLOSED) {
         return false;
       }
-      RingTap[] now = change.apply(tap == null ? new RingTap[0] : tap);
-      tap = now.length == 0 ? null : now;
-      STATE.setRelease(this, seen);
+      try {
+        change.run();
+      } finally {
+        STATE.setRelease(this, seen);
+      }
       return true;
     }
   }
@@ -292,6 +313,31 @@ public final class Kring {
     }
     long offset = Mem.getLong(slot + SLOT_PTR) & mask;
     return Long.compareUnsigned(offset, maxOffset) > 0 ? maxOffset : (int) offset;
+  }
+
+  /**
+   * Gives the ring other offsets, and every slot the initial one, but for slots that hold received
+   * packets. Between syncs, of a ring that nobody uses.
+   *
+   * @param offsets null for none
+   */
+  void offsets(Offsets offsets) {
+    offsetMask = offsets == null ? 0 : offsets.mask();
+    maxOffset = offsets == null ? 0 : offsets.max();
+    rxBytes = rxBytes(offsets);
+    Mem.putLong(ring + OFFSET_MASK, offsetMask);
+    int first = tx ? 0 : hwTail;
+    int count = offsets == null ? 0 : tx ? numSlots : numSlots - distance(hwCur, hwTail);
+    for (int n = 0, i = first; n < count; n++, i = next(i)) {
+      long ptr = slot(i) + SLOT_PTR;
+      Mem.putLong(ptr, Mem.getLong(ptr) & ~offsetMask | offsets.initial());
+    }
+  }
+
+  /** What is left of a buffer for received bytes: as {@link #rxBytes}, with these offsets. */
+  int rxBytes(Offsets offsets) {
+    int left = region.bufSize() - (offsets == null ? 0 : offsets.max());
+    return offsets == null || offsets.minGap() == 0 ? left : Math.min(left, offsets.minGap());
   }
 
   /** Slots from {@code a} on to {@code b}, 0 ≤ result &lt; numSlots. */
@@ -400,8 +446,12 @@ public final class Kring {
     }
   }
 
+  /** Takes {@link #fence} back. */
+  @SuppressWarnings("ThreadPriorityCheck")
   public void unfence() {
-    STATE.compareAndSet(this, STOPPED, IDLE);
+    while (!STATE.compareAndSet(this, STOPPED, IDLE) && (int) STATE.getAcquire(this) == BUSY) {
+      Thread.yield(); // betweenSyncs
+    }
   }
 
   /** Whose ring this is. */

@@ -1,6 +1,7 @@
 package io.netmap4j.spi;
 
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.Offsets;
 import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
@@ -194,18 +195,33 @@ public final class RingSet {
     }
   }
 
+  /** As {@link #bind(Binding, Offsets)}, without offsets. */
+  public boolean bind(Binding b) {
+    return bind(b, null);
+  }
+
   /**
    * Binds rings for one port, to be given back with {@link #release}. Waits for a close under way.
    *
+   * @param offsets headroom, which rings get that nobody else uses; null for none
    * @return false when the set is closed: start a new one
-   * @throws NetmapException EBUSY when one of them is held exclusively, or is to be and is in use
+   * @throws NetmapException EBUSY when a ring is held exclusively, or is to be and is in use, or is
+   *     in use without room for such offsets; EOPNOTSUPP when the adapter knows no offsets; EINVAL
+   *     when they leave no room in a buffer
    */
-  public synchronized boolean bind(Binding b) {
+  public synchronized boolean bind(Binding b, Offsets offsets) {
     if (closed) {
       return false;
     }
     check(tx, b.txFirst(), b.txEnd(), b.exclusive());
     check(rx, b.rxFirst(), b.rxEnd(), b.exclusive());
+    if (offsets != null) {
+      checkOffsets(adapter, offsets);
+      check(tx, b.txFirst(), b.txEnd(), offsets);
+      check(rx, b.rxFirst(), b.rxEnd(), offsets);
+    }
+    change(tx, b.txFirst(), b.txEnd(), offsets);
+    change(rx, b.rxFirst(), b.rxEnd(), offsets);
     count(tx, b.txFirst(), b.txEnd(), b.exclusive());
     count(rx, b.rxFirst(), b.rxEnd(), b.exclusive());
     return hold();
@@ -223,6 +239,64 @@ public final class RingSet {
                 d.isTx ? "tx" : "rx",
                 i,
                 d.exclusive[i] ? "held exclusively" : "in use, so it cannot be had exclusively"));
+      }
+    }
+  }
+
+  private void checkOffsets(Adapter of, Offsets offsets) {
+    if (!of.offsets()) {
+      throw new NetmapException(
+          Libc.EOPNOTSUPP, of.name() + " knows no offsets: open it without them");
+    }
+    if (offsets.max() > region.bufSize()) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          "offsets up to " + offsets.max() + " are not inside buffers of " + region.bufSize());
+    }
+  }
+
+  private void check(Direction d, int first, int end, Offsets offsets) {
+    for (int i = first; i < end; i++) {
+      Kring k = d.krings[i];
+      checkOffsets(k.adapter(), offsets);
+      if (!d.isTx && k.rxBytes(offsets) < k.adapter().leastRxBytes()) {
+        throw new NetmapException(
+            Libc.EINVAL,
+            String.format(
+                Locale.ROOT,
+                "%s: offsets up to %d leave %d bytes of a buffer of %d, and it needs %d to receive; raise"
+                    + " memory.buf-size",
+                k.adapter().name(),
+                offsets.max(),
+                k.rxBytes(offsets),
+                region.bufSize(),
+                k.adapter().leastRxBytes()));
+      }
+      boolean fits =
+          (k.offsetMask & offsets.mask()) == offsets.mask() && k.maxOffset >= offsets.max();
+      if (d.users[i] > 0 && !fits) {
+        throw new NetmapException(
+            Libc.EBUSY,
+            String.format(
+                Locale.ROOT,
+                "%s: %s ring %d is in use with offsets up to %d (mask 0x%x), so it cannot have up to %d (mask 0x%x)",
+                k.adapter().name(),
+                d.isTx ? "tx" : "rx",
+                i,
+                k.maxOffset,
+                k.offsetMask,
+                offsets.max(),
+                offsets.mask()));
+      }
+    }
+  }
+
+  /** Who uses a ring first says what its offsets are. */
+  private static void change(Direction d, int first, int end, Offsets offsets) {
+    for (int i = first; i < end; i++) {
+      Kring k = d.krings[i];
+      if (d.users[i] == 0 && (offsets != null || k.offsetMask != 0)) {
+        k.adapter().change(k, () -> k.offsets(offsets));
       }
     }
   }

@@ -30,7 +30,6 @@ final class IxgbeAdapter implements Adapter {
   private static final int DEAD = 2;
 
   private final NicDevice nic;
-  private final Region region;
   private final NicOptions options;
   private final IxgbeDevice device;
   private final IxgbeInterrupts interrupts;
@@ -53,7 +52,6 @@ final class IxgbeAdapter implements Adapter {
   IxgbeAdapter(NicDevice nic, Region region, NicOptions options) {
     IxgbeLimits.check(options, region);
     this.nic = nic;
-    this.region = region;
     this.options = options;
     this.device = new IxgbeDevice(nic, options);
     this.interrupts = new IxgbeInterrupts(nic);
@@ -110,11 +108,44 @@ final class IxgbeAdapter implements Adapter {
       device.startTxQueue(q, memory.txDescs[q], tx[q].numSlots);
     }
     for (int q = 0; q < rx.length; q++) {
-      int tail = rxRings[q].reset(rx[q]);
-      device.startRxQueue(
-          q, memory.rxDescs[q], rx[q].numSlots, IxgbeRxRing.bufferBytes(region.bufSize()), tail);
+      startRxQueue(q);
     }
     device.enableReceive();
+  }
+
+  private void startRxQueue(int q) {
+    int tail = rxRings[q].reset(rx[q]);
+    device.startRxQueue(q, memory.rxDescs[q], rx[q].numSlots, rxRings[q].bufferBytes(), tail);
+  }
+
+  @Override
+  public boolean offsets() {
+    return true;
+  }
+
+  /** SRRCTL counts in kilobytes. */
+  @Override
+  public int leastRxBytes() {
+    return 1024;
+  }
+
+  /** A receive queue is stopped meanwhile: its descriptors and its buffer size change, too. */
+  @Override
+  public void change(Kring k, Runnable change) {
+    synchronized (housekeeping) { // no reset meanwhile
+      k.fence();
+      try {
+        if (k.tx || state == DEAD) {
+          change.run();
+        } else {
+          device.stopRxQueue(k.ringId);
+          change.run();
+          startRxQueue(k.ringId);
+        }
+      } finally {
+        k.unfence();
+      }
+    }
   }
 
   @Override

@@ -267,8 +267,7 @@ final class IxgbeDevice {
       wait.await("TXDCTL[" + q + "].ENABLE to clear", Reg.txdctl(q), Reg.TXDCTL_ENABLE, 0);
     }
     for (int q = 0; q < rxQueues; q++) {
-      nic.write32(Reg.rxdctl(q), 0);
-      wait.await("RXDCTL[" + q + "].ENABLE to clear", Reg.rxdctl(q), Reg.RXDCTL_ENABLE, 0);
+      stopRxQueue(q);
     }
     maskInterrupts();
     nic.write32(Reg.CTRL, Reg.CTRL_GIO_DIS);
@@ -278,6 +277,12 @@ final class IxgbeDevice {
     // The firmware has the card again; Linux and DPDK reset it, which says the same.
     nic.write32(Reg.CTRL_EXT, nic.read32(Reg.CTRL_EXT) & ~Reg.CTRL_EXT_DRV_LOAD);
     LOG.debug("{}: stopped", nic.name());
+  }
+
+  /** No DMA of that queue after this returns (Linux ixgbe_disable_rxr_hw). */
+  void stopRxQueue(int q) {
+    nic.write32(Reg.rxdctl(q), 0);
+    wait.await("RXDCTL[" + q + "].ENABLE to clear", Reg.rxdctl(q), Reg.RXDCTL_ENABLE, 0);
   }
 
   /** The last resort against DMA: works on a card whose registers no longer do. */

@@ -64,6 +64,23 @@ abstract class IxgbeRing {
     }
   }
 
+  /** An index of a buffer that the device can reach as a whole. */
+  final boolean goodIndex(int index) {
+    return Integer.compareUnsigned(index - Region.FIRST_BUFFER, bufTotal - Region.FIRST_BUFFER) < 0
+        && !straddlers.contains(bufOffset(index));
+  }
+
+  /** Where a buffer is in the region. */
+  final long bufOffset(int index) {
+    return bufOffset + (long) index * bufSize;
+  }
+
+  /** The device's address of a place in the region. */
+  final long deviceAddress(long offset) {
+    return Mem.getLong(table + (offset >>> DmaMapping.PAGE_SHIFT << 3))
+        + (offset & DmaMapping.PAGE_MASK);
+  }
+
   final int wrap(int slot) {
     return slot >= numSlots ? slot - numSlots : slot;
   }

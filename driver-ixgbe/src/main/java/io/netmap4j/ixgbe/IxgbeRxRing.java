@@ -39,19 +39,19 @@ final class IxgbeRxRing extends IxgbeRing {
 
   private static final int JUDGED = DD | EOP | DAMAGED;
 
-  private final int bufferBytes;
-  private final int maxSegments;
+  /** What the device may write into a buffer. */
+  private int bufferBytes;
+
+  private int maxSegments;
   private long badWriteBacks;
 
   IxgbeRxRing(NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping) {
     super(nic, Reg.rdt(queue), k, ring, mapping);
-    this.bufferBytes = bufferBytes(bufSize);
-    this.maxSegments = MAX_FRAME / bufferBytes + 1;
   }
 
-  /** What BSIZEPACKET can use of a netmap buffer: whole kilobytes, 16 at most. */
-  static int bufferBytes(int bufSize) {
-    return Math.min(bufSize / KILO * KILO, MAX_BUFFER);
+  /** What BSIZEPACKET can use of a buffer: whole kilobytes, 16 at most. */
+  int bufferBytes() {
+    return bufferBytes;
   }
 
   /**
@@ -61,18 +61,20 @@ final class IxgbeRxRing extends IxgbeRing {
    * @return the tail to write once the queue is enabled
    */
   int reset(Kring k) {
+    bufferBytes = Math.min(k.rxBytes / KILO * KILO, MAX_BUFFER);
+    maxSegments = MAX_FRAME / bufferBytes + 1;
     k.hwOfs = k.hwTail;
     int armed = numSlots - 1 - k.distance(k.hwCur, k.hwTail);
     clearDescriptors();
     // One more than the tail covers: the next release hands it over without writing it again.
     for (int desc = 0, slot = k.hwTail; desc <= armed; desc++, slot = k.next(slot)) {
       long address = slots + (long) slot * SLOT_SIZE;
-      if (arm(slot, desc, 1) == 0) { // somebody wrote into a slot that is the driver's
+      if (arm(k, slot, desc, 1) == 0) { // somebody wrote into a slot that is the driver's
         k.badSlots++;
         int fresh = k.region.allocateBuffers(1)[0];
         do {
           Mem.putInt(address, fresh);
-        } while (arm(slot, desc, 1) == 0);
+        } while (arm(k, slot, desc, 1) == 0);
       }
     }
     return armed;
@@ -181,7 +183,7 @@ final class IxgbeRxRing extends IxgbeRing {
     while (todo > 0 && status == 0) {
       int desc = k.distance(k.hwOfs, slot);
       int run = Math.min(todo, numSlots - Math.max(slot, desc));
-      int done = arm(slot, desc, run);
+      int done = arm(k, slot, desc, run);
       slot = wrap(slot + done);
       todo -= done;
       status = done < run ? Libc.EINVAL : 0;
@@ -199,7 +201,10 @@ final class IxgbeRxRing extends IxgbeRing {
   }
 
   /** {@link #give}, without buffers that straddle pages. */
-  private int arm(int slot, int desc, int run) {
+  private int arm(Kring k, int slot, int desc, int run) {
+    if (k.offsetMask != 0) {
+      return giveAtOffsets(k, slot, desc, run);
+    }
     int done = give(slot, desc, run);
     return straddlers.possible ? straddlers.before(descs + (long) desc * DESC_SIZE, done) : done;
   }
@@ -228,6 +233,24 @@ final class IxgbeRxRing extends IxgbeRing {
           to + o,
           Mem.getLong(lut + (offset >>> DmaMapping.PAGE_SHIFT << 3))
               + (offset & DmaMapping.PAGE_MASK));
+      Mem.putLong(to + o + 8, 0);
+      if ((s & (long) NS_BUF_CHANGED << 48) != 0) {
+        Mem.putShort(from + o + SLOT_FLAGS, (short) (s >>> 48 & ~NS_BUF_CHANGED));
+      }
+    }
+    return run;
+  }
+
+  /** As {@link #give}, on a ring with offsets; also ends at a buffer that straddles pages. */
+  private int giveAtOffsets(Kring k, int slot, int desc, int run) {
+    final long from = slots + (long) slot * SLOT_SIZE;
+    final long to = descs + (long) desc * DESC_SIZE;
+    for (int o = 0; o < run * SLOT_SIZE; o += SLOT_SIZE) {
+      long s = Mem.getLong(from + o);
+      if (!goodIndex((int) s)) {
+        return o / SLOT_SIZE;
+      }
+      Mem.putLong(to + o, deviceAddress(bufOffset((int) s) + k.offset(from + o)));
       Mem.putLong(to + o + 8, 0);
       if ((s & (long) NS_BUF_CHANGED << 48) != 0) {
         Mem.putShort(from + o + SLOT_FLAGS, (short) (s >>> 48 & ~NS_BUF_CHANGED));

@@ -68,6 +68,9 @@ final class IxgbeTxRing extends IxgbeRing {
   /** The packet that {@link #unusual} looks at, slot by slot. */
   private final long[] packet = new long[MAX_SEGMENTS];
 
+  /** The offsets of its slots. */
+  private final int[] starts = new int[MAX_SEGMENTS];
+
   private int reportHead;
   private int reportTail;
 
@@ -136,8 +139,8 @@ final class IxgbeTxRing extends IxgbeRing {
       int desc = k.distance(k.hwOfs, slot);
       int run =
           Math.min(Math.min(todo, REPORT_EVERY - unreported), numSlots - Math.max(slot, desc));
-      int done = fill(slot, desc, run);
-      if (straddlers.possible) {
+      int done = k.offsetMask == 0 ? fill(slot, desc, run) : fillAtOffsets(k, slot, desc, run);
+      if (straddlers.possible && k.offsetMask == 0) {
         done = straddlers.before(descs + (long) desc * DESC_SIZE, done);
       }
       if (done > 0) {
@@ -216,6 +219,27 @@ final class IxgbeTxRing extends IxgbeRing {
     return run;
   }
 
+  /** As {@link #fill}, on a ring with offsets. */
+  private int fillAtOffsets(Kring k, int slot, int desc, int run) {
+    final long from = slots + (long) slot * SLOT_SIZE;
+    final long to = descs + (long) desc * DESC_SIZE;
+    for (int o = 0; o < run * SLOT_SIZE; o += SLOT_SIZE) {
+      long s = Mem.getLong(from + o);
+      int len = (int) (s >>> 32) & ~(NS_BUF_CHANGED << 16);
+      int start = k.offset(from + o);
+      if (Integer.compareUnsigned(len - MIN_PAYLEN, maxFrame - MIN_PAYLEN) > 0
+          || len > bufSize - start
+          || !goodIndex((int) s)) {
+        return o / SLOT_SIZE;
+      }
+      describe(to + o, bufOffset((int) s) + start, WHOLE | len | (long) len << PAYLEN_SHIFT);
+      if (s >>> 48 != 0) {
+        Mem.putShort(from + o + SLOT_FLAGS, (short) 0);
+      }
+    }
+    return run;
+  }
+
   /**
    * Slots of the packet that begins at {@code slot}, or 0 when it does not end within {@code todo}.
    */
@@ -241,23 +265,35 @@ final class IxgbeTxRing extends IxgbeRing {
     reportWanted = false;
     for (int i = 0, slot = first; i < count && good; i++, slot = k.next(slot)) {
       long s = Mem.getLong(slots + (long) slot * SLOT_SIZE);
+      int start = k.offset(slots + (long) slot * SLOT_SIZE);
       packet[i] = s; // the user's memory is read once
-      good = goodIndex((int) s) && len(s) > 0 && len(s) <= bufSize;
+      starts[i] = start;
+      good = goodIndex((int) s) && len(s) > 0 && len(s) <= bufSize - start;
       total += len(s);
       reportWanted |= (s >>> 48 & NS_REPORT) != 0;
     }
     good &= total >= MIN_FRAME && total <= maxFrame;
     if (good && total < MIN_PAYLEN) {
       long end = packet[count - 1];
-      Mem.set(region + bufOffset((int) end) + len(end), MIN_PAYLEN - total, (byte) 0);
-      packet[count - 1] += (long) (MIN_PAYLEN - total) << 32;
+      int behind = starts[count - 1] + len(end);
+      int padding = MIN_PAYLEN - total;
+      if (behind + padding > bufSize) { // at the end of its buffer: there is no room for it
+        Mem.copy(
+            region + bufOffset((int) end) + starts[count - 1],
+            region + bufOffset((int) end) + bufSize - len(end) - padding,
+            len(end));
+        starts[count - 1] = bufSize - len(end) - padding;
+        behind = bufSize - padding;
+      }
+      Mem.set(region + bufOffset((int) end) + behind, padding, (byte) 0);
+      packet[count - 1] += (long) padding << 32;
       total = MIN_PAYLEN;
     }
     for (int i = 0, slot = first; i < count && good; i++, slot = k.next(slot)) {
       long desc = descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE;
       long payLen = i == 0 ? (long) total << PAYLEN_SHIFT : 0;
       long end = i == count - 1 ? EOP : 0;
-      describe(desc, bufOffset((int) packet[i]), FRAGMENT | end | len(packet[i]) | payLen);
+      describe(desc, bufOffset((int) packet[i]) + starts[i], FRAGMENT | end | len(packet[i]) | payLen);
     }
     int last = wrap(first + count - 1);
     long flags = slots + (long) last * SLOT_SIZE + SLOT_FLAGS;
@@ -273,10 +309,7 @@ final class IxgbeTxRing extends IxgbeRing {
   }
 
   private void describe(long desc, long offset, long command) {
-    Mem.putLong(
-        desc,
-        Mem.getLong(table + (offset >>> DmaMapping.PAGE_SHIFT << 3))
-            + (offset & DmaMapping.PAGE_MASK));
+    Mem.putLong(desc, deviceAddress(offset));
     Mem.putLong(desc + 8, command);
   }
 
@@ -315,15 +348,6 @@ final class IxgbeTxRing extends IxgbeRing {
 
   private int before(int slot) {
     return slot == 0 ? numSlots - 1 : slot - 1;
-  }
-
-  private boolean goodIndex(int index) {
-    return Integer.compareUnsigned(index - Region.FIRST_BUFFER, bufTotal - Region.FIRST_BUFFER) < 0
-        && !straddlers.contains(bufOffset(index));
-  }
-
-  private long bufOffset(int index) {
-    return bufOffset + (long) index * bufSize;
   }
 
   private static int len(long slot) {

@@ -6,6 +6,7 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.PortContract;
 import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.NicOptions;
+import io.netmap4j.common.Offsets;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
@@ -58,8 +59,13 @@ class ModelContractTest extends PortContract {
 
   @Override
   protected Pair open() {
+    return open(null);
+  }
+
+  @Override
+  protected Pair open(Offsets offsets) {
     NicOptions nic = NicOptions.DEFAULT.slots(SLOTS, SLOTS).mtu(9000).dropWhenFull(false);
-    ModelRig.Setup setup = ModelRig.Setup.DEFAULT.nic(nic).extra(EXTRA);
+    ModelRig.Setup setup = ModelRig.Setup.DEFAULT.nic(nic).extra(EXTRA).offsets(offsets);
     RigPair pair = new RigPair(new ModelRig(how.seed == null ? setup : setup.stepped(how.seed)));
     moveRings(pair, how.offset);
     for (int i = 0; i < 2; i++) {

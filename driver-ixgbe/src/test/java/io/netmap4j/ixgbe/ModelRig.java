@@ -4,6 +4,7 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.TestPorts;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NicOptions;
+import io.netmap4j.common.Offsets;
 import io.netmap4j.memory.Region;
 import io.netmap4j.model.CardOptions;
 import io.netmap4j.model.ModelDevice;
@@ -41,6 +42,7 @@ final class ModelRig implements AutoCloseable {
       boolean scattered,
       int extra,
       boolean line,
+      Offsets offsets,
       UnaryOperator<NicDevice> around) {
     static final Setup DEFAULT =
         new Setup(
@@ -51,36 +53,42 @@ final class ModelRig implements AutoCloseable {
             true,
             0,
             false,
+            null,
             UnaryOperator.identity());
 
     Setup stepped(long newSeed) {
-      return new Setup(newSeed, nic, cable, memory, scattered, extra, line, around);
+      return new Setup(newSeed, nic, cable, memory, scattered, extra, line, offsets, around);
     }
 
     Setup nic(NicOptions options) {
-      return new Setup(seed, options, cable, memory, scattered, extra, line, around);
+      return new Setup(seed, options, cable, memory, scattered, extra, line, offsets, around);
     }
 
     Setup cable(CableMode mode) {
-      return new Setup(seed, nic, mode, memory, scattered, extra, line, around);
+      return new Setup(seed, nic, mode, memory, scattered, extra, line, offsets, around);
     }
 
     /** Interrupts come by the INTx line. */
     Setup line(boolean on) {
-      return new Setup(seed, nic, cable, memory, scattered, extra, on, around);
+      return new Setup(seed, nic, cable, memory, scattered, extra, on, offsets, around);
     }
 
     Setup memory(MemoryOptions options) {
-      return new Setup(seed, nic, cable, options, scattered, extra, line, around);
+      return new Setup(seed, nic, cable, options, scattered, extra, line, offsets, around);
     }
 
     Setup extra(int buffers) {
-      return new Setup(seed, nic, cable, memory, scattered, buffers, line, around);
+      return new Setup(seed, nic, cable, memory, scattered, buffers, line, offsets, around);
+    }
+
+    /** Headroom in every slot. */
+    Setup offsets(Offsets headroom) {
+      return new Setup(seed, nic, cable, memory, scattered, extra, line, headroom, around);
     }
 
     /** What stands between the driver and each card. */
     Setup around(UnaryOperator<NicDevice> device) {
-      return new Setup(seed, nic, cable, memory, scattered, extra, line, device);
+      return new Setup(seed, nic, cable, memory, scattered, extra, line, offsets, device);
     }
   }
 
@@ -157,7 +165,7 @@ final class ModelRig implements AutoCloseable {
   /** A further port of card {@code i}, on rings [first, end). The caller closes it. */
   NetmapPort port(int i, int first, int end, int extra) {
     RingSet.Binding binding = new RingSet.Binding(first, end, first, end, false);
-    rings[i].bind(binding);
+    rings[i].bind(binding, setup.offsets);
     return TestPorts.open(
         "model" + i, rings[i], binding, NetmapPort.Request.DEFAULT.extraBuffers(extra));
   }

@@ -73,7 +73,7 @@ public final class CompatProvider implements PortProvider {
         throw new NetmapException(Libc.EINVAL, "this kind of port has no host rings");
       }
       RingSet.Binding binding = Bindings.of(r, rings);
-      rings.bind(binding);
+      rings.bind(binding, r.offsets());
       return new Opened(
           r.name(),
           rings,
