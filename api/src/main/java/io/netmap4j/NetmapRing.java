@@ -342,7 +342,7 @@ public final class NetmapRing {
    *
    * @param i a slot
    * @return bytes; 0 on a ring without offsets. A larger one than the port was opened for counts as
-     *     the largest, for the driver too
+   *     the largest, for the driver too
    */
   public int offset(int i) {
     return offsetMask == 0 ? 0 : offsetAt(slot(i));
@@ -438,7 +438,12 @@ public final class NetmapRing {
     long offset = offsetMask == 0 ? 0 : offsetAt(from);
     if ((offset & to.offsetMask) != offset || offset > to.maxOffset) {
       throw new IllegalArgumentException(
-          "the packet's offset is " + offset + ", and offsets of " + to + " end at " + to.maxOffset);
+          "the packet's offset is "
+              + offset
+              + ", and offsets of "
+              + to
+              + " end at "
+              + to.maxOffset);
     }
     long ptr = dest + RingLayout.SLOT_PTR;
     Mem.putLong(ptr, Mem.getLong(ptr) & ~to.offsetMask | offset);
@@ -666,7 +671,12 @@ public final class NetmapRing {
   private long inBuffer(int i, int at, int bytes) {
     if (CHECK && ((at | bytes) < 0 || at > bufSize - bytes - offset(i))) {
       throw new IndexOutOfBoundsException(
-          bytes + " bytes at " + at + " are not inside a buffer of " + (bufSize - offset(i)) + " bytes");
+          bytes
+              + " bytes at "
+              + at
+              + " are not inside a buffer of "
+              + (bufSize - offset(i))
+              + " bytes");
     }
     return buffer(i) + at;
   }
@@ -675,8 +685,8 @@ public final class NetmapRing {
    * NETMAP_BUF_OFFSET: where the packet in a slot is: behind the {@link #offset} in its buffer.
    *
    * @param i a slot
-   * @return address of {@link #bufSize} bytes, less the offset; the user's until the slot is given to
-   *     the driver. {@link NetmapMemory} says how long it is mapped
+   * @return address of {@link #bufSize} bytes, less the offset; the user's until the slot is given
+   *     to the driver. {@link NetmapMemory} says how long it is mapped
    */
   public long buffer(int i) {
     return offsetMask == 0 ? bufferStart(i) : bufferStart(i) + offsetAt(slot(i));

@@ -19,7 +19,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Who gives a ring its offsets, and what of a port's helpers heeds them (docs/netmap-abi.md 10). */
+/**
+ * Who gives a ring its offsets, and what of a port's helpers heeds them (docs/netmap-abi.md 10).
+ */
 @Timeout(10)
 class OffsetsTest {
   private static final int N = 8;
@@ -45,8 +47,7 @@ class OffsetsTest {
   private final Region region = Region.create(MemoryOptions.DEFAULT.buffers(1024, 2048));
   private final Adapter adapter = new Adapter();
   private final RingSet set = RingSet.start(adapter, region);
-  private final NetmapPort keepsOpen =
-      port(new RingSet.Binding(0, 0, 0, 0, false), null);
+  private final NetmapPort keepsOpen = port(new RingSet.Binding(0, 0, 0, 0, false), null);
 
   @AfterEach
   void close() {

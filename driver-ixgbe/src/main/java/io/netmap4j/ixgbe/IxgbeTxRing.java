@@ -293,7 +293,8 @@ final class IxgbeTxRing extends IxgbeRing {
       long desc = descs + (long) k.distance(k.hwOfs, slot) * DESC_SIZE;
       long payLen = i == 0 ? (long) total << PAYLEN_SHIFT : 0;
       long end = i == count - 1 ? EOP : 0;
-      describe(desc, bufOffset((int) packet[i]) + starts[i], FRAGMENT | end | len(packet[i]) | payLen);
+      describe(
+          desc, bufOffset((int) packet[i]) + starts[i], FRAGMENT | end | len(packet[i]) | payLen);
     }
     int last = wrap(first + count - 1);
     long flags = slots + (long) last * SLOT_SIZE + SLOT_FLAGS;
