@@ -21,10 +21,19 @@ import java.util.function.BooleanSupplier;
  * holds the sender up and loses nothing.
  */
 public final class MixedSlots {
-  private static final int LEAST_ON_WIRE = 60;
-
-  /** Most slots of a packet that the port sends. */
-  private static final int MOST_SLOTS = 40;
+  /**
+   * What kinds of ports do differently.
+   *
+   * @param leastReceived a shorter frame comes out padded
+   * @param mostSlots of a packet
+   * @param emptySlots a slot may have no bytes
+   * @param unfinishedIsTaken a packet without an end waits inside the port, not in the ring
+   */
+  public record Rules(
+      int leastReceived, int mostSlots, boolean emptySlots, boolean unfinishedIsTaken) {
+    /** A NIC. */
+    public static final Rules NIC = new Rules(60, 40, false, false);
+  }
 
   private final NetmapPort from;
   private final NetmapPort to;
@@ -32,6 +41,7 @@ public final class MixedSlots {
   private final NetmapRing rx;
   private final Runnable run;
   private final Random random;
+  private final Rules rules;
   private final Deque<byte[]> onTheWire = new ArrayDeque<>();
   private final List<int[]> spoilt = new ArrayList<>();
   private final int[] nextSlot = new int[1];
@@ -43,6 +53,12 @@ public final class MixedSlots {
    * @param run lets some of what is under way move on
    */
   public MixedSlots(NetmapPort from, NetmapPort to, Runnable run, long seed) {
+    this(from, to, run, seed, Rules.NIC);
+  }
+
+  /** As the other one, for ports with these rules. */
+  public MixedSlots(NetmapPort from, NetmapPort to, Runnable run, long seed, Rules rules) {
+    this.rules = rules;
     this.from = from;
     this.to = to;
     this.tx = from.tx(0);
@@ -64,8 +80,8 @@ public final class MixedSlots {
         left--;
       }
       boolean bad = refused != refusedBefore;
-      if (random.nextInt(4) == 0) {
-        unfinished();
+      if (random.nextInt(4) == 0 && unfinished(bad)) {
+        bad = false; // told already
       }
       tx.advance(nextSlot[0]);
       if (random.nextInt(8) == 0) {
@@ -111,7 +127,9 @@ public final class MixedSlots {
     int most = from.maxFrame();
     int buffer = tx.bufSize();
     int slots = random.nextInt(3) > 0 ? 1 : 2 + random.nextInt(6);
-    slots = random.nextInt(20) == 0 ? MOST_SLOTS + random.nextInt(2) : slots;
+    if (random.nextInt(20) == 0) {
+      slots = Math.min(rules.mostSlots, tx.numSlots() - 2) + random.nextInt(2);
+    }
     int least = from.minFrame();
     int length =
         switch (random.nextInt(6)) {
@@ -120,7 +138,7 @@ public final class MixedSlots {
           default -> least + random.nextInt(Math.min(most, slots * buffer) - least + 1);
         };
     length = Math.max(length, slots);
-    boolean good = slots <= MOST_SLOTS && length >= least;
+    boolean good = slots <= rules.mostSlots && length >= least;
     int[] lengths = split(length, slots, buffer);
     int spoil = random.nextInt(3) == 0 ? 1 + random.nextInt(4) : 0;
     int which = random.nextInt(slots);
@@ -129,8 +147,11 @@ public final class MixedSlots {
     } else if (spoil == 2) {
       lengths[which] = buffer + 1 + random.nextInt(0xffff - buffer);
     } else if (spoil == 3) {
-      Arrays.fill(lengths, slots == 1 ? random.nextInt(least) : 1);
-      good &= slots >= least;
+      Arrays.fill(lengths, slots == 1 ? random.nextInt(Math.max(least, 1)) : 1);
+      good &= Arrays.stream(lengths).sum() >= least;
+      spoil = 0;
+    }
+    if (spoil == 1 && rules.emptySlots) {
       spoil = 0;
     }
     good &= spoil == 0 && Arrays.stream(lengths).sum() <= most;
@@ -139,7 +160,7 @@ public final class MixedSlots {
     }
     byte[] whole = write(lengths, spoil == 4 ? which : -1);
     if (good) {
-      onTheWire.add(Arrays.copyOf(whole, Math.max(whole.length, LEAST_ON_WIRE)));
+      onTheWire.add(Arrays.copyOf(whole, Math.max(whole.length, rules.leastReceived)));
       sent++;
     } else {
       refused++;
@@ -203,24 +224,36 @@ public final class MixedSlots {
     spoilt.clear();
   }
 
-  /** A packet without its end keeps the batch back; it is taken back. */
-  private void unfinished() {
+  /**
+   * A packet without its end: keeps the batch back and is taken back, or goes ahead of its end.
+   *
+   * @return true when the batch has been sent
+   */
+  private boolean unfinished(boolean bad) {
     int slot = nextSlot[0];
     if (room() == 0) {
-      return;
+      return false;
     }
     long unsent = from.unsent();
+    Mem.set(tx.buffer(slot), 60, (byte) 0xff);
     tx.lenAndFlags(slot, 60, Netmap.NS_MOREFRAG);
     tx.advance(tx.next(slot));
-    assertEquals(Libc.EINVAL, from.txSync());
-    assertEquals(unsent, from.unsent(), "an unfinished packet is not refused");
+    if (rules.unfinishedIsTaken) {
+      assertEquals(bad ? Libc.EINVAL : 0, from.txSync());
+      until("room for the packet's end", () -> receive() && from.txSync() == 0 && !tx.isEmpty());
+      slot = tx.head();
+    } else {
+      assertEquals(Libc.EINVAL, from.txSync());
+      assertEquals(unsent, from.unsent(), "an unfinished packet is not refused");
+    }
     tx.lenAndFlags(slot, 60, 0);
     Mem.set(tx.buffer(slot), 60, (byte) 0xff);
-    byte[] whole = new byte[60];
+    byte[] whole = new byte[rules.unfinishedIsTaken ? 120 : 60];
     Arrays.fill(whole, (byte) 0xff);
     onTheWire.add(whole);
     sent++;
     nextSlot[0] = tx.next(slot);
+    return rules.unfinishedIsTaken;
   }
 
   /** Takes what has arrived, and compares. @return true */

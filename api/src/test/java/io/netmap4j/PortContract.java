@@ -49,6 +49,16 @@ public abstract class PortContract {
     return Assumptions.abort("this test opens no ports with offsets " + offsets);
   }
 
+  /** True for a port whose TX slots come back only when the receiver has released the packets. */
+  protected boolean completesWhenReleased() {
+    return false;
+  }
+
+  /** How the port treats odd slots and packets. */
+  protected MixedSlots.Rules rules() {
+    return MixedSlots.Rules.NIC;
+  }
+
   /** Seeds whatever a test chooses at random. */
   protected long seed() {
     return 1;
@@ -211,6 +221,7 @@ public abstract class PortContract {
             }
             return counts[1] == total;
           });
+      assertEquals(0, pair.b().rxSync());
       drain(pair, pair.a());
       assertEquals(SLOTS - 1, tx.space());
     }
@@ -220,13 +231,14 @@ public abstract class PortContract {
   void aFullRingTakesNoMoreAndLosesNothing() {
     try (Pair pair = open()) {
       NetmapRing tx = pair.a().tx(0);
+      int capacity = completesWhenReleased() ? SLOTS - 1 : 2 * (SLOTS - 1);
       int sent = 0;
       int idle = 0;
       long since = System.nanoTime();
       long deadline = since + 20_000_000_000L;
       while (idle < 200
           || System.nanoTime() - since < 50_000_000
-          || (sent < 2 * (SLOTS - 1) && System.nanoTime() < deadline)) {
+          || (sent < capacity && System.nanoTime() < deadline)) {
         pair.a().txSync();
         pair.run();
         idle = tx.space() == 0 ? idle + 1 : 0;
@@ -235,7 +247,7 @@ public abstract class PortContract {
           since = System.nanoTime();
         }
       }
-      assertThat(sent).isGreaterThanOrEqualTo(2 * (SLOTS - 1));
+      assertThat(sent).isGreaterThanOrEqualTo(capacity);
       assertTrue(tx.isEmpty());
       for (int i = 0; i < sent; i++) {
         pair.a().txSync();
@@ -263,7 +275,9 @@ public abstract class PortContract {
         tx.lenAndFlags(slot, 100, Netmap.NS_BUF_CHANGED);
         tx.advance(tx.next(slot));
         assertEquals(0, pair.a().txSync());
-        drain(pair, pair.a());
+        if (!completesWhenReleased()) {
+          drain(pair, pair.a());
+        }
         assertEquals(0, tx.slotFlags(slot), "NS_BUF_CHANGED is cleared");
         until(pair, "frame " + i, () -> pair.b().rxSync() == 0 && !rx.isEmpty());
         assertArrayEquals(frame(i, 100), rx.get(rx.head()), "frame " + i);
@@ -358,8 +372,9 @@ public abstract class PortContract {
       Mem.copyIn(whole, 0, tx.buffer(slot), 2000);
       tx.lenAndFlags(slot, 2000, Netmap.NS_MOREFRAG);
       tx.advance(tx.next(slot));
-      assertEquals(Libc.EINVAL, pair.a().txSync());
-      assertEquals(Libc.EINVAL, pair.a().txSync(), "and again");
+      int status = rules().unfinishedIsTaken() ? 0 : Libc.EINVAL;
+      assertEquals(status, pair.a().txSync());
+      assertEquals(status, pair.a().txSync(), "and again");
       assertEquals((first + 3) % SLOTS, tx.head());
       slot = tx.head();
       Mem.copyIn(whole, 2000, tx.buffer(slot), 1000);
@@ -367,14 +382,14 @@ public abstract class PortContract {
       tx.advance(tx.next(slot));
       assertEquals(0, pair.a().txSync());
       assertArrayEquals(frame(6, 2500), receive(pair, pair.b()));
-      assertArrayEquals(whole, receive(pair, pair.b()));
+      assertArrayEquals(whole, receive(pair, pair.b()), "the end and what was before it");
     }
   }
 
   @Test
   void sentIsOnTheWireForEveryMixtureOfGoodAndBadSlots() {
     try (Pair pair = open()) {
-      new MixedSlots(pair.a(), pair.b(), pair::run, seed()).send(400);
+      new MixedSlots(pair.a(), pair.b(), pair::run, seed(), rules()).send(400);
     }
   }
 
@@ -473,18 +488,34 @@ public abstract class PortContract {
   @Test
   void theLastPacketCompletesWithoutAnother() {
     try (Pair pair = open()) {
-      for (int burst = 1; burst < SLOTS; burst += 7) {
+      for (int n = 1; n < SLOTS; n += 7) {
+        int burst = n;
         for (int i = 0; i < burst; i++) {
           put(pair.a().tx(0), frame(i, 60), 2048);
         }
         pair.a().txSync();
+        if (completesWhenReleased()) {
+          assertEquals(SLOTS - 1 - burst, pair.a().tx(0).space());
+          until(pair, burst + " packets", () -> pair.b().rxSync() == 0 && release(pair.b(), burst));
+        }
         drain(pair, pair.a());
         assertEquals(SLOTS - 1, pair.a().tx(0).space());
-        for (int i = 0; i < burst; i++) {
+        for (int i = 0; i < burst && !completesWhenReleased(); i++) {
           receive(pair, pair.b());
         }
       }
     }
+  }
+
+  /** Releases that many packets of one slot each, and syncs, once they are all there. */
+  private static boolean release(NetmapPort port, int packets) {
+    NetmapRing rx = port.rx(0);
+    if (rx.space() < packets) {
+      return false;
+    }
+    rx.advance(rx.tail());
+    assertEquals(0, port.rxSync());
+    return true;
   }
 
   private static List<Integer> extra(NetmapPort port) {

@@ -83,9 +83,6 @@ public record PortSpec(
     if (vale()) {
       missing.add("VALE switches (" + name.substring(0, name.indexOf(':')) + ")");
     }
-    if (pipe()) {
-      missing.add("pipes ('{' and '}')");
-    }
     if (mode == Netmap.NR_REG_SW || mode == Netmap.NR_REG_NIC_SW || mode == Netmap.NR_REG_ONE_SW) {
       missing.add("host rings ('^' and '*')");
     }

@@ -5,6 +5,8 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.PortSpec;
 import io.netmap4j.compat.nic.NicPorts;
+import io.netmap4j.compat.nullport.NullPorts;
+import io.netmap4j.compat.pipe.PipePorts;
 import io.netmap4j.compat.port.Memory;
 import io.netmap4j.compat.port.PortType;
 import io.netmap4j.compat.port.Registration;
@@ -20,7 +22,8 @@ public final class CompatProvider implements PortProvider {
       Netmap.NR_MONITOR_TX | Netmap.NR_MONITOR_RX | Netmap.NR_ZCOPY_MON;
 
   /** In netmap's order (netmap_get_na): monitor, null, pipe, VALE, interface. */
-  private static final List<PortType> TYPES = List.of(new NicPorts());
+  private static final List<PortType> TYPES = 
+      List.of(new NullPorts(), new PipePorts(CompatProvider::find), new NicPorts());
 
   @Override
   public Opened open(String name, Request request) {
@@ -39,7 +42,7 @@ public final class CompatProvider implements PortProvider {
   /** For {@code @share}: the memory that a port of that NAME lives in, or would. */
   private static int memIdOf(String name) {
     Registration r = Registration.of(PortSpec.parse("netmap:" + name));
-    PortType.Hold open = type(r).find(r);
+    PortType.Hold open = find(r);
     if (open == null) {
       return Memory.shared(Config.load()).memId();
     }
@@ -58,6 +61,11 @@ public final class CompatProvider implements PortProvider {
       }
     }
     throw new NetmapException(Libc.ENXIO, "no such port: " + r.name());
+  }
+
+  /** Holds the rings that a registration means if they are open; else null. */
+  private static PortType.Hold find(Registration r) {
+    return type(r).find(r);
   }
 
   private static Opened open(Registration r) {
@@ -99,7 +107,7 @@ public final class CompatProvider implements PortProvider {
     }
     try {
       Registration r = Registration.of(PortSpec.parse(name));
-      PortType.Hold open = type(r).find(r);
+      PortType.Hold open = find(r);
       if (open != null) {
         open.release().run();
       }

@@ -211,7 +211,6 @@ class CompatProviderTest {
       delimiter = '|',
       quoteCharacter = '"',
       value = {
-        "netmap:fake0{1 | pipes ('{' and '}')",
         "netmap:fake0^ | host rings ('^' and '*')",
         "netmap:fake0^0 | host rings ('^' and '*')",
         "netmap:fake0* | host rings ('^' and '*')",
