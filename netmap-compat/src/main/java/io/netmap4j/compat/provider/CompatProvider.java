@@ -22,7 +22,7 @@ public final class CompatProvider implements PortProvider {
       Netmap.NR_MONITOR_TX | Netmap.NR_MONITOR_RX | Netmap.NR_ZCOPY_MON;
 
   /** In netmap's order (netmap_get_na): monitor, null, pipe, VALE, interface. */
-  private static final List<PortType> TYPES = 
+  private static final List<PortType> TYPES =
       List.of(new NullPorts(), new PipePorts(CompatProvider::find), new NicPorts());
 
   @Override
