@@ -3,6 +3,7 @@ package io.netmap4j;
 import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.WaitMode;
+import io.netmap4j.linux.Epoll;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import java.nio.channels.AsynchronousCloseException;
@@ -17,6 +18,9 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Whoever is about to sleep arms every ring that it waits for, looks once more, and only then
  * sleeps: what arrives between the look and the sleep wakes it. A sleep takes one descriptor (an
  * eventfd), which {@link #close} gives back.
+ *
+ * <p>A program with an event loop of its own (epoll, poll(2)) sleeps there: it watches {@link
+ * #descriptor} for input, and calls {@link #arm} each time before it sleeps.
  */
 public final class NetmapPoll implements AutoCloseable {
   /** A wait that follows traffic looks at least so often, and for so long, before it sleeps. */
@@ -42,8 +46,19 @@ public final class NetmapPoll implements AutoCloseable {
 
   private int[] descriptors = {};
 
-  /** Scratch: what a sleep listens to. */
+  /** What a sleep listens to: the eventfd, the descriptors, those of the ports; negative for none. */
   private int[] listening = {};
+
+  /** How many of the ports, from the first, are asked for a wake-up. */
+  private int armed;
+
+  /** Of an event loop elsewhere; null without one. */
+  private Epoll epoll;
+
+  /** What is in {@link #epoll}. */
+  private int[] watched = {};
+
+  private int armedMillis;
 
   private WaitMode chosen;
   private boolean busy;
@@ -97,6 +112,7 @@ public final class NetmapPoll implements AutoCloseable {
    * @throws NetmapException ENOENT when the port was not added
    */
   public NetmapPoll events(NetmapPort port, int wanted) {
+    disarm();
     events[index(port)] = wanted & (NetmapPort.POLLIN | NetmapPort.POLLOUT);
     return this;
   }
@@ -132,6 +148,8 @@ public final class NetmapPoll implements AutoCloseable {
   }
 
   private void resize(int n) {
+    disarm();
+    unwatch();
     ports = Arrays.copyOf(ports, n);
     events = Arrays.copyOf(events, n);
     ready = Arrays.copyOf(ready, n);
@@ -163,6 +181,7 @@ public final class NetmapPoll implements AutoCloseable {
    * @return this
    */
   public NetmapPoll addDescriptor(int fd) {
+    disarm();
     descriptors = Arrays.copyOf(descriptors, descriptors.length + 1);
     descriptors[descriptors.length - 1] = fd;
     return this;
@@ -175,6 +194,8 @@ public final class NetmapPoll implements AutoCloseable {
    * @return this
    */
   public NetmapPoll removeDescriptor(int fd) {
+    disarm();
+    unwatch();
     descriptors = Arrays.stream(descriptors).filter(other -> other != fd).toArray();
     return this;
   }
@@ -231,6 +252,7 @@ public final class NetmapPoll implements AutoCloseable {
    */
   public int poll(int timeoutMillis) {
     try {
+      disarm();
       int count = scan();
       if (count == 0 && timeoutMillis != 0) {
         count = await(deadline(timeoutMillis));
@@ -314,23 +336,8 @@ public final class NetmapPoll implements AutoCloseable {
    * @return what is ready
    */
   private int sleep(long nanos) {
-    int at = descriptors.length + 1;
-    int length = at;
-    for (NetmapPort port : ports) {
-      length += port.waits().descriptors();
-    }
-    if (listening.length != length) {
-      listening = new int[length];
-    }
-    System.arraycopy(descriptors, 0, listening, 1, descriptors.length);
-    int armed = 0;
     try {
-      listening[0] = prepare();
-      long longest = Math.min(nanos, LONGEST_SLEEP_NANOS);
-      for (; armed < ports.length; armed++) {
-        longest = Math.min(longest, ports[armed].waits().arm(events[armed], listening, at, this));
-        at += ports[armed].waits().descriptors();
-      }
+      long longest = Math.min(nanos, armAll());
       int count = scan();
       if (count > 0 || mayEnd()) {
         return count; // came between the last look and arming
@@ -341,14 +348,128 @@ public final class NetmapPoll implements AutoCloseable {
       if (longest < 1_000_000) {
         LockSupport.parkNanos(this, longest);
       } else {
-        interruption().sleep(listening, (int) ((longest + 999_999) / 1_000_000));
+        interruption().sleep(listening, roundUp(longest));
       }
     } finally {
-      for (int i = 0; i < armed; i++) {
-        ports[i].waits().disarm(events[i], this);
-      }
+      disarm();
     }
     return scan();
+  }
+
+  private static int roundUp(long nanos) {
+    return (int) ((nanos + 999_999) / 1_000_000);
+  }
+
+  /**
+   * Asks every port for a wake-up, and notes what to listen to.
+   *
+   * @return after how many nanoseconds to look again at the latest
+   */
+  private long armAll() {
+    int at = descriptors.length + 1;
+    int length = at;
+    for (NetmapPort port : ports) {
+      length += port.waits().descriptors();
+    }
+    if (listening.length != length) {
+      listening = new int[length];
+    }
+    System.arraycopy(descriptors, 0, listening, 1, descriptors.length);
+    listening[0] = prepare();
+    long longest = LONGEST_SLEEP_NANOS;
+    for (; armed < ports.length; armed++) {
+      longest = Math.min(longest, ports[armed].waits().arm(events[armed], listening, at, this));
+      at += ports[armed].waits().descriptors();
+    }
+    return longest;
+  }
+
+  private void disarm() {
+    for (; armed > 0; armed--) {
+      ports[armed - 1].waits().disarm(events[armed - 1], this);
+    }
+  }
+
+  /**
+   * For an event loop: a descriptor that becomes readable when there may be something to do, once
+   * {@link #arm} has found nothing. It stays readable until the next {@link #arm} or {@link #poll}.
+   *
+   * @return the same one until {@link #close}, which closes it; to be watched for input, never read
+   * @throws NetmapException EMFILE or ENFILE when there is none
+   */
+  public int descriptor() {
+    try {
+      if (epoll == null) {
+        epoll = new Epoll();
+      }
+      return epoll.fd();
+    } catch (LinuxException e) {
+      throw Errors.of(e);
+    }
+  }
+
+  /**
+   * For an event loop, before it sleeps: looks once, and when nothing is ready makes the {@link
+   * #descriptor} follow the ports, until the next call of any other method but {@link #wakeup},
+   * {@link #ready(int)} and {@link #armedMillis}.
+   *
+   * @return how many ports and descriptors are ready; 0 also after a {@link #wakeup}, which leaves
+   *     the descriptor readable at once
+   * @throws NetmapException EMFILE or ENFILE as for {@link #poll}; EBADF or EPERM for a descriptor
+   *     that was added and is closed, or is one of a plain file
+   */
+  public int arm() {
+    try {
+      descriptor();
+      disarm();
+      boolean wake = woken;
+      woken = false;
+      int count = scan();
+      if (count == 0) {
+        for (int i = 0; i < ports.length; i++) {
+          seen[i] = ports[i].waits().seenWakeups(events[i]);
+        }
+        armedMillis = roundUp(armAll());
+        watch();
+        count = scan();
+        wake |= ended();
+        armedMillis = again ? 1 : armedMillis;
+      }
+      if (count > 0) {
+        disarm();
+      } else if (wake) {
+        signal();
+      }
+      return count;
+    } catch (LinuxException e) {
+      disarm();
+      throw Errors.of(e);
+    }
+  }
+
+  /**
+   * For an event loop that {@link #arm} has told to sleep: how long at most, before it arms again. A
+   * second where every port wakes the descriptor; less for packets that wait for carrier, and for
+   * ports that can only be looked at.
+   *
+   * @return milliseconds, 1 or more
+   */
+  public int armedMillis() {
+    return Math.max(1, armedMillis);
+  }
+
+  /** Makes the set of {@link #descriptor} what {@link #listening} is. */
+  private void watch() {
+    if (Arrays.equals(watched, listening)) {
+      return;
+    }
+    unwatch();
+    for (int fd : listening) {
+      if (fd >= 0) {
+        epoll.add(fd);
+      }
+    }
+    watched = listening.clone();
   }
 
   /**
@@ -384,9 +505,25 @@ public final class NetmapPoll implements AutoCloseable {
     }
   }
 
-  /** Gives the descriptor back. The ports stay open. For the thread that waits. Idempotent. */
+  /** Descriptors may be closed from now on, and others may get their numbers. */
+  private void unwatch() {
+    for (int fd : watched) {
+      if (fd >= 0) {
+        epoll.remove(fd);
+      }
+    }
+    watched = new int[0];
+  }
+
+  /** Gives the descriptors back. The ports stay open. For the thread that waits. Idempotent. */
   @Override
   public void close() {
+    disarm();
+    if (epoll != null) {
+      unwatch();
+      epoll.close();
+      epoll = null;
+    }
     synchronized (lock) {
       closed = true;
       if (eventFd >= 0) {
