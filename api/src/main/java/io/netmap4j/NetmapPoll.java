@@ -46,7 +46,9 @@ public final class NetmapPoll implements AutoCloseable {
 
   private int[] descriptors = {};
 
-  /** What a sleep listens to: the eventfd, the descriptors, those of the ports; negative for none. */
+  /**
+   * What a sleep listens to: the eventfd, the descriptors, those of the ports; negative for none.
+   */
   private int[] listening = {};
 
   /** How many of the ports, from the first, are asked for a wake-up. */
@@ -448,8 +450,8 @@ public final class NetmapPoll implements AutoCloseable {
   }
 
   /**
-   * For an event loop that {@link #arm} has told to sleep: how long at most, before it arms again. A
-   * second where every port wakes the descriptor; less for packets that wait for carrier, and for
+   * For an event loop that {@link #arm} has told to sleep: how long at most, before it arms again.
+   * A second where every port wakes the descriptor; less for packets that wait for carrier, and for
    * ports that can only be looked at.
    *
    * @return milliseconds, 1 or more
