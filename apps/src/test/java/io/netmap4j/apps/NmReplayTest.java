@@ -2,6 +2,8 @@ package io.netmap4j.apps;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapPort;
 import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.frames.PcapReader;
 import io.netmap4j.frames.PcapWriter;
@@ -93,7 +95,14 @@ class NmReplayTest {
             () ->
                 Command.run(
                     stop, "nmreplay", "-i", "model0", "-w", "0", "-f", in.toString(), "-B", "1M"));
-    Thread.sleep(200);
+    int heard = 0;
+    try (NetmapPort model1 = Netmap.open("netmap:model1")) {
+      while (heard < 100 && !run.isDone()) {
+        model1.poll(NetmapPort.POLLIN, 100);
+        heard += model1.rx(0).space();
+        model1.rx(0).advance(model1.rx(0).tail());
+      }
+    }
     assertThat(run).isNotDone();
     stop.request();
     assertThat(run.get().code()).isZero();
