@@ -168,6 +168,11 @@ public final class Main extends CommandContext {
     return Libc.hungUp(STANDARD_OUTPUT);
   }
 
+  @Override
+  public boolean verbose() {
+    return verbose;
+  }
+
   /** Waits until the command is ready, or at its end. @return false when the time was over first */
   boolean awaitReady(long seconds) throws InterruptedException {
     return ready.await(seconds, TimeUnit.SECONDS);

@@ -5,19 +5,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.apps.traffic.Stop;
+import io.netmap4j.common.NicOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** bridge on two fake cards with a cable between them; RX ring i hears TX ring i. */
 @Timeout(60)
 class BridgeTest {
+  private static final int FLOW_PACKETS = Integer.getInteger("netmap4j.flow.packets", 10_000);
+
   @TempDir Path folder;
 
   @ParameterizedTest
@@ -115,5 +123,41 @@ class BridgeTest {
           assertThat(end.code()).isEqualTo(Main.FAILED);
           return null;
         });
+  }
+
+  /** One bridge for each of four queues, in a thread of its own, and one for all of them. */
+  @ParameterizedTest
+  @ValueSource(strings = {"-0 -1 -2 -3", "/x"})
+  void fourQueuesLoseNothingAndKeepTheOrderOfEachFlow(String ports) throws Exception {
+    NicOptions options = NicOptions.DEFAULT.with("rings", "4").with("drop", "false");
+    FlowTraffic traffic = new FlowTraffic(64);
+    List<RunningCommand> bridges = new ArrayList<>();
+    try (NetmapPort model0 =
+        Netmap.open("netmap:model0", NetmapPort.Request.DEFAULT.nic(options))) {
+      for (String port : ports.split(" ")) {
+        String line = "bridge -L -i model1" + port + " --nic rings=4,drop=false -b 32";
+        bridges.add(RunningCommand.start(line));
+      }
+      long deadline = System.nanoTime() + 30_000_000_000L;
+      while (traffic.received() < FLOW_PACKETS && System.nanoTime() < deadline) {
+        traffic.send(model0, (int) Math.min(256, FLOW_PACKETS - traffic.sent()));
+        traffic.receive(model0, 10);
+      }
+    }
+    int forwarded = 0;
+    for (RunningCommand bridge : bridges) {
+      Command end = bridge.stop();
+      assertThat(end.err()).doesNotContain("netmap4j:");
+      assertThat(end.code()).isZero();
+      Matcher packets = Pattern.compile(" -> model1\\S*: (\\d+) packets\\R").matcher(end.out());
+      assertThat(packets.find()).as(end.out()).isTrue();
+      int count = Integer.parseInt(packets.group(1));
+      assertThat(count).isGreaterThan(FLOW_PACKETS / 16);
+      forwarded += count;
+    }
+    assertThat(traffic.sent()).isEqualTo(FLOW_PACKETS);
+    assertThat(traffic.received()).isEqualTo(FLOW_PACKETS);
+    assertThat(traffic.missing()).isZero();
+    assertThat(forwarded).isEqualTo(FLOW_PACKETS);
   }
 }

@@ -3,6 +3,7 @@ package io.netmap4j.apps.traffic;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.compat.PortSpec;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
@@ -14,26 +15,44 @@ import picocli.CommandLine.Option;
  *
  * <p>A port's RX ring has received packets in the slots [head, tail), its TX ring free slots in
  * [head, tail). Forwarding a packet exchanges the buffers of two slots: the packet goes out from
- * where it came in, and the free buffer takes its place. Both ports live in one region of memory,
- * so a buffer index means the same to both.
+ * where it came in, and the free buffer takes its place. A buffer index means the same to both
+ * ports only when they live in one region of memory; between two regions the packet is copied.
  */
 @Command(
     name = "bridge",
-    description = "Forwards packets between two ports, both ways, without copying them.",
+    description =
+        "Forwards packets between two ports, both ways, without copying them; or between a port and its host rings.",
     footer = {
       "",
-      "Ctrl-C ends it with the totals; the exit code is then 130.",
+      "With one port, bridge forwards between it and the kernel's stack behind it (netmap:X and netmap:X^); with -L, it"
+          + " sends what the port receives back out of it. Ports in different memory, such as those of a VALE switch,"
+          + " are bridged by copying. RX ring i goes to TX ring i, so that a flow stays in order. Ctrl-C ends it with"
+          + " the totals; the exit code is then 130.",
+      "",
+      "Differs from netmap's bridge: each direction has a thread. A packet of several slots is never cut, and one that"
+          + " the other port would refuse is dropped and counted, not sent. The same port twice is refused. Ports have"
+          + " -i before them. -w is 2 seconds by default, and ends when there is carrier. -v prints the packets of each"
+          + " second, not each poll.",
       "",
       "Examples:",
       "  netmap4j bridge -i netmap:eth0 -i netmap:eth1",
       "  netmap4j bridge -i netmap:eth0 -i netmap:eth1 -b 64 -c",
+      "  netmap4j bridge -i netmap:eth0",
+      "  netmap4j run \"pkt-gen -i netmap:model0 -f ping -n 5\" \"bridge -L -i netmap:model1\"",
     })
 public final class Bridge extends SubCommand {
   @Mixin PortOptions setup;
   @Mixin WaitOption wait;
 
-  @Option(names = "-i", required = true, paramLabel = "PORT", description = "A port; twice.")
+  @Option(
+      names = "-i",
+      required = true,
+      paramLabel = "PORT",
+      description = "A port; twice, or once for a port and its host rings.")
   List<String> names;
+
+  @Option(names = "-L", description = "Loopback: send back what the one port receives.")
+  boolean loopback;
 
   @Option(
       names = "-b",
@@ -56,37 +75,75 @@ public final class Bridge extends SubCommand {
 
   @Override
   public Integer call() throws Exception {
-    if (names.size() != 2) {
-      throw usage("bridge needs two different ports: -i A -i B");
+    require(names.size() <= 2, "bridge takes one port or two: -i A -i B");
+    require(!loopback || names.size() == 1, "-L is for one port, and there are two");
+    if (loopback) {
+      return loop();
     }
+    names = List.of(names.get(0), other());
+    return bridge(names.get(0), names.get(1));
+  }
+
+  /** The second port; with one, its host rings. */
+  private String other() {
+    if (names.size() == 2) {
+      return names.get(1);
+    }
+    PortSpec first = Ports.spec(names.get(0));
+    boolean wholeNic =
+        first.mode() == Netmap.NR_REG_ALL_NIC && !first.vale() && !first.pipe();
+    require(
+        wholeNic && first.flags() == 0,
+        names.get(0) + " has no host rings to bridge to: give a whole NIC, two ports, or -L");
+    return "netmap:" + first.name() + "^";
+  }
+
+  private int loop() throws Exception {
+    String name = names.get(0);
+    try (NetmapPort port = setup.open(name, PortOptions.Need.BOTH, Netmap.NR_NO_TX_POLL)) {
+      context.ready();
+      setup.awaitLink(port, context);
+      forward(List.of(port), List.of(new Direction(name, port, name, port)));
+      return CommandContext.OK;
+    }
+  }
+
+  private int bridge(String first, String second) throws Exception {
     // One thread receives on a port and the other sends on it, so the receiver's poll must not sync
     // its TX rings.
-    try (NetmapPort a = setup.open(names.get(0), PortOptions.Need.BOTH, Netmap.NR_NO_TX_POLL);
-        NetmapPort b = setup.open(names.get(1), PortOptions.Need.BOTH, Netmap.NR_NO_TX_POLL)) {
+    try (NetmapPort a = setup.open(first, PortOptions.Need.BOTH, Netmap.NR_NO_TX_POLL);
+        NetmapPort b = setup.open(second, PortOptions.Need.BOTH, Netmap.NR_NO_TX_POLL)) {
       requireDifferent(a, b);
       requireEqualMtus(a, b);
       context.ready();
       setup.awaitLink(a, context);
       setup.awaitLink(b, context);
-      Direction there = new Direction(a, b);
-      Direction back = new Direction(b, a);
-      List<Drops> drops = List.of(new Drops(a), new Drops(b));
-      Stop stop = context.stop.child();
-      Workers directions = new Workers(stop);
-      directions.start("a to b", () -> there.forward(stop));
-      directions.start("b to a", () -> back.forward(stop));
-      directions.run(
-          60_000,
-          () -> {},
-          () -> {
-            context.out.println(there.totals(names.get(0), names.get(1)));
-            context.out.println(back.totals(names.get(1), names.get(0)));
-            drops.forEach(d -> d.print(context.out));
-          });
-      there.requireAllSent();
-      back.requireAllSent();
+      forward(
+          List.of(a, b), List.of(new Direction(first, a, second, b), new Direction(second, b, first, a)));
       return CommandContext.OK;
     }
+  }
+
+  /** Until told to stop. */
+  private void forward(List<NetmapPort> ports, List<Direction> directions) throws Exception {
+    List<Drops> drops = ports.stream().map(Drops::new).toList();
+    Stop stop = context.stop.child();
+    Workers workers = new Workers(stop);
+    for (Direction direction : directions) {
+      workers.start("bridge", () -> direction.forward(stop));
+    }
+    workers.run(
+        context.verbose() ? 1000 : 60_000,
+        () -> {
+          if (context.verbose()) {
+            directions.forEach(d -> context.err.println(d.rates.line()));
+          }
+        },
+        () -> {
+          directions.forEach(d -> context.out.println(d.totals()));
+          drops.forEach(d -> d.print(context.out));
+        });
+    directions.forEach(Direction::requireAllSent);
   }
 
   private void requireDifferent(NetmapPort a, NetmapPort b) {
@@ -101,7 +158,9 @@ public final class Bridge extends SubCommand {
   }
 
   private void requireEqualMtus(NetmapPort a, NetmapPort b) {
-    if (a.maxFrame() != b.maxFrame() && !dropTooLong) {
+    // A pipe or a switch sets no limit: what is too long for the other port is counted.
+    boolean limited = Math.max(a.maxFrame(), b.maxFrame()) < Integer.MAX_VALUE;
+    if (limited && a.maxFrame() != b.maxFrame() && !dropTooLong) {
       throw usage(
           String.format(
               Locale.ROOT,
@@ -114,17 +173,22 @@ public final class Bridge extends SubCommand {
     }
   }
 
-  /** From one port to the other. For one thread; the counts are read after its end. */
+  /** From one port to another, or back out of the same. For one thread; others read the counts. */
   private final class Direction {
+    private final String names;
     private final NetmapPort from;
     private final NetmapPort to;
+    private final boolean swap;
     private final Limits limits;
     private final long refusedBefore;
-    private long packets;
+    private final Tally tally = new Tally();
+    private final Rates rates = new Rates(List.of(tally));
 
-    Direction(NetmapPort from, NetmapPort to) {
+    Direction(String fromName, NetmapPort from, String toName, NetmapPort to) {
+      this.names = fromName + " -> " + toName;
       this.from = from;
       this.to = to;
+      this.swap = !copy && from.memory().address() == to.memory().address();
       this.limits = new Limits(to);
       this.refusedBefore = to.unsent();
     }
@@ -157,52 +221,57 @@ public final class Bridge extends SubCommand {
       int room = tx.space();
       int slot = rx.head();
       int free = tx.head();
+      int packets = 0;
+      long bytes = 0;
       int done = 0;
       while (done < space) {
         int slots = Packets.slots(rx, slot, rx.space() - done);
         if (slots == 0) {
           break; // its end has not arrived
         }
-        if (limits.accepts(Packets.bytes(rx, slot, slots), slots)) {
-          if (slots > room) {
+        long length = Packets.bytes(rx, slot, slots);
+        int needs = swap ? slots : Packets.slotsOfCopy(rx, slots, length, tx);
+        if (limits.accepts(length, needs)) {
+          if (needs > room) {
             break; // no room for all of it
           }
-          for (int k = 0, s = slot; k < slots; k++, s = rx.next(s), free = tx.next(free)) {
-            forwardSlot(rx, s, tx, free);
-          }
-          room -= slots;
+          free = swap ? swap(rx, slot, slots, tx, free) : Packets.copy(rx, slot, slots, tx, free);
+          room -= needs;
           packets++;
+          bytes += length;
         }
         slot = rx.plus(slot, slots);
         done += slots;
       }
       rx.advance(slot); // these slots go back to the card at the next sync
       tx.advance(free); // and these are sent
+      if (packets > 0) {
+        tally.add(packets, bytes, room);
+      }
       return done;
     }
 
-    String totals(String a, String b) {
+    /** @return the slot after it in {@code tx} */
+    private static int swap(NetmapRing rx, int slot, int slots, NetmapRing tx, int free) {
+      for (int k = 0; k < slots; k++, slot = rx.next(slot), free = tx.next(free)) {
+        rx.swap(slot, tx, free);
+      }
+      return free;
+    }
+
+    String totals() {
       String skipped = limits.reasons();
       return String.format(
           Locale.ROOT,
-          "%s -> %s: %d packets%s",
-          a,
-          b,
-          packets,
+          "%s: %d packets%s",
+          names,
+          tally.packets(),
           skipped.isEmpty() ? "" : ", dropped: " + skipped);
     }
 
     void requireAllSent() {
       limits.requireNone();
       Ports.requireAllSent(to, refusedBefore);
-    }
-  }
-
-  private void forwardSlot(NetmapRing rx, int from, NetmapRing tx, int to) {
-    if (copy) {
-      rx.copy(from, tx, to);
-    } else {
-      rx.swap(from, tx, to);
     }
   }
 }

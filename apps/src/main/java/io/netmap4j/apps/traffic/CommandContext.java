@@ -37,4 +37,7 @@ public abstract class CommandContext {
 
   /** True when standard output is a pipe that nobody reads any more, as of "dump | head -2". */
   public abstract boolean outputClosed();
+
+  /** True with -v: more detail on standard error. */
+  public abstract boolean verbose();
 }

@@ -25,4 +25,46 @@ public final class Packets {
     }
     return bytes;
   }
+
+  /** How many slots {@link #copy} takes in {@code tx}. */
+  static int slotsOfCopy(NetmapRing rx, int slots, long bytes, NetmapRing tx) {
+    if (rx.bufSize() <= tx.bufSize()) {
+      return slots;
+    }
+    long size = tx.bufSize();
+    return (int) Math.max(1, Math.min(Integer.MAX_VALUE, (bytes + size - 1) / size));
+  }
+
+  /**
+   * Copies a packet between rings whose buffers may be of different sizes: slot by slot where each
+   * fits, else cut anew.
+   *
+   * @param slots of the packet at {@code slot} in {@code rx}
+   * @param to where it begins in {@code tx}, which has room
+   * @return the slot after it in {@code tx}
+   */
+  static int copy(NetmapRing rx, int slot, int slots, NetmapRing tx, int to) {
+    if (rx.bufSize() <= tx.bufSize()) {
+      for (int k = 0; k < slots; k++, slot = rx.next(slot), to = tx.next(to)) {
+        rx.copy(slot, tx, to);
+      }
+      return to;
+    }
+    int filled = 0;
+    for (int k = 0; k < slots; k++, slot = rx.next(slot)) {
+      int part;
+      for (int at = 0, len = Math.min(rx.len(slot), rx.bufSize()); at < len; at += part) {
+        if (filled == tx.bufSize()) {
+          tx.lenAndFlags(to, filled, Netmap.NS_MOREFRAG);
+          to = tx.next(to);
+          filled = 0;
+        }
+        part = Math.min(len - at, tx.bufSize() - filled);
+        rx.getBytes(slot, at, tx.buffer(to) + filled, part);
+        filled += part;
+      }
+    }
+    tx.lenAndFlags(to, filled, 0);
+    return tx.next(to);
+  }
 }
