@@ -90,8 +90,7 @@ public final class Bridge extends SubCommand {
       return names.get(1);
     }
     PortSpec first = Ports.spec(names.get(0));
-    boolean wholeNic =
-        first.mode() == Netmap.NR_REG_ALL_NIC && !first.vale() && !first.pipe();
+    boolean wholeNic = first.mode() == Netmap.NR_REG_ALL_NIC && !first.vale() && !first.pipe();
     require(
         wholeNic && first.flags() == 0,
         names.get(0) + " has no host rings to bridge to: give a whole NIC, two ports, or -L");
@@ -119,7 +118,8 @@ public final class Bridge extends SubCommand {
       setup.awaitLink(a, context);
       setup.awaitLink(b, context);
       forward(
-          List.of(a, b), List.of(new Direction(first, a, second, b), new Direction(second, b, first, a)));
+          List.of(a, b),
+          List.of(new Direction(first, a, second, b), new Direction(second, b, first, a)));
       return CommandContext.OK;
     }
   }
@@ -251,7 +251,9 @@ public final class Bridge extends SubCommand {
       return done;
     }
 
-    /** @return the slot after it in {@code tx} */
+    /**
+     * @return the slot after it in {@code tx}
+     */
     private static int swap(NetmapRing rx, int slot, int slots, NetmapRing tx, int free) {
       for (int k = 0; k < slots; k++, slot = rx.next(slot), free = tx.next(free)) {
         rx.swap(slot, tx, free);

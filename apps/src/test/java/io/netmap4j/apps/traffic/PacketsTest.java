@@ -26,8 +26,7 @@ class PacketsTest {
     for (int size : new int[] {4096, 2048, 1024, 512}) {
       try (NetmapMemory one = memory(2048);
           NetmapMemory two = memory(size);
-          NetmapPort from =
-              Netmap.open("netmap:fake0/T", NetmapPort.Request.DEFAULT.region(one));
+          NetmapPort from = Netmap.open("netmap:fake0/T", NetmapPort.Request.DEFAULT.region(one));
           NetmapPort to = Netmap.open("netmap:fake1/T", NetmapPort.Request.DEFAULT.region(two))) {
         NetmapRing a = from.tx(0);
         NetmapRing b = to.tx(0);
