@@ -107,6 +107,14 @@ public interface Adapter extends AutoCloseable {
     return false;
   }
 
+  /**
+   * True when rings keep the offsets that they were started with ({@link RingSet#offsets}), for
+   * their slots go to rings of other ports and come from there.
+   */
+  default boolean keepsOffsets() {
+    return false;
+  }
+
   /** Fewest bytes of a buffer that the port needs behind the largest offset to receive. */
   default int leastRxBytes() {
     return 1;

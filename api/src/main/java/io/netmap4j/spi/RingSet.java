@@ -243,6 +243,21 @@ public final class RingSet {
     }
   }
 
+  /**
+   * Gives every ring of the adapter these offsets, before any port binds one ({@link
+   * Adapter#keepsOffsets}).
+   *
+   * @throws NetmapException as {@link #bind(Binding, Offsets)}
+   */
+  public synchronized void offsets(Offsets offsets) {
+    for (Direction d : new Direction[] {tx, rx}) {
+      for (int i = 0; i < d.own; i++) {
+        checkRoom(d.krings[i], offsets);
+        d.krings[i].offsets(offsets);
+      }
+    }
+  }
+
   private void checkOffsets(Adapter of, Offsets offsets) {
     if (!of.offsets()) {
       throw new NetmapException(
@@ -258,23 +273,10 @@ public final class RingSet {
   private void check(Direction d, int first, int end, Offsets offsets) {
     for (int i = first; i < end; i++) {
       Kring k = d.krings[i];
-      checkOffsets(k.adapter(), offsets);
-      if (!d.isTx && k.rxBytes(offsets) < k.adapter().leastRxBytes()) {
-        throw new NetmapException(
-            Libc.EINVAL,
-            String.format(
-                Locale.ROOT,
-                "%s: offsets up to %d leave %d bytes of a buffer of %d, and it needs %d to receive; raise"
-                    + " memory.buf-size",
-                k.adapter().name(),
-                offsets.max(),
-                k.rxBytes(offsets),
-                region.bufSize(),
-                k.adapter().leastRxBytes()));
-      }
+      checkRoom(k, offsets);
       boolean fits =
           (k.offsetMask & offsets.mask()) == offsets.mask() && k.maxOffset >= offsets.max();
-      if (d.users[i] > 0 && !fits) {
+      if ((d.users[i] > 0 || k.adapter().keepsOffsets()) && !fits) {
         throw new NetmapException(
             Libc.EBUSY,
             String.format(
@@ -291,11 +293,29 @@ public final class RingSet {
     }
   }
 
+  private void checkRoom(Kring k, Offsets offsets) {
+    checkOffsets(k.adapter(), offsets);
+    if (!k.tx && k.rxBytes(offsets) < k.adapter().leastRxBytes()) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          String.format(
+              Locale.ROOT,
+              "%s: offsets up to %d leave %d bytes of a buffer of %d, and it needs %d to receive; raise"
+                  + " memory.buf-size",
+              k.adapter().name(),
+              offsets.max(),
+              k.rxBytes(offsets),
+              region.bufSize(),
+              k.adapter().leastRxBytes()));
+    }
+  }
+
   /** Who uses a ring first says what its offsets are. */
   private static void change(Direction d, int first, int end, Offsets offsets) {
     for (int i = first; i < end; i++) {
       Kring k = d.krings[i];
-      if (d.users[i] == 0 && (offsets != null || k.offsetMask != 0)) {
+      boolean free = d.users[i] == 0 && !k.adapter().keepsOffsets();
+      if (free && (offsets != null || k.offsetMask != 0)) {
         k.adapter().change(k, () -> k.offsets(offsets));
       }
     }

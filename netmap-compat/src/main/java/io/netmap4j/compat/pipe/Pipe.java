@@ -1,5 +1,6 @@
 package io.netmap4j.compat.pipe;
 
+import io.netmap4j.common.Offsets;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.RingSet;
@@ -20,9 +21,10 @@ final class Pipe {
    * Makes both ends. Nothing holds the master's rings yet.
    *
    * @param rings of the master; the slave has as many of the other direction
-   * @throws io.netmap4j.common.NetmapException ENOMEM, and nothing is left
+   * @param offsets of every ring; null for none
+   * @throws io.netmap4j.common.NetmapException ENOMEM, EINVAL for the offsets; nothing is left then
    */
-  Pipe(String parent, String id, Adapter.Rings rings, Region region) {
+  Pipe(String parent, String id, Adapter.Rings rings, Offsets offsets, Region region) {
     this.master = new PipeEnd(parent + '{' + id, rings, this);
     Adapter.Rings swapped =
         new Adapter.Rings(rings.rx(), rings.tx(), rings.rxSlots(), rings.txSlots());
@@ -30,12 +32,16 @@ final class Pipe {
     this.masterRings = RingSet.start(master, region);
     try {
       this.slaveRings = RingSet.start(slave, region);
+      slaveRings.hold();
+      if (offsets != null) {
+        masterRings.offsets(offsets);
+        slaveRings.offsets(offsets);
+      }
     } catch (RuntimeException e) {
       masterRings.hold();
       masterRings.release(); // the only holder: closes
       throw e;
     }
-    slaveRings.hold();
     this.down = PipeEnd.join(master, slave);
     this.up = PipeEnd.join(slave, master);
   }

@@ -86,6 +86,11 @@ final class PipeEnd implements Adapter {
   }
 
   @Override
+  public boolean keepsOffsets() {
+    return true;
+  }
+
+  @Override
   public int waitFd(Kring kring) {
     return WAKES_BY_CALL;
   }

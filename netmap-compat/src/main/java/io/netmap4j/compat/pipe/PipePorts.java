@@ -16,7 +16,8 @@ import java.util.function.Function;
 /**
  * Pipes, {@code NAME{ID} and {@code NAME}ID}: the first end that is opened makes both
  * (netmap_get_pipe_na; docs/netmap-abi.md 14). NAME is the parent: if it is an open port, the pipe
- * lives in its memory and has as many slots; any other name does as well. netmap makes a switch
+ * lives in its memory and has as many slots; any other name does as well. Who makes the pipe says
+ * what rings, slots and offsets it has. netmap makes a switch
  * port of such a name, of which the pipe has only the defaults.
  */
 public final class PipePorts implements PortType {
@@ -85,7 +86,7 @@ public final class PipePorts implements PortType {
               bounded(r.counts().rxRings(), 1, MAX_RINGS),
               bounded(r.counts().txSlots(), txSlots, MAX_SLOTS),
               bounded(r.counts().rxSlots(), rxSlots, MAX_SLOTS));
-      return new Pipe(name.parent, name.id, rings, region).masterRings();
+      return new Pipe(name.parent, name.id, rings, r.offsets(), region).masterRings();
     } finally {
       if (parent != null) {
         parent.release().run();

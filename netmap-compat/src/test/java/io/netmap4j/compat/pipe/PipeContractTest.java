@@ -6,6 +6,7 @@ import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.PortContract;
 import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.Offsets;
 import io.netmap4j.common.RingCounts;
 import org.junit.jupiter.api.Nested;
 
@@ -19,12 +20,18 @@ class PipeContractTest {
 
     @Override
     protected Pair open() {
+      return open(null);
+    }
+
+    @Override
+    protected Pair open(Offsets offsets) {
       NetmapMemory memory =
           NetmapMemory.create(MemoryOptions.DEFAULT.buffers(1024, 2048).rings(8, 8448));
       NetmapPort.Request request =
           NetmapPort.Request.DEFAULT
               .region(memory)
               .extraBuffers(EXTRA)
+              .offsets(offsets)
               .counts(RingCounts.DEFAULT.slots(SLOTS, SLOTS));
       NetmapPort a = Netmap.open(first(), request);
       NetmapPort b = Netmap.open(second(), request);
