@@ -17,8 +17,8 @@ import java.util.function.Function;
  * Pipes, {@code NAME{ID} and {@code NAME}ID}: the first end that is opened makes both
  * (netmap_get_pipe_na; docs/netmap-abi.md 14). NAME is the parent: if it is an open port, the pipe
  * lives in its memory and has as many slots; any other name does as well. Who makes the pipe says
- * what rings, slots and offsets it has. netmap makes a switch
- * port of such a name, of which the pipe has only the defaults.
+ * what rings, slots and offsets it has. netmap makes a switch port of such a name, of which the
+ * pipe has only the defaults.
  */
 public final class PipePorts implements PortType {
   private static final int MAX_RINGS = 256;
