@@ -139,10 +139,7 @@ final class IxgbeTxRing extends IxgbeRing {
       int desc = k.distance(k.hwOfs, slot);
       int run =
           Math.min(Math.min(todo, REPORT_EVERY - unreported), numSlots - Math.max(slot, desc));
-      int done = k.offsetMask == 0 ? fill(slot, desc, run) : fillAtOffsets(k, slot, desc, run);
-      if (straddlers.possible && k.offsetMask == 0) {
-        done = straddlers.before(descs + (long) desc * DESC_SIZE, done);
-      }
+      int done = describeRun(k, slot, desc, run);
       if (done > 0) {
         end = desc + done - 1;
       }
@@ -217,6 +214,15 @@ final class IxgbeTxRing extends IxgbeRing {
       }
     }
     return run;
+  }
+
+  /** {@link #fill}, without buffers that straddle pages. */
+  private int describeRun(Kring k, int slot, int desc, int run) {
+    if (k.offsetMask != 0) {
+      return fillAtOffsets(k, slot, desc, run);
+    }
+    int done = fill(slot, desc, run);
+    return straddlers.possible ? straddlers.before(descs + (long) desc * DESC_SIZE, done) : done;
   }
 
   /** As {@link #fill}, on a ring with offsets. */
