@@ -19,6 +19,7 @@ import io.netmap4j.common.OnOff;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.Threads;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -161,6 +162,20 @@ public final class Main extends CommandContext {
   @Override
   public void ready() {
     ready.countDown();
+  }
+
+  @Override
+  public boolean verbose() {
+    return verbose;
+  }
+
+  @Override
+  public void pin(int cpu) {
+    try {
+      Threads.pin(cpu);
+    } catch (LinuxException e) {
+      throw new NetmapException(e.errno(), e.getMessage(), e);
+    }
   }
 
   @Override

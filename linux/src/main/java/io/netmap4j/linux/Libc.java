@@ -5,6 +5,8 @@ import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * The libc calls that we use, bound once by JNA direct mapping. Not for a driver's hot path: a call
@@ -129,6 +131,10 @@ public final class Libc {
   private static native int flock(int fd, int operation);
 
   private static native int mlock(long address, long length);
+
+  private static native int sched_setaffinity(int thread, long bytes, long mask);
+
+  private static native int sched_getaffinity(int thread, long bytes, long mask);
 
   private static native int linkat(int fromFolder, String from, int toFolder, String to, int flags);
 
@@ -490,6 +496,40 @@ public final class Libc {
           "raise the limit of open files: ulimit -n");
     }
     return fd;
+  }
+
+  /**
+   * sched_setaffinity(2) of the calling thread.
+   *
+   * @param cpus CPUs, by number
+   * @param most more than any of them
+   * @return 0 or an errno
+   */
+  static int setAffinity(BitSet cpus, int most) {
+    long mask = Mem.allocate(most / Byte.SIZE);
+    try {
+      byte[] bytes = Arrays.copyOf(cpus.toByteArray(), most / Byte.SIZE);
+      Mem.copyIn(bytes, 0, mask, bytes.length);
+      return sched_setaffinity(0, most / Byte.SIZE, mask) == 0 ? 0 : Native.getLastError();
+    } finally {
+      Mem.free(mask);
+    }
+  }
+
+  /** sched_getaffinity(2) of the calling thread. */
+  static BitSet affinity(int most) {
+    byte[] bytes = new byte[most / Byte.SIZE];
+    long mask = Mem.allocate(bytes.length);
+    try {
+      Mem.copyIn(bytes, 0, mask, bytes.length);
+      if (sched_getaffinity(0, bytes.length, mask) != 0) {
+        throw LinuxException.ofCall("sched_getaffinity", Native.getLastError(), "");
+      }
+      Mem.copyOut(mask, bytes, 0, bytes.length);
+      return BitSet.valueOf(bytes);
+    } finally {
+      Mem.free(mask);
+    }
   }
 
   /** What the C library calls an errno: "No such file or directory". */

@@ -3,6 +3,7 @@ package io.netmap4j.apps.admin;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.traffic.Endpoints;
 import io.netmap4j.apps.traffic.Pace;
 import io.netmap4j.apps.traffic.Ports;
 import io.netmap4j.apps.traffic.Rates;
@@ -129,11 +130,11 @@ public final class Demo extends SubCommand {
     receiver.start("rx", () -> new Receiver(rx, 512, received).run(0, false, receiving));
     Workers sender = new Workers(sending);
     UdpFrame frame =
-        new UdpFrame(
+        UdpFrame.ipv4(
             rx.nic().macAddress(),
             tx.nic().macAddress(),
-            UdpFrame.Endpoints.parse("10.0.0.1:1024-10.0.0.1:1279"),
-            UdpFrame.Endpoints.parse("10.1.0.1"),
+            Endpoints.parse("10.0.0.1:1024-10.0.0.1:1279", false),
+            Endpoints.parse("10.1.0.1", false),
             size);
     sender.start(
         "tx",

@@ -1,5 +1,6 @@
 package io.netmap4j.apps.traffic;
 
+import io.netmap4j.common.NetmapException;
 import java.io.PrintStream;
 
 /**
@@ -34,6 +35,17 @@ public abstract class CommandContext {
 
   /** A command calls this once its ports are open. */
   public abstract void ready();
+
+  /** True with -v. */
+  public abstract boolean verbose();
+
+  /**
+   * Lets the calling thread run on one CPU only.
+   *
+   * @param cpu its number
+   * @throws NetmapException EINVAL, when this process may not use that CPU, saying which it may
+   */
+  public abstract void pin(int cpu);
 
   /** True when standard output is a pipe that nobody reads any more, as of "dump | head -2". */
   public abstract boolean outputClosed();

@@ -1,5 +1,6 @@
 package io.netmap4j.apps.traffic;
 
+import io.netmap4j.common.RingCounts;
 import io.netmap4j.frames.MacAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
@@ -40,6 +41,7 @@ public final class Converters {
     line.registerConverter(double.class, Converters::decimal);
     line.registerConverter(Path.class, Converters::path);
     line.registerConverter(MacAddress.class, Converters::mac);
+    line.registerConverter(MacRange.class, Converters::macs);
   }
 
   /** How many: 0 and more. */
@@ -55,6 +57,44 @@ public final class Converters {
     @Override
     public Integer convert(String text) {
       return (int) number(text, 1, Integer.MAX_VALUE);
+    }
+  }
+
+  /** A CPU's number, or how many. */
+  public static final class Cpu implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return (int) number(text, 0, 8191);
+    }
+  }
+
+  /** ID[:PRIORITY] as the 16 bits of an 802.1Q tag. */
+  public static final class VlanTag implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      int colon = text.indexOf(':');
+      int id = (int) number(colon < 0 ? text : text.substring(0, colon), 0, 4095);
+      int priority = colon < 0 ? 0 : (int) number(text.substring(colon + 1), 0, 7);
+      return priority << 13 | id;
+    }
+  }
+
+  /** txslots[,rxslots[,txrings[,rxrings]]], as pkt-gen completes them. */
+  public static final class Counts implements ITypeConverter<RingCounts> {
+    @Override
+    public RingCounts convert(String text) {
+      String[] words = text.split(",", -1);
+      if (words.length > 4) {
+        throw new TypeConversionException(
+            "'" + text + "' is not TXSLOTS[,RXSLOTS[,TXRINGS[,RXRINGS]]]");
+      }
+      int[] n = new int[4];
+      for (int i = 0; i < words.length; i++) {
+        n[i] = (int) number(words[i], 0, 65_535);
+      }
+      n[1] = words.length == 1 ? n[0] : n[1];
+      n[3] = words.length == 3 ? n[2] : n[3];
+      return RingCounts.DEFAULT.slots(n[0], n[1]).rings(n[2], n[3]);
     }
   }
 
@@ -167,6 +207,14 @@ public final class Converters {
   public static MacAddress mac(String text) {
     try {
       return MacAddress.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException(e.getMessage());
+    }
+  }
+
+  private static MacRange macs(String text) {
+    try {
+      return MacRange.parse(text);
     } catch (IllegalArgumentException e) {
       throw new TypeConversionException(e.getMessage());
     }

@@ -9,12 +9,11 @@ import java.util.concurrent.locks.LockSupport;
  * on to the next. One is on its way at a time, so that none waits behind another. For one thread.
  */
 final class Pinger {
-  /** Headers, number, seconds, nanoseconds: where pkt-gen has them. */
-  static final int LEAST = UdpFrame.HEADERS + 12;
+  /** Number, seconds, nanoseconds, four bytes each: where pkt-gen has them in the payload. */
+  static final int RESERVED = 12;
 
-  private static final int NUMBER = UdpFrame.HEADERS;
-  private static final int SECONDS = NUMBER + 4;
-  private static final int NANOS = NUMBER + 8;
+  private static final int SECONDS = 4;
+  private static final int NANOS = 8;
 
   private static final long SECOND = 1_000_000_000;
 
@@ -27,18 +26,21 @@ final class Pinger {
   private final NetmapPort port;
   private final NetmapRing tx;
   private final UdpFrame frame;
+  private final int slots;
   private final long gapNanos;
   private final RoundTrips times;
   private int number;
   private long sentAt;
 
   /**
+   * @param frame has {@link #RESERVED} bytes for it
    * @param pps pings a second at most; 0 sends the next when the last is back
    */
   Pinger(NetmapPort port, UdpFrame frame, long pps, RoundTrips times) {
     this.port = port;
     this.tx = Ports.firstTxRing(port);
     this.frame = frame;
+    this.slots = Scatter.NONE.slots(frame.size(), tx.bufSize() - tx.offset(tx.head()));
     this.gapNanos = pps == 0 ? 0 : SECOND / pps;
     this.times = times;
   }
@@ -73,7 +75,7 @@ final class Pinger {
   /** Without carrier the ring becomes full. @return false when told to stop */
   private boolean awaitRoom(Stop stop) {
     while (!stop.requested()) {
-      if (tx.space() >= frame.slots(tx.bufSize())) {
+      if (tx.space() >= slots) {
         return true;
       }
       tx.cur(tx.tail()); // wake me when there is more room than now
@@ -84,14 +86,14 @@ final class Pinger {
 
   private void send() {
     int slot = tx.head();
-    int next = frame.put(tx, slot, 0);
-    UdpFrame.clearChecksum(tx, slot); // of the payload, which is written here
+    int next = frame.put(tx, slot, frame.nextSize(), Scatter.NONE, 0);
+    long bytes = tx.buffer(slot) + tx.offset(slot);
     number++;
+    frame.write(bytes, 0, number);
     sentAt = System.nanoTime();
     // Any clock will do: only the sender reads it.
-    tx.putInt(slot, NUMBER, number);
-    tx.putInt(slot, SECONDS, (int) (sentAt / SECOND));
-    tx.putInt(slot, NANOS, (int) (sentAt % SECOND));
+    frame.write(bytes, SECONDS, (int) (sentAt / SECOND));
+    frame.write(bytes, NANOS, (int) (sentAt % SECOND));
     tx.advance(next);
     Ports.checkSync(port, port.txSync());
     times.sent();
@@ -129,9 +131,10 @@ final class Pinger {
   }
 
   private boolean isOurs(NetmapRing rx, int slot) {
-    return rx.len(slot) >= LEAST
-        && rx.getInt(slot, NUMBER) == number
-        && rx.getInt(slot, SECONDS) == (int) (sentAt / SECOND)
-        && rx.getInt(slot, NANOS) == (int) (sentAt % SECOND);
+    int at = rx.offset(slot) + frame.payload();
+    return rx.len(slot) >= frame.payload() + RESERVED
+        && rx.getInt(slot, at) == number
+        && rx.getInt(slot, at + SECONDS) == (int) (sentAt / SECOND)
+        && rx.getInt(slot, at + NANOS) == (int) (sentAt % SECOND);
   }
 }

@@ -5,8 +5,9 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.compat.PortSpec;
-import io.netmap4j.frames.MacAddress;
+import io.netmap4j.common.RingCounts;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -27,24 +28,36 @@ import picocli.CommandLine.ParameterException;
             + " and output.",
     footer = {
       "",
-      "ping sends one frame at a time, waits until it is back, at most a second, and keeps the times; -b does not count"
-          + " for it. pong sends everything back, with MAC and IPv4 addresses exchanged.",
+      "txseq sends on the port's first ring, with a number in the first four bytes of each payload; rxseq expects each"
+          + " ring's numbers in order, says what is missing, out of order or there twice, and ends with exit code 1 then."
+          + " ping sends one frame at a time, waits until it is back, at most a second, and keeps the times; -b does not"
+          + " count for it. pong sends everything back, with MAC and IP addresses exchanged.",
       "",
-      "Functions txseq and rxseq, and the options -4 -6 -a -c -o -r -z -Z -A -C -F -H -I -M -N -P -X of"
-          + " netmap's pkt-gen are not implemented. Rates go to standard error, totals to standard output. Ctrl-C ends a run"
-          + " with its totals; the exit code is then 130.",
+      "What differs from netmap's pkt-gen: -e, --vlan, --nic, --counters and ranges of MAC addresses are additions."
+          + " Frames are never shorter than their headers, checksums are always right (also of ping, and where -l is given"
+          + " twice, which draws a size for each packet, not for each batch). -6 has addresses of its own by default, and a"
+          + " range without a group is one of the lower 64 bits. -a needs no -c. txseq heeds -n. pong knows IPv6 and VLAN"
+          + " tags. -W also ends pong. Reports without -N are the same; those of ping have percentiles in place of a"
+          + " histogram. -o has no bits 1, 2 and 16, which do nothing there either. -i null, tap: and pcap: are not there: an"
+          + " ordinary interface is a port as it is, netmap:NAME. -c alone does nothing. Wrong values are errors, where"
+          + " pkt-gen goes on with a default.",
+      "",
+      "Rates go to standard error, totals and -X to standard output. Ctrl-C ends a run with its totals; the exit code is"
+          + " then 130.",
       "",
       "Examples:",
       "  netmap4j pkt-gen -i netmap:eth0 -f tx -n 10000000 -l 60",
-      "  netmap4j pkt-gen -i netmap:eth0 -f rx -p 4 --nic rings=4",
+      "  netmap4j pkt-gen -i netmap:eth0 -f rx -p 4 -a 0 --nic rings=4",
       "  netmap4j pkt-gen -i netmap:eth0 -f tx -R 1M -s 10.0.0.1:1024-10.0.0.1:2047",
+      "  netmap4j pkt-gen -i netmap:eth0 -f tx -6 -s [2001:db8::1]:7-[2001:db8::ff]:7 --vlan 100 -l 1514 -l 64",
       "  netmap4j pkt-gen -i netmap:eth0 -f ping -n 1000 -R 100",
       "  netmap4j run \"pkt-gen -i netmap:model1 -f rx -W\" \"pkt-gen -i netmap:model0 -f tx -n 1000000\"",
+      "  netmap4j run \"pkt-gen -i netmap:model1 -f rxseq -W\" \"pkt-gen -i netmap:model0 -f txseq -n 1000000\"",
       "  netmap4j run \"pkt-gen -i netmap:model1 -f pong -W\" \"pkt-gen -i netmap:model0 -f ping -n 1000\"",
     })
-public final class PktGen extends SubCommand {
-  /** Of nic.NAME.rings. */
-  private static final int MOST_RINGS = 16;
+public final class PktGen extends SubCommand implements Captures.User {
+  private static final Set<String> FUNCTIONS =
+      Set.of("tx", "rx", "ping", "pong", "txseq", "rxseq");
 
   @Mixin OnePort setup;
   @Mixin WaitOption wait;
@@ -52,7 +65,7 @@ public final class PktGen extends SubCommand {
 
   @Option(
       names = "-f",
-      paramLabel = "tx|rx|ping|pong",
+      paramLabel = "tx|rx|ping|pong|txseq|rxseq",
       defaultValue = "rx",
       description = "What to do (default: rx).")
   String function;
@@ -66,14 +79,6 @@ public final class PktGen extends SubCommand {
   long count;
 
   @Option(
-      names = "-l",
-      paramLabel = "BYTES",
-      defaultValue = "60",
-      description =
-          "Frame without CRC, 42 to 65520 (default: 60). More than a buffer takes several slots.")
-  int size;
-
-  @Option(
       names = "-b",
       paramLabel = "PACKETS",
       converter = Converters.Some.class,
@@ -82,60 +87,43 @@ public final class PktGen extends SubCommand {
   int burst;
 
   @Option(
-      names = "-s",
-      paramLabel = "IP[:PORT[-IP:PORT]]",
-      defaultValue = "10.0.0.1",
-      description = "Source.")
-  String source;
-
-  @Option(
-      names = "-d",
-      paramLabel = "IP[:PORT[-IP:PORT]]",
-      defaultValue = "10.1.0.1",
-      description = "Destination.")
-  String destination;
-
-  @Option(
-      names = "-S",
-      paramLabel = "MAC",
-      description = "Source address (default: the port's own).")
-  MacAddress sourceMac;
-
-  @Option(
-      names = "-D",
-      paramLabel = "MAC",
-      defaultValue = "ff:ff:ff:ff:ff:ff",
-      description = "Destination address (default: broadcast).")
-  MacAddress destinationMac;
-
-  @Option(
-      names = "-p",
-      paramLabel = "THREADS",
-      converter = Converters.Some.class,
-      defaultValue = "1",
-      description = "Threads, each with a ring of its own (default: 1, with all rings).")
-  int threads;
-
-  @Option(
       names = "-R",
       paramLabel = "PPS",
       description = "Packets a second, with K, M or G (default: no limit).")
   String rate;
 
+  @Mixin FrameOptions frames;
+  @Mixin ThreadOptions threads;
+
   @Option(
       names = "-W",
-      description = "rx and pong end after a second of silence, once there was traffic.")
+      description = "rx, rxseq and pong end after a second of silence, once there was traffic.")
   boolean untilSilence;
+
+  @Option(
+      names = "-e",
+      paramLabel = "BUFFERS",
+      converter = Converters.Count.class,
+      defaultValue = "0",
+      description =
+          "Extra buffers of each thread; they take turns with those in the slots (default: 0).")
+  long extraBuffers;
+
+  @Option(
+      names = "-C",
+      paramLabel = "TXSLOTS[,RXSLOTS[,TXRINGS[,RXRINGS]]]",
+      converter = Converters.Counts.class,
+      description =
+          "Slots and rings of a port that this makes, 0 for the default. Deprecated: PORT@conf:slots=...,rings=...")
+  RingCounts counts;
+
+  @Mixin RateOptions rates;
 
   @Option(
       names = "--counters",
       description = "At the end, the card's own counters and the port's, by name, that are not 0.")
   boolean counters;
 
-  private static final Set<String> FUNCTIONS = Set.of("tx", "rx", "ping", "pong");
-
-  private UdpFrame.Endpoints sources;
-  private UdpFrame.Endpoints destinations;
   private long pps;
 
   @Override
@@ -143,15 +131,16 @@ public final class PktGen extends SubCommand {
     check();
     List<NetmapPort> ports = new ArrayList<>();
     try {
-      open(ports);
+      new PortsOfThreads(this).open(ports);
       if (need().tx && !function.equals("pong")) {
         requireSendable(ports.get(0));
       }
       Drops drops = new Drops(ports);
       context.ready();
       setup.awaitLink(ports.get(0), context);
+      announce(ports.get(0));
       switch (function) {
-        case "tx" -> transmit(ports);
+        case "tx", "txseq" -> transmit(ports);
         case "ping" -> ping(ports.get(0));
         case "pong" -> pong(ports.get(0), drops);
         default -> receive(ports, drops);
@@ -162,27 +151,35 @@ public final class PktGen extends SubCommand {
     }
   }
 
-  private void check() {
+  @Override
+  public List<Path> reads() {
+    return frames.reads();
+  }
+
+  @Override
+  public List<Path> writes() {
+    return List.of();
+  }
+
+  private void check() throws IOException {
     require(
         FUNCTIONS.contains(function),
-        "-f "
-            + function
-            + ": known functions are tx, rx, ping and pong (pkt-gen's txseq and rxseq are not implemented)");
+        "-f " + function + ": known functions are tx, rx, ping, pong, txseq and rxseq");
     require(
-        size >= UdpFrame.HEADERS && size <= UdpFrame.LONGEST,
-        "-l " + size + " is out of range: " + UdpFrame.HEADERS + " to " + UdpFrame.LONGEST);
+        threads.threads == 1 || !isEcho() && !function.equals("txseq"),
+        "-p " + threads.threads + ": ping, pong and txseq have one thread: leave -p out");
     require(
-        threads == 1 || !isEcho(),
-        "-p " + threads + ": ping and pong have one thread: leave -p out");
-    require(
-        size >= Pinger.LEAST || !function.equals("ping"),
-        "-l " + size + " is too short for a ping: its number and time need " + Pinger.LEAST);
+        extraBuffers == 0 || !isEcho(), "-e " + extraBuffers + " is for tx, rx, txseq and rxseq");
+    require(extraBuffers <= Integer.MAX_VALUE, "-e " + extraBuffers + " is out of range");
+    threads.check();
+    frames.check(function, reserved());
     try {
-      sources = UdpFrame.Endpoints.parse(source);
-      destinations = UdpFrame.Endpoints.parse(destination);
       pps = rate == null ? 0 : Rates.parse(rate);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+    if (counts != null) {
+      context.err.println("-C is deprecated: use " + setup.name + "@conf:slots=...,rings=...");
     }
   }
 
@@ -190,84 +187,122 @@ public final class PktGen extends SubCommand {
     return function.startsWith("p");
   }
 
-  private PortOptions.Need need() {
+  /** Bytes at the payload's beginning that the function writes itself. */
+  private int reserved() {
     return switch (function) {
-      case "tx" -> PortOptions.Need.TX;
-      case "rx" -> PortOptions.Need.RX;
+      case "ping" -> Pinger.RESERVED;
+      case "txseq" -> FrameOptions.NUMBER_BYTES;
+      default -> 0;
+    };
+  }
+
+  PortOptions.Need need() {
+    return switch (function) {
+      case "tx", "txseq" -> PortOptions.Need.TX;
+      case "rx", "rxseq" -> PortOptions.Need.RX;
       default -> PortOptions.Need.BOTH;
     };
   }
 
-  /** One port with everything, or one for each thread with one ring. */
-  private void open(List<NetmapPort> ports) {
-    long flags = function.equals("rx") ? Netmap.NR_NO_TX_POLL : 0;
-    if (threads == 1) {
-      ports.add(setup.open(setup.name, need(), flags));
-      return;
+  /** As pkt-gen does: what it is about to do, and for whom. */
+  private void announce(NetmapPort own) {
+    String what =
+        switch (need()) {
+          case TX -> "Sending on ";
+          case RX -> "Receiving from ";
+          default -> "Working on ";
+        };
+    boolean tx = need() == PortOptions.Need.TX;
+    int queues = tx ? own.nifp().txRings() : own.nifp().rxRings();
+    context.out.printf(
+        Locale.ROOT,
+        "%s%s: %d queues, %d threads and %d cpus.%n",
+        what,
+        Ports.full(setup.name),
+        queues,
+        threads.threads,
+        threads.cpus());
+    if (tx && !frames.isGiven()) {
+      context.out.println(frames.route(ownMac(own)));
     }
-    PortSpec name = Ports.spec(setup.name);
-    require(
-        name.mode() == Netmap.NR_REG_ALL_NIC,
-        "-p " + threads + " needs every ring: leave the suffix of " + setup.name + " out");
-    setup.requireRings(setup.name, need());
-    for (int i = 0; i < threads; i++) {
-      ports.add(setup.open(name.name() + "-" + i, need(), flags | name.flags()));
-      int rings =
-          function.equals("tx") ? ports.get(0).nifp().txRings() : ports.get(0).nifp().rxRings();
-      require(
-          threads <= rings,
-          "-p "
-              + threads
-              + ": "
-              + name.name()
-              + " has "
-              + rings
-              + " "
-              + function
-              + " rings; "
-              + (threads <= MOST_RINGS
-                  ? "--nic rings=" + threads
-                  : "a card has at most " + MOST_RINGS + ", with --nic rings=" + MOST_RINGS));
+    if (context.verbose()) {
+      for (int r = own.firstTxRing(); r < own.endTxRing(); r++) {
+        printRing("TX", own, own.tx(r));
+      }
+      for (int r = own.firstRxRing(); r < own.endRxRing(); r++) {
+        printRing("RX", own, own.rx(r));
+      }
     }
+  }
+
+  private void printRing(String direction, NetmapPort own, NetmapRing ring) {
+    context.err.printf(
+        Locale.ROOT,
+        "   %s%d at offset 0x%x slots %d%n",
+        direction,
+        ring.ringId(),
+        ring.address() - own.memory().address(),
+        ring.numSlots());
   }
 
   private void transmit(List<NetmapPort> ports) throws Exception {
     Stop stop = context.stop.child();
     Workers workers = new Workers(stop);
     List<Tally> tallies = new ArrayList<>();
+    boolean numbered = function.equals("txseq");
     long[] refused = ports.stream().mapToLong(NetmapPort::unsent).toArray();
-    for (int i = 0; i < threads; i++) {
+    for (int i = 0; i < threads.threads; i++) {
       Tally tally = new Tally();
       tallies.add(tally);
       NetmapPort own = ports.get(i);
-      Sender sender = new Sender(own, frame(own), pace(i), burst, tally);
-      long share = count / threads + (i < count % threads ? 1 : 0);
+      UdpFrame frame = frames.frame(ownMac(own), reserved(), numbered);
+      Sender.Ways ways = frames.ways(extra(own), context.out);
+      int endRing = numbered ? own.firstTxRing() + 1 : own.endTxRing();
+      Sender sender = new Sender(own, endRing, frame, pace(i), burst, ways, tally);
+      long share = count / threads.threads + (i < count % threads.threads ? 1 : 0);
       if (count == 0 || share > 0) {
-        workers.start("tx " + i, () -> sender.run(share, stop));
+        int thread = i;
+        workers.start(
+            "tx " + i,
+            () -> {
+              threads.place(thread, context);
+              sender.run(share, stop);
+            });
       }
     }
-    Rates rates = new Rates(tallies);
+    Rates lines = new Rates(tallies, rates.style(frames.average()));
     workers.run(
         report.millis,
-        () -> context.err.println(rates.line()),
+        () -> context.err.println(lines.line()),
         () -> {
-          context.out.println(rates.totals("Sent"));
+          context.out.println(lines.totals("Sent"));
           printCounters(ports.get(0));
         });
-    for (int i = 0; i < threads; i++) {
+    for (int i = 0; i < threads.threads; i++) {
       Ports.requireAllSent(ports.get(i), refused[i]);
     }
   }
 
-  /** Of one thread: they take turns. */
-  private Pace pace(int thread) {
-    return pps == 0 ? Pace.unlimited() : Pace.rate((double) pps / threads, thread * (1e9 / pps));
+  private ExtraBuffers extra(NetmapPort own) {
+    return extraBuffers == 0 ? null : new ExtraBuffers(own);
   }
 
-  /** All frames are alike: if one cannot be sent, none can. */
+  /** Of one thread: they take turns. */
+  private Pace pace(int thread) {
+    return pps == 0
+        ? Pace.unlimited()
+        : Pace.rate((double) pps / threads.threads, thread * (1e9 / pps));
+  }
+
+  /** All frames are alike, or shorter: if the longest can be sent, all can. */
   private void requireSendable(NetmapPort own) {
+    boolean nic = own.maxFrame() != Integer.MAX_VALUE;
+    require(
+        frames.header == 0 || !nic,
+        "-H " + frames.header + ": " + setup.name + " is a NIC, which would send it as a MAC address");
     NetmapRing ring = own.tx(own.firstTxRing());
-    int slots = (size + ring.bufSize() - 1) / ring.bufSize();
+    int size = frames.size();
+    int slots = frames.scatter().slots(size, ring.bufSize() - ring.offset(0));
     Limits limits = new Limits(own);
     if (!limits.accepts(size, slots)) {
       throw new NetmapException(
@@ -282,22 +317,23 @@ public final class PktGen extends SubCommand {
     }
   }
 
-  private UdpFrame frame(NetmapPort own) {
-    byte[] from = sourceMac != null ? sourceMac.octets() : ownMac(own);
-    return new UdpFrame(destinationMac.octets(), from, sources, destinations, size);
-  }
-
   private void ping(NetmapPort own) throws Exception {
     Stop stop = context.stop.child();
     Workers workers = new Workers(stop);
     RoundTrips times = new RoundTrips();
-    Pinger pinger = new Pinger(own, frame(own), pps, times);
-    workers.start("ping", () -> pinger.run(count, stop));
+    Pinger pinger =
+        new Pinger(own, frames.frame(ownMac(own), Pinger.RESERVED, false), pps, times);
+    workers.start(
+        "ping",
+        () -> {
+          threads.place(0, context);
+          pinger.run(count, stop);
+        });
     workers.run(
         report.millis,
         () -> context.err.println(times.line()),
         () -> {
-          context.out.println(times.totals(size));
+          context.out.println(times.totals(frames.size()));
           printCounters(own);
         });
     if (times.allLost()) {
@@ -316,14 +352,19 @@ public final class PktGen extends SubCommand {
     Tally tally = new Tally();
     Limits limits = new Limits(own);
     long refused = own.unsent();
-    Ponger ponger = new Ponger(own, burst, ownMac(own), tally, limits);
-    workers.start("pong", () -> ponger.run(count, untilSilence, stop));
-    Rates rates = new Rates(List.of(tally));
+    Ponger ponger = new Ponger(own, burst, frames.header, ownMac(own), tally, limits);
+    workers.start(
+        "pong",
+        () -> {
+          threads.place(0, context);
+          ponger.run(count, untilSilence, stop);
+        });
+    Rates lines = new Rates(List.of(tally), rates.style(frames.average()));
     workers.run(
         report.millis,
-        () -> context.err.println(rates.line()),
+        () -> context.err.println(lines.line()),
         () -> {
-          context.out.println(rates.totals("Answered"));
+          context.out.println(lines.totals("Answered"));
           drops.print(context.out);
           printCounters(own);
         });
@@ -354,34 +395,51 @@ public final class PktGen extends SubCommand {
     Stop stop = context.stop.child();
     Workers workers = new Workers(stop);
     List<Tally> all = new ArrayList<>();
-    for (NetmapPort own : ports) {
+    List<SequenceCheck> checks = new ArrayList<>();
+    for (int i = 0; i < ports.size(); i++) {
+      NetmapPort own = ports.get(i);
       Tally[] tallies = new Tally[own.endRxRing()];
       for (int r = own.firstRxRing(); r < own.endRxRing(); r++) {
         all.add(tallies[r] = new Tally());
       }
-      Receiver receiver = new Receiver(own, burst, tallies);
+      SequenceCheck check = null;
+      if (function.equals("rxseq")) {
+        checks.add(check = new SequenceCheck(own, frames.header, context.err));
+      }
+      Receiver.Ways ways =
+          new Receiver.Ways(check, extra(own), frames.dump ? context.out : null);
+      Receiver receiver = new Receiver(own, burst, ways, tallies);
+      int thread = i;
       // RSS decides which thread gets how many, so several threads count together, below
       workers.start(
           "rx " + own.firstRxRing(),
-          () -> receiver.run(threads == 1 ? count : 0, untilSilence, stop));
+          () -> {
+            threads.place(thread, context);
+            receiver.run(threads.threads == 1 ? count : 0, untilSilence, stop);
+          });
     }
-    Rates rates = new Rates(all);
+    Rates lines = new Rates(all, rates.style(frames.average()));
     long[] next = {System.nanoTime() + report.millis * 1_000_000};
     workers.run(
-        threads == 1 ? report.millis : Math.min(report.millis, 10),
+        threads.threads == 1 ? report.millis : Math.min(report.millis, 10),
         () -> {
           if (count > 0 && all.stream().mapToLong(Tally::packets).sum() >= count) {
             stop.request();
           }
           if (System.nanoTime() - next[0] >= 0) {
-            context.err.println(rates.line());
+            context.err.println(lines.line());
             next[0] = System.nanoTime() + report.millis * 1_000_000;
           }
         },
         () -> {
-          context.out.println(rates.totals("Received"));
+          context.out.println(lines.totals("Received"));
+          checks.forEach(check -> check.printTotals(context.out));
           drops.print(context.out);
           printCounters(ports.get(0));
         });
+    if (!checks.stream().allMatch(SequenceCheck::allInOrder)) {
+      throw new NetmapException(
+          Errno.EIO, setup.name + ": the numbers received were not all in order, see the totals");
+    }
   }
 }

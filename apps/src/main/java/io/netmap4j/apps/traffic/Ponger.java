@@ -6,20 +6,22 @@ import io.netmap4j.frames.FrameHeaders;
 
 /**
  * pkt-gen's pong: whatever comes goes back to its sender, in the buffers in which it came, with MAC
- * and IPv4 addresses exchanged. For one thread.
+ * and IP addresses exchanged. For one thread.
  */
 final class Ponger {
   private static final long SILENCE_NANOS = 1_000_000_000;
   private static final int WAIT_MILLIS = 100;
   private static final int MAC_BYTES = 6;
   private static final int ETHERNET = 14;
+  private static final int TAG = 4;
   private static final int TYPE = 12;
-  private static final int IP_SOURCE = ETHERNET + 12;
-  private static final int IP_DESTINATION = ETHERNET + 16;
+  private static final int IPV4_SOURCE = 12;
+  private static final int IPV6_SOURCE = 8;
 
   private final NetmapPort port;
   private final NetmapRing tx;
   private final int burst;
+  private final int lead;
   private final byte[] mac;
 
   /** Destination and source of a frame. */
@@ -31,14 +33,16 @@ final class Ponger {
 
   /**
    * @param burst most packets answered from one ring before the next sync
+   * @param lead bytes before the Ethernet header
    * @param mac answers what was sent to all
    * @param limits counts what cannot be answered
    */
-  Ponger(NetmapPort port, int burst, byte[] mac, Tally tally, Limits limits) {
+  Ponger(NetmapPort port, int burst, int lead, byte[] mac, Tally tally, Limits limits) {
     this.limits = limits;
     this.port = port;
     this.tx = Ports.firstTxRing(port);
     this.burst = burst;
+    this.lead = lead;
     this.mac = mac;
     this.tally = tally;
   }
@@ -114,25 +118,47 @@ final class Ponger {
     int to = tx.head();
     for (int k = 0; k < slots; k++, slot = rx.next(slot), to = tx.next(to)) {
       rx.swap(slot, tx, to);
+      long place = rx.ptr(slot); // its offset, where the port has them
+      rx.ptr(slot, tx.ptr(to));
+      tx.ptr(to, place);
     }
     tx.advance(to);
   }
 
-  /** Addresses a packet to its sender. The exchange leaves IPv4's checksum right. */
+  /** Addresses a packet to its sender. The exchange leaves all checksums right. */
   private void turnBack(NetmapRing rx, int slot) {
-    int length = rx.len(slot);
-    if (length < ETHERNET) {
+    int start = rx.offset(slot) + lead;
+    int end = rx.offset(slot) + Math.min(rx.len(slot), rx.bufSize() - rx.offset(slot));
+    if (start + ETHERNET > end) {
       return;
     }
-    rx.getBytes(slot, 0, addresses, 0, addresses.length);
+    rx.getBytes(slot, start, addresses, 0, addresses.length);
     boolean toAll = (addresses[0] & 1) != 0;
-    rx.putBytes(slot, 0, addresses, MAC_BYTES, MAC_BYTES);
+    rx.putBytes(slot, start, addresses, MAC_BYTES, MAC_BYTES);
     // No frame may come from a multicast address.
-    rx.putBytes(slot, MAC_BYTES, toAll ? mac : addresses, 0, MAC_BYTES);
-    if (rx.getUnsignedShort(slot, TYPE) == FrameHeaders.IPV4 && length >= IP_DESTINATION + 4) {
-      int source = rx.getInt(slot, IP_SOURCE);
-      rx.putInt(slot, IP_SOURCE, rx.getInt(slot, IP_DESTINATION));
-      rx.putInt(slot, IP_DESTINATION, source);
+    rx.putBytes(slot, start + MAC_BYTES, toAll ? mac : addresses, 0, MAC_BYTES);
+    int type = rx.getUnsignedShort(slot, start + TYPE);
+    int ip = start + ETHERNET;
+    if (type == FrameHeaders.VLAN && ip + TAG <= end) {
+      ip += TAG;
+      type = rx.getUnsignedShort(slot, ip - 2);
+    }
+    if (type == FrameHeaders.IPV4) {
+      exchange(rx, slot, ip + IPV4_SOURCE, Integer.BYTES, end);
+    } else if (type == FrameHeaders.IPV6) {
+      exchange(rx, slot, ip + IPV6_SOURCE, 4 * Integer.BYTES, end);
+    }
+  }
+
+  /** Exchanges two addresses of {@code bytes} bytes, one behind the other, if they are whole. */
+  private static void exchange(NetmapRing rx, int slot, int first, int bytes, int end) {
+    if (first + 2 * bytes > end) {
+      return;
+    }
+    for (int at = first; at < first + bytes; at += Integer.BYTES) {
+      int source = rx.getInt(slot, at);
+      rx.putInt(slot, at, rx.getInt(slot, at + bytes));
+      rx.putInt(slot, at + bytes, source);
     }
   }
 }

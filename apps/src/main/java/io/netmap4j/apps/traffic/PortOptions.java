@@ -79,6 +79,15 @@ public class PortOptions {
     return Ports.open(name, flags, options(name, mtu));
   }
 
+  /**
+   * The same, of a request, whose {@link NetmapPort.Request#nic} is that of the configuration and
+   * --nic then.
+   */
+  NetmapPort open(String name, Need need, NetmapPort.Request request) {
+    requireRings(name, need);
+    return Netmap.open(Ports.full(name), request.nic(options(name, 0)));
+  }
+
   /** What {@link #open} checks of the name. */
   void requireRings(String name, Need need) {
     long only = Ports.spec(name).flags();

@@ -1,5 +1,6 @@
 package io.netmap4j.apps.traffic;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -12,12 +13,34 @@ public final class Rates {
   /** CRC, preamble and gap, in bits: what a frame takes on the wire beside itself. */
   private static final long FRAMING = 24 * 8;
 
+  /** Of pkt-gen's sliding window. */
+  private static final int SAMPLES = 15;
+
+  /**
+   * How rates are written.
+   *
+   * @param plain without K, M and G
+   * @param framing with CRC, preamble and gap in the bits of each second
+   * @param average with mean and standard deviation of the last {@value #SAMPLES} rates
+   */
+  record Style(boolean plain, boolean framing, boolean average) {
+    static final Style USUAL = new Style(false, false, false);
+  }
+
   private final List<Tally> tallies;
+  private final Style style;
+  private final double[] samples = new double[SAMPLES];
+  private int sample;
   private Tally.Sum last;
   private long lastNanos;
 
   public Rates(List<Tally> tallies) {
+    this(tallies, Style.USUAL);
+  }
+
+  Rates(List<Tally> tallies, Style style) {
     this.tallies = tallies;
+    this.style = style;
     this.last = Tally.sum(tallies, true);
     this.lastNanos = System.nanoTime();
   }
@@ -28,16 +51,18 @@ public final class Rates {
     long nanos = System.nanoTime();
     long micros = Math.max(1, (nanos - lastNanos) / 1000);
     long packets = now.packets() - last.packets();
-    long bits = (now.bytes() - last.bytes()) * 8;
+    long bits = (now.bytes() - last.bytes()) * 8 + (style.framing ? packets * FRAMING : 0);
+    double rate = Math.round(packets * 1e6 / micros);
     long events = now.events() - last.events();
     last = now;
     lastNanos = nanos;
     return String.format(
         Locale.ROOT,
-        "main_thread [2639] %spps (%spkts %sbps in %d usec) %.2f avg_batch %d min_space",
-        norm(Math.round(packets * 1e6 / micros)),
-        norm(packets),
-        norm(bits * 1e6 / micros),
+        "main_thread [2639] %spps %s(%spkts %sbps in %d usec) %.2f avg_batch %d min_space",
+        text(rate),
+        style.average ? average(rate) : "",
+        text(packets),
+        text(bits * 1e6 / micros),
         micros,
         events == 0 ? 0.0 : (double) packets / events,
         now.minSpace());
@@ -64,7 +89,7 @@ public final class Rates {
   }
 
   /** Of what has moved while the clock ran. */
-  private static String speed(Tally.Sum sum) {
+  private String speed(Tally.Sum sum) {
     double seconds = sum.seconds();
     if (sum.timedPackets() == 0 || seconds <= 0) {
       return "Speed: not known, all came in one batch";
@@ -72,9 +97,23 @@ public final class Rates {
     return String.format(
         Locale.ROOT,
         "Speed: %spps Bandwidth: %sbps (raw %sbps)",
-        norm(sum.timedPackets() / seconds),
-        norm(sum.timedBytes() * 8 / seconds),
-        norm((sum.timedBytes() * 8 + sum.timedPackets() * FRAMING) / seconds));
+        text(sum.timedPackets() / seconds),
+        text(sum.timedBytes() * 8 / seconds),
+        text((sum.timedBytes() * 8 + sum.timedPackets() * FRAMING) / seconds));
+  }
+
+  /** Mean and standard deviation of the last rates that were not 0, this one included. */
+  private String average(double rate) {
+    samples[sample] = rate;
+    sample = (sample + 1) % SAMPLES;
+    double[] moved = Arrays.stream(samples).filter(r -> r > 0).toArray();
+    double mean = Arrays.stream(moved).average().orElse(0);
+    double variance = Arrays.stream(moved).map(r -> (r - mean) * (r - mean)).average().orElse(0);
+    return "[avg/std " + text(mean) + "/" + text(Math.sqrt(variance)) + " pps]";
+  }
+
+  private String text(double value) {
+    return style.plain ? String.format(Locale.ROOT, "%.0f ", value) : norm(value);
   }
 
   /** pkt-gen's norm(): three decimals and the unit's prefix. */

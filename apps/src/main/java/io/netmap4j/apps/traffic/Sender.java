@@ -3,31 +3,79 @@ package io.netmap4j.apps.traffic;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import java.io.PrintStream;
 
 /**
  * The transmit loop: wait for room, fill slots, hand them over, again. Everything in it is netmap's
  * API; nothing is allocated for a packet. For one thread.
  */
 public final class Sender {
+  /**
+   * How a sender treats slots and buffers.
+   *
+   * @param scatter how frames are divided into slots
+   * @param copies writes the whole frame into its buffer every time; else a buffer that it has
+   *     written is only updated
+   * @param rubbish leaves buffers as they are
+   * @param extra buffers that take turns with those in the slots; null for none
+   * @param dump where to print each slot; null for nowhere
+   */
+  record Ways(
+      Scatter scatter, boolean copies, boolean rubbish, ExtraBuffers extra, PrintStream dump) {
+    static final Ways PLAIN = new Ways(Scatter.NONE, false, false, null, null);
+  }
+
   private final NetmapPort port;
   private final UdpFrame frame;
   private final Pace pace;
   private final int burst;
   private final Tally tally;
-  private final int slotsEach;
+  private final Ways ways;
+  private final int endRing;
+  private final int slotsMost;
+  private final boolean several;
+  private final boolean offsets;
+  private final boolean copies;
+  private final boolean varies;
   private final int[] written;
+  private long bytes;
 
   /**
    * @param burst most packets put into one ring before the next sync
    */
   public Sender(NetmapPort port, UdpFrame frame, Pace pace, int burst, Tally tally) {
+    this(port, port.endTxRing(), frame, pace, burst, Ways.PLAIN, tally);
+  }
+
+  /**
+   * @param endRing the first TX ring that it leaves alone
+   */
+  Sender(
+      NetmapPort port,
+      int endRing,
+      UdpFrame frame,
+      Pace pace,
+      int burst,
+      Ways ways,
+      Tally tally) {
     this.port = port;
+    this.endRing = endRing;
     this.frame = frame;
     this.pace = pace;
     this.burst = burst;
+    this.ways = ways;
     this.tally = tally;
-    this.slotsEach = frame.slots(port.memory().bufSize());
+    NetmapRing ring = port.tx(port.firstTxRing());
+    int offset = ring.offset(0);
+    this.offsets = offset != 0;
+    this.slotsMost = ways.scatter().slots(frame.size(), ring.bufSize() - offset);
+    this.several = slotsMost > 1;
+    this.copies = ways.copies() || ways.extra() != null;
+    this.varies = frame.varies();
     this.written = new int[port.endTxRing()];
+    for (int r = endRing; r < port.endTxRing(); r++) {
+      port.tx(r).cur(port.tx(r).tail()); // no reason to wake up
+    }
   }
 
   /**
@@ -40,32 +88,47 @@ public final class Sender {
       while (left > 0 && !stop.requested()) {
         int ready = port.poll(NetmapPort.POLLOUT, 100); // sends what is pending, waits for room
         Ports.check(port, ready);
-        for (int r = port.firstTxRing(); r < port.endTxRing() && left > 0; r++) {
+        for (int r = port.firstTxRing(); r < endRing && left > 0; r++) {
           left -= fill(port.tx(r), (int) Math.min(left, burst));
         }
       }
       Ports.drain(port);
     } finally {
-      // What is still in the ring has not been sent.
-      int unsent = Ports.pending(port) / slotsEach;
-      tally.subtract(unsent, (long) unsent * frame.size());
+      for (int r = port.firstTxRing(); r < endRing; r++) {
+        subtractUnsent(port.tx(r));
+      }
       tally.end();
+      if (ways.extra() != null) {
+        ways.extra().giveBack();
+      }
     }
+  }
+
+  /** What is still in the ring has not been sent. */
+  private void subtractUnsent(NetmapRing ring) {
+    int packets = 0;
+    long unsent = 0;
+    for (int slot = ring.next(ring.tail()); slot != ring.head(); slot = ring.next(slot)) {
+      packets += (ring.slotFlags(slot) & Netmap.NS_MOREFRAG) == 0 ? 1 : 0;
+      unsent += ring.len(slot);
+    }
+    tally.subtract(packets, unsent);
   }
 
   /** Puts up to {@code most} packets into the ring. @return how many */
   private int fill(NetmapRing ring, int most) {
     int space = ring.space();
-    int n = pace.grant(Math.min(most, space / slotsEach));
+    int n = pace.grant(Math.min(most, space / slotsMost));
     if (n > 0) {
       int slot = ring.head();
+      bytes = 0;
       for (int k = 1; k <= n; k++) {
         slot = put(ring, slot, k == n ? Netmap.NS_REPORT : 0);
       }
       ring.advance(slot);
-      tally.add(n, (long) n * frame.size(), space - n * slotsEach);
+      tally.add(n, bytes, ring.space());
     }
-    if (ring.space() < slotsEach) {
+    if (ring.space() < slotsMost) {
       ring.cur(ring.tail()); // wake me when there is more room than now
     }
     return n;
@@ -73,21 +136,45 @@ public final class Sender {
 
   /** One packet, over as many slots as it needs. @return the slot after it */
   private int put(NetmapRing ring, int slot, int flags) {
-    if (slotsEach > 1) {
-      return frame.put(ring, slot, flags);
+    int size = frame.nextSize();
+    bytes += size;
+    if (several) {
+      return putSeveral(ring, slot, size, flags);
     }
-    long buffer = ring.buffer(slot);
-    boolean fresh =
-        written[ring.ringId()]
-            < ring.numSlots(); // buffers keep what was sent, so one round fills them all
-    if (fresh) {
-      written[ring.ringId()]++;
-      ring.putBytes(slot, 0, frame.template(), 0, frame.size());
+    if (ways.extra() != null) {
+      ways.extra().exchange(ring, slot);
     }
-    if (fresh || frame.varies()) {
-      frame.stamp(buffer);
+    int changed = ring.slotFlags(slot) & Netmap.NS_BUF_CHANGED;
+    if (!ways.rubbish()) {
+      int at = offsets ? ring.offset(slot) : 0;
+      // A buffer keeps what was sent, so one round fills them all, unless somebody exchanges it.
+      boolean fresh = copies || changed != 0 || written[ring.ringId()] < ring.numSlots();
+      if (fresh) {
+        written[ring.ringId()]++;
+        ring.putBytes(slot, at, frame.template(), 0, size);
+      }
+      if (fresh || varies) {
+        frame.stamp(ring.buffer(slot) + at, size);
+      }
     }
-    ring.lenAndFlags(slot, frame.size(), flags);
+    ring.lenAndFlags(slot, size, flags | changed);
+    if (ways.dump() != null) {
+      HexDump.print(ways.dump(), ring, slot);
+    }
     return ring.next(slot);
+  }
+
+  private int putSeveral(NetmapRing ring, int first, int size, int flags) {
+    if (ways.extra() != null) {
+      int slots = ways.scatter().slots(size, ring.bufSize() - ring.offset(first));
+      for (int slot = first; slots > 0; slots--, slot = ring.next(slot)) {
+        ways.extra().exchange(ring, slot);
+      }
+    }
+    int end = frame.put(ring, first, size, ways.scatter(), flags);
+    for (int slot = first; ways.dump() != null && slot != end; slot = ring.next(slot)) {
+      HexDump.print(ways.dump(), ring, slot);
+    }
+    return end;
   }
 }

@@ -4,128 +4,188 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.frames.Checksum;
 import io.netmap4j.frames.FrameHeaders;
+import io.netmap4j.frames.MacAddress;
 import io.netmap4j.frames.NetOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
- * An Ethernet frame with IPv4, UDP and pkt-gen's payload, checksums right, and the flows that it
- * runs through: after each frame the source port moves on, then the source address, then the
- * destination's. For one thread.
+ * The frames that a sender sends: Ethernet, IPv4 or IPv6, UDP and pkt-gen's payload, checksums
+ * right, with the addresses and ports of a {@link Flow}; or one frame as it was given. For one
+ * thread.
  */
 public final class UdpFrame {
-  /** Ethernet, IPv4 and UDP headers. */
+  /** Bytes of Ethernet, IPv4 and UDP headers. */
   public static final int HEADERS = 14 + 20 + 8;
 
-  static final int LONGEST = 65_536 - 16; // IPv4's length has 16 bits
+  /** Longest frame, in bytes: IPv4's length has 16 bits. */
+  static final int LONGEST = 65_536 - 16;
 
   private static final byte[] PAYLOAD =
       "netmap pkt-gen DIRECT payload\nhttp://info.iet.unipi.it/~luigi/netmap/ "
           .getBytes(StandardCharsets.US_ASCII);
-  private static final int IP = 14;
-  private static final int IP_CHECKSUM = IP + 10;
-  private static final int SRC = IP + 12;
-  private static final int UDP = IP + 20;
-  private static final int UDP_CHECKSUM = UDP + 6;
+  private static final int ETHERNET = 14;
+  private static final int TAG = 4;
+  private static final int IPV4 = 20;
+  private static final int IPV6 = 40;
+  private static final int UDP = 8;
+  private static final int HOPS = 64;
+
+  /**
+   * What is in front of the payload.
+   *
+   * @param lead zero bytes before the Ethernet header: a virtio-net header
+   * @param vlan the tag's priority, DEI and VLAN id, 16 bits; −1 for no tag
+   * @param ipv6 else IPv4
+   */
+  record Headers(int lead, int vlan, boolean ipv6) {
+    static final Headers IPV4_ONLY = new Headers(0, -1, false);
+
+    /** Where the IP header is, in bytes from the start. */
+    int ip() {
+      return lead + ETHERNET + (vlan < 0 ? 0 : TAG);
+    }
+
+    int udp() {
+      return ip() + (ipv6 ? IPV6 : IPV4);
+    }
+
+    int payload() {
+      return udp() + UDP;
+    }
+  }
 
   private final byte[] template;
-  private final Endpoints source;
-  private final Endpoints destination;
+  private final Flow flow;
+  private final boolean macsVary;
+  private final boolean numbered;
+  private final boolean ipv6;
+  private final int lead;
+  private final int ip;
+  private final int udp;
+  private final int payload;
+  private final int least;
+
+  /** Of the IPv4 header, without its length and addresses. */
   private final int ipSum;
-  private final int udpSum;
-  private long srcIp;
-  private int srcPort;
-  private long dstIp;
-  private int dstPort;
 
-  /** A range of addresses and of ports, ends included. */
-  public record Endpoints(long firstIp, long lastIp, int firstPort, int lastPort) {
-    /** Reads {@code ip[:port[-ip:port]]}; the port is 1234 when none is given, as in pkt-gen. */
-    public static Endpoints parse(String text) {
-      String[] ends = text.split("-", -1);
-      try {
-        if (ends.length <= 2) {
-          long firstIp = ip(ends[0]);
-          int firstPort = port(ends[0], 1234);
-          String last = ends[ends.length - 1];
-          Endpoints e = new Endpoints(firstIp, ip(last), firstPort, port(last, firstPort));
-          if (e.firstIp <= e.lastIp && e.firstPort <= e.lastPort) {
-            return e;
-          }
-        }
-      } catch (NumberFormatException e) {
-        // the same answer as for a range that runs backwards
-      }
-      throw new IllegalArgumentException(
-          "'" + text + "' is not ip[:port[-ip:port]], as in 10.0.0.1:1024-10.0.0.1:1279");
-    }
+  /** Of the payload's bytes before each even place in it; of one size, its only element. */
+  private final int[] payloadSums;
 
-    private static long ip(String end) {
-      int colon = end.indexOf(':');
-      String[] parts = (colon < 0 ? end : end.substring(0, colon)).split("\\.", -1);
-      long ip = 0;
-      for (String part : parts) {
-        ip = ip << 8 | within(part, 255);
-      }
-      if (parts.length != 4) {
-        throw new NumberFormatException(end);
-      }
-      return ip;
-    }
+  private int number;
 
-    private static int port(String end, int otherwise) {
-      int colon = end.indexOf(':');
-      return colon < 0 ? otherwise : within(end.substring(colon + 1), 65_535);
+  private UdpFrame(byte[] template, Flow flow, Headers headers, int least, boolean numbered) {
+    this.template = template;
+    this.flow = flow;
+    this.macsVary = flow != null && flow.macsVary();
+    this.numbered = numbered;
+    this.ipv6 = headers.ipv6();
+    this.lead = headers.lead();
+    this.ip = headers.ip();
+    this.udp = headers.udp();
+    this.payload = headers.payload();
+    this.least = least;
+    this.ipSum = flow == null || ipv6 ? 0 : Checksum.sum(template, ip, IPV4, 0);
+    this.payloadSums = flow == null ? new int[1] : payloadSums();
+    if (flow != null) {
+      putLengths();
     }
+  }
 
-    private static int within(String number, int most) {
-      int n = number.matches("[0-9]{1,5}") ? Integer.parseInt(number) : -1;
-      if (n < 0 || n > most) {
-        throw new NumberFormatException(number);
-      }
-      return n;
-    }
+  private void putLengths() {
+    int length = template.length - udp;
+    put16(template, udp + 4, length);
+    put16(template, ipv6 ? ip + 4 : ip + 2, ipv6 ? length : length + IPV4);
+  }
 
-    boolean single() {
-      return firstIp == lastIp && firstPort == lastPort;
-    }
+  /** A frame of {@code size} bytes without CRC, {@link #HEADERS} to {@link #LONGEST}. */
+  public static UdpFrame ipv4(
+      byte[] dstMac, byte[] srcMac, Endpoints source, Endpoints destination, int size) {
+    Flow flow =
+        new Flow(
+            source,
+            destination,
+            MacRange.of(MacAddress.of(srcMac)),
+            MacRange.of(MacAddress.of(dstMac)),
+            false,
+            false,
+            0);
+    return of(flow, Headers.IPV4_ONLY, size, size, 0, false);
   }
 
   /**
-   * @param size bytes without CRC, {@link #HEADERS} to {@link #LONGEST}
+   * Frames.
+   *
+   * @param size bytes without CRC and without {@link Headers#lead}
+   * @param least where that is less than {@code size}: sizes are random, from {@code least} to
+   *     {@code size} − 1
+   * @param reserved bytes at the payload's beginning that are 0, for {@link #write}
+   * @param numbered writes a number, from 0, into the first four bytes of the payload
    */
-  public UdpFrame(byte[] dstMac, byte[] srcMac, Endpoints source, Endpoints destination, int size) {
-    this.source = source;
-    this.destination = destination;
-    this.template = new byte[size];
-    System.arraycopy(dstMac, 0, template, 0, 6);
-    System.arraycopy(srcMac, 0, template, 6, 6);
-    put16(12, FrameHeaders.IPV4);
-    put16(IP, 0x4510); // version, header length, low delay: as pkt-gen
-    put16(IP + 2, size - IP);
-    put16(IP + 6, 0x4000); // don't fragment
-    put16(IP + 8, 64 << 8 | FrameHeaders.UDP);
-    put16(UDP + 4, size - UDP);
-    for (int i = HEADERS; i < size; i++) {
-      template[i] = PAYLOAD[(i - HEADERS) % PAYLOAD.length];
+  static UdpFrame of(
+      Flow flow, Headers headers, int size, int least, int reserved, boolean numbered) {
+    byte[] template = new byte[headers.lead() + size];
+    int ip = headers.ip();
+    putMac(template, headers.lead(), flow.dstMac);
+    putMac(template, headers.lead() + 6, flow.srcMac);
+    put16(template, ip - 2, headers.ipv6() ? FrameHeaders.IPV6 : FrameHeaders.IPV4);
+    if (headers.vlan() >= 0) {
+      put16(template, ip - 6, FrameHeaders.VLAN);
+      put16(template, ip - 4, headers.vlan());
     }
-    if (size > HEADERS) {
-      template[size - 1] = 0;
+    if (headers.ipv6()) {
+      put16(template, ip, 0x6000);
+      put16(template, ip + 6, FrameHeaders.UDP << 8 | HOPS);
+    } else {
+      put16(template, ip, 0x4510); // version, header length, low delay: as pkt-gen
+      put16(template, ip + 6, 0x4000); // don't fragment
+      put16(template, ip + 8, HOPS << 8 | FrameHeaders.UDP);
     }
-    this.ipSum = Checksum.sum(template, IP, UDP - IP, 0);
-    this.udpSum = Checksum.sum(template, UDP, size - UDP, FrameHeaders.UDP + size - UDP);
-    this.srcIp = source.firstIp;
-    this.srcPort = source.firstPort;
-    this.dstIp = destination.firstIp;
-    this.dstPort = destination.firstPort;
+    int payload = headers.payload();
+    for (int i = payload; i < template.length; i++) {
+      template[i] = PAYLOAD[(i - payload) % PAYLOAD.length];
+    }
+    if (template.length > payload) {
+      template[template.length - 1] = 0;
+    }
+    Arrays.fill(template, payload, Math.min(template.length, payload + reserved), (byte) 0);
+    return new UdpFrame(template, flow, headers, headers.lead() + least, numbered);
   }
 
+  /** One frame, again and again, as it is. */
+  static UdpFrame given(byte[] frame) {
+    return new UdpFrame(frame, null, Headers.IPV4_ONLY, frame.length, false);
+  }
+
+  private int[] payloadSums() {
+    if (least == template.length) {
+      return new int[] {Checksum.sum(template, payload, template.length - payload, 0)};
+    }
+    int[] sums = new int[(template.length - payload) / 2 + 1];
+    for (int i = 1; i < sums.length; i++) {
+      sums[i] = Checksum.sum(template, payload + 2 * (i - 1), 2, sums[i - 1]);
+    }
+    return sums;
+  }
+
+  /** Longest frame, with what is before the Ethernet header. */
   int size() {
     return template.length;
   }
 
+  /** Where the payload starts, in bytes from the start. */
+  int payload() {
+    return payload;
+  }
+
+  /** The size of the next frame, as for {@link #size}. */
+  int nextSize() {
+    return least == template.length ? least : least + flow.random(template.length - least);
+  }
+
   /** True when one frame differs from the next. */
   boolean varies() {
-    return !source.single() || !destination.single();
+    return flow != null && (flow.varies() || numbered || least != template.length);
   }
 
   /** The frame, whose headers are not complete before {@link #stamp}. Not for writing. */
@@ -134,64 +194,124 @@ public final class UdpFrame {
   }
 
   /**
-   * Writes the current flow and its checksums into a frame at {@code address}, and moves on to the
-   * next flow.
+   * Writes the current flow, the lengths and the checksums into a frame, whose other bytes are the
+   * template's, and moves on to the next flow.
+   *
+   * @param frame address of the frame's first byte
+   * @param size its length, from {@link #nextSize}
    */
-  void stamp(long address) {
-    int ips = (int) ((srcIp >>> 16) + (srcIp & 0xffff) + (dstIp >>> 16) + (dstIp & 0xffff));
-    int udp = ~Checksum.fold(udpSum + ips + srcPort + dstPort) & 0xffff;
-    NetOrder.put16(address + IP_CHECKSUM, ~Checksum.fold(ipSum + ips));
-    NetOrder.put32(address + SRC, (int) srcIp);
-    NetOrder.put32(address + SRC + 4, (int) dstIp);
-    NetOrder.put16(address + UDP, srcPort);
-    NetOrder.put16(address + UDP + 2, dstPort);
-    NetOrder.put16(address + UDP_CHECKSUM, udp == 0 ? 0xffff : udp); // 0 would mean none
-    next();
+  void stamp(long frame, int size) {
+    Flow f = flow;
+    if (f == null) {
+      return;
+    }
+    if (macsVary) {
+      putMac(frame + lead, f.dstMac);
+      putMac(frame + lead + 6, f.srcMac);
+    }
+    long addresses = f.addressSum();
+    int length = size - udp;
+    if (ipv6) {
+      put64(frame + ip + 8, f.srcHigh);
+      put64(frame + ip + 16, f.srcLow);
+      put64(frame + ip + 24, f.dstHigh);
+      put64(frame + ip + 32, f.dstLow);
+    } else {
+      NetOrder.put16(frame + ip + 10, ~Checksum.fold(ipSum + length + IPV4 + addresses));
+      NetOrder.put32(frame + ip + 12, (int) f.srcLow);
+      NetOrder.put32(frame + ip + 16, (int) f.dstLow);
+    }
+    NetOrder.put16(frame + udp, f.srcPort);
+    NetOrder.put16(frame + udp + 2, f.dstPort);
+    if (payloadSums.length > 1) {
+      NetOrder.put16(frame + udp + 4, length);
+      NetOrder.put16(ipv6 ? frame + ip + 4 : frame + ip + 2, ipv6 ? length : length + IPV4);
+    }
+    // The length is in the pseudo header and in the header.
+    long sum = FrameHeaders.UDP + 2L * length + addresses + f.srcPort + f.dstPort;
+    putChecksum(frame, sum + payloadSum(size));
+    if (numbered) {
+      write(frame, 0, number++);
+    }
+    f.next();
   }
 
-  /** How many buffers of that size the frame takes. */
-  int slots(int bufSize) {
-    return (template.length + bufSize - 1) / bufSize;
+  private int payloadSum(int size) {
+    if (payloadSums.length == 1) {
+      return payloadSums[0];
+    }
+    int bytes = size - payload;
+    int odd = (bytes & 1) == 0 ? 0 : (template[size - 1] & 0xff) << 8;
+    return payloadSums[bytes >> 1] + odd;
+  }
+
+  /** A checksum of 0 would mean that there is none. */
+  private void putChecksum(long frame, long sum) {
+    int checksum = ~Checksum.fold(sum) & 0xffff;
+    NetOrder.put16(frame + udp + 6, checksum == 0 ? 0xffff : checksum);
+  }
+
+  /**
+   * Writes four bytes into the payload of a stamped frame, where zeros were before, and updates the
+   * checksum (RFC 1624).
+   *
+   * @param frame address of the frame's first byte
+   * @param at offset in the payload, even
+   */
+  void write(long frame, int at, int value) {
+    NetOrder.put32(frame + payload + at, value);
+    int before = ~NetOrder.get16(frame + udp + 6) & 0xffff;
+    putChecksum(frame, before + (value >>> 16) + (value & 0xffff));
   }
 
   /**
    * Writes the whole frame, of the current flow, into as many slots as it needs.
    *
+   * @param size from {@link #nextSize}
    * @param flags of its last slot
    * @return the slot after it
    */
-  int put(NetmapRing ring, int first, int flags) {
+  int put(NetmapRing ring, int first, int size, Scatter scatter, int flags) {
+    int start = ring.offset(first);
+    int room = ring.bufSize() - start;
+    int head = Math.min(size, room);
+    int part = scatter.part(size, room);
+    ring.putBytes(first, start, template, 0, head);
+    stamp(ring.buffer(first) + start, size);
     int slot = first;
-    for (int from = 0; from < template.length; from += ring.bufSize()) {
-      int length = Math.min(ring.bufSize(), template.length - from);
-      boolean last = from + length == template.length;
-      ring.put(slot, template, from, length, last ? flags : Netmap.NS_MOREFRAG);
-      slot = ring.next(slot);
+    int left = scatter.slots(size, room);
+    for (int from = 0; left > 0; left--, from += part, slot = ring.next(slot)) {
+      int bytes = left == 1 ? size - from : part;
+      if (from > 0 && from + bytes <= head) {
+        // Headers may be in several slots.
+        ring.getBytes(first, start + from, ring.buffer(slot) + ring.offset(slot), bytes);
+      } else if (from > 0) {
+        ring.putBytes(slot, ring.offset(slot), template, from, bytes);
+      }
+      int changed = ring.slotFlags(slot) & Netmap.NS_BUF_CHANGED;
+      ring.lenAndFlags(slot, bytes, changed | (left == 1 ? flags : Netmap.NS_MOREFRAG));
     }
-    stamp(ring.buffer(first));
     return slot;
   }
 
-  /** Marks the frame that starts in this slot as one without UDP checksum. */
-  static void clearChecksum(NetmapRing ring, int slot) {
-    ring.putShort(slot, UDP_CHECKSUM, 0);
+  private static void putMac(long at, long mac) {
+    NetOrder.put16(at, (int) (mac >>> 32));
+    NetOrder.put32(at + 2, (int) mac);
   }
 
-  private void next() {
-    srcPort = srcPort == source.lastPort ? source.firstPort : srcPort + 1;
-    if (srcPort == source.firstPort) {
-      srcIp = srcIp == source.lastIp ? source.firstIp : srcIp + 1;
-      if (srcIp == source.firstIp) {
-        dstPort = dstPort == destination.lastPort ? destination.firstPort : dstPort + 1;
-        if (dstPort == destination.firstPort) {
-          dstIp = dstIp == destination.lastIp ? destination.firstIp : dstIp + 1;
-        }
-      }
-    }
+  private static void putMac(byte[] to, int at, long mac) {
+    put16(to, at, (int) (mac >>> 32));
+    put16(to, at + 2, (int) (mac >>> 16));
+    put16(to, at + 4, (int) mac);
   }
 
-  private void put16(int at, int value) {
-    template[at] = (byte) (value >> 8);
-    template[at + 1] = (byte) value;
+  private static void put64(long at, long value) {
+    NetOrder.put32(at, (int) (value >>> 32));
+    NetOrder.put32(at + 4, (int) value);
+  }
+
+  private static void put16(byte[] to, int at, int value) {
+    to[at] = (byte) (value >> 8);
+    to[at + 1] = (byte) value;
   }
 }

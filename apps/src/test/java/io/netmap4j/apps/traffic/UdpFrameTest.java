@@ -20,15 +20,15 @@ class UdpFrameTest {
     long memory = Mem.allocate(frame.size());
     byte[] bytes = new byte[frame.size()];
     Mem.copyIn(frame.template(), 0, memory, frame.size());
-    frame.stamp(memory);
+    frame.stamp(memory, frame.nextSize());
     Mem.copyOut(memory, bytes, 0, bytes.length);
     Mem.free(memory);
     return bytes;
   }
 
   private static UdpFrame frame(String source, String destination, int size) {
-    return new UdpFrame(
-        MAC, MAC, UdpFrame.Endpoints.parse(source), UdpFrame.Endpoints.parse(destination), size);
+    return UdpFrame.ipv4(
+        MAC, MAC, Endpoints.parse(source, false), Endpoints.parse(destination, false), size);
   }
 
   /** The Internet checksum over bytes that contain a right one is 0xffff before the complement. */
@@ -91,7 +91,7 @@ class UdpFrameTest {
         "1.2.3.4-1.2.3.4-1.2.3.4"
       })
   void badRangesAreRefused(String text) {
-    assertThatThrownBy(() -> UdpFrame.Endpoints.parse(text))
+    assertThatThrownBy(() -> Endpoints.parse(text, false))
         .hasMessageContaining("'" + text + "' is not ip");
   }
 }

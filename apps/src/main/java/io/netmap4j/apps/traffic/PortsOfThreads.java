@@ -1,0 +1,103 @@
+package io.netmap4j.apps.traffic;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.common.Errno;
+import io.netmap4j.common.NetmapException;
+import java.util.List;
+
+/** Opens what pkt-gen works on: one port with everything, or one ring for each thread. */
+final class PortsOfThreads {
+  /** Of nic.NAME.rings. */
+  private static final int MOST_RINGS = 16;
+
+  private final PktGen command;
+  private final String name;
+  private final int threads;
+  private final NetmapPort.Request request;
+
+  PortsOfThreads(PktGen command) {
+    this.command = command;
+    this.name = command.setup.name;
+    this.threads = command.threads.threads;
+    NetmapPort.Request plain =
+        NetmapPort.Request.DEFAULT
+            .extraBuffers((int) command.extraBuffers)
+            .addFlags(command.function.startsWith("rx") ? Netmap.NR_NO_TX_POLL : 0);
+    this.request = command.counts == null ? plain : plain.counts(command.counts);
+  }
+
+  /**
+   * Opens them.
+   *
+   * @param ports takes each as it is opened; the caller closes them, also when this fails
+   */
+  void open(List<NetmapPort> ports) {
+    if (threads == 1) {
+      ports.add(command.setup.open(name, command.need(), request));
+    } else {
+      openEach(ports);
+    }
+    for (NetmapPort port : ports) {
+      requireExtra(port);
+    }
+    requireCounts(ports.get(0));
+  }
+
+  private void openEach(List<NetmapPort> ports) {
+    int mode = Ports.spec(name).mode();
+    boolean host = mode == Netmap.NR_REG_SW;
+    command.require(
+        host || mode == Netmap.NR_REG_ALL_NIC || mode == Netmap.NR_REG_NIC_SW,
+        "-p " + threads + " needs every ring: leave the suffix of " + name + " out");
+    int rings = Integer.MAX_VALUE;
+    for (int i = 0; i < threads; i++) {
+      // With the host's rings too, those come behind the NIC's.
+      boolean sw = host || i >= rings;
+      NetmapPort.Request one =
+          request.mode(
+              sw ? Netmap.NR_REG_ONE_SW : Netmap.NR_REG_ONE_NIC, sw && !host ? i - rings : i);
+      ports.add(command.setup.open(name, command.need(), one));
+      NetmapPort first = ports.get(0);
+      boolean tx = command.need().tx;
+      int nic = tx ? first.nifp().txRings() : first.nifp().rxRings();
+      int hosts = tx ? first.nifp().hostTxRings() : first.nifp().hostRxRings();
+      rings = mode == Netmap.NR_REG_NIC_SW ? nic : Integer.MAX_VALUE;
+      requireThreads(host ? hosts : mode == Netmap.NR_REG_NIC_SW ? nic + hosts : nic);
+    }
+  }
+
+  private void requireThreads(int rings) {
+    command.require(
+        threads <= rings,
+        "-p "
+            + threads
+            + ": "
+            + Ports.spec(name).name()
+            + " has "
+            + rings
+            + " "
+            + command.function
+            + " rings; "
+            + (threads <= MOST_RINGS
+                ? "--nic rings=" + threads
+                : "a card has at most " + MOST_RINGS + ", with --nic rings=" + MOST_RINGS));
+  }
+
+  private void requireExtra(NetmapPort port) {
+    int got = port.extraBuffers();
+    if (got == 0 && command.extraBuffers > 0) {
+      throw new NetmapException(
+          Errno.ENOMEM,
+          "-e " + command.extraBuffers + ": " + port.memory() + " has no buffers left for it");
+    }
+  }
+
+  /** A NIC has what its configuration says, whatever a registration asks for. */
+  private void requireCounts(NetmapPort port) {
+    boolean nic = port.maxFrame() != Integer.MAX_VALUE;
+    command.require(
+        command.counts == null || !nic,
+        "-C: " + name + " is a NIC: --nic tx-slots=...,rx-slots=...,tx-rings=...,rx-rings=... is for it");
+  }
+}
