@@ -138,13 +138,15 @@ class OptionsFuzzTest {
             "fake0 fake1 netmap:fake0 fake0/R fake0/T fake0/RT fake0/x fake0-0 fake0-7 fake3 fake4 model0 model1"
                 + " netmap:model0/x netmap:model1-0 fake0@conf:rings=2 fake0^ fake0* fake0{1 fake0@7 eth9 fake0/Q"));
     USUAL.put("tx|rx|ping|pong|txseq|rxseq", words("tx rx ping pong txseq rxseq TX"));
-    USUAL.put("MAC[-MAC]", words("02:00:00:00:00:01 2:0:0:0:0:1-2:0:0:0:0:9 2:0:0:0:0:9-2:0:0:0:0:1"));
+    USUAL.put(
+        "MAC[-MAC]", words("02:00:00:00:00:01 2:0:0:0:0:1-2:0:0:0:0:9 2:0:0:0:0:9-2:0:0:0:0:1"));
     USUAL.put("ID[:PRIORITY]", words("1 4095 4096 100:7 100:8"));
     USUAL.put("CPU", words("0 1 8191 8192"));
     USUAL.put("CPUS", words("0 1 8191"));
     USUAL.put("BUFFERS", words("0 1 100 99999999"));
     USUAL.put("MASK", words("0 4 8 64 256 1536 2048 4096 1 16 32"));
-    USUAL.put("TXSLOTS[,RXSLOTS[,TXRINGS[,RXRINGS]]]", words("256 256,512 0,0,2 0,0,2,1 1,2,3,4,5"));
+    USUAL.put(
+        "TXSLOTS[,RXSLOTS[,TXRINGS[,RXRINGS]]]", words("256 256,512 0,0,2 0,0,2,1 1,2,3,4,5"));
     USUAL.put("COUNT", words("1 5 1000"));
     USUAL.put("BYTES", words("42 41 54 60 1514 1518 1519 9000 65520 65521"));
     USUAL.put("PACKETS", words("1 64 512"));

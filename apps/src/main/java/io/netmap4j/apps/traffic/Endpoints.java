@@ -49,9 +49,7 @@ public record Endpoints(
     String[] ends = text.split("-", -1);
     if (ends.length <= 2) {
       try {
-        return ipv6
-            ? ipv6(ends[0], ends[ends.length - 1])
-            : ipv4(ends[0], ends[ends.length - 1]);
+        return ipv6 ? ipv6(ends[0], ends[ends.length - 1]) : ipv4(ends[0], ends[ends.length - 1]);
       } catch (NumberFormatException | UnknownHostException e) {
         // the same answer as for too many ends
       }
@@ -106,14 +104,7 @@ public record Endpoints(
     boolean inGroup =
         steps.bitLength() <= GROUP_BITS && first.add(steps.shiftLeft(shift)).equals(last);
     return checked(
-        true,
-        high,
-        low,
-        inGroup ? steps.longValue() : -1,
-        shift >= 64,
-        shift % 64,
-        port,
-        lastPort);
+        true, high, low, inGroup ? steps.longValue() : -1, shift >= 64, shift % 64, port, lastPort);
   }
 
   private static BigInteger bits(Matcher end) throws UnknownHostException {

@@ -25,17 +25,11 @@ final class FrameOptions {
   static final int AVERAGE = 2048;
   private static final int CHECKSUM = 4096;
   private static final int KNOWN =
-      COPY
-          | INDIRECT
-          | DUMP
-          | RUBBISH
-          | RANDOM_SOURCE
-          | RANDOM_DESTINATION
-          | AVERAGE
-          | CHECKSUM;
+      COPY | INDIRECT | DUMP | RUBBISH | RANDOM_SOURCE | RANDOM_DESTINATION | AVERAGE | CHECKSUM;
 
   private static final int PLAIN_SIZE = 60;
   private static final int MOST_SLOTS = 63;
+
   /** Bytes of a number of txseq. */
   static final int NUMBER_BYTES = 4;
 
@@ -74,7 +68,8 @@ final class FrameOptions {
   @Option(
       names = "-S",
       paramLabel = "MAC[-MAC]",
-      description = "Source address, or a range that each frame steps through (default: the port's own).")
+      description =
+          "Source address, or a range that each frame steps through (default: the port's own).")
   MacRange sourceMac;
 
   @Option(
@@ -161,7 +156,9 @@ final class FrameOptions {
     require(!ipv4 || !ipv6, "-4 and -6: one of them");
     require(
         (mask & ~KNOWN) == 0,
-        "-o " + mask + ": bits 1 and 2 (prefetch, access) and 16 (time) do nothing; known are 4 8 32 64 256 512"
+        "-o "
+            + mask
+            + ": bits 1 and 2 (prefetch, access) and 16 (time) do nothing; known are 4 8 32 64 256 512"
             + " 1024 2048 4096");
     rubbish |= (mask & RUBBISH) != 0;
     dump |= (mask & DUMP) != 0;
@@ -172,8 +169,7 @@ final class FrameOptions {
         "-I: NS_INDIRECT is not available: leave -I and bit 32 of -o out");
     require(header == 0 || header == 10 || header == 12, "-H " + header + ": 0, 10 or 12");
     require(
-        slots >= 1 && slots <= MOST_SLOTS,
-        "-F " + slots + " is out of range: 1 to " + MOST_SLOTS);
+        slots >= 1 && slots <= MOST_SLOTS, "-F " + slots + " is out of range: 1 to " + MOST_SLOTS);
     checkSizes(function, reserved);
     if (file != null) {
       readFile(function);
@@ -207,14 +203,17 @@ final class FrameOptions {
         sizes == null || sizes.size() == 1 || least < size,
         "-l " + size + " -l " + least + ": the second one, the least, must be less than the first");
     require(
-        least == size || function.startsWith("tx"), "-l twice is for tx and txseq, not " + function);
+        least == size || function.startsWith("tx"),
+        "-l twice is for tx and txseq, not " + function);
     if (sizes == null) {
       size = least = Math.max(size, shortest + reserved);
     }
     require(
         least >= shortest + reserved || file != null,
         function.equals("ping")
-            ? "-l " + least + " is too short for a ping: its number and time need "
+            ? "-l "
+                + least
+                + " is too short for a ping: its number and time need "
                 + (shortest + reserved)
             : "-l " + least + " is too short: the number needs " + (shortest + reserved));
   }

@@ -1,6 +1,5 @@
 package io.netmap4j.apps.traffic;
 
-import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.common.Errno;
@@ -56,8 +55,7 @@ import picocli.CommandLine.ParameterException;
       "  netmap4j run \"pkt-gen -i netmap:model1 -f pong -W\" \"pkt-gen -i netmap:model0 -f ping -n 1000\"",
     })
 public final class PktGen extends SubCommand implements Captures.User {
-  private static final Set<String> FUNCTIONS =
-      Set.of("tx", "rx", "ping", "pong", "txseq", "rxseq");
+  private static final Set<String> FUNCTIONS = Set.of("tx", "rx", "ping", "pong", "txseq", "rxseq");
 
   @Mixin OnePort setup;
   @Mixin WaitOption wait;
@@ -299,7 +297,11 @@ public final class PktGen extends SubCommand implements Captures.User {
     boolean nic = own.maxFrame() != Integer.MAX_VALUE;
     require(
         frames.header == 0 || !nic,
-        "-H " + frames.header + ": " + setup.name + " is a NIC, which would send it as a MAC address");
+        "-H "
+            + frames.header
+            + ": "
+            + setup.name
+            + " is a NIC, which would send it as a MAC address");
     NetmapRing ring = own.tx(own.firstTxRing());
     int size = frames.size();
     int slots = frames.scatter().slots(size, ring.bufSize() - ring.offset(0));
@@ -321,8 +323,7 @@ public final class PktGen extends SubCommand implements Captures.User {
     Stop stop = context.stop.child();
     Workers workers = new Workers(stop);
     RoundTrips times = new RoundTrips();
-    Pinger pinger =
-        new Pinger(own, frames.frame(ownMac(own), Pinger.RESERVED, false), pps, times);
+    Pinger pinger = new Pinger(own, frames.frame(ownMac(own), Pinger.RESERVED, false), pps, times);
     workers.start(
         "ping",
         () -> {
@@ -406,8 +407,7 @@ public final class PktGen extends SubCommand implements Captures.User {
       if (function.equals("rxseq")) {
         checks.add(check = new SequenceCheck(own, frames.header, context.err));
       }
-      Receiver.Ways ways =
-          new Receiver.Ways(check, extra(own), frames.dump ? context.out : null);
+      Receiver.Ways ways = new Receiver.Ways(check, extra(own), frames.dump ? context.out : null);
       Receiver receiver = new Receiver(own, burst, ways, tallies);
       int thread = i;
       // RSS decides which thread gets how many, so several threads count together, below

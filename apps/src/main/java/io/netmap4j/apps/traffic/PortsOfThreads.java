@@ -98,6 +98,8 @@ final class PortsOfThreads {
     boolean nic = port.maxFrame() != Integer.MAX_VALUE;
     command.require(
         command.counts == null || !nic,
-        "-C: " + name + " is a NIC: --nic tx-slots=...,rx-slots=...,tx-rings=...,rx-rings=... is for it");
+        "-C: "
+            + name
+            + " is a NIC: --nic tx-slots=...,rx-slots=...,tx-rings=...,rx-rings=... is for it");
   }
 }

@@ -51,13 +51,7 @@ public final class Sender {
    * @param endRing the first TX ring that it leaves alone
    */
   Sender(
-      NetmapPort port,
-      int endRing,
-      UdpFrame frame,
-      Pace pace,
-      int burst,
-      Ways ways,
-      Tally tally) {
+      NetmapPort port, int endRing, UdpFrame frame, Pace pace, int burst, Ways ways, Tally tally) {
     this.port = port;
     this.endRing = endRing;
     this.frame = frame;
