@@ -386,21 +386,6 @@ public final class NetmapRing {
   }
 
   /**
-   * Headroom: where in its buffer the packet of a slot starts (docs/netmap-abi.md 10).
-   *
-   * @param i a slot
-   * @return bytes, at most {@link #bufSize}; 0 on a port without offsets
-   */
-  public int offset(int i) {
-    long mask = Mem.getLong(base + RingLayout.OFFSET_MASK);
-    if (mask == 0) {
-      return 0;
-    }
-    long offset = ptr(i) & mask;
-    return Long.compareUnsigned(offset, bufSize) > 0 ? bufSize : (int) offset;
-  }
-
-  /**
    * Sets len and flags of a slot in one store.
    *
    * @param i a slot of the user's

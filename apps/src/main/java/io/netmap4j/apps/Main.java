@@ -165,11 +165,6 @@ public final class Main extends CommandContext {
   }
 
   @Override
-  public boolean verbose() {
-    return verbose;
-  }
-
-  @Override
   public void pin(int cpu) {
     try {
       Threads.pin(cpu);

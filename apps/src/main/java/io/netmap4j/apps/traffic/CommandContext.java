@@ -36,9 +36,6 @@ public abstract class CommandContext {
   /** A command calls this once its ports are open. */
   public abstract void ready();
 
-  /** True with -v. */
-  public abstract boolean verbose();
-
   /**
    * Lets the calling thread run on one CPU only.
    *

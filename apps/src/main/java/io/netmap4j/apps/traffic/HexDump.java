@@ -14,7 +14,7 @@ final class HexDump {
   static void print(PrintStream out, NetmapRing ring, int slot) {
     int length = Math.min(ring.len(slot), ring.bufSize() - ring.offset(slot));
     byte[] bytes = new byte[length];
-    ring.getBytes(slot, ring.offset(slot), bytes, 0, length);
+    ring.getBytes(slot, 0, bytes, 0, length);
     StringBuilder text = new StringBuilder();
     text.append(
         String.format(

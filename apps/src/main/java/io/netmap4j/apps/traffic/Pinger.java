@@ -87,7 +87,7 @@ final class Pinger {
   private void send() {
     int slot = tx.head();
     int next = frame.put(tx, slot, frame.nextSize(), Scatter.NONE, 0);
-    long bytes = tx.buffer(slot) + tx.offset(slot);
+    long bytes = tx.buffer(slot);
     number++;
     frame.write(bytes, 0, number);
     sentAt = System.nanoTime();
@@ -131,7 +131,7 @@ final class Pinger {
   }
 
   private boolean isOurs(NetmapRing rx, int slot) {
-    int at = rx.offset(slot) + frame.payload();
+    int at = frame.payload();
     return rx.len(slot) >= frame.payload() + RESERVED
         && rx.getInt(slot, at) == number
         && rx.getInt(slot, at + SECONDS) == (int) (sentAt / SECOND)

@@ -304,7 +304,7 @@ public final class PktGen extends SubCommand implements Captures.User {
             + " is a NIC, which would send it as a MAC address");
     NetmapRing ring = own.tx(own.firstTxRing());
     int size = frames.size();
-    int slots = frames.scatter().slots(size, ring.bufSize() - ring.offset(0));
+    int slots = frames.scatter().slots(size, ring.bufSize() - ring.offset(ring.head()));
     Limits limits = new Limits(own);
     if (!limits.accepts(size, slots)) {
       throw new NetmapException(

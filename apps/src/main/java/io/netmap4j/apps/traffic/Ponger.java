@@ -118,27 +118,23 @@ final class Ponger {
     int to = tx.head();
     for (int k = 0; k < slots; k++, slot = rx.next(slot), to = tx.next(to)) {
       rx.swap(slot, tx, to);
-      long place = rx.ptr(slot); // its offset, where the port has them
-      rx.ptr(slot, tx.ptr(to));
-      tx.ptr(to, place);
     }
     tx.advance(to);
   }
 
   /** Addresses a packet to its sender. The exchange leaves all checksums right. */
   private void turnBack(NetmapRing rx, int slot) {
-    int start = rx.offset(slot) + lead;
-    int end = rx.offset(slot) + Math.min(rx.len(slot), rx.bufSize() - rx.offset(slot));
-    if (start + ETHERNET > end) {
+    int end = Math.min(rx.len(slot), rx.bufSize() - rx.offset(slot));
+    if (lead + ETHERNET > end) {
       return;
     }
-    rx.getBytes(slot, start, addresses, 0, addresses.length);
+    rx.getBytes(slot, lead, addresses, 0, addresses.length);
     boolean toAll = (addresses[0] & 1) != 0;
-    rx.putBytes(slot, start, addresses, MAC_BYTES, MAC_BYTES);
+    rx.putBytes(slot, lead, addresses, MAC_BYTES, MAC_BYTES);
     // No frame may come from a multicast address.
-    rx.putBytes(slot, start + MAC_BYTES, toAll ? mac : addresses, 0, MAC_BYTES);
-    int type = rx.getUnsignedShort(slot, start + TYPE);
-    int ip = start + ETHERNET;
+    rx.putBytes(slot, lead + MAC_BYTES, toAll ? mac : addresses, 0, MAC_BYTES);
+    int type = rx.getUnsignedShort(slot, lead + TYPE);
+    int ip = lead + ETHERNET;
     if (type == FrameHeaders.VLAN && ip + TAG <= end) {
       ip += TAG;
       type = rx.getUnsignedShort(slot, ip - 2);

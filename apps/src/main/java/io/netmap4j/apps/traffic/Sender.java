@@ -34,7 +34,6 @@ public final class Sender {
   private final int endRing;
   private final int slotsMost;
   private final boolean several;
-  private final boolean offsets;
   private final boolean copies;
   private final boolean varies;
   private final int[] written;
@@ -60,9 +59,7 @@ public final class Sender {
     this.ways = ways;
     this.tally = tally;
     NetmapRing ring = port.tx(port.firstTxRing());
-    int offset = ring.offset(0);
-    this.offsets = offset != 0;
-    this.slotsMost = ways.scatter().slots(frame.size(), ring.bufSize() - offset);
+    this.slotsMost = ways.scatter().slots(frame.size(), ring.bufSize() - ring.offset(ring.head()));
     this.several = slotsMost > 1;
     this.copies = ways.copies() || ways.extra() != null;
     this.varies = frame.varies();
@@ -140,15 +137,14 @@ public final class Sender {
     }
     int changed = ring.slotFlags(slot) & Netmap.NS_BUF_CHANGED;
     if (!ways.rubbish()) {
-      int at = offsets ? ring.offset(slot) : 0;
       // A buffer keeps what was sent, so one round fills them all, unless somebody exchanges it.
       boolean fresh = copies || changed != 0 || written[ring.ringId()] < ring.numSlots();
       if (fresh) {
         written[ring.ringId()]++;
-        ring.putBytes(slot, at, frame.template(), 0, size);
+        ring.putBytes(slot, 0, frame.template(), 0, size);
       }
       if (fresh || varies) {
-        frame.stamp(ring.buffer(slot) + at, size);
+        frame.stamp(ring.buffer(slot), size);
       }
     }
     ring.lenAndFlags(slot, size, flags | changed);

@@ -59,7 +59,7 @@ final class SequenceCheck {
       without++;
       return;
     }
-    int number = ring.getInt(slot, ring.offset(slot) + at);
+    int number = ring.getInt(slot, at);
     Sequence.Place place = rings[r].next(number);
     if (place != Sequence.Place.NEXT && mayPrint()) {
       out.printf(
@@ -74,22 +74,21 @@ final class SequenceCheck {
 
   /** Where the UDP payload starts; −1 if this is no UDP of IPv4 or IPv6 that begins here. */
   private int payload(NetmapRing ring, int slot) {
-    int start = ring.offset(slot);
-    int end = Math.min(ring.len(slot), ring.bufSize() - start);
+    int end = Math.min(ring.len(slot), ring.bufSize() - ring.offset(slot));
     int at = lead + TYPE;
-    int type = at + 2 <= end ? ring.getUnsignedShort(slot, start + at) : 0;
+    int type = at + 2 <= end ? ring.getUnsignedShort(slot, at) : 0;
     if ((type == FrameHeaders.VLAN || type == QINQ) && at + 6 <= end) {
       at += 4;
-      type = ring.getUnsignedShort(slot, start + at);
+      type = ring.getUnsignedShort(slot, at);
     }
     at += 2;
     if (type == FrameHeaders.IPV4 && at + 20 <= end) {
-      int header = (ring.getUnsignedByte(slot, start + at) & 0xf) * 4;
-      boolean udp = ring.getUnsignedByte(slot, start + at + 9) == FrameHeaders.UDP;
+      int header = (ring.getUnsignedByte(slot, at) & 0xf) * 4;
+      boolean udp = ring.getUnsignedByte(slot, at + 9) == FrameHeaders.UDP;
       return udp ? at + header + UDP_BYTES : -1;
     }
     if (type == FrameHeaders.IPV6 && at + 40 <= end) {
-      boolean udp = ring.getUnsignedByte(slot, start + at + 6) == FrameHeaders.UDP;
+      boolean udp = ring.getUnsignedByte(slot, at + 6) == FrameHeaders.UDP;
       return udp ? at + 40 + UDP_BYTES : -1;
     }
     return -1;

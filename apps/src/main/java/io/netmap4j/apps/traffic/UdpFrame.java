@@ -272,21 +272,20 @@ public final class UdpFrame {
    * @return the slot after it
    */
   int put(NetmapRing ring, int first, int size, Scatter scatter, int flags) {
-    int start = ring.offset(first);
-    int room = ring.bufSize() - start;
+    int room = ring.bufSize() - ring.offset(first);
     int head = Math.min(size, room);
     int part = scatter.part(size, room);
-    ring.putBytes(first, start, template, 0, head);
-    stamp(ring.buffer(first) + start, size);
+    ring.putBytes(first, 0, template, 0, head);
+    stamp(ring.buffer(first), size);
     int slot = first;
     int left = scatter.slots(size, room);
     for (int from = 0; left > 0; left--, from += part, slot = ring.next(slot)) {
       int bytes = left == 1 ? size - from : part;
       if (from > 0 && from + bytes <= head) {
         // Headers may be in several slots.
-        ring.getBytes(first, start + from, ring.buffer(slot) + ring.offset(slot), bytes);
+        ring.getBytes(first, from, ring.buffer(slot), bytes);
       } else if (from > 0) {
-        ring.putBytes(slot, ring.offset(slot), template, from, bytes);
+        ring.putBytes(slot, 0, template, from, bytes);
       }
       int changed = ring.slotFlags(slot) & Netmap.NS_BUF_CHANGED;
       ring.lenAndFlags(slot, bytes, changed | (left == 1 ? flags : Netmap.NS_MOREFRAG));
