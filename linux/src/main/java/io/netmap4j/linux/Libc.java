@@ -59,8 +59,12 @@ public final class Libc {
   public static final int ENOSPC = 28;
   public static final int EROFS = 30;
   public static final int EPIPE = 32;
+  public static final int EMSGSIZE = 90;
+  public static final int ENOPROTOOPT = 92;
   public static final int EOPNOTSUPP = 95;
+  public static final int ENETDOWN = 100;
   public static final int ECONNRESET = 104;
+  public static final int ENOBUFS = 105;
   public static final int ETIMEDOUT = 110;
 
   private static final int AF_INET = 2;
@@ -157,6 +161,20 @@ public final class Libc {
   static native long sendmsg(int fd, long message, int flags);
 
   static native long recvmsg(int fd, long message, int flags);
+
+  // For PacketSocket and NetInterface.
+
+  static native int setsockopt(int fd, int level, int option, long value, int length);
+
+  static native int getsockopt(int fd, int level, int option, long value, long length);
+
+  static native int sendmmsg(int fd, long messages, int count, int flags);
+
+  static native long recv(int fd, long buffer, long length, int flags);
+
+  static native int epoll_create1(int flags);
+
+  static native int epoll_ctl(int epoll, int operation, int fd, long event);
 
   /**
    * Opens a file, closed on exec.

@@ -47,7 +47,7 @@ public final class NicPorts implements PortType {
   }
 
   /** A device that is open is not set up again: another port's rings and frames depend on it. */
-  private static void checkOptions(RingSet open, NicOptions has, Registration r) {
+  public static void checkOptions(RingSet open, NicOptions has, Registration r) {
     if (r.nic() != null && !r.nic().equals(has)) {
       throw new NetmapException(
           Libc.EBUSY,

@@ -73,6 +73,49 @@ public final class Nics {
     return number ? backend.scheme() + function.address() : function.address();
   }
 
+  /** Whether a backend lists a function of that NAME, be it ready to be opened or not. */
+  public static boolean isCard(String name) {
+    for (NicBackend backend : backends()) {
+      for (NicBackend.Function function : backend.functions()) {
+        if (hasName(backend, function, name)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static boolean hasName(NicBackend backend, NicBackend.Function function, String name) {
+    String itsName = nameOf(backend, function);
+    return itsName.equals(name.toLowerCase(Locale.ROOT)) || itsName.equals(name);
+  }
+
+  /**
+   * How a driver of ours gets the card behind a network interface of the kernel.
+   *
+   * @return "" when there is no such driver or no card
+   */
+  public static String takeAdvice(String networkInterface) {
+    Path device = Path.of("/sys/class/net", networkInterface, "device");
+    try {
+      String address =
+          Files.exists(device) ? device.toRealPath().getFileName().toString() : "";
+      boolean driven =
+          PCI.matcher(address).matches()
+              && backends().stream()
+                  .flatMap(backend -> functions(backend).stream())
+                  .anyMatch(f -> f.address().equals(address));
+      return driven
+          ? "; 'sudo netmap4j bind --vfio "
+              + address
+              + "' (or --uio) gives the card to netmap4j's driver, as netmap:"
+              + address
+          : "";
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
   /**
    * Looks a NAME up: the file's aliases first, then the functions that the backends list.
    *
@@ -95,7 +138,7 @@ public final class Nics {
         if (claimed) {
           known.add(itsName);
         }
-        if (!itsName.equals(name.toLowerCase(Locale.ROOT)) && !itsName.equals(name)) {
+        if (!hasName(backend, function, name)) {
           continue;
         }
         if (!claimed) {

@@ -4,6 +4,7 @@ import io.netmap4j.Netmap;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.PortSpec;
+import io.netmap4j.compat.netdev.NetdevPorts;
 import io.netmap4j.compat.nic.NicPorts;
 import io.netmap4j.compat.nullport.NullPorts;
 import io.netmap4j.compat.pipe.PipePorts;
@@ -23,7 +24,11 @@ public final class CompatProvider implements PortProvider {
 
   /** In netmap's order (netmap_get_na): monitor, null, pipe, VALE, interface. */
   private static final List<PortType> TYPES =
-      List.of(new NullPorts(), new PipePorts(CompatProvider::find), new NicPorts());
+      List.of(
+          new NullPorts(),
+          new PipePorts(CompatProvider::find),
+          new NetdevPorts(),
+          new NicPorts());
 
   @Override
   public Opened open(String name, Request request) {
