@@ -1,4 +1,7 @@
-/** Access to the machine: system calls, memory, hugepages, PCI functions, sockets, TAP, network interfaces. */
+/**
+ * Access to the machine: system calls, memory, hugepages, PCI functions, sockets, TAP, network
+ * interfaces.
+ */
 module io.netmap4j.linux {
   requires chronicle.core;
   requires com.sun.jna;

@@ -148,8 +148,7 @@ public final class NetInterface implements AutoCloseable {
     if (closed || Libc.tryIoctl(socket, SIOCETHTOOL, ifreq) < 0) {
       return 0;
     }
-    int mbps =
-        Mem.getShort(command + SPEED_HI) << 16 | Mem.getShort(command + SPEED) & 0xffff;
+    int mbps = Mem.getShort(command + SPEED_HI) << 16 | Mem.getShort(command + SPEED) & 0xffff;
     return Math.max(0, mbps); // −1 for unknown
   }
 

@@ -14,8 +14,8 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * An ordinary network interface in netmap's emulated mode: a packet socket for each
- * ring. The kernel's stack stays attached to the interface.
+ * An ordinary network interface in netmap's emulated mode: a packet socket for each ring. The
+ * kernel's stack stays attached to the interface.
  *
  * <p>No thread and no interrupt tells that the interface goes down or away: syncs look, every 10 ms
  * at most. Without carrier nothing is sent, and what was given waits, as with NICs.

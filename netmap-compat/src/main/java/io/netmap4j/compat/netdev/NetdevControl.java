@@ -82,7 +82,8 @@ final class NetdevControl implements NicControl {
   @Override
   public void rss(byte[] key, int[] table) {
     throw new NetmapException(
-        Libc.EOPNOTSUPP, "a port in emulated mode spreads flows by the kernel's hash: no key, no table");
+        Libc.EOPNOTSUPP,
+        "a port in emulated mode spreads flows by the kernel's hash: no key, no table");
   }
 
   /** Nothing is in flight between syncs: there is nothing to reset. */

@@ -45,7 +45,9 @@ final class NetdevFilter {
     promiscuous = on;
   }
 
-  /** @return false when it was there already */
+  /**
+   * @return false when it was there already
+   */
   synchronized boolean add(byte[] mac) {
     long address = address(mac);
     if (Arrays.stream(more).anyMatch(m -> m == address)) {
@@ -57,7 +59,9 @@ final class NetdevFilter {
     return true;
   }
 
-  /** @return false when it was not there */
+  /**
+   * @return false when it was not there
+   */
   synchronized boolean remove(byte[] mac) {
     long address = address(mac);
     long[] rest = Arrays.stream(more).filter(m -> m != address).toArray();

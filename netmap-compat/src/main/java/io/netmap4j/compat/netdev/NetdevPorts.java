@@ -63,8 +63,7 @@ public final class NetdevPorts implements PortType {
       String alias = Config.load().aliases().getOrDefault(r.name(), SCHEME + r.name());
       String address = alias.substring(SCHEME.length());
       boolean bypass = address.endsWith(BYPASS);
-      String name =
-          bypass ? address.substring(0, address.length() - BYPASS.length()) : address;
+      String name = bypass ? address.substring(0, address.length() - BYPASS.length()) : address;
       int index = NetInterface.indexOf(name);
       if (index == 0) {
         throw new NetmapException(
@@ -134,12 +133,7 @@ public final class NetdevPorts implements PortType {
           String.format(
               "%d tx and %d rx rings of %d and %d slots were asked for; emulated mode has 1 to %d"
                   + " of at least %d",
-              rings.tx(),
-              rings.rx(),
-              rings.txSlots(),
-              rings.rxSlots(),
-              MOST_RINGS,
-              FEWEST_SLOTS));
+              rings.tx(), rings.rx(), rings.txSlots(), rings.rxSlots(), MOST_RINGS, FEWEST_SLOTS));
     }
     return rings;
   }

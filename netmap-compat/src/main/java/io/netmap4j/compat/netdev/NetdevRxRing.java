@@ -194,8 +194,7 @@ final class NetdevRxRing {
   }
 
   private static boolean isOurs(long f) {
-    boolean ours =
-        (Mem.getIntVolatile(f + PacketSocket.STATUS) & PacketSocket.FRAME_USER) != 0;
+    boolean ours = (Mem.getIntVolatile(f + PacketSocket.STATUS) & PacketSocket.FRAME_USER) != 0;
     Mem.loadFence(); // the rest of the frame was written before its status
     return ours;
   }
@@ -217,8 +216,7 @@ final class NetdevRxRing {
     if (whole) {
       Mem.copy(data(f) - PacketSocket.OFFLOADS, offloads, PacketSocket.OFFLOADS + length);
     } else {
-      boolean queued =
-          (Mem.getInt(f + PacketSocket.STATUS) & PacketSocket.FRAME_QUEUED) != 0;
+      boolean queued = (Mem.getInt(f + PacketSocket.STATUS) & PacketSocket.FRAME_QUEUED) != 0;
       int most = PacketSocket.OFFLOADS + LONGEST - TAG;
       long n = queued ? socket.receive(offloads, most) : 0;
       if (n <= PacketSocket.OFFLOADS || n > most) {
@@ -246,9 +244,7 @@ final class NetdevRxRing {
       boolean other = (status & PacketSocket.VLAN_TPID_VALID) != 0;
       Mem.copy(packet, packet - TAG, ADDRESSES);
       packet -= TAG;
-      Mem.putShort(
-          packet + ADDRESSES,
-          other ? swapped(f + PacketSocket.VLAN_TPID) : VLAN_TYPE);
+      Mem.putShort(packet + ADDRESSES, other ? swapped(f + PacketSocket.VLAN_TPID) : VLAN_TYPE);
       Mem.putShort(packet + ADDRESSES + 2, swapped(f + PacketSocket.VLAN_TCI));
       length += TAG;
       start += TAG;

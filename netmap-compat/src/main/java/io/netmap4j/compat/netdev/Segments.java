@@ -136,8 +136,7 @@ final class Segments {
   }
 
   private void tcp(long l4, int n) {
-    Mem.putInt(
-        l4 + 4, Integer.reverseBytes(Integer.reverseBytes(Mem.getInt(l4 + 4)) + done));
+    Mem.putInt(l4 + 4, Integer.reverseBytes(Integer.reverseBytes(Mem.getInt(l4 + 4)) + done));
     int flags = Mem.getByte(l4 + 13);
     if (done + n < payload) {
       flags &= ~FIN_PSH;

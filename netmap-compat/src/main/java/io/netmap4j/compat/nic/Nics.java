@@ -98,8 +98,7 @@ public final class Nics {
   public static String takeAdvice(String networkInterface) {
     Path device = Path.of("/sys/class/net", networkInterface, "device");
     try {
-      String address =
-          Files.exists(device) ? device.toRealPath().getFileName().toString() : "";
+      String address = Files.exists(device) ? device.toRealPath().getFileName().toString() : "";
       boolean driven =
           PCI.matcher(address).matches()
               && backends().stream()

@@ -25,10 +25,7 @@ public final class CompatProvider implements PortProvider {
   /** In netmap's order (netmap_get_na): monitor, null, pipe, VALE, interface. */
   private static final List<PortType> TYPES =
       List.of(
-          new NullPorts(),
-          new PipePorts(CompatProvider::find),
-          new NetdevPorts(),
-          new NicPorts());
+          new NullPorts(), new PipePorts(CompatProvider::find), new NetdevPorts(), new NicPorts());
 
   @Override
   public Opened open(String name, Request request) {

@@ -49,8 +49,7 @@ final class Veth implements AutoCloseable {
   static Veth pair(int mtu) {
     Veth veth = namespace();
     try {
-      assumeTrue(
-          run("ip", "-V").equals("0"), "skipped: there is no ip: apt-get install iproute2");
+      assumeTrue(run("ip", "-V").equals("0"), "skipped: there is no ip: apt-get install iproute2");
       veth.ip("link", "add", "va", "type", "veth", "peer", "name", "vb");
       for (String end : new String[] {"va", "vb"}) {
         // No frames of the kernel's own: router solicitations and the like.
