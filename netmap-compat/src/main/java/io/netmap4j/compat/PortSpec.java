@@ -80,7 +80,7 @@ public record PortSpec(
   /** What this version cannot open, in words; empty when it can. */
   public List<String> unavailable() {
     List<String> missing = new ArrayList<>();
-    if (vale()) {
+    if (vale() && !pipe()) {
       missing.add("VALE switches (" + name.substring(0, name.indexOf(':')) + ")");
     }
     if (mode == Netmap.NR_REG_SW || mode == Netmap.NR_REG_NIC_SW || mode == Netmap.NR_REG_ONE_SW) {
