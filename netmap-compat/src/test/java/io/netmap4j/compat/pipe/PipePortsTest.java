@@ -138,8 +138,7 @@ class PipePortsTest {
   @Test
   void cat14_pipeMaster() {
     assertEquals(
-        Libc.EINVAL,
-        errnoOf("netmap:loop{pipeid1", rig.request().mode(Netmap.NR_REG_NIC_SW, 0)));
+        Libc.EINVAL, errnoOf("netmap:loop{pipeid1", rig.request().mode(Netmap.NR_REG_NIC_SW, 0)));
     rig.open("netmap:loop{pipeid1", rig.request().mode(Netmap.NR_REG_ALL_NIC, 0));
   }
 
@@ -151,8 +150,7 @@ class PipePortsTest {
   /** What the request is answered with: counts of this end, none of them 0. */
   @Test
   void cat16_pipePortInfoGet() {
-    NetmapPort.Request request =
-        rig.request().counts(RingCounts.DEFAULT.rings(2, 3).slots(64, 32));
+    NetmapPort.Request request = rig.request().counts(RingCounts.DEFAULT.rings(2, 3).slots(64, 32));
     NetmapPort slave = rig.open("netmap:loop}pipeid3", request);
     NetmapPort master = rig.open("netmap:loop{pipeid3", rig.request());
     assertEquals(2, master.nifp().txRings());
@@ -205,11 +203,11 @@ class PipePortsTest {
   @CsvSource({"0, 0, 1, 1024", "1, 1, 1, 1", "2, 7, 2, 7", "1, 5000, 1, 4096"})
   void countsAreKeptWithinBounds(int rings, int slots, int ringsGot, int slotsGot) {
     NetmapPort.Request asked =
-        NetmapPort.Request.DEFAULT.counts(RingCounts.DEFAULT.rings(rings, rings).slots(slots, slots));
+        NetmapPort.Request.DEFAULT.counts(
+            RingCounts.DEFAULT.rings(rings, rings).slots(slots, slots));
     if (slotsGot == 4096) {
       assertThatThrownBy(() -> Netmap.open("netmap:loop{1", asked))
-          .isInstanceOfSatisfying(
-              NetmapException.class, e -> assertEquals(Libc.ENOMEM, e.errno()))
+          .isInstanceOfSatisfying(NetmapException.class, e -> assertEquals(Libc.ENOMEM, e.errno()))
           .hasMessageContaining("memory.ring-size");
       return;
     }
@@ -223,8 +221,7 @@ class PipePortsTest {
 
   @Test
   void slotsAndMemoryAreThoseOfAnOpenParent() {
-    NetmapPort.Request card =
-        rig.request().nic(NicOptions.DEFAULT.rings(1, 1).slots(24, 40));
+    NetmapPort.Request card = rig.request().nic(NicOptions.DEFAULT.rings(1, 1).slots(24, 40));
     NetmapPort parent = rig.open("netmap:fake0", card);
     NetmapPort pipe = rig.open("netmap:fake0{1", NetmapPort.Request.DEFAULT);
     assertEquals(24, pipe.tx(0).numSlots());
@@ -322,7 +319,9 @@ class PipePortsTest {
     }
   }
 
-  /** In flight, without an end, refused, released and not copied back: each buffer is freed once. */
+  /**
+   * In flight, without an end, refused, released and not copied back: each buffer is freed once.
+   */
   @Test
   void buffersInEveryStateAreGivenBack() {
     NetmapPort master = rig.open("netmap:state{1", rig.slots(16));
@@ -396,9 +395,7 @@ class PipePortsTest {
   @Test
   void aRingOfSeveralIsChosenByItsNumber() {
     NetmapPort all =
-        rig.open(
-            "netmap:many{1",
-            rig.request().counts(RingCounts.DEFAULT.rings(3, 3).slots(8, 8)));
+        rig.open("netmap:many{1", rig.request().counts(RingCounts.DEFAULT.rings(3, 3).slots(8, 8)));
     NetmapPort one = rig.open("netmap:many}1-2", rig.request());
     assertEquals(2, one.firstRxRing());
     assertEquals(3, one.endRxRing());
@@ -420,14 +417,12 @@ class PipePortsTest {
     assertEquals(0xff, second.tx(0).offsetMask());
     assertEquals(32, second.tx(0).offset(3));
     assertEquals(
-        Libc.EBUSY,
-        errnoOf("netmap:head{1", rig.request().offsets(new Offsets(0, 200, 8, 0))));
+        Libc.EBUSY, errnoOf("netmap:head{1", rig.request().offsets(new Offsets(0, 200, 8, 0))));
     rig.open("netmap:head{1", rig.request().offsets(new Offsets(0, 64, 7, 0)));
     send(second, 0, 3);
     receive(first, 0, 3);
     assertEquals(
-        Libc.EINVAL,
-        errnoOf("netmap:head{2", rig.slots(8).offsets(new Offsets(0, 2048, 0, 0))));
+        Libc.EINVAL, errnoOf("netmap:head{2", rig.slots(8).offsets(new Offsets(0, 2048, 0, 0))));
     assertFalse(Netmap.isOpen("netmap:head{2"));
   }
 

@@ -26,8 +26,11 @@ final class PipeRig implements AutoCloseable {
   }
 
   PipeRig(int bufferCount) {
-    memory = NetmapMemory.create(MemoryOptions.DEFAULT.buffers(bufferCount, 2048).rings(24, 17_000));
-    keeper = Netmap.open("netmap:keeper", NetmapPort.Request.DEFAULT.region(memory).mode(Netmap.NR_REG_NULL, 0));
+    memory =
+        NetmapMemory.create(MemoryOptions.DEFAULT.buffers(bufferCount, 2048).rings(24, 17_000));
+    keeper =
+        Netmap.open(
+            "netmap:keeper", NetmapPort.Request.DEFAULT.region(memory).mode(Netmap.NR_REG_NULL, 0));
     buffers = memory.freeBuffers();
     rings = memory.freeRings();
   }
