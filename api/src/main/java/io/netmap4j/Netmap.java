@@ -28,7 +28,7 @@ public final class Netmap {
 
   // netmap_ring.flags
   public static final int NR_TIMESTAMP = RingLayout.NR_TIMESTAMP;
-  public static final int NR_FORWARD = 0x0004;
+  public static final int NR_FORWARD = RingLayout.NR_FORWARD;
 
   // netmap_if.ni_flags
   public static final int NI_PRIV_MEM = 0x1;

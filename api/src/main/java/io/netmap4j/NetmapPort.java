@@ -59,6 +59,7 @@ public final class NetmapPort implements AutoCloseable {
   private final NetmapRing[] txRings;
   private final NetmapRing[] rxRings;
   private final PortWaits waits;
+  private final int rxFlags;
   private volatile boolean closed;
 
   /**
@@ -202,7 +203,11 @@ public final class NetmapPort implements AutoCloseable {
     }
     this.extraBuffers = takeExtraBuffers(extraBuffers);
     boolean noTxPoll = (opened.flags() & Netmap.NR_NO_TX_POLL) != 0;
-    this.waits = new PortWaits(this, rings.adapter(), binding, noTxPoll, tx, rx, txRings);
+    // Every TX ring of the device is bound (netmap_set_ringid), and there are host rings.
+    boolean mayForward =
+        hostRx > 0 && txEnd > hostTx && binding.txFirst() == 0 && binding.txEnd() >= txEnd - hostTx;
+    this.rxFlags = mayForward ? Adapter.CAN_FORWARD_DOWN : 0;
+    this.waits = new PortWaits(this, rings.adapter(), binding, noTxPoll, rxFlags, tx, rx, txRings);
     this.release = opened.release();
   }
 
@@ -381,7 +386,7 @@ public final class NetmapPort implements AutoCloseable {
   public int rxSync() {
     int status = closed ? Errno.EIO : 0;
     for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
-      int s = rx[i].rxSync(0);
+      int s = rx[i].rxSync(rxFlags);
       if (s == Errno.EBUSY) {
         s = awaitTurn(rx[i]);
       }
@@ -397,7 +402,7 @@ public final class NetmapPort implements AutoCloseable {
     int status;
     do {
       Thread.yield();
-      status = k.tx ? k.txSync(Adapter.FORCE_RECLAIM) : k.rxSync(0);
+      status = k.tx ? k.txSync(Adapter.FORCE_RECLAIM) : k.rxSync(rxFlags);
     } while (status == Errno.EBUSY && System.nanoTime() - deadline < 0);
     return status;
   }
@@ -524,7 +529,8 @@ public final class NetmapPort implements AutoCloseable {
 
   /**
    * Monotonic totals since the device was opened: the hardware's, by register name, drops included;
-   * and ours: {@code bad_slots} (slots that could not be sent or given back as they were), {@code
+   * those of its host rings, if it has any: {@code host_tx}, {@code host_rx} and so on, see
+   * docs/netmap-abi.md 9.1; and ours: {@code bad_slots} (slots that could not be sent or given back as they were), {@code
    * unsent} (packets of the bound TX rings that were refused, see {@link #unsent}) and {@code
    * ring_reinits} (how often illegal indices made a ring be repaired). For any thread; not for a
    * fast loop.
@@ -536,6 +542,10 @@ public final class NetmapPort implements AutoCloseable {
     Map<String, Long> all;
     try {
       all = new TreeMap<>(rings.adapter().counters());
+      Adapter host = rings.host();
+      if (host != null) {
+        all.putAll(host.counters());
+      }
     } catch (LinuxException e) {
       throw Errors.of(e);
     }

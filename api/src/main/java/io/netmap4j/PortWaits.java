@@ -41,6 +41,7 @@ final class PortWaits {
   private final Adapter adapter;
   private final RingSet.Binding binding;
   private final boolean noTxPoll;
+  private final int rxFlags;
   private final Kring[] tx;
   private final Kring[] rx;
   private final NetmapRing[] txRings;
@@ -62,6 +63,7 @@ final class PortWaits {
   private boolean busy;
 
   /**
+   * @param rxFlags of each RX sync
    * @param tx krings by number, null for those that are not bound; as {@code rx} and {@code
    *     txRings}
    */
@@ -70,6 +72,7 @@ final class PortWaits {
       Adapter adapter,
       RingSet.Binding binding,
       boolean noTxPoll,
+      int rxFlags,
       Kring[] tx,
       Kring[] rx,
       NetmapRing[] txRings) {
@@ -77,6 +80,7 @@ final class PortWaits {
     this.adapter = adapter;
     this.binding = binding;
     this.noTxPoll = noTxPoll;
+    this.rxFlags = rxFlags;
     this.tx = tx;
     this.rx = rx;
     this.txRings = txRings;
@@ -192,11 +196,26 @@ final class PortWaits {
       }
     }
     if ((events & NetmapPort.POLLIN) != 0) {
+      boolean sentDown = false;
       for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
         Kring k = rx[i];
-        int status = k.rxSync(0);
+        int status = k.rxSync(rxFlags);
         ready |= result(status) | (k.rCur != k.rTail ? NetmapPort.POLLIN : 0);
+        sentDown |= k.sentDown;
+        k.sentDown = false;
       }
+      if (sentDown) {
+        ready |= sendForwarded();
+      }
+    }
+    return ready;
+  }
+
+  /** Host rings have put packets into the device's rings (netmap_poll: send_down). */
+  private int sendForwarded() {
+    int ready = 0;
+    for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
+      ready |= txRings[i].head() != tx[i].hwCur ? result(tx[i].txSync(0)) : 0;
     }
     return ready;
   }

@@ -38,6 +38,9 @@ public final class RingLayout {
   /** In flags: stamp the ring at every RX sync. */
   public static final int NR_TIMESTAMP = 0x0002;
 
+  /** In flags: NS_FORWARD in slots has an effect (docs/netmap-abi.md 9). */
+  public static final int NR_FORWARD = 0x0004;
+
   private RingLayout() {}
 
   /** Bytes of a ring object with {@code slots} slots. */

@@ -21,6 +21,12 @@ public interface Adapter extends AutoCloseable {
   int FORCE_RECLAIM = 1;
 
   /**
+   * In {@code flags} of an RX sync: the port that syncs has bound every TX ring of the device, so
+   * host rings may fill slots of them (netmap's NAF_CAN_FORWARD_DOWN).
+   */
+  int CAN_FORWARD_DOWN = 2;
+
+  /**
    * Of {@link #waitFd}: no descriptor is needed, for the {@code wake} of {@link #arm} is called.
    */
   int WAKES_BY_CALL = -2;

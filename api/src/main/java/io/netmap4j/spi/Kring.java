@@ -94,6 +94,9 @@ public final class Kring {
   public int rCur;
   public int rTail;
 
+  /** Host rings: packets have gone into TX rings, which are to be synced (netmap's nr_kflags). */
+  public boolean sentDown;
+
   /** Slots with an index or a length that could not be used; counted by the adapter. */
   public long badSlots;
 
@@ -178,6 +181,21 @@ public final class Kring {
     } finally {
       STATE.setRelease(this, IDLE);
     }
+  }
+
+  /**
+   * Keeps syncs out for a moment: for host rings, which fill slots of a TX ring within the sync of
+   * another ring.
+   *
+   * @return false while a sync is in flight, and when the ring is stopped
+   */
+  public boolean tryHold() {
+    return STATE.compareAndSet(this, IDLE, BUSY);
+  }
+
+  /** Takes a successful {@link #tryHold} back. */
+  public void letGo() {
+    STATE.setRelease(this, IDLE);
   }
 
   private int tappedSync(int flags) {
@@ -291,7 +309,7 @@ public final class Kring {
   /**
    * from ≤ head ≤ cur ≤ to, around the ring; unsigned, so that a negative index is out of range.
    */
-  private boolean legal(int from, int head, int cur, int to) {
+  public boolean legal(int from, int head, int cur, int to) {
     if (Integer.compareUnsigned(head, numSlots) >= 0
         || Integer.compareUnsigned(cur, numSlots) >= 0) {
       return false;

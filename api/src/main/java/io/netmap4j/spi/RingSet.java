@@ -22,7 +22,7 @@ public final class RingSet {
   private final Direction tx;
   private final Direction rx;
   private final Region.Use use;
-  private Adapter host;
+  private volatile Adapter host;
   private int ports;
   private boolean closed;
 
@@ -412,6 +412,11 @@ public final class RingSet {
 
   public Adapter adapter() {
     return adapter;
+  }
+
+  /** Of the host rings; null while there are none. */
+  public Adapter host() {
+    return host;
   }
 
   public Region region() {

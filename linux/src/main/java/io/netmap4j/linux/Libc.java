@@ -59,6 +59,7 @@ public final class Libc {
   public static final int ENOSPC = 28;
   public static final int EROFS = 30;
   public static final int EPIPE = 32;
+  public static final int EBADFD = 77;
   public static final int EMSGSIZE = 90;
   public static final int ENOPROTOOPT = 92;
   public static final int EOPNOTSUPP = 95;
@@ -117,6 +118,10 @@ public final class Libc {
   private static native long read(int fd, long buffer, long count);
 
   private static native long write(int fd, long buffer, long count);
+
+  private static native long readv(int fd, long iov, int count);
+
+  private static native long writev(int fd, long iov, int count);
 
   private static native Pointer strerror(int errno);
 
@@ -493,6 +498,18 @@ public final class Libc {
   /** Writes without allocating. @return bytes, or −errno */
   public static long tryWrite(int fd, long address, long bytes) {
     long done = write(fd, address, bytes);
+    return done < 0 ? -Native.getLastError() : done;
+  }
+
+  /** As {@link #tryRead}, into {@code count} pieces of memory: {@code iov} as for readv(2). */
+  public static long tryReadv(int fd, long iov, int count) {
+    long done = readv(fd, iov, count);
+    return done < 0 ? -Native.getLastError() : done;
+  }
+
+  /** As {@link #tryWrite}, from {@code count} pieces of memory: {@code iov} as for writev(2). */
+  public static long tryWritev(int fd, long iov, int count) {
+    long done = writev(fd, iov, count);
     return done < 0 ? -Native.getLastError() : done;
   }
 

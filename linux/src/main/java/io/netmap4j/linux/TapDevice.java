@@ -1,6 +1,7 @@
 package io.netmap4j.linux;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 
 /**
@@ -30,6 +31,7 @@ public final class TapDevice implements AutoCloseable {
   private static final int TUNSETCARRIER = Machine.iow('T', 226, Integer.BYTES); // Linux 5.0
   private static final int IFF_TAP = 0x0002;
   private static final int IFF_NO_PI = 0x1000;
+  private static final int IFF_MULTI_QUEUE = 0x0100;
 
   /** Refuse a name that exists: it would be somebody's persistent device, which outlives us. */
   private static final int IFF_TUN_EXCL = 0x8000;
@@ -46,21 +48,61 @@ public final class TapDevice implements AutoCloseable {
   private static final int IFREQ = 40;
   private static final int IFR_UNION = 16;
 
-  private final String name;
-  private int fd;
+  /** MAX_TAP_QUEUES of the kernel's tun module. */
+  public static final int MOST_QUEUES = 256;
 
-  private TapDevice(int fd, String name) {
-    this.fd = fd;
+  private final String name;
+
+  /** One for each queue; −1 when closed. */
+  private final int[] fds;
+
+  private TapDevice(int[] fds, String name) {
+    this.fds = fds;
     this.name = name;
+  }
+
+  /** As {@link #create(String, int)}, with one queue. */
+  public static TapDevice create(String name) {
+    return create(name, 1);
   }
 
   /**
    * Makes an interface, which is down at first and has a MAC address chosen by the kernel.
    *
    * @param name 1 to 15 bytes; the kernel puts a number in place of {@code %d}
+   * @param queues 1 to {@link #MOST_QUEUES}, each with a descriptor of its own. The kernel spreads
+   *     flows over them: all of them have to be read
    * @throws LinuxException naming what is missing and the command that mends it
    */
-  public static TapDevice create(String name) {
+  public static TapDevice create(String name, int queues) {
+    byte[] bytes = checked(name);
+    int shape = IFF_TAP | IFF_NO_PI | (queues > 1 ? IFF_MULTI_QUEUE : 0);
+    int[] fds = new int[queues];
+    Arrays.fill(fds, -1);
+    long ifreq = Mem.allocate(IFREQ);
+    try {
+      Mem.copyIn(bytes, 0, ifreq, bytes.length);
+      for (int q = 0; q < queues; q++) {
+        fds[q] = openClone();
+        // The first makes the interface, and the kernel leaves its name in ifreq.
+        int flags = q == 0 ? shape | IFF_TUN_EXCL : shape;
+        Mem.putShort(ifreq + IFR_UNION, (short) flags);
+        int done = Libc.tryIoctl(fds[q], TUNSETIFF, ifreq);
+        if (done < 0) {
+          throw LinuxException.ofCall(
+              "TAP device " + name + ": TUNSETIFF", -done, hint(-done, name));
+        }
+      }
+      return new TapDevice(fds, nameIn(ifreq));
+    } catch (RuntimeException e) {
+      closeAll(fds);
+      throw e;
+    } finally {
+      Mem.free(ifreq);
+    }
+  }
+
+  private static byte[] checked(String name) {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
     if (bytes.length > LONGEST_NAME) {
       throw LinuxException.ofCall(
@@ -71,20 +113,7 @@ public final class TapDevice implements AutoCloseable {
     if (bytes.length == 0) {
       throw LinuxException.ofCall("TAP device without a name", Libc.EINVAL, "give it one: tap0");
     }
-    int fd = openClone();
-    long ifreq = Mem.allocate(IFREQ);
-    try {
-      Mem.copyIn(bytes, 0, ifreq, bytes.length);
-      Mem.putShort(ifreq + IFR_UNION, (short) (IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL));
-      int done = Libc.tryIoctl(fd, TUNSETIFF, ifreq);
-      if (done < 0) {
-        Libc.closeFd(fd);
-        throw LinuxException.ofCall("TAP device " + name + ": TUNSETIFF", -done, hint(-done, name));
-      }
-      return new TapDevice(fd, nameIn(ifreq));
-    } finally {
-      Mem.free(ifreq);
-    }
+    return bytes;
   }
 
   private static int openClone() {
@@ -126,7 +155,12 @@ public final class TapDevice implements AutoCloseable {
 
   /** For waiting: readable when the kernel has sent something. −1 after {@link #close}. */
   public int fd() {
-    return fd;
+    return fds[0];
+  }
+
+  /** As {@link #fd()}, of one queue. */
+  public int fd(int queue) {
+    return fds[queue];
   }
 
   /**
@@ -184,7 +218,7 @@ public final class TapDevice implements AutoCloseable {
     long flag = Mem.allocate(4);
     try {
       Mem.putInt(flag, on ? 1 : 0);
-      int ignored = Libc.tryIoctl(fd, TUNSETCARRIER, flag);
+      int ignored = Libc.tryIoctl(fds[0], TUNSETCARRIER, flag);
     } finally {
       Mem.free(flag);
     }
@@ -218,7 +252,7 @@ public final class TapDevice implements AutoCloseable {
   /** True when the interface is up, in whatever namespace it is now. A system call. */
   public boolean isUp() {
     // The kernel says POLLOUT only of an interface that is up: tun_sock_writeable().
-    int events = fd < 0 ? 0 : Libc.pollNow(fd, Libc.POLLOUT);
+    int events = fds[0] < 0 ? 0 : Libc.pollNow(fds[0], Libc.POLLOUT);
     return (events & (Libc.POLLOUT | Libc.POLLERR)) == Libc.POLLOUT;
   }
 
@@ -229,7 +263,7 @@ public final class TapDevice implements AutoCloseable {
    * @return its length, or −EAGAIN when there is none, −errno when the interface is gone
    */
   public long read(long address, int bytes) {
-    return Libc.tryRead(fd, address, bytes);
+    return Libc.tryRead(fds[0], address, bytes);
   }
 
   /**
@@ -239,15 +273,36 @@ public final class TapDevice implements AutoCloseable {
    *     another −errno: the frame is lost
    */
   public long write(long address, int bytes) {
-    return Libc.tryWrite(fd, address, bytes);
+    return Libc.tryWrite(fds[0], address, bytes);
+  }
+
+  /**
+   * As {@link #read}, from one queue and into several pieces of memory.
+   *
+   * @param iov address of {@code pieces} structures iovec: address and bytes, 8 bytes each
+   * @return as {@link #read}. More than the pieces hold for a longer frame, whose rest is lost
+   */
+  public long readv(int queue, long iov, int pieces) {
+    return Libc.tryReadv(fds[queue], iov, pieces);
+  }
+
+  /** As {@link #write}, by one queue, of a frame in several pieces of memory as for readv. */
+  public long writev(int queue, long iov, int pieces) {
+    return Libc.tryWritev(fds[queue], iov, pieces);
   }
 
   /** Removes the interface. Idempotent. */
   @Override
   public void close() {
-    if (fd >= 0) {
-      Libc.closeFd(fd);
-      fd = -1;
+    closeAll(fds);
+  }
+
+  private static void closeAll(int[] fds) {
+    for (int q = 0; q < fds.length; q++) {
+      if (fds[q] >= 0) {
+        Libc.closeFd(fds[q]);
+        fds[q] = -1;
+      }
     }
   }
 }

@@ -30,6 +30,7 @@ import java.util.TreeSet;
  * <pre>
  *   nic.eth0 = vfio:0000:03:00.0        netmap:eth0 opens this function this way
  *   nic.eth0.rx-rings = 4               keys of {@link NicOptions#KEYS}; also for names that are no alias
+ *   nic.eth0.tap = tap0                 the interface that its host rings are behind
  *   memory.buf-num = 32768              if-num if-size ring-num ring-size buf-num buf-size hugetlbfs
  * </pre>
  *
@@ -39,15 +40,21 @@ import java.util.TreeSet;
  * @param source where it was read, for messages
  * @param aliases name to {@code scheme:address}
  * @param nics name to what {@code nic.NAME.KEY} says
+ * @param taps name to what {@code nic.NAME.tap} says
  * @param memory of the shared region, null when the file does not say
  */
 public record Config(
     String source,
     Map<String, String> aliases,
     Map<String, NicOptions> nics,
+    Map<String, String> taps,
     MemoryOptions memory) {
   /** No file. */
-  public static final Config NONE = new Config("no configuration file", Map.of(), Map.of(), null);
+  public static final Config NONE =
+      new Config("no configuration file", Map.of(), Map.of(), Map.of(), null);
+
+  /** {@code nic.NAME.tap}. */
+  private static final String TAP = "tap";
 
   /** Longest file that is read; a longer one is something else. */
   private static final int LONGEST = 1 << 20;
@@ -145,6 +152,7 @@ public record Config(
   private static Config of(String source, Properties properties) {
     Map<String, String> aliases = new TreeMap<>();
     Map<String, NicOptions> nics = new TreeMap<>();
+    Map<String, String> taps = new TreeMap<>();
     MemoryOptions memory = null;
     for (String key : new TreeSet<>(properties.stringPropertyNames())) {
       String value = properties.getProperty(key).trim();
@@ -153,7 +161,7 @@ public record Config(
           MemoryOptions before = memory == null ? MemoryOptions.DEFAULT : memory;
           memory = memoryWith(before, key.substring("memory.".length()), value);
         } else if (key.startsWith("nic.")) {
-          nic(key.substring("nic.".length()), value, aliases, nics);
+          nic(key.substring("nic.".length()), value, aliases, nics, taps);
         } else {
           throw invalid("unknown key; known are nic.NAME, nic.NAME.KEY and memory.KEY");
         }
@@ -161,30 +169,39 @@ public record Config(
         throw new NetmapException(e.errno(), source + ": " + key + ": " + e.getMessage(), e);
       }
     }
-    return new Config(source, aliases, nics, memory);
+    return new Config(source, aliases, nics, taps, memory);
   }
 
   /** The rest of {@code nic.NAME} or {@code nic.NAME.KEY}. */
   private static void nic(
-      String rest, String value, Map<String, String> aliases, Map<String, NicOptions> nics) {
+      String rest,
+      String value,
+      Map<String, String> aliases,
+      Map<String, NicOptions> nics,
+      Map<String, String> taps) {
     int dot = rest.lastIndexOf('.');
-    boolean option = dot >= 0 && NicOptions.KEYS.contains(rest.substring(dot + 1));
-    String name = option ? rest.substring(0, dot) : rest;
+    String key = rest.substring(dot + 1);
+    boolean tap = dot >= 0 && key.equals(TAP);
+    boolean option = dot >= 0 && NicOptions.KEYS.contains(key);
+    String name = option || tap ? rest.substring(0, dot) : rest;
     if (name.isEmpty() || name.chars().anyMatch(c -> "-*^{}/@".indexOf(c) >= 0)) {
       throw invalid(
           "'" + name + "' cannot be opened: a name is not empty and has none of - * ^ { } / @");
     }
-    if (option) {
-      nics.put(
-          name, nics.getOrDefault(name, NicOptions.DEFAULT).with(rest.substring(dot + 1), value));
+    if (tap) {
+      taps.put(name, value);
+    } else if (option) {
+      nics.put(name, nics.getOrDefault(name, NicOptions.DEFAULT).with(key, value));
     } else if (value.indexOf(':') > 0) {
       aliases.put(name, value);
     } else if (dot >= 0) {
       throw invalid(
           "unknown key '"
-              + rest.substring(dot + 1)
+              + key
               + "'; known: "
               + String.join(" ", NicOptions.KEYS)
+              + " "
+              + TAP
               + "; or, for a name with dots, '"
               + value
               + "' is not scheme:address, as in vfio:0000:03:00.0");
@@ -233,6 +250,11 @@ public record Config(
 
   private static NetmapException invalid(String text) {
     return new NetmapException(Libc.EINVAL, text);
+  }
+
+  /** The interface that the host rings of the port of that name are behind. */
+  public String tap(String name) {
+    return taps.getOrDefault(name, name);
   }
 
   /** How the port of that name is set up. */

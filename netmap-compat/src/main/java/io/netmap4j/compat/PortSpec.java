@@ -83,9 +83,6 @@ public record PortSpec(
     if (vale() && !pipe()) {
       missing.add("VALE switches (" + name.substring(0, name.indexOf(':')) + ")");
     }
-    if (mode == Netmap.NR_REG_SW || mode == Netmap.NR_REG_NIC_SW || mode == Netmap.NR_REG_ONE_SW) {
-      missing.add("host rings ('^' and '*')");
-    }
     if ((flags & (Netmap.NR_MONITOR_TX | Netmap.NR_MONITOR_RX | Netmap.NR_ZCOPY_MON)) != 0) {
       missing.add("monitors ('/z', '/t' and '/r')");
     }

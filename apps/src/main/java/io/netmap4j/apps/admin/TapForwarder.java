@@ -33,9 +33,6 @@ final class TapForwarder implements AutoCloseable {
   /** Longest wait before a stop request is noticed. */
   private static final int WAIT_MILLIS = 100;
 
-  /** {@code EBADFD}: what the kernel says of an interface that is gone. */
-  private static final int EBADFD = 77;
-
   private final NetmapPort port;
   private final TapDevice tap;
   private final NetmapRing tx;
@@ -179,10 +176,10 @@ final class TapForwarder implements AutoCloseable {
   }
 
   private void failIfGone(long result) {
-    if (result == -EBADFD) {
+    if (result == -Libc.EBADFD) {
       throw LinuxException.ofCall(
           "TAP interface " + tap.name(),
-          EBADFD,
+          Libc.EBADFD, // what the kernel says of an interface that is gone
           "the interface, or the network namespace that it was in, was removed; start netmap4j tap again to make it");
     }
   }

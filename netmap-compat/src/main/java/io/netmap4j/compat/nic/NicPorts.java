@@ -3,6 +3,7 @@ package io.netmap4j.compat.nic;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.compat.Config;
+import io.netmap4j.compat.host.HostRings;
 import io.netmap4j.compat.port.Memory;
 import io.netmap4j.compat.port.OpenPorts;
 import io.netmap4j.compat.port.PortType;
@@ -44,6 +45,11 @@ public final class NicPorts implements PortType {
   @Override
   public Hold find(Registration r) {
     return OPEN.find(Nics.find(r.name(), Config.load()).key());
+  }
+
+  @Override
+  public boolean addHostRings(RingSet rings, Registration r) {
+    return HostRings.add(rings, r, Config.load());
   }
 
   /** A device that is open is not set up again: another port's rings and frames depend on it. */
