@@ -87,7 +87,7 @@ public record PortSpec(
       missing.add("monitors ('/z', '/t' and '/r')");
     }
     options.keySet().stream()
-        .filter(option -> !option.equals("share"))
+        .filter(option -> !option.equals("share") && !option.equals("conf"))
         .forEach(option -> missing.add("the option @" + option));
     return missing;
   }

@@ -18,6 +18,9 @@ final class HostAdapter implements Adapter {
   /** Between two looks at the device's link, a register read. */
   private static final int LINK_MILLIS = 100;
 
+  /** So that a frame is never more pieces than readv takes (UIO_MAXIOV, 1024). */
+  private static final int LEAST_RX_BYTES = 128;
+
   private final HostLink link;
   private final Adapter device;
   private final Rings rings;
@@ -132,6 +135,11 @@ final class HostAdapter implements Adapter {
   @Override
   public boolean offsets() {
     return true;
+  }
+
+  @Override
+  public int leastRxBytes() {
+    return LEAST_RX_BYTES;
   }
 
   @Override

@@ -56,15 +56,9 @@ final class HostRxRing {
     return status;
   }
 
-  /** Bytes of a packet that a slot takes (docs/netmap-abi.md 10). */
-  private static int room(Kring k) {
-    return k.region.bufSize() - k.maxOffset;
-  }
-
-  /** Slots of the longest frame; more than the ring has when its slots have no room at all. */
+  /** Slots of the longest frame. */
   private int longest(Kring k) {
-    int room = room(k);
-    return room <= 0 ? k.numSlots : Math.min(k.numSlots - 1, (maxFrame + room - 1) / room);
+    return Math.min(k.numSlots - 1, (maxFrame + k.rxBytes - 1) / k.rxBytes);
   }
 
   private static int free(Kring k) {
@@ -83,7 +77,7 @@ final class HostRxRing {
       iov = Mem.allocate((long) pieces * IOVEC);
       iovPieces = pieces;
     }
-    int room = room(k);
+    int room = k.rxBytes; // of a packet in a slot
     int free = free(k);
     for (int reads = 0; free >= pieces && reads < k.numSlots; reads++) {
       if (!describe(k, pieces, room)) {

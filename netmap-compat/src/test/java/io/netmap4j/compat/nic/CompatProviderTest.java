@@ -211,12 +211,8 @@ class CompatProviderTest {
       delimiter = '|',
       quoteCharacter = '"',
       value = {
-        "netmap:fake0^ | host rings ('^' and '*')",
-        "netmap:fake0^0 | host rings ('^' and '*')",
-        "netmap:fake0* | host rings ('^' and '*')",
         "netmap:fake0/z | monitors ('/z', '/t' and '/r')",
-        "netmap:fake0@conf:rings=2 | the option @conf",
-        "netmap:fake0^@extmem=/a | host rings ('^' and '*'), the option @extmem",
+        "netmap:fake0^@extmem=/a | the option @extmem",
         "vale0:1 | VALE switches (vale0)",
       })
   void whatThisVersionLacksIsNamed(String name, String what) {
