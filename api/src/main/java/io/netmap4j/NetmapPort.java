@@ -530,10 +530,10 @@ public final class NetmapPort implements AutoCloseable {
   /**
    * Monotonic totals since the device was opened: the hardware's, by register name, drops included;
    * those of its host rings, if it has any: {@code host_tx}, {@code host_rx} and so on, see
-   * docs/netmap-abi.md 9.1; and ours: {@code bad_slots} (slots that could not be sent or given back as they were), {@code
-   * unsent} (packets of the bound TX rings that were refused, see {@link #unsent}) and {@code
-   * ring_reinits} (how often illegal indices made a ring be repaired). For any thread; not for a
-   * fast loop.
+   * docs/netmap-abi.md 9.1; and ours: {@code bad_slots} (slots that could not be sent or given back
+   * as they were), {@code unsent} (packets of the bound TX rings that were refused, see {@link
+   * #unsent}) and {@code ring_reinits} (how often illegal indices made a ring be repaired). For any
+   * thread; not for a fast loop.
    *
    * @return a new map, sorted by name
    * @throws NetmapException as {@link #link}

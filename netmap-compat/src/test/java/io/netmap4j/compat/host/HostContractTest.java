@@ -34,12 +34,12 @@ class HostContractTest extends PortContract {
     card.maxFrame = 9018;
     RingSet rings =
         RingSet.start(
-            new HostAdapter(stack, card, new Adapter.Rings(1, 1, SLOTS, SLOTS), new Kring[0], false),
+            new HostAdapter(
+                stack, card, new Adapter.Rings(1, 1, SLOTS, SLOTS), new Kring[0], false),
             region);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     rings.bind(all, offsets);
-    return TestPorts.open(
-        "stack", rings, all, NetmapPort.Request.DEFAULT.extraBuffers(EXTRA));
+    return TestPorts.open("stack", rings, all, NetmapPort.Request.DEFAULT.extraBuffers(EXTRA));
   }
 
   private record StackPair(NetmapPort a, NetmapPort b, Region region) implements Pair {
