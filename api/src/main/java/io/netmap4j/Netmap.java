@@ -1,9 +1,13 @@
 package io.netmap4j;
 
 import io.netmap4j.common.Errno;
+import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.PoolsInfo;
+import io.netmap4j.common.PortInfo;
 import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.PortProvider;
 import java.util.ServiceLoader;
 
@@ -95,11 +99,78 @@ public final class Netmap {
         return port;
       }
     }
-    throw new NetmapException(
+    throw unknown(name);
+  }
+
+  private static NetmapException unknown(String name) {
+    return new NetmapException(
         Errno.EINVAL,
         "'"
             + name
             + "': prefix unknown or missing; names start with netmap: (is netmap4j-netmap-compat on the class path?)");
+  }
+
+  /**
+   * PORT_INFO_GET: rings, slots and memory of a port, open or not, without binding it. A switch port
+   * or pipe that is not open is made for the time of the call. For any thread.
+   *
+   * @param name as for {@link #open(String)}, its ring and flags don't count; "" for the memory alone
+   * @param memId nr_mem_id: the memory that the port would be in; 0 for any, with "" for {@link
+   *     NetmapMemory#shared}
+   * @return what there is; only memSize and memId for ""
+   * @throws NetmapException as {@link #open(String)}; EINVAL also when no memory has that id
+   */
+  public static PortInfo portInfo(String name, int memId) {
+    PortProvider.Info found = info(name, memId);
+    return found.port() != null
+        ? found.port()
+        : new PortInfo(found.region().size(), 0, 0, 0, 0, 0, 0, found.region().memId());
+  }
+
+  /**
+   * POOLS_INFO_GET: how the memory of a port is laid out, whether the port is open or not. For any
+   * thread.
+   *
+   * @param name as for {@link #portInfo}; not ""
+   * @param memId as for {@link #portInfo}
+   * @return the pools
+   * @throws NetmapException as {@link #open(String)}; ENXIO for ""
+   */
+  public static PoolsInfo poolsInfo(String name, int memId) {
+    if (name.isEmpty()) {
+      throw new NetmapException(Errno.ENXIO, "pools info needs the name of a port");
+    }
+    Region region = info(name, memId).region();
+    MemoryOptions pools = region.options();
+    long[] offsets = region.poolOffsets();
+    return new PoolsInfo(
+        region.size(),
+        region.memId(),
+        offsets[0],
+        pools.ifNum(),
+        pools.ifSize(),
+        offsets[1],
+        pools.ringNum(),
+        pools.ringSize(),
+        offsets[2],
+        pools.bufNum(),
+        pools.bufSize());
+  }
+
+  private static PortProvider.Info info(String name, int memId) {
+    try {
+      for (PortProvider provider : ServiceLoader.load(PortProvider.class)) {
+        PortProvider.Info found = provider.info(name, memId);
+        if (found != null) {
+          return found;
+        }
+      }
+    } catch (NetmapException e) {
+      throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
+    } catch (LinuxException e) {
+      throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
+    }
+    throw unknown(name);
   }
 
   /**

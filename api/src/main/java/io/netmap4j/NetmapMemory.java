@@ -4,8 +4,6 @@ import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * One region of shared memory in netmap's layout: interfaces, rings, buffers (docs/netmap-abi.md
@@ -30,17 +28,15 @@ public final class NetmapMemory implements AutoCloseable {
   /** The lowest usable buffer index. */
   public static final int FIRST_BUFFER = Region.FIRST_BUFFER;
 
-  /** One of these for each open region: {@link #of} gives the same one every time. */
-  private static final Map<Region, NetmapMemory> OPEN = new ConcurrentHashMap<>();
-
   private final Region region;
 
   private NetmapMemory(Region region) {
     this.region = region;
   }
 
+  /** The same one for a region every time. */
   static NetmapMemory of(Region region) {
-    return OPEN.computeIfAbsent(region, NetmapMemory::new);
+    return region.view(NetmapMemory.class, NetmapMemory::new);
   }
 
   Region region() {
@@ -185,7 +181,6 @@ public final class NetmapMemory implements AutoCloseable {
   @Override
   public void close() {
     region.close();
-    OPEN.remove(region, this);
   }
 
   @Override

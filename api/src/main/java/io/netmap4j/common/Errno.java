@@ -49,6 +49,12 @@ public final class Errno {
   /** Out of range. */
   public static final int ERANGE = Libc.ERANGE;
 
+  /** Too long: a list of options, for one. */
+  public static final int EMSGSIZE = Libc.EMSGSIZE;
+
+  /** No room: a name with its suffix, for one. */
+  public static final int ENOBUFS = Libc.ENOBUFS;
+
   /** Not supported by this port or device. */
   public static final int EOPNOTSUPP = Libc.EOPNOTSUPP;
 

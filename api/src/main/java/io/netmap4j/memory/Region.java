@@ -2,17 +2,24 @@ package io.netmap4j.memory;
 
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.BitSet;
 import java.util.LinkedHashSet;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -31,6 +38,9 @@ public final class Region implements AutoCloseable {
 
   /** nr_mem_id of {@link #shared}, as of the memory that netmap's ports share by default. */
   public static final int SHARED_ID = 1;
+
+  /** As in MemoryOptions. */
+  private static final int MOST_BUFFERS = 1_000_000;
 
   /** Pools begin at multiples of this. */
   private static final int POOL_ALIGN = 4096;
@@ -54,12 +64,20 @@ public final class Region implements AutoCloseable {
   /** Distance from the region to its place in {@link PlaceholderMemory}. */
   private final long toPlaceholder;
 
+  /** Of a file of the user's, which one; null for memory of our own. */
+  private final Object fileKey;
+
+  private Object view;
   private boolean abandoned;
   private volatile boolean closed;
 
-  private Region(MemoryOptions options, int memId) {
+  /**
+   * @param file of the user's, which stays as long as it is; null for memory of our own
+   */
+  private Region(MemoryOptions options, int memId, Path file, Object fileKey) {
     this.options = options;
     this.memId = memId;
+    this.fileKey = fileKey;
     this.ifs =
         new ObjectPool(
             "interface", "memory.if", 0, options.ifNum(), options.ifSize(), new BitSet());
@@ -80,14 +98,18 @@ public final class Region implements AutoCloseable {
             "buffer", "memory.buf", bufStart, options.bufNum(), options.bufSize(), withheld);
     this.size = buffers.end(HugePages.SIZE);
     this.fd =
-        options.hugetlbfs() == null
-            ? Libc.memfd("netmap4j-" + memId)
-            : HugePages.create(options.hugetlbfs());
+        file != null
+            ? Libc.open(file.toString(), Libc.O_RDWR, 0, "the file holds a port's memory")
+            : options.hugetlbfs() == null
+                ? Libc.memfd("netmap4j-" + memId)
+                : HugePages.create(options.hugetlbfs());
     try {
-      Libc.truncate(
-          fd,
-          size,
-          "the region needs " + size + " bytes: make memory.buf-num smaller or free some memory");
+      if (file == null) {
+        Libc.truncate(
+            fd,
+            size,
+            "the region needs " + size + " bytes: make memory.buf-num smaller or free some memory");
+      }
       long placeholder = PlaceholderMemory.of(size);
       this.address = map();
       this.toPlaceholder = placeholder - address;
@@ -125,8 +147,12 @@ public final class Region implements AutoCloseable {
   }
 
   private static Region make(MemoryOptions options, int memId) {
+    return make(options, memId, null, null);
+  }
+
+  private static Region make(MemoryOptions options, int memId, Path file, Object fileKey) {
     try {
-      return new Region(options, memId);
+      return new Region(options, memId, file, fileKey);
     } catch (LinuxException e) {
       throw new NetmapException(e.errno(), e.getMessage(), e);
     }
@@ -139,6 +165,89 @@ public final class Region implements AutoCloseable {
    */
   public static Region create(MemoryOptions options) {
     return make(options, NEXT_ID.getAndIncrement());
+  }
+
+  /**
+   * A region in a file of the user's, for instance in hugetlbfs: netmap's EXTMEM
+   * (docs/netmap-abi.md 11.1). One file is one region, however often it is opened. It closes with
+   * its last user.
+   *
+   * @param wanted the pools; as many buffers more as the file has room for
+   * @return a user of the region, for the caller to close
+   * @throws NetmapException ENOENT and what else the file system says; ENOMEM when the file is too
+   *     small
+   */
+  public static synchronized Use openFile(Path file, MemoryOptions wanted) {
+    Object key;
+    long bytes;
+    try {
+      key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+      bytes = Files.size(file);
+    } catch (IOException e) {
+      throw new NetmapException(
+          FileErrors.errno(e), "cannot open '" + file + "': " + FileErrors.reason(e), e);
+    }
+    for (Region open : OPEN.values()) {
+      if (key.equals(open.fileKey)) {
+        try {
+          return open.hold(file.toString());
+        } catch (NetmapException e) {
+          // closed meanwhile: by its last user
+        }
+      }
+    }
+    Region made =
+        make(fit(wanted, file, bytes), NEXT_ID.getAndIncrement(), file.toAbsolutePath(), key);
+    Mem.set(made.bufAddress(0), made.bufSize(), (byte) 0);
+    return made.hold(file.toString());
+  }
+
+  private static MemoryOptions fit(MemoryOptions o, Path file, long bytes) {
+    long before =
+        roundUp((long) o.ifNum() * o.ifSize()) + roundUp((long) o.ringNum() * o.ringSize());
+    long usable = bytes / HugePages.SIZE * HugePages.SIZE;
+    long room = Math.min(MOST_BUFFERS, (usable - before) / o.bufSize());
+    if (room < o.bufNum()) {
+      throw new NetmapException(
+          Libc.ENOMEM,
+          String.format(
+              Locale.ROOT,
+              "%s has %d whole pages of 2 MiB: interfaces and rings take %d bytes, so there is room for %d buffers of"
+                  + " %d, fewer than %d; make the file larger, or the pools smaller (if-num, ring-num, buf-num)",
+              file,
+              usable / HugePages.SIZE,
+              before,
+              Math.max(0, room),
+              o.bufSize(),
+              o.bufNum()));
+    }
+    Path folder = file.toAbsolutePath().getParent();
+    boolean huge = new HugePages().mounts().stream().anyMatch(folder::startsWith);
+    return new MemoryOptions(
+        o.ifNum(),
+        o.ifSize(),
+        o.ringNum(),
+        o.ringSize(),
+        (int) room,
+        o.bufSize(),
+        huge ? folder : null);
+  }
+
+  private static long roundUp(long bytes) {
+    return (bytes + POOL_ALIGN - 1) / POOL_ALIGN * POOL_ALIGN;
+  }
+
+  /** What a program sees of the region: made once. */
+  public synchronized <T> T view(Class<T> type, Function<Region, T> make) {
+    if (view == null) {
+      view = make.apply(this);
+    }
+    return type.cast(view);
+  }
+
+  /** Offset of the pool of interfaces, of rings, of buffers. */
+  public long[] poolOffsets() {
+    return new long[] {ifs.start, rings.start, buffers.start};
   }
 
   /** The region that all ports of this process share unless told otherwise. Made at first use. */
@@ -377,7 +486,15 @@ public final class Region implements AutoCloseable {
         if (was && hasRings && !abandoned && users.stream().noneMatch(use -> use.hasRings)) {
           buffers.reset();
         }
+        if (was && fileKey != null && users.isEmpty()) {
+          Region.this.close();
+        }
       }
+    }
+
+    /** Whose user this is. */
+    public Region region() {
+      return Region.this;
     }
 
     /**

@@ -2,6 +2,7 @@ package io.netmap4j.spi;
 
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.common.Offsets;
+import io.netmap4j.common.PortInfo;
 import io.netmap4j.common.RingCounts;
 import io.netmap4j.memory.Region;
 
@@ -21,6 +22,24 @@ public interface PortProvider {
    * that nothing has, or that is not this provider's.
    */
   boolean isOpen(String name);
+
+  /**
+   * What a port has, without binding a ring of it (docs/netmap-abi.md 11.3).
+   *
+   * @param name as for {@link #open}; "" for no port, only memory
+   * @param memId nr_mem_id; 0 for any
+   * @return null for a name with a prefix that is not this provider's
+   * @throws io.netmap4j.common.NetmapException as {@link #open}
+   */
+  Info info(String name, int memId);
+
+  /**
+   * What {@link #info} finds.
+   *
+   * @param port null when there is none
+   * @param region where it lives, or would
+   */
+  record Info(PortInfo port, Region region) {}
 
   /**
    * What a program asks for beside the name.

@@ -28,7 +28,6 @@ public final class UnixSocket implements AutoCloseable {
   private static final int SHUT_RD = 0;
   private static final int SHUT_WR = 1;
   static final int SHUT_RDWR = 2;
-  private static final int EMSGSIZE = 90;
 
   /** Bytes of struct sockaddr_un. */
   static final int ADDRESS_SIZE = 110;
@@ -239,7 +238,7 @@ public final class UnixSocket implements AutoCloseable {
     if ((Mem.getInt(receiving + 48) & MSG_CTRUNC) != 0) {
       throw LinuxException.ofCall(
           "recvmsg",
-          EMSGSIZE,
+          Libc.EMSGSIZE,
           "more than " + MOST_FDS + " descriptors at once, or too many open files");
     }
   }

@@ -16,6 +16,14 @@ public final class Nm {
   /** In {@link Header#flags}: another packet follows in this nm_dispatch. */
   public static final int NM_MORE_PKTS = 1;
 
+  // of nmOpen
+  public static final int NM_OPEN_NO_MMAP = 0x040000;
+  public static final int NM_OPEN_IFNAME = 0x080000;
+  public static final int NM_OPEN_ARG1 = 0x100000;
+  public static final int NM_OPEN_ARG2 = 0x200000;
+  public static final int NM_OPEN_ARG3 = 0x400000;
+  public static final int NM_OPEN_RING_CFG = 0x800000;
+
   /** One packet, or one slot of it; overwritten by the next one. */
   public static final class Header {
     /** Microseconds since 1970, of the batch. */
@@ -45,13 +53,18 @@ public final class Nm {
   }
 
   private final NetmapPort port;
+  private final Nmreq req;
   private final Header header = new Header();
   private int curTxRing;
   private int curRxRing;
   private boolean closed;
 
-  private Nm(NetmapPort port) {
+  /**
+   * @param req what the port was opened with; null when that is not known
+   */
+  Nm(NetmapPort port, Nmreq req) {
     this.port = port;
+    this.req = req;
     this.curTxRing = port.firstTxRing();
     this.curRxRing = port.firstRxRing();
   }
@@ -70,10 +83,71 @@ public final class Nm {
 
   /** As {@link #nmOpen(String)}, with extra buffers and the like. */
   public static Nm nmOpen(String name, NetmapPort.Request request) {
+    requireNetmapName(name);
+    return new Nm(Netmap.open(name, request), null);
+  }
+
+  /**
+   * nm_open with all its arguments.
+   *
+   * @param name a port's; not looked at with NM_OPEN_IFNAME, but for its prefix
+   * @param asked what to ask for beside it; null for nothing. Not changed
+   * @param flags NM_OPEN_* and the bits NETMAP_NO_TX_POLL and NETMAP_DO_RX_POLL of nr_ringid;
+   *     NM_OPEN_NO_MMAP has no effect
+   * @param parent whose {@link #req} gives what the flags say; null for none. As in netmap, with a
+   *     parent and any flag nr_arg1 is the parent's or 4, and nr_arg3 the parent's or 0, whatever
+   *     {@code asked} says
+   * @throws NetmapException as {@link #nmOpen(String)}
+   */
+  public static Nm nmOpen(String name, Nmreq asked, long flags, Nm parent) {
+    requireNetmapName(name);
+    Nmreq req = asked == null ? new Nmreq() : asked.copy();
+    if ((flags & NM_OPEN_IFNAME) == 0) {
+      req.name(PortSpec.parse(name));
+    }
+    req.nrVersion = Netmap.NETMAP_API;
+    req.nrRingid &= Nmreq.NETMAP_RING_MASK;
+    if (parent != null && parent.req != null && flags != 0) {
+      req.inherit(parent.req, flags);
+    }
+    req.nrRingid |= (int) flags & (Nmreq.NETMAP_NO_TX_POLL | Nmreq.NETMAP_DO_RX_POLL);
+    return new Nm(req.regif(), req);
+  }
+
+  private static void requireNetmapName(String name) {
     if (!name.startsWith("netmap:") && !name.startsWith("vale")) {
       throw new NetmapException(0, name + ": not a netmap name: no netmap: or vale before it");
     }
-    return new Nm(Netmap.open(name, request));
+  }
+
+  /**
+   * What the port was opened with and what came of it (nm_desc.req).
+   *
+   * @return null unless it was opened by {@link #nmOpen(String, Nmreq, long, Nm)}
+   */
+  public Nmreq req() {
+    return req;
+  }
+
+  /**
+   * nm_mmap: every port is mapped from the start. Ports of one memory have one mapping, whether one is
+   * the other's parent or not, and it stays until the memory is closed.
+   *
+   * @return 0
+   */
+  public int nmMmap() {
+    return 0;
+  }
+
+  /**
+   * nm_pkt_copy.
+   *
+   * @param from address of the bytes
+   * @param to where they go; must not overlap
+   * @param length so many, and no more
+   */
+  public static void nmPktCopy(long from, long to, int length) {
+    Mem.copy(from, to, length);
   }
 
   /** What the helpers work on. */
@@ -113,9 +187,7 @@ public final class Nm {
     for (int c = 0; c < rings; c++) {
       int ri = first + (curTxRing - first + c) % rings;
       NetmapRing ring = port.tx(ri);
-      int need = Math.max(1, (size + ring.bufSize() - 1) / ring.bufSize());
-      int room = ring.tail() - ring.cur();
-      if (need <= (room < 0 ? room + ring.numSlots() : room)) {
+      if (hasRoom(ring, size)) {
         copyIn(ring, buffer, size);
         curTxRing = ri;
         return size;
@@ -124,13 +196,30 @@ public final class Nm {
     return 0;
   }
 
+  private static boolean hasRoom(NetmapRing ring, int size) {
+    int tail = ring.tail();
+    int left = size;
+    for (int i = ring.cur(); i != tail; i = ring.next(i)) {
+      left -= room(ring, i);
+      if (left <= 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Bytes of a packet that a slot takes. */
+  private static int room(NetmapRing ring, int i) {
+    return ring.bufSize() - ring.offset(i);
+  }
+
   private static void copyIn(NetmapRing ring, long buffer, int size) {
     int i = ring.cur();
     int left = size;
-    while (left > ring.bufSize()) {
-      Mem.copy(buffer + size - left, ring.buffer(i), ring.bufSize());
-      ring.lenAndFlags(i, ring.bufSize(), Netmap.NS_MOREFRAG);
-      left -= ring.bufSize();
+    for (int n = room(ring, i); left > n; n = room(ring, i)) {
+      Mem.copy(buffer + size - left, ring.buffer(i), n);
+      ring.lenAndFlags(i, n, Netmap.NS_MOREFRAG);
+      left -= n;
       i = ring.next(i);
     }
     Mem.copy(buffer + size - left, ring.buffer(i), left);
@@ -180,7 +269,7 @@ public final class Nm {
       i = ring.next(i);
       header.len += ring.len(i);
       boolean contiguous =
-          ring.buffer(i) == ring.buffer(last) + ring.bufSize() && ring.len(last) == ring.bufSize();
+          ring.buffer(i) == ring.buffer(last) + ring.len(last) && ring.len(last) == room(ring, last);
       if (contiguous && header.caplen + ring.len(i) == header.len) {
         header.caplen += ring.len(i);
       }

@@ -1,7 +1,9 @@
 package io.netmap4j.compat;
 
 import io.netmap4j.Netmap;
+import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.Offsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +79,45 @@ public record PortSpec(
     return new PortSpecParser(spec, memIdOf).parse();
   }
 
+  /**
+   * What {@code @offset} says.
+   *
+   * @return null without it
+   * @throws NetmapException EINVAL when it does not fit into 64 bits, or not into what it says
+   */
+  public Offsets offsets() {
+    Map<String, String> offset = options.get("offset");
+    if (offset == null) {
+      return null;
+    }
+    int initial = PortSpecOptions.atoi(offset.get("initial"));
+    return new Offsets(
+        initial, initial, PortSpecOptions.atoi(offset.getOrDefault("bits", "0")), 0);
+  }
+
+  /**
+   * The pools that {@code @extmem} asks for; what it does not say is as in netmap's private pools,
+   * with as many buffers as there is room for.
+   *
+   * @throws NetmapException EINVAL for a size or number out of range
+   */
+  public MemoryOptions extmem() {
+    Map<String, String> pools = options.get("extmem");
+    return new MemoryOptions(
+        number(pools, "if-num", 2),
+        number(pools, "if-size", 1024),
+        number(pools, "ring-num", 4),
+        number(pools, "ring-size", 20480),
+        number(pools, "buf-num", 4),
+        number(pools, "buf-size", 2048),
+        null);
+  }
+
+  private static int number(Map<String, String> pools, String key, int otherwise) {
+    int n = PortSpecOptions.atoi(pools.getOrDefault(key, "0"));
+    return n == 0 ? otherwise : n;
+  }
+
   /** What this version cannot open, in words; empty when it can. */
   public List<String> unavailable() {
     List<String> missing = new ArrayList<>();
@@ -86,9 +127,6 @@ public record PortSpec(
     if ((flags & (Netmap.NR_MONITOR_TX | Netmap.NR_MONITOR_RX | Netmap.NR_ZCOPY_MON)) != 0) {
       missing.add("monitors ('/z', '/t' and '/r')");
     }
-    options.keySet().stream()
-        .filter(option -> !option.equals("share") && !option.equals("conf"))
-        .forEach(option -> missing.add("the option @" + option));
     return missing;
   }
 }

@@ -6,6 +6,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToIntFunction;
 
 /**
@@ -13,21 +15,17 @@ import java.util.function.ToIntFunction;
  * reads them.
  */
 final class PortSpecOptions {
-  /**
-   * Of one option: its keys, the one that {@code @name=value} sets and that must be set, whether it
-   * is switched on.
-   */
-  private record Syntax(List<String> keys, String defaultKey, boolean enabled) {}
+  /** Of one option: its keys, and the one that {@code @name=value} sets and that must be set. */
+  private record Syntax(List<String> keys, String defaultKey) {}
 
   private static final Map<String, Syntax> OPTIONS =
       Map.of(
           "share",
-          new Syntax(List.of("port"), "port", true),
+          new Syntax(List.of("port"), "port"),
           "extmem",
           new Syntax(
               List.of("file", "if-num", "if-size", "ring-num", "ring-size", "buf-num", "buf-size"),
-              "file",
-              true),
+              "file"),
           "conf",
           new Syntax(
               List.of(
@@ -40,10 +38,16 @@ final class PortSpecOptions {
                   "host-rx-rings",
                   "tx-slots",
                   "rx-slots"),
-              null,
-              true),
+              null),
           "offset",
-          new Syntax(List.of("initial", "bits"), "initial", false));
+          new Syntax(List.of("initial", "bits"), "initial"));
+
+  /** Options that names may not have, for the whole process; as in libnetmap, at first one. */
+  private static final Set<String> DISABLED = ConcurrentHashMap.newKeySet();
+
+  static {
+    DISABLED.add("offset");
+  }
 
   /** What the short keys of conf stand for. They count before the long ones of the same conf. */
   private static final Map<String, List<String>> BOTH_DIRECTIONS =
@@ -66,6 +70,19 @@ final class PortSpecOptions {
     this.port = port;
     this.memId = memId;
     this.memIdOf = memIdOf;
+  }
+
+  /** nmport_enable_option. @return false when there is no such option */
+  static boolean enable(String option) {
+    DISABLED.remove(option);
+    return OPTIONS.containsKey(option);
+  }
+
+  /** nmport_disable_option. */
+  static void disable(String option) {
+    if (OPTIONS.containsKey(option)) {
+      DISABLED.add(option);
+    }
   }
 
   /** The options so far, by name and key. */
@@ -98,7 +115,7 @@ final class PortSpecOptions {
     if (syntax == null) {
       throw error("unknown option: '" + name + "'");
     }
-    if (!syntax.enabled) {
+    if (DISABLED.contains(name)) {
       throw new NetmapException(Libc.EOPNOTSUPP, "option '" + name + "' is not supported");
     }
     if (end == option.length()) {
@@ -125,6 +142,11 @@ final class PortSpecOptions {
       case "extmem" -> {
         if (before != null) {
           throw error(port + ": extmem already in use");
+        }
+      }
+      case "offset" -> {
+        if (before != null) {
+          throw error(port + ": offset given twice");
         }
       }
       default -> keys = conf(keys);
@@ -160,7 +182,7 @@ final class PortSpecOptions {
   }
 
   /** C's: what a text starts with, 0 if that is no number; the low 32 bits of a long one. */
-  private static int atoi(String value) {
+  static int atoi(String value) {
     int start = 0;
     while (start < value.length() && " \t\n\u000b\f\r".indexOf(value.charAt(start)) >= 0) {
       start++;

@@ -2,6 +2,7 @@ package io.netmap4j.compat.nic;
 
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
+import io.netmap4j.common.PortInfo;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.host.HostRings;
 import io.netmap4j.compat.port.Memory;
@@ -10,6 +11,7 @@ import io.netmap4j.compat.port.PortType;
 import io.netmap4j.compat.port.Registration;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.memory.Region;
+import io.netmap4j.spi.PortProvider;
 import io.netmap4j.spi.RingSet;
 
 /**
@@ -50,6 +52,33 @@ public final class NicPorts implements PortType {
   @Override
   public boolean addHostRings(RingSet rings, Registration r) {
     return HostRings.add(rings, r, Config.load());
+  }
+
+  /** A card that is not open is not set up for this: what it would have is in its options. */
+  @Override
+  public PortProvider.Info info(Registration r) {
+    Hold open = find(r);
+    if (open != null) {
+      try {
+        Memory.check(r, open.rings());
+        return PortType.info(open.rings());
+      } finally {
+        open.release().run();
+      }
+    }
+    NicOptions options = Config.load().options(r.name());
+    Region region = Memory.askedOrShared(r);
+    PortInfo port =
+        new PortInfo(
+            region.size(),
+            options.txSlots(),
+            options.rxSlots(),
+            options.txRings(),
+            options.rxRings(),
+            0,
+            0,
+            region.memId());
+    return new PortProvider.Info(port, region);
   }
 
   /** A device that is open is not set up again: another port's rings and frames depend on it. */

@@ -1,5 +1,9 @@
 package io.netmap4j.compat.port;
 
+import io.netmap4j.common.PortInfo;
+import io.netmap4j.memory.Region;
+import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.PortProvider;
 import io.netmap4j.spi.RingSet;
 
 /** A kind of port that a name can mean: how its rings are found or made. */
@@ -16,6 +20,37 @@ public interface PortType {
 
   /** As {@link #hold}, of rings that are open already; null when they are not. */
   Hold find(Registration r);
+
+  /**
+   * What a port has, or would have, without binding a ring.
+   *
+   * @throws io.netmap4j.common.NetmapException as {@link #hold}
+   */
+  default PortProvider.Info info(Registration r) {
+    Hold held = hold(r);
+    try {
+      return info(held.rings());
+    } finally {
+      held.release().run();
+    }
+  }
+
+  /** What there is of open rings. */
+  static PortProvider.Info info(RingSet rings) {
+    Adapter.Rings own = rings.adapter().rings();
+    Region region = rings.region();
+    PortInfo port =
+        new PortInfo(
+            region.size(),
+            own.txSlots(),
+            own.rxSlots(),
+            own.tx(),
+            own.rx(),
+            rings.hostTxRings(),
+            rings.hostRxRings(),
+            region.memId());
+    return new PortProvider.Info(port, region);
+  }
 
   /**
    * Adds host rings to rings that have none.

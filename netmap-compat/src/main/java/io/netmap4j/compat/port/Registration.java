@@ -1,9 +1,11 @@
 package io.netmap4j.compat.port;
 
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.common.Offsets;
 import io.netmap4j.common.RingCounts;
 import io.netmap4j.compat.PortSpec;
+import io.netmap4j.linux.Libc;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.PortProvider;
 import java.util.Map;
@@ -55,14 +57,29 @@ public record Registration(
             first(asked.txSlots(), conf.get("tx-slots")),
             first(asked.rxSlots(), conf.get("rx-slots"))),
         request.region(),
-        request.offsets(),
+        offsets(spec, request),
         request.nic());
+  }
+
+  private static Offsets offsets(PortSpec spec, PortProvider.Request request) {
+    Offsets named = spec.offsets();
+    if (named != null && request.offsets() != null) {
+      throw new NetmapException(
+          Libc.EINVAL, "offsets are given twice: with the name and with the request");
+    }
+    return named != null ? named : request.offsets();
   }
 
   private static int first(int asked, String named) {
     return asked != 0 || named == null
         ? asked
         : (int) Math.min(Integer.MAX_VALUE, Long.parseLong(named));
+  }
+
+  /** This one, in that region; null for any. */
+  public Registration in(Region memory) {
+    return new Registration(
+        spec, mode, ringId, flags, memId, counts, memory, offsets, nic);
   }
 
   /** nr_name: NAME with its pipe suffix, or the whole {@code valeX:NAME}. */

@@ -2,6 +2,7 @@ package io.netmap4j.compat.provider;
 
 import io.netmap4j.Netmap;
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.RingCounts;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.PortSpec;
 import io.netmap4j.compat.netdev.NetdevPorts;
@@ -13,8 +14,10 @@ import io.netmap4j.compat.port.PortType;
 import io.netmap4j.compat.port.Registration;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.memory.Region;
 import io.netmap4j.spi.PortProvider;
 import io.netmap4j.spi.RingSet;
+import java.nio.file.Path;
 import java.util.List;
 
 /** Opens ports by netmap's names: finds the kind of port, and binds the rings that are meant. */
@@ -38,12 +41,39 @@ public final class CompatProvider implements PortProvider {
       String what = unavailable.isEmpty() ? "monitors" : String.join(", ", unavailable);
       throw new NetmapException(Libc.EOPNOTSUPP, "not in this version of netmap4j: " + what);
     }
-    return open(Registration.of(spec, request));
+    if (!spec.options().containsKey("extmem")) {
+      return open(Registration.of(spec, request), request.region(), () -> {});
+    }
+    if (request.region() != null || spec.memId() != 0 || request.memId() != 0) {
+      throw new NetmapException(Libc.EINVAL, "@extmem is the port's memory: ask for no other");
+    }
+    Path file = Path.of(spec.options().get("extmem").get("file"));
+    Region.Use use = Region.openFile(file, spec.extmem());
+    try {
+      return open(Registration.of(spec, request), use.region(), use::close);
+    } catch (RuntimeException e) {
+      use.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public Info info(String name, int memId) {
+    Request request = new Request(null, 0, 0, 0, memId, RingCounts.DEFAULT, null, null);
+    if (name.isEmpty()) {
+      return new Info(null, memId == 0 ? Memory.shared(Config.load()) : Region.find(memId));
+    }
+    if (!PortSpec.isPortName(name)) {
+      return null;
+    }
+    Registration r = Registration.of(PortSpec.parse(name, CompatProvider::memIdOf), request);
+    return type(r).info(r);
   }
 
   /** For {@code @share}: the memory that a port of that NAME lives in, or would. */
   private static int memIdOf(String name) {
-    Registration r = Registration.of(PortSpec.parse("netmap:" + name));
+    boolean vale = name.startsWith("vale") && name.indexOf(':') >= 0;
+    Registration r = Registration.of(PortSpec.parse(vale ? name : "netmap:" + name));
     PortType.Hold open = find(r);
     if (open == null) {
       return Memory.shared(Config.load()).memId();
@@ -70,7 +100,11 @@ public final class CompatProvider implements PortProvider {
     return type(r).find(r);
   }
 
-  private static Opened open(Registration r) {
+  /**
+   * @param release to be run with the last of it
+   */
+  private static Opened open(Registration asked, Region region, Runnable release) {
+    Registration r = asked.in(region);
     PortType type = type(r);
     PortType.Hold hold = type.hold(r);
     RingSet rings = hold.rings();
@@ -93,7 +127,11 @@ public final class CompatProvider implements PortProvider {
             try {
               rings.release(binding);
             } finally {
-              hold.release().run();
+              try {
+                hold.release().run();
+              } finally {
+                release.run();
+              }
             }
           });
     } catch (RuntimeException e) {

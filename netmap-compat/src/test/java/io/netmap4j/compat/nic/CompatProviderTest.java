@@ -212,7 +212,6 @@ class CompatProviderTest {
       quoteCharacter = '"',
       value = {
         "netmap:fake0/z | monitors ('/z', '/t' and '/r')",
-        "netmap:fake0^@extmem=/a | the option @extmem",
         "vale0:1 | VALE switches (vale0)",
       })
   void whatThisVersionLacksIsNamed(String name, String what) {
