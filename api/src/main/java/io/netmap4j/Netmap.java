@@ -111,10 +111,11 @@ public final class Netmap {
   }
 
   /**
-   * PORT_INFO_GET: rings, slots and memory of a port, open or not, without binding it. A switch port
-   * or pipe that is not open is made for the time of the call. For any thread.
+   * PORT_INFO_GET: rings, slots and memory of a port, open or not, without binding it. A switch
+   * port or pipe that is not open is made for the time of the call. For any thread.
    *
-   * @param name as for {@link #open(String)}, its ring and flags don't count; "" for the memory alone
+   * @param name as for {@link #open(String)}, its ring and flags don't count; "" for the memory
+   *     alone
    * @param memId nr_mem_id: the memory that the port would be in; 0 for any, with "" for {@link
    *     NetmapMemory#shared}
    * @return what there is; only memSize and memId for ""

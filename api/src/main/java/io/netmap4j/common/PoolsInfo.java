@@ -1,8 +1,8 @@
 package io.netmap4j.common;
 
 /**
- * How a region is laid out: struct nmreq_pools_info (docs/netmap-abi.md 4.1). Offsets are bytes from
- * the start of the region, sizes are bytes of one object.
+ * How a region is laid out: struct nmreq_pools_info (docs/netmap-abi.md 4.1). Offsets are bytes
+ * from the start of the region, sizes are bytes of one object.
  *
  * @param memSize nr_memsize
  * @param memId nr_mem_id

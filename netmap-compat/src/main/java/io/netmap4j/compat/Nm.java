@@ -130,8 +130,8 @@ public final class Nm {
   }
 
   /**
-   * nm_mmap: every port is mapped from the start. Ports of one memory have one mapping, whether one is
-   * the other's parent or not, and it stays until the memory is closed.
+   * nm_mmap: every port is mapped from the start. Ports of one memory have one mapping, whether one
+   * is the other's parent or not, and it stays until the memory is closed.
    *
    * @return 0
    */
@@ -269,7 +269,8 @@ public final class Nm {
       i = ring.next(i);
       header.len += ring.len(i);
       boolean contiguous =
-          ring.buffer(i) == ring.buffer(last) + ring.len(last) && ring.len(last) == room(ring, last);
+          ring.buffer(i) == ring.buffer(last) + ring.len(last)
+              && ring.len(last) == room(ring, last);
       if (contiguous && header.caplen + ring.len(i) == header.len) {
         header.caplen += ring.len(i);
       }

@@ -74,7 +74,9 @@ public final class Nmport implements AutoCloseable {
     }
   }
 
-  /** The request, for the caller to edit before {@link #register}, which fills in what came of it. */
+  /**
+   * The request, for the caller to edit before {@link #register}, which fills in what came of it.
+   */
   public final Register reg = new Register();
 
   private String name = "";
@@ -232,8 +234,8 @@ public final class Nmport implements AutoCloseable {
    *
    * @param file for instance in hugetlbfs
    * @param pools sizes; more buffers are made where the file has room
-   * @throws NetmapException EINVAL when the port is registered or has such memory already; ENOENT and
-   *     the like; ENOMEM when the file is too small
+   * @throws NetmapException EINVAL when the port is registered or has such memory already; ENOENT
+   *     and the like; ENOMEM when the file is too small
    */
   public void extmemFromFile(Path file, MemoryOptions pools) {
     if (port != null || findOption(NmreqOption.NETMAP_REQ_OPT_EXTMEM) != null) {
@@ -259,8 +261,9 @@ public final class Nmport implements AutoCloseable {
   /**
    * nmport_register: opens the port and fills {@link #reg} in.
    *
-   * @throws NetmapException EINVAL when it is registered, or as {@link Netmap#open}; EMSGSIZE, EINVAL
-   *     and EOPNOTSUPP for options ({@link NmreqOption#status} says which): then nothing is open
+   * @throws NetmapException EINVAL when it is registered, or as {@link Netmap#open}; EMSGSIZE,
+   *     EINVAL and EOPNOTSUPP for options ({@link NmreqOption#status} says which): then nothing is
+   *     open
    */
   public void register() {
     if (port != null) {
@@ -280,7 +283,12 @@ public final class Nmport implements AutoCloseable {
         opened.close();
         throw new NetmapException(
             Libc.EOPNOTSUPP,
-            name + ": option " + NmreqOption.name(o.type()) + " (" + o.type() + ") is not supported");
+            name
+                + ": option "
+                + NmreqOption.name(o.type())
+                + " ("
+                + o.type()
+                + ") is not supported");
       }
     }
     port = opened;
@@ -351,8 +359,8 @@ public final class Nmport implements AutoCloseable {
   }
 
   /**
-   * nmport_mmap: the memory is mapped by {@link #register} here; this one makes {@link #inject} work,
-   * as in libnetmap.
+   * nmport_mmap: the memory is mapped by {@link #register} here; this one makes {@link #inject}
+   * work, as in libnetmap.
    *
    * @throws NetmapException EINVAL before {@link #register}, and the second time
    */
@@ -395,8 +403,7 @@ public final class Nmport implements AutoCloseable {
    */
   public Nmport cloneDesc() {
     if (port == null && findOption(NmreqOption.NETMAP_REQ_OPT_EXTMEM) != null) {
-      throw new NetmapException(
-          Libc.EINVAL, "cannot clone unregistered port that is using extmem");
+      throw new NetmapException(Libc.EINVAL, "cannot clone unregistered port that is using extmem");
     }
     Nmport c = create();
     c.name = name;

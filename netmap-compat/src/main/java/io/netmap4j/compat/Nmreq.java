@@ -81,7 +81,8 @@ public final class Nmreq {
   /** nm_parse: what a name says replaces what the request has. */
   void name(PortSpec spec) {
     if (!spec.options().isEmpty()) {
-      throw new NetmapException(Libc.EINVAL, "nm_open knows no options: " + spec.options().keySet());
+      throw new NetmapException(
+          Libc.EINVAL, "nm_open knows no options: " + spec.options().keySet());
     }
     nrName = spec.name();
     nrRingid = spec.ringId();
@@ -113,8 +114,8 @@ public final class Nmreq {
    * NIOCREGIF: opens the port and fills in what came of it.
    *
    * @return the port, which the caller closes
-   * @throws NetmapException EINVAL for a version below 14 or a name that is too long; EOPNOTSUPP for
-   *     a command; ENOBUFS when a pipe's number does not fit behind the name; else as {@link
+   * @throws NetmapException EINVAL for a version below 14 or a name that is too long; EOPNOTSUPP
+   *     for a command; ENOBUFS when a pipe's number does not fit behind the name; else as {@link
    *     Netmap#open}
    */
   public NetmapPort regif() {
@@ -147,7 +148,8 @@ public final class Nmreq {
                 .addFlags(flags)
                 .memId(nrArg2)
                 .extraBuffers(nrArg3)
-                .counts(RingCounts.DEFAULT.rings(nrTxRings, nrRxRings).slots(nrTxSlots, nrRxSlots)));
+                .counts(
+                    RingCounts.DEFAULT.rings(nrTxRings, nrRxRings).slots(nrTxSlots, nrRxSlots)));
     boolean tx = port.endTxRing() > port.firstTxRing();
     boolean rx = port.endRxRing() > port.firstRxRing();
     nrOffset = (int) (port.nifp().address() - port.memory().address());
@@ -183,7 +185,8 @@ public final class Nmreq {
   private void check() {
     if (nrVersion < Netmap.NETMAP_API) {
       throw new NetmapException(
-          Libc.EINVAL, "version " + nrVersion + " of netmap's API is older than " + Netmap.NETMAP_API);
+          Libc.EINVAL,
+          "version " + nrVersion + " of netmap's API is older than " + Netmap.NETMAP_API);
     }
     if (nrCmd != 0) {
       throw new NetmapException(

@@ -10,8 +10,8 @@ import java.util.Map;
 
 /**
  * One option of a registration, with a status of its own: struct nmreq_option and what netmap puts
- * behind it (docs/netmap-abi.md 11.1). Options form a list through {@link #next}, as in netmap, so a
- * list can be endless: that is an error of {@link Nmport#register}. For one thread.
+ * behind it (docs/netmap-abi.md 11.1). Options form a list through {@link #next}, as in netmap, so
+ * a list can be endless: that is an error of {@link Nmport#register}. For one thread.
  */
 public final class NmreqOption {
   public static final int NETMAP_REQ_OPT_EXTMEM = 1;
@@ -103,8 +103,8 @@ public final class NmreqOption {
    *
    * @param body bytes of the request's own
    * @return those of known types, each once
-   * @throws NetmapException EMSGSIZE when the list has no end or is too long, EINVAL for type 0 or a
-   *     type that comes twice, whose options get that status
+   * @throws NetmapException EMSGSIZE when the list has no end or is too long, EINVAL for type 0 or
+   *     a type that comes twice, whose options get that status
    */
   static Map<Integer, NmreqOption> copyIn(NmreqOption first, int body) {
     Map<Integer, NmreqOption> known = new HashMap<>();
@@ -115,7 +115,9 @@ public final class NmreqOption {
       if (bytes > NETMAP_REQ_MAXSIZE) {
         throw new NetmapException(
             Libc.EMSGSIZE,
-            "options and request are more than " + NETMAP_REQ_MAXSIZE + " bytes; is the list endless?");
+            "options and request are more than "
+                + NETMAP_REQ_MAXSIZE
+                + " bytes; is the list endless?");
       }
       o.status = Libc.EOPNOTSUPP;
       NmreqOption before = o.known() ? known.put(o.type, o) : null;

@@ -91,8 +91,7 @@ public record PortSpec(
       return null;
     }
     int initial = PortSpecOptions.atoi(offset.get("initial"));
-    return new Offsets(
-        initial, initial, PortSpecOptions.atoi(offset.getOrDefault("bits", "0")), 0);
+    return new Offsets(initial, initial, PortSpecOptions.atoi(offset.getOrDefault("bits", "0")), 0);
   }
 
   /**

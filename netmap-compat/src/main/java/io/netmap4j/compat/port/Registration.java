@@ -78,8 +78,7 @@ public record Registration(
 
   /** This one, in that region; null for any. */
   public Registration in(Region memory) {
-    return new Registration(
-        spec, mode, ringId, flags, memId, counts, memory, offsets, nic);
+    return new Registration(spec, mode, ringId, flags, memId, counts, memory, offsets, nic);
   }
 
   /** nr_name: NAME with its pipe suffix, or the whole {@code valeX:NAME}. */
