@@ -198,6 +198,23 @@ public final class Kring {
     STATE.setRelease(this, IDLE);
   }
 
+  /**
+   * Takes in what has arrived, for the taps to see: between two syncs of an RX ring's user, who
+   * gets it with the next one. The user's indices are not looked at, and the tail stays. Does
+   * nothing while the ring is being synced, or is stopped.
+   */
+  public void takeIn() {
+    if (tryHold()) {
+      try {
+        if (tap != null) {
+          tappedSync(0);
+        }
+      } finally {
+        letGo();
+      }
+    }
+  }
+
   private int tappedSync(int flags) {
     int cur = hwCur;
     int tail = hwTail;
@@ -362,6 +379,12 @@ public final class Kring {
   public int distance(int a, int b) {
     int d = b - a;
     return d < 0 ? d + numSlots : d;
+  }
+
+  /** The slot {@code n} slots after {@code i}, 0 ≤ n ≤ numSlots. */
+  public int plus(int i, int n) {
+    int sum = i + n;
+    return sum >= numSlots ? sum - numSlots : sum;
   }
 
   /** The slot after {@code i}. */

@@ -123,9 +123,6 @@ public record PortSpec(
     if (vale() && !pipe()) {
       missing.add("VALE switches (" + name.substring(0, name.indexOf(':')) + ")");
     }
-    if ((flags & (Netmap.NR_MONITOR_TX | Netmap.NR_MONITOR_RX | Netmap.NR_ZCOPY_MON)) != 0) {
-      missing.add("monitors ('/z', '/t' and '/r')");
-    }
     return missing;
   }
 }

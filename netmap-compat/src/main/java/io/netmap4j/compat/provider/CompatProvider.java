@@ -5,6 +5,7 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.RingCounts;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.PortSpec;
+import io.netmap4j.compat.monitor.MonitorPorts;
 import io.netmap4j.compat.netdev.NetdevPorts;
 import io.netmap4j.compat.nic.NicPorts;
 import io.netmap4j.compat.nullport.NullPorts;
@@ -22,13 +23,14 @@ import java.util.List;
 
 /** Opens ports by netmap's names: finds the kind of port, and binds the rings that are meant. */
 public final class CompatProvider implements PortProvider {
-  private static final long MONITOR =
-      Netmap.NR_MONITOR_TX | Netmap.NR_MONITOR_RX | Netmap.NR_ZCOPY_MON;
-
   /** In netmap's order (netmap_get_na): monitor, null, pipe, VALE, interface. */
   private static final List<PortType> TYPES =
       List.of(
-          new NullPorts(), new PipePorts(CompatProvider::find), new NetdevPorts(), new NicPorts());
+          new MonitorPorts(CompatProvider::find),
+          new NullPorts(),
+          new PipePorts(CompatProvider::find),
+          new NetdevPorts(),
+          new NicPorts());
 
   @Override
   public Opened open(String name, Request request) {
@@ -37,8 +39,8 @@ public final class CompatProvider implements PortProvider {
     }
     PortSpec spec = PortSpec.parse(name, CompatProvider::memIdOf);
     List<String> unavailable = spec.unavailable();
-    if (!unavailable.isEmpty() || (request.flags() & MONITOR) != 0) {
-      String what = unavailable.isEmpty() ? "monitors" : String.join(", ", unavailable);
+    if (!unavailable.isEmpty()) {
+      String what = String.join(", ", unavailable);
       throw new NetmapException(Libc.EOPNOTSUPP, "not in this version of netmap4j: " + what);
     }
     if (!spec.options().containsKey("extmem")) {

@@ -211,7 +211,6 @@ class CompatProviderTest {
       delimiter = '|',
       quoteCharacter = '"',
       value = {
-        "netmap:fake0/z | monitors ('/z', '/t' and '/r')",
         "vale0:1 | VALE switches (vale0)",
       })
   void whatThisVersionLacksIsNamed(String name, String what) {
