@@ -1,6 +1,5 @@
 package io.netmap4j.compat;
 
-import io.netmap4j.Netmap;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.Offsets;
