@@ -1,18 +1,24 @@
 package io.netmap4j.apps;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.common.Errno;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.frames.FrameHeaders;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.TapDevice;
 import io.netmap4j.model.ModelBackend;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.wire.TapWire;
 import io.netmap4j.model.wire.WireEnd;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -53,6 +59,7 @@ class HostRingsTest {
         "ip=iproute2",
         "ping=iputils-ping",
         "socat=socat",
+        "ethtool=ethtool",
         "udhcpc=udhcpc",
         "dnsmasq=dnsmasq-base");
     Path config = folder.resolve("netmap4j.properties");
@@ -149,7 +156,7 @@ class HostRingsTest {
 
       Path file = folder.resolve("file");
       Path udp = folder.resolve("udp");
-      namespaces.in(far, "head -c " + BYTES + " /dev/urandom >" + file);
+      String sum = namespaces.in(far, head(BYTES, file));
       namespaces.in(far, "head -c " + DATAGRAM + " /dev/urandom >" + udp);
       Process datagrams =
           namespaces.start(
@@ -159,8 +166,9 @@ class HostRingsTest {
               "-c",
               "for ((i = 0; i < " + DATAGRAMS + "; i++)); do cat " + udp
                   + " >/dev/udp/192.0.2.77/" + UDP_PORT + "; sleep 0.005; done");
-      transfer(far, near, "192.0.2.77", file);
-      transfer(near, far, "192.0.2.1", file);
+      transfer(far, near, "192.0.2.77", file, sum);
+      sum = namespaces.in(far, head(BYTES / 5, file));
+      transfer(near, far, "192.0.2.1", file, sum);
       assertThat(datagrams.waitFor(30, TimeUnit.SECONDS)).isTrue();
       Namespaces.await("the datagrams", () -> program.datagrams >= DATAGRAMS);
       assertThat(program.payload).isEqualTo((long) DATAGRAMS * DATAGRAM);
@@ -199,12 +207,17 @@ class HostRingsTest {
     assertThat(namespaces.in(near, "ip -4 -br addr show dev " + near)).contains("192.0.2.77/24");
   }
 
-  private void transfer(String from, String to, String address, Path file) throws Exception {
-    Path sum = folder.resolve("sum");
+  private static String head(long bytes, Path file) {
+    return "head -c " + bytes + " /dev/urandom | tee " + file + " | sha256sum";
+  }
+
+  private void transfer(String from, String to, String address, Path file, String sum)
+      throws Exception {
+    Path received = folder.resolve("sum");
     Process receiver =
         namespaces.start(
             to,
-            sum,
+            received,
             "bash",
             "-c",
             "socat -u TCP4-LISTEN:7000,reuseaddr,accept-timeout=30 STDOUT | sha256sum");
@@ -214,8 +227,140 @@ class HostRingsTest {
         "socat -u OPEN:" + file + " TCP:" + address + ":7000,retry=100,interval=0.05");
     assertThat(receiver.waitFor(60, TimeUnit.SECONDS)).isTrue();
     long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
-    assertThat(Files.readString(sum)).isEqualTo(namespaces.in(from, "sha256sum <" + file));
+    assertThat(Files.readString(received)).isEqualTo(sum);
     System.out.printf(
-        Locale.ROOT, "%s to %s: %d bytes in %d ms%n", from, to, BYTES, millis);
+        Locale.ROOT, "%s to %s: %d bytes in %d ms%n", from, to, Files.size(file), millis);
+  }
+
+  @Test
+  void theInterfaceIsTheCardsAndItsCarrierFollowsTheCards() throws Exception {
+    namespaces.place(far);
+    try (NetmapPort port =
+        Netmap.open(
+            "netmap:" + near + "^",
+            NetmapPort.Request.DEFAULT.nic(NicOptions.DEFAULT.mtu(4000)))) {
+      String mac = HexFormat.ofDelimiter(":").formatHex(port.nic().macAddress());
+      awaitLink("LOWER_UP");
+      assertThat(link()).contains("mtu 4000 ").contains(",UP,").contains("link/ether " + mac);
+      assertThat(Namespaces.sh("ip", "-d", "link", "show", "dev", near))
+          .contains("tun type tap pi off vnet_hdr off persist off");
+      assertThat(Namespaces.sh("ethtool", "-k", near))
+          .contains("\nrx-checksumming: off")
+          .contains("\ntx-checksumming: off")
+          .contains("\ntcp-segmentation-offload: off")
+          .contains("tx-udp-segmentation: off");
+      card.setLink(false);
+      awaitLink("NO-CARRIER");
+      card.setLink(true);
+      awaitLink("LOWER_UP");
+    } finally {
+      card.setLink(true);
+    }
+    assertThat(Namespaces.exists(near)).isFalse();
+  }
+
+  private void awaitLink(String flag) throws Exception {
+    for (int i = 0; i < 300 && !link().contains(flag); i++) {
+      Thread.sleep(20);
+    }
+    assertThat(link()).contains(flag);
+  }
+
+  private String link() throws Exception {
+    return Namespaces.sh("ip", "link", "show", "dev", near);
+  }
+
+  /** Opens a port and tells so. */
+  static final class Holder {
+    public static void main(String[] name) throws InterruptedException {
+      try (NetmapPort port = Netmap.open(name[0])) {
+        System.out.println("open " + port.endRxRing());
+        Thread.sleep(60_000);
+      }
+    }
+  }
+
+  @Test
+  void aKilledProcessLeavesNoInterface() throws Exception {
+    Path output = folder.resolve("holder");
+    ProcessBuilder builder =
+        new ProcessBuilder(JavaCommand.of(Holder.class, "netmap:" + near + "^"))
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile());
+    builder.environment().put("NETMAP4J_CONFIG", System.getProperty("netmap4j.config"));
+    Process holder = builder.start();
+    try {
+      Namespaces.await("the interface", () -> Namespaces.exists(near) || !holder.isAlive());
+      assertThat(Namespaces.exists(near)).as(Files.readString(output)).isTrue();
+    } finally {
+      holder.destroyForcibly().waitFor();
+    }
+    Namespaces.await("no interface", () -> !Namespaces.exists(near));
+  }
+
+  /** Each flow comes to one of the rings; all together they have everything. */
+  @Test
+  void theKernelSpreadsFlowsOverSeveralHostRings() throws Exception {
+    namespaces.place(far);
+    try (NetmapPort port = Netmap.open("netmap:" + near + "^@conf:host-rings=3")) {
+      assertThat(port.nifp().hostRxRings()).isEqualTo(3);
+      awaitLink("LOWER_UP");
+      namespaces.place(near);
+      namespaces.in(
+          near,
+          "ip addr add 198.51.100.1/24 dev " + near
+              + "; ip neigh add 198.51.100.2 lladdr 02:00:00:00:00:99 dev " + near
+              + "; for ((p = 1000; p < 1060; p++)); do echo x >/dev/udp/198.51.100.2/$p; done");
+      int[] of = new int[port.endRxRing()];
+      Namespaces.await("60 flows", () -> take(port, of) >= 60);
+      assertThat(Arrays.stream(of).filter(n -> n > 5).count()).isEqualTo(3);
+    }
+  }
+
+  private static int take(NetmapPort port, int[] of) {
+    port.rxSync();
+    for (int r = port.firstRxRing(); r < port.endRxRing(); r++) {
+      NetmapRing rx = port.rx(r);
+      for (; !rx.isEmpty(); rx.advance(rx.next(rx.head()))) {
+        boolean udp = rx.len(rx.head()) > 40 && rx.getUnsignedByte(rx.head(), 23) == 17;
+        of[r] += udp && rx.getUnsignedShort(rx.head(), 12) == 0x0800 ? 1 : 0;
+      }
+    }
+    return Arrays.stream(of).sum();
+  }
+
+  @Test
+  void anInterfaceOfThatNameIsSomebodyElses() throws Exception {
+    String other = Namespaces.name("c");
+    try (TapDevice taken = TapDevice.create(near)) {
+      assertThatThrownBy(() -> Netmap.open("netmap:" + near + "^"))
+          .hasMessageContaining("there is an interface of that name")
+          .hasMessageContaining("nic." + near + ".tap = IFNAME in netmap4j.properties");
+      assertThat(Netmap.isOpen("netmap:" + near)).isFalse();
+      Path config = Path.of(System.getProperty("netmap4j.config"));
+      Files.writeString(
+          config, Files.readString(config) + "nic." + near + ".tap = " + other + "\n");
+      try (NetmapPort port = Netmap.open("netmap:" + near + "^");
+          NetmapPort second = Netmap.open("netmap:" + near + "*")) {
+        assertThat(Namespaces.exists(other)).isTrue();
+        assertThat(second.endRxRing()).isEqualTo(port.endRxRing());
+      }
+      assertThat(Namespaces.exists(other)).isFalse();
+      assertThat(taken.isUp()).isFalse();
+    }
+  }
+
+  /** Whoever deletes the interface ends the host rings, not the card. */
+  @Test
+  void anInterfaceThatSomebodyRemovesIsAnErrorOfTheHostRingsOnly() throws Exception {
+    namespaces.place(far);
+    try (NetmapPort port = Netmap.open("netmap:" + near + "^");
+        NetmapPort nic = Netmap.open("netmap:" + near)) {
+      awaitLink("LOWER_UP");
+      Namespaces.sh("ip", "link", "del", near);
+      assertThat(port.poll(NetmapPort.POLLIN, 5000)).isEqualTo(NetmapPort.POLLERR);
+      assertThat(port.rxSync()).isEqualTo(Errno.EIO);
+      assertThat(nic.rxSync()).isZero();
+    }
   }
 }
