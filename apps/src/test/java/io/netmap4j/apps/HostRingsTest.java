@@ -164,8 +164,13 @@ class HostRingsTest {
               folder.resolve("udp.out"),
               "bash",
               "-c",
-              "for ((i = 0; i < " + DATAGRAMS + "; i++)); do cat " + udp
-                  + " >/dev/udp/192.0.2.77/" + UDP_PORT + "; sleep 0.005; done");
+              "for ((i = 0; i < "
+                  + DATAGRAMS
+                  + "; i++)); do cat "
+                  + udp
+                  + " >/dev/udp/192.0.2.77/"
+                  + UDP_PORT
+                  + "; sleep 0.005; done");
       transfer(far, near, "192.0.2.77", file, sum);
       sum = namespaces.in(far, head(BYTES / 5, file));
       transfer(near, far, "192.0.2.1", file, sum);
@@ -187,8 +192,7 @@ class HostRingsTest {
   private void lease() throws Exception {
     Path script = folder.resolve("lease");
     Files.writeString(
-        script,
-        "#!/bin/sh\n[ \"$1\" != bound ] || ip addr add \"$ip/24\" dev \"$interface\"\n");
+        script, "#!/bin/sh\n[ \"$1\" != bound ] || ip addr add \"$ip/24\" dev \"$interface\"\n");
     assertThat(script.toFile().setExecutable(true)).isTrue();
     namespaces.start(
         far,
@@ -223,8 +227,7 @@ class HostRingsTest {
             "socat -u TCP4-LISTEN:7000,reuseaddr,accept-timeout=30 STDOUT | sha256sum");
     long begin = System.nanoTime();
     namespaces.in(
-        from,
-        "socat -u OPEN:" + file + " TCP:" + address + ":7000,retry=100,interval=0.05");
+        from, "socat -u OPEN:" + file + " TCP:" + address + ":7000,retry=100,interval=0.05");
     assertThat(receiver.waitFor(60, TimeUnit.SECONDS)).isTrue();
     long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
     assertThat(Files.readString(received)).isEqualTo(sum);
@@ -237,8 +240,7 @@ class HostRingsTest {
     namespaces.place(far);
     try (NetmapPort port =
         Netmap.open(
-            "netmap:" + near + "^",
-            NetmapPort.Request.DEFAULT.nic(NicOptions.DEFAULT.mtu(4000)))) {
+            "netmap:" + near + "^", NetmapPort.Request.DEFAULT.nic(NicOptions.DEFAULT.mtu(4000)))) {
       String mac = HexFormat.ofDelimiter(":").formatHex(port.nic().macAddress());
       awaitLink("LOWER_UP");
       assertThat(link()).contains("mtu 4000 ").contains(",UP,").contains("link/ether " + mac);
@@ -308,8 +310,10 @@ class HostRingsTest {
       namespaces.place(near);
       namespaces.in(
           near,
-          "ip addr add 198.51.100.1/24 dev " + near
-              + "; ip neigh add 198.51.100.2 lladdr 02:00:00:00:00:99 dev " + near
+          "ip addr add 198.51.100.1/24 dev "
+              + near
+              + "; ip neigh add 198.51.100.2 lladdr 02:00:00:00:00:99 dev "
+              + near
               + "; for ((p = 1000; p < 1060; p++)); do echo x >/dev/udp/198.51.100.2/$p; done");
       int[] of = new int[port.endRxRing()];
       Namespaces.await("60 flows", () -> take(port, of) >= 60);

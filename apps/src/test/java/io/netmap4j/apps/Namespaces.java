@@ -66,10 +66,7 @@ final class Namespaces implements AutoCloseable {
     List<String> all = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
     all.addAll(Arrays.asList(command));
     Process process =
-        new ProcessBuilder(all)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
+        new ProcessBuilder(all).redirectErrorStream(true).redirectOutput(output.toFile()).start();
     processes.push(process);
     return process;
   }
