@@ -10,6 +10,7 @@ module io.netmap4j.compat {
   exports io.netmap4j.compat;
   exports io.netmap4j.compat.nic to
       io.netmap4j.apps;
+  exports io.netmap4j.compat.vale;
 
   uses io.netmap4j.spi.NicBackend;
   uses io.netmap4j.spi.NicDriver;

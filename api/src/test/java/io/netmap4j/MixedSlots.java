@@ -27,12 +27,21 @@ public final class MixedSlots {
    * @param leastReceived a shorter frame comes out padded
    * @param mostSlots of a packet
    * @param emptySlots a slot may have no bytes
-   * @param unfinishedIsTaken a packet without an end waits inside the port, not in the ring
+   * @param unfinished what becomes of a packet whose end is not there
    */
-  public record Rules(
-      int leastReceived, int mostSlots, boolean emptySlots, boolean unfinishedIsTaken) {
+  public record Rules(int leastReceived, int mostSlots, boolean emptySlots, Unfinished unfinished) {
     /** A NIC. */
-    public static final Rules NIC = new Rules(60, 40, false, false);
+    public static final Rules NIC = new Rules(60, 40, false, Unfinished.KEEPS_BATCH);
+  }
+
+  /** What becomes of a packet whose end is not there at a TX sync (docs/netmap-abi.md 5.7). */
+  public enum Unfinished {
+    /** It waits in the ring, with all that was sent with it. */
+    KEEPS_BATCH,
+    /** It waits inside the port. */
+    IS_TAKEN,
+    /** It is refused. */
+    IS_DROPPED
   }
 
   private final NetmapPort from;
@@ -238,7 +247,15 @@ public final class MixedSlots {
     Mem.set(tx.buffer(slot), 60, (byte) 0xff);
     tx.lenAndFlags(slot, 60, Netmap.NS_MOREFRAG);
     tx.advance(tx.next(slot));
-    if (rules.unfinishedIsTaken) {
+    if (rules.unfinished == Unfinished.IS_DROPPED) {
+      refused++;
+      badSlots++;
+      assertEquals(Libc.EINVAL, from.txSync());
+      nextSlot[0] = tx.next(slot);
+      return true;
+    }
+    boolean taken = rules.unfinished == Unfinished.IS_TAKEN;
+    if (taken) {
       assertEquals(bad ? Libc.EINVAL : 0, from.txSync());
       until("room for the packet's end", () -> receive() && from.txSync() == 0 && !tx.isEmpty());
       slot = tx.head();
@@ -248,12 +265,12 @@ public final class MixedSlots {
     }
     tx.lenAndFlags(slot, 60, 0);
     Mem.set(tx.buffer(slot), 60, (byte) 0xff);
-    byte[] whole = new byte[rules.unfinishedIsTaken ? 120 : 60];
+    byte[] whole = new byte[taken ? 120 : 60];
     Arrays.fill(whole, (byte) 0xff);
     onTheWire.add(whole);
     sent++;
     nextSlot[0] = tx.next(slot);
-    return rules.unfinishedIsTaken;
+    return taken;
   }
 
   /** Takes what has arrived, and compares. @return true */

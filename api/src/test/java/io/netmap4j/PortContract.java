@@ -372,8 +372,17 @@ public abstract class PortContract {
       Mem.copyIn(whole, 0, tx.buffer(slot), 2000);
       tx.lenAndFlags(slot, 2000, Netmap.NS_MOREFRAG);
       tx.advance(tx.next(slot));
-      int status = rules().unfinishedIsTaken() ? 0 : Libc.EINVAL;
+      MixedSlots.Unfinished rule = rules().unfinished();
+      int status = rule == MixedSlots.Unfinished.IS_TAKEN ? 0 : Libc.EINVAL;
       assertEquals(status, pair.a().txSync());
+      if (rule == MixedSlots.Unfinished.IS_DROPPED) {
+        assertEquals(0, pair.a().txSync(), "told once");
+        assertEquals(1, pair.a().unsent());
+        send(pair, pair.a(), frame(8, 60));
+        assertArrayEquals(frame(6, 2500), receive(pair, pair.b()));
+        assertArrayEquals(frame(8, 60), receive(pair, pair.b()), "nothing of the unfinished one");
+        return;
+      }
       assertEquals(status, pair.a().txSync(), "and again");
       assertEquals((first + 3) % SLOTS, tx.head());
       slot = tx.head();

@@ -31,6 +31,9 @@ public final class Errno {
   /** A file or device may not be opened. */
   public static final int EACCES = Libc.EACCES;
 
+  /** As netmap says when a polled NIC shall be polled, or one that is not shall not. */
+  public static final int EFAULT = Libc.EFAULT;
+
   /** In use: a ring, a device, a region; or another thread is in the same sync. */
   public static final int EBUSY = Libc.EBUSY;
 

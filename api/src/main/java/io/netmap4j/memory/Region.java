@@ -69,6 +69,7 @@ public final class Region implements AutoCloseable {
 
   private Object view;
   private boolean abandoned;
+  private boolean closesWithLastUse;
   private volatile boolean closed;
 
   /**
@@ -78,6 +79,7 @@ public final class Region implements AutoCloseable {
     this.options = options;
     this.memId = memId;
     this.fileKey = fileKey;
+    this.closesWithLastUse = fileKey != null;
     this.ifs =
         new ObjectPool(
             "interface", "memory.if", 0, options.ifNum(), options.ifSize(), new BitSet());
@@ -486,8 +488,8 @@ public final class Region implements AutoCloseable {
         if (was && hasRings && !abandoned && users.stream().noneMatch(use -> use.hasRings)) {
           buffers.reset();
         }
-        if (was && fileKey != null && users.isEmpty()) {
-          Region.this.close();
+        if (was) {
+          closeUnused();
         }
       }
     }
@@ -505,7 +507,23 @@ public final class Region implements AutoCloseable {
     public void abandon() {
       synchronized (Region.this) {
         abandoned |= users.remove(this);
+        closeUnused();
       }
+    }
+  }
+
+  /**
+   * Closes the region as soon as it has no user: now, or with the last of them. For a region that
+   * was made for one port, and that others may share.
+   */
+  public synchronized void closeWithLastUse() {
+    closesWithLastUse = true;
+    closeUnused();
+  }
+
+  private void closeUnused() {
+    if (closesWithLastUse && users.isEmpty()) {
+      close();
     }
   }
 

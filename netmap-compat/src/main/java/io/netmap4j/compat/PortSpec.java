@@ -3,8 +3,6 @@ package io.netmap4j.compat;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.Offsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.function.ToIntFunction;
 
@@ -114,14 +112,5 @@ public record PortSpec(
   private static int number(Map<String, String> pools, String key, int otherwise) {
     int n = PortSpecOptions.atoi(pools.getOrDefault(key, "0"));
     return n == 0 ? otherwise : n;
-  }
-
-  /** What this version cannot open, in words; empty when it can. */
-  public List<String> unavailable() {
-    List<String> missing = new ArrayList<>();
-    if (vale() && !pipe()) {
-      missing.add("VALE switches (" + name.substring(0, name.indexOf(':')) + ")");
-    }
-    return missing;
   }
 }

@@ -206,6 +206,13 @@ public final class Nics {
         + "' in netmap4j.properties gives it a name";
   }
 
+  /** Whether a NAME means a device, openable or not: one of ours or an interface of the kernel. */
+  public static boolean exists(String name, Config config) {
+    return config.aliases().containsKey(name)
+        || isCard(name)
+        || INTERFACE.matcher(name).matches() && Files.exists(Path.of("/sys/class/net", name));
+  }
+
   private static NicBackend backend(String scheme, String name, Config config) {
     for (NicBackend backend : backends()) {
       if (backend.scheme().equals(scheme)) {

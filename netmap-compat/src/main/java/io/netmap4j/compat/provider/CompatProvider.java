@@ -13,6 +13,7 @@ import io.netmap4j.compat.pipe.PipePorts;
 import io.netmap4j.compat.port.Memory;
 import io.netmap4j.compat.port.PortType;
 import io.netmap4j.compat.port.Registration;
+import io.netmap4j.compat.vswitch.ValePorts;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.memory.Region;
@@ -29,6 +30,7 @@ public final class CompatProvider implements PortProvider {
           new MonitorPorts(CompatProvider::find),
           new NullPorts(),
           new PipePorts(CompatProvider::find),
+          new ValePorts(),
           new NetdevPorts(),
           new NicPorts());
 
@@ -38,11 +40,6 @@ public final class CompatProvider implements PortProvider {
       return null;
     }
     PortSpec spec = PortSpec.parse(name, CompatProvider::memIdOf);
-    List<String> unavailable = spec.unavailable();
-    if (!unavailable.isEmpty()) {
-      String what = String.join(", ", unavailable);
-      throw new NetmapException(Libc.EOPNOTSUPP, "not in this version of netmap4j: " + what);
-    }
     if (!spec.options().containsKey("extmem")) {
       return open(Registration.of(spec, request), request.region(), () -> {});
     }

@@ -66,7 +66,7 @@ class PipeContractTest {
     /** As in netmap, any length goes, and any number of slots that fits. */
     @Override
     protected MixedSlots.Rules rules() {
-      return new MixedSlots.Rules(0, SLOTS - 1, true, true);
+      return new MixedSlots.Rules(0, SLOTS - 1, true, MixedSlots.Unfinished.IS_TAKEN);
     }
   }
 
