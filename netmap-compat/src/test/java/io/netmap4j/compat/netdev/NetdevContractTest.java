@@ -56,7 +56,8 @@ class NetdevContractTest extends PortContract {
   /** A virtual cable has no shortest frame. */
   @Override
   protected MixedSlots.Rules rules() {
-    return new MixedSlots.Rules(0, NetdevTxRing.MOST_SLOTS, false, MixedSlots.Unfinished.KEEPS_BATCH);
+    return new MixedSlots.Rules(
+        0, NetdevTxRing.MOST_SLOTS, false, MixedSlots.Unfinished.KEEPS_BATCH);
   }
 
   /** Nothing holds a sender up for a receiver that is slow: the others are counted. */
