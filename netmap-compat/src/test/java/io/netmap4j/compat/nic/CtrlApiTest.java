@@ -26,8 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What netmap's ctrl-api-test asserts of interfaces, options, external memory, old calls and names, by
- * the numbers of its cases. An interface is a card for tests here.
+ * What netmap's ctrl-api-test asserts of interfaces, options, external memory, old calls and names,
+ * by the numbers of its cases. An interface is a card for tests here.
  */
 @Timeout(60)
 class CtrlApiTest {
@@ -89,8 +89,7 @@ class CtrlApiTest {
       assertThat(port.memory().memId()).isEqualTo(1);
     }
     PortInfo memory = Netmap.portInfo("", 0);
-    assertThat(memory)
-        .isEqualTo(new PortInfo(NetmapMemory.shared().size(), 0, 0, 0, 0, 0, 0, 1));
+    assertThat(memory).isEqualTo(new PortInfo(NetmapMemory.shared().size(), 0, 0, 0, 0, 0, 0, 1));
     assertErrno(Errno.EINVAL, () -> Netmap.portInfo("", 60000));
     assertErrno(Errno.ENXIO, () -> Netmap.portInfo("netmap:nothing", 0));
   }
@@ -297,7 +296,9 @@ class CtrlApiTest {
     regif(r, Netmap.NR_REG_ALL_NIC);
   }
 
-  /** -1 for a name that is refused; of names with an option that nobody knows, what is before it. */
+  /**
+   * -1 for a name that is refused; of names with an option that nobody knows, what is before it.
+   */
   @ParameterizedTest(name = "name {0}")
   @CsvSource(
       quoteCharacter = '"',

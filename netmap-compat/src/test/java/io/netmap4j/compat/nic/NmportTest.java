@@ -55,8 +55,7 @@ class NmportTest {
     assertThat(d.port().endRxRing()).isZero();
     assertThat(d.port().extraBuffers()).isEqualTo(5);
     assertThat(d.reg.nrRxRings).as("a card's own count").isEqualTo(1);
-    assertThat(d.reg.nrOffset)
-        .isEqualTo(d.port().nifp().address() - d.port().memory().address());
+    assertThat(d.reg.nrOffset).isEqualTo(d.port().nifp().address() - d.port().memory().address());
     d.close();
     assertThat(d.name()).isEmpty();
     d.close();
@@ -109,7 +108,8 @@ class NmportTest {
     try (RandomAccessFile f = new RandomAccessFile(file.toFile(), "rw")) {
       f.setLength(8 << 20);
     }
-    Nmport d = Nmport.prepare("netmap:p{x@extmem:file=" + file + ",buf_size=1024,ring_num=8,if_num=4");
+    Nmport d =
+        Nmport.prepare("netmap:p{x@extmem:file=" + file + ",buf_size=1024,ring_num=8,if_num=4");
     assertErrno(Errno.EINVAL, d::cloneDesc);
     assertErrno(Errno.EINVAL, () -> d.extmemFromFile(file, MemoryOptions.DEFAULT));
     d.openDesc();
@@ -122,8 +122,7 @@ class NmportTest {
       other.rx(0).slotFlags(0, 0);
       again.rx(0).slotFlags(0, 0);
     }
-    assertErrno(
-        Errno.EINVAL, () -> Netmap.open("netmap:q{y@" + d.reg.nrMemId + "@extmem=" + file));
+    assertErrno(Errno.EINVAL, () -> Netmap.open("netmap:q{y@" + d.reg.nrMemId + "@extmem=" + file));
     d.close();
   }
 
@@ -175,8 +174,7 @@ class NmportTest {
     "0x080000, 4, 0, 0, fake1",
     "0x1000, 4, 0, 0x1000, fake0",
   })
-  void whatNmOpenTakesFromAParent(
-      String flags, int arg1, int arg3, String ring, String name) {
+  void whatNmOpenTakesFromAParent(String flags, int arg1, int arg3, String ring, String name) {
     Nmreq first = new Nmreq();
     first.nrArg1 = 9;
     first.nrArg3 = 3;
