@@ -10,6 +10,7 @@ import io.netmap4j.apps.traffic.Bridge;
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.Dump;
+import io.netmap4j.apps.traffic.Lb;
 import io.netmap4j.apps.traffic.NmReplay;
 import io.netmap4j.apps.traffic.PktGen;
 import io.netmap4j.apps.traffic.Replay;
@@ -52,6 +53,7 @@ import picocli.CommandLine.ScopeType;
       Demo.class,
       PktGen.class,
       Bridge.class,
+      Lb.class,
       Tap.class,
       Dump.class,
       Replay.class,

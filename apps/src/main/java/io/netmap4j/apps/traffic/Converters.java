@@ -98,6 +98,14 @@ public final class Converters {
     }
   }
 
+  /** Extra buffers of a port: as many as an index can tell apart at most. */
+  public static final class Buffers implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return (int) number(text, 0, Integer.MAX_VALUE);
+    }
+  }
+
   /** How long to wait; 0 does not. */
   public static final class Seconds implements ITypeConverter<Integer> {
     @Override

@@ -1,0 +1,275 @@
+package io.netmap4j.apps.traffic;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapMemory;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
+import io.netmap4j.common.RingCounts;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** lb step by step, with a pipe as its input, small pipes behind it and consumers of ours. */
+@Timeout(60)
+class BalancerTest {
+  private static final int SLOTS = 64;
+
+  private final List<NetmapPort> opened = new ArrayList<>();
+  private final List<NetmapPort> outputs = new ArrayList<>();
+  private final List<List<LbPipe>> groups = new ArrayList<>();
+  private NetmapPort source;
+  private NetmapPort input;
+  private SlotQueue free;
+  private Balancer lb;
+  private int freeBefore;
+  private int number;
+
+  @BeforeEach
+  void countBuffers() {
+    freeBefore = NetmapMemory.shared().freeBuffers();
+  }
+
+  private NetmapPort pipe(String name, int slots, int extra) {
+    NetmapPort.Request request =
+        NetmapPort.Request.DEFAULT
+            .counts(RingCounts.DEFAULT.slots(slots, slots))
+            .extraBuffers(extra);
+    NetmapPort port = Netmap.open("netmap:" + name, request);
+    opened.add(port);
+    return port;
+  }
+
+  /** Groups of so many pipes each. */
+  private void start(int extra, int... pipes) {
+    source = pipe("in{0", 1024, 0);
+    input = pipe("in}0", 1024, extra);
+    free = extra == 0 ? null : new SlotQueue(extra);
+    for (int b = input.nifp().bufsHead(); b != 0; b = input.memory().nextExtraBuffer(b)) {
+      free.add(b);
+    }
+    input.nifp().bufsHead(0);
+    for (int g = 0; g < pipes.length; g++) {
+      List<LbPipe> group = new ArrayList<>();
+      for (int i = 0; i < pipes[g]; i++) {
+        String name = "g" + g + "{" + i;
+        NetmapPort port = pipe(name, SLOTS, 0);
+        outputs.add(port);
+        group.add(new LbPipe(name, port.tx(0), extra, g < pipes.length - 1));
+      }
+      groups.add(group);
+    }
+    lb = new Balancer(input, outputs, groups, free, 2048);
+  }
+
+  @AfterEach
+  void nothingIsLost() {
+    lb.end();
+    if (free != null) {
+      assertThat(free.size()).isEqualTo(input.extraBuffers());
+      while (!free.isEmpty()) {
+        int buffer = free.take();
+        input.memory().nextExtraBuffer(buffer, input.nifp().bufsHead());
+        input.nifp().bufsHead(buffer);
+      }
+    }
+    for (int i = opened.size() - 1; i >= 0; i--) {
+      opened.get(i).close();
+    }
+    assertThat(NetmapMemory.shared().freeBuffers()).isEqualTo(freeBefore);
+  }
+
+  /** Puts one into the source's ring, over so many slots; its number is in each of them. */
+  private void put(int slots) {
+    NetmapRing ring = source.tx(0);
+    assertThat(ring.space()).isGreaterThanOrEqualTo(slots);
+    for (int k = 1; k <= slots; k++) {
+      byte[] frame = new byte[60];
+      frame[12] = 8;
+      ring.put(ring.head(), frame, 0, 60, k < slots ? Netmap.NS_MOREFRAG : 0);
+      ring.putInt(ring.head(), 26, number * 31);
+      ring.putInt(ring.head(), 50, number);
+      ring.advance(ring.next(ring.head()));
+    }
+    number++;
+  }
+
+  /** Everything that does not need a consumer. */
+  private void balance() {
+    source.txSync();
+    input.rxSync();
+    outputs.forEach(NetmapPort::txSync);
+    lb.step();
+    input.rxSync();
+    outputs.forEach(NetmapPort::txSync);
+  }
+
+  /** Takes what has arrived, up to so many slots, and checks that packets are whole. */
+  private List<Integer> take(NetmapPort consumer, int most) {
+    consumer.rxSync();
+    NetmapRing ring = consumer.rx(0);
+    List<Integer> numbers = new ArrayList<>();
+    int slot = ring.head();
+    for (int left = Math.min(most, ring.space()); left > 0; left--, slot = ring.next(slot)) {
+      int is = ring.getInt(slot, 50);
+      if ((ring.slotFlags(slot) & Netmap.NS_MOREFRAG) == 0) {
+        numbers.add(is);
+      } else if (left > 1) {
+        assertThat(ring.getInt(ring.next(slot), 50)).as("the packet's next slot").isEqualTo(is);
+      }
+    }
+    ring.advance(slot);
+    consumer.rxSync();
+    return numbers;
+  }
+
+  private LbPipe.Counts all() {
+    long[] sum = new long[4];
+    for (LbPipe p : groups.stream().flatMap(List::stream).toList()) {
+      LbPipe.Counts c = p.counts();
+      sum[0] += c.packets();
+      sum[1] += c.bytes();
+      sum[2] += c.dropped();
+      sum[3] += c.queued();
+    }
+    return new LbPipe.Counts(sum[0], sum[1], sum[2], 0, (int) sum[3]);
+  }
+
+  @Test
+  void withoutExtraBuffersAFullPipeDropsAndOthersGoOn() {
+    start(0, 2);
+    NetmapPort one = pipe("g0}1", 0, 0);
+    List<Integer> seen = new ArrayList<>();
+    for (int round = 0; round < 20; round++) {
+      IntStream.range(0, 40).forEach(i -> put(1));
+      balance();
+      seen.addAll(take(one, SLOTS));
+    }
+    LbPipe.Counts stalled = groups.get(0).get(0).counts();
+    LbPipe.Counts good = groups.get(0).get(1).counts();
+    assertThat(stalled.packets()).isEqualTo(SLOTS - 1);
+    assertThat(stalled.packets() + stalled.dropped() + good.packets()).isEqualTo(800);
+    assertThat(good.dropped()).isZero();
+    assertThat(seen).hasSize((int) good.packets()).isSorted().doesNotHaveDuplicates();
+    assertThat(stalled.droppedBytes()).isEqualTo(stalled.dropped() * 60);
+  }
+
+  @Test
+  void extraBuffersHoldWhatIsTooMuchAndTheLongestQueueLosesItsOldest() {
+    start(400, 2);
+    NetmapPort zero = pipe("g0}0", 0, 0);
+    NetmapPort one = pipe("g0}1", 0, 0);
+    for (int round = 0; round < 3; round++) {
+      IntStream.range(0, 100).forEach(i -> put(1));
+      balance();
+    }
+    assertThat(all().dropped()).isZero();
+    assertThat(all().queued()).isEqualTo(300 - 2 * (SLOTS - 1));
+    assertThat(all().queued() + free.size()).isEqualTo(400);
+    List<Integer> first = new ArrayList<>();
+    for (int round = 0; round < 20; round++) {
+      first.addAll(take(one, SLOTS)); // only this one reads
+      IntStream.range(0, 100).forEach(i -> put(1));
+      balance();
+    }
+    LbPipe.Counts stalled = groups.get(0).get(0).counts();
+    assertThat(groups.get(0).get(1).counts().dropped()).as("the reader loses nothing").isZero();
+    assertThat(stalled.dropped()).isPositive();
+    List<Integer> late = new ArrayList<>();
+    for (int round = 0; round < 20; round++) {
+      first.addAll(take(one, SLOTS));
+      late.addAll(take(zero, SLOTS));
+      balance();
+    }
+    assertThat(all().queued()).isZero();
+    assertThat(first).isSorted().doesNotHaveDuplicates();
+    assertThat(late).isSorted().doesNotHaveDuplicates();
+    assertThat(first.size() + late.size() + stalled.dropped()).isEqualTo(number);
+    assertThat(late.get(late.size() - 1))
+        .as("the newest is there")
+        .isGreaterThan(number - 20);
+  }
+
+  @Test
+  void packetsOfSeveralSlotsGoOrAreDroppedAsAWhole() {
+    start(200, 3);
+    List<NetmapPort> consumers =
+        IntStream.range(0, 3).mapToObj(i -> pipe("g0}" + i, 0, 0)).toList();
+    Random random = new Random(5);
+    List<Integer> seen = new ArrayList<>();
+    for (int round = 0; round < 300; round++) {
+      IntStream.range(0, random.nextInt(40)).forEach(i -> put(1 + random.nextInt(9)));
+      balance();
+      int who = random.nextInt(3);
+      seen.addAll(take(consumers.get(who), random.nextInt(3) == 0 ? 3 : SLOTS));
+    }
+    for (int round = 0; round < 40; round++) {
+      balance();
+      consumers.forEach(c -> seen.addAll(take(c, SLOTS)));
+    }
+    assertThat(seen).doesNotHaveDuplicates();
+    assertThat(all().dropped()).isPositive();
+    assertThat(seen.size() + all().dropped()).isEqualTo(number);
+  }
+
+  /** More slots than the ring has: it would never get out of the queue. */
+  @Test
+  void aPacketThatNoRingTakesIsDropped() {
+    start(200, 1);
+    put(SLOTS);
+    put(1);
+    balance();
+    assertThat(all()).isEqualTo(new LbPipe.Counts(1, 60, 1, 0, 0));
+  }
+
+  @Test
+  void eachGroupGetsEachPacketWhenTheOneBeforeHasGivenItBack() {
+    start(0, 2, 1, 3);
+    List<NetmapPort> consumers = new ArrayList<>();
+    for (String name : "g0}0 g0}1 g1}0 g2}0 g2}1 g2}2".split(" ")) {
+      consumers.add(pipe(name, 0, 0));
+    }
+    List<List<Integer>> seen = IntStream.range(0, 3).mapToObj(i -> (List<Integer>) new ArrayList<Integer>()).toList();
+    Random random = new Random(6);
+    for (int round = 0; round < 400; round++) {
+      if (round < 300) {
+        IntStream.range(0, random.nextInt(5)).forEach(i -> put(1 + random.nextInt(3)));
+      }
+      balance();
+      for (int i = 0; i < consumers.size(); i++) {
+        // one slot at a time now and then, so that packets come back in parts
+        int most = round < 300 && random.nextBoolean() ? 1 + random.nextInt(20) : SLOTS;
+        seen.get(i < 2 ? 0 : i < 3 ? 1 : 2).addAll(take(consumers.get(i), most));
+      }
+    }
+    assertThat(all().dropped()).isZero();
+    for (List<Integer> group : seen) {
+      assertThat(group.stream().sorted().toList())
+          .isEqualTo(IntStream.range(0, number).boxed().toList());
+    }
+    assertThat(seen.get(1)).as("in the order in which they came back").hasSize(number);
+  }
+
+  /** The packets stay in the buffer that the input had: only indices move. */
+  @Test
+  void nothingIsCopied() {
+    start(0, 1);
+    put(1);
+    source.txSync();
+    input.rxSync();
+    int buffer = input.rx(0).bufIdx(input.rx(0).head());
+    lb.step();
+    outputs.get(0).txSync();
+    NetmapPort consumer = pipe("g0}0", 0, 0);
+    consumer.rxSync();
+    assertThat(consumer.rx(0).bufIdx(consumer.rx(0).head())).isEqualTo(buffer);
+    assertThat(Arrays.asList(take(consumer, 9))).containsExactly(List.of(0));
+  }
+}
