@@ -7,6 +7,7 @@ import io.netmap4j.NetmapRing;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntConsumer;
 
 /**
  * UDP packets of many flows, each with its flow's number and its own, and the check that each flow
@@ -61,6 +62,15 @@ final class FlowTraffic {
 
   /** Takes what has arrived, within that time, and checks the order within each flow. */
   void receive(NetmapPort port, int millis) {
+    receive(port, millis, flow -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param flows gets the flow of each packet
+   */
+  void receive(NetmapPort port, int millis, IntConsumer flows) {
     if ((port.poll(NetmapPort.POLLIN, millis) & NetmapPort.POLLIN) == 0) {
       return;
     }
@@ -68,25 +78,21 @@ final class FlowTraffic {
       NetmapRing ring = port.rx(r);
       int slot = ring.head();
       for (int left = ring.space(); left > 0; left--, slot = ring.next(slot)) {
-        check(ring, slot);
+        flows.accept(check(ring, slot));
       }
       ring.advance(slot);
     }
     port.rxSync();
   }
 
-  private void check(NetmapRing ring, int slot) {
+  private int check(NetmapRing ring, int slot) {
     int flow = ring.getInt(slot, FLOW);
     int number = ring.getInt(slot, NUMBER);
     int expected = seen.getAndSet(flow, number + 1);
     assertThat(number).as("number in flow %d", flow).isGreaterThanOrEqualTo(expected);
     missing.addAndGet(number - expected);
     received.incrementAndGet();
-  }
-
-  /** The flow of the packet in a slot. */
-  static int flow(NetmapRing ring, int slot) {
-    return ring.getInt(slot, FLOW);
+    return flow;
   }
 
   long sent() {

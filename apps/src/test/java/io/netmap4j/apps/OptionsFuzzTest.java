@@ -156,6 +156,7 @@ class OptionsFuzzTest {
     USUAL.put("RATE", words("recorded max 1 10K"));
     USUAL.put("BANDWIDTH", words("1M constant,1G ether,10G real real,2 real,0 1Q ether"));
     USUAL.put("DELAY", words("1m constant,1u uniform,1u,9u exp,1u,5u exp,5 uniform,9,1 1h"));
+    USUAL.put("[NAME:]PIPES", words("1 2 x:2 x: y:3 :2 a{b:1 vale0:p:2 1001"));
     USUAL.put("LOSS", words("0.1 plr,.5 ber,1e-6 1 2 burst,.1,1,2"));
     USUAL.put("MS", words("1 10 1000"));
     USUAL.put("SECONDS", words("0 1 2"));

@@ -185,7 +185,7 @@ public final class Lb extends SubCommand {
     Map<String, Integer> used = new HashMap<>();
     for (int g = 0; g < groups.size(); g++) {
       Group group = groups.get(g);
-      String name = group.name == null ? input.name().split("[{}]")[0] : group.name;
+      String name = group.name == null ? input.name() : group.name;
       int first = used.merge(name, group.pipes, Integer::sum) - group.pipes;
       List<LbPipe> pipes = new ArrayList<>();
       for (int i = 0; i < group.pipes; i++) {

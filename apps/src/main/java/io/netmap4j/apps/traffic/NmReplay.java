@@ -87,6 +87,15 @@ public final class NmReplay extends SubCommand implements Captures.User {
   int burst;
 
   @Option(
+      names = "-C",
+      paramLabel = "CPUS",
+      split = ",",
+      converter = Converters.Cpu.class,
+      description =
+          "The CPU of the sender (default: any). Two or four may be given; there is one sender, and the others are unused.")
+  List<Integer> cpus = List.of();
+
+  @Option(
       names = "--loop",
       paramLabel = "N",
       converter = Converters.Count.class,
@@ -105,6 +114,7 @@ public final class NmReplay extends SubCommand implements Captures.User {
 
   @Override
   public Integer call() throws Exception {
+    require(cpus.size() <= 4 && cpus.size() != 3, "-C takes 1, 2 or 4 CPUs");
     try (PcapReader reader = open();
         NetmapPort port = setup.open(setup.name, PortOptions.Need.TX, 0, MTU)) {
       Stop stop = context.stop.child();
@@ -169,6 +179,9 @@ public final class NmReplay extends SubCommand implements Captures.User {
     workers.start(
         "nmreplay",
         () -> {
+          if (!cpus.isEmpty()) {
+            context.pin(cpus.get(0));
+          }
           sender.run(feed, loops, stop);
           Ports.drain(port);
           tally.end();
