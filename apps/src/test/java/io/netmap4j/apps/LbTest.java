@@ -23,7 +23,9 @@ class LbTest {
   private static final int PACKETS = Integer.getInteger("netmap4j.flow.packets", 10_000);
   private static final long MOST_NANOS = 30_000_000_000L;
 
-  /** One lb for each of four queues, in a thread of its own, with a group of two pipes behind it. */
+  /**
+   * One lb for each of four queues, in a thread of its own, with a group of two pipes behind it.
+   */
   @Test
   void fourQueuesLoseNothingAndKeepTheOrderOfEachFlow() throws Exception {
     NicOptions options = NicOptions.DEFAULT.with("rings", "4").with("drop", "false");
@@ -109,7 +111,8 @@ class LbTest {
     Command end = lb.stop();
     assertThat(traffic.missing()).isZero();
     assertThat(traffic.received()).isEqualTo(6000);
-    assertThat(end.out()).contains("6000 packets received. 6000 packets forwarded.  0 packets drop");
+    assertThat(end.out())
+        .contains("6000 packets received. 6000 packets forwarded.  0 packets drop");
     assertThat(end.code()).isZero();
     assertThat(NetmapMemory.shared().freeBuffers()).isEqualTo(freeBefore);
   }
@@ -179,7 +182,8 @@ class LbTest {
     int freeBefore = NetmapMemory.shared().freeBuffers();
     RunningCommand few = RunningCommand.start("lb -i fake0 -p few:1 -B 1000000");
     Command end = few.stop();
-    assertThat(end.err()).containsPattern("Only \\d+ of 1000000 extra buffers are free in the memory");
+    assertThat(end.err())
+        .containsPattern("Only \\d+ of 1000000 extra buffers are free in the memory");
     assertThat(NetmapMemory.shared().freeBuffers()).isEqualTo(freeBefore);
   }
 }

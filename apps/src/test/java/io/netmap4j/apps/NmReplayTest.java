@@ -65,7 +65,19 @@ class NmReplayTest {
     long begin = System.nanoTime();
     Command run =
         Command.run(
-            "nmreplay", "-i", "model0", "-w", "0", "-f", in.toString(), "-B", "1M", "--loop", "10", "-C", "0");
+            "nmreplay",
+            "-i",
+            "model0",
+            "-w",
+            "0",
+            "-f",
+            in.toString(),
+            "-B",
+            "1M",
+            "--loop",
+            "10",
+            "-C",
+            "0");
     assertThat(run.out()).contains("Sent 20 packets 25000 bytes");
     assertThat((System.nanoTime() - begin) / 1e9).as("200 kbit at 1 Mbit/s").isGreaterThan(0.2);
     assertThat(run.err()).contains("Scheduled 20 packets in 0.200000 seconds, 10 passes over ");

@@ -215,7 +215,9 @@ final class Balancer {
     return new Counts(System.nanoTime(), received, bytes, nonIp, unused, each);
   }
 
-  /** What it had done at the last call or soon after; the last state once it has ended. Any thread. */
+  /**
+   * What it had done at the last call or soon after; the last state once it has ended. Any thread.
+   */
   Counts counts() {
     wanted = true;
     return counts;

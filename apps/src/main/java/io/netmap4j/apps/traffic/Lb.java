@@ -72,8 +72,7 @@ public final class Lb extends SubCommand {
         throw new TypeConversionException("'" + name + "' cannot be the name of pipes");
       }
       return new Group(
-          name,
-          count.isEmpty() ? DEFAULT : (int) Converters.number(count, 1, MOST_PIPES));
+          name, count.isEmpty() ? DEFAULT : (int) Converters.number(count, 1, MOST_PIPES));
     }
   }
 
@@ -133,9 +132,7 @@ public final class Lb extends SubCommand {
         setup.open(
             setup.name,
             PortOptions.Need.RX,
-            NetmapPort.Request.DEFAULT
-                .addFlags(Netmap.NR_NO_TX_POLL)
-                .extraBuffers(extraBuffers))) {
+            NetmapPort.Request.DEFAULT.addFlags(Netmap.NR_NO_TX_POLL).extraBuffers(extraBuffers))) {
       SlotQueue free = extraBuffers(input);
       try {
         List<List<LbPipe>> chain = openPipes(input, pipes);
@@ -203,8 +200,7 @@ public final class Lb extends SubCommand {
 
   private static NetmapPort openPipe(String pipe, NetmapPort input) {
     NetmapPort port =
-        Netmap.open(
-            pipe + "/xT", NetmapPort.Request.DEFAULT.memId(input.memory().memId()));
+        Netmap.open(pipe + "/xT", NetmapPort.Request.DEFAULT.memId(input.memory().memId()));
     if (port.memory().address() != input.memory().address()) {
       String text =
           String.format(

@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** lb's statistics in words: a JSON object for each pipe and one for all, as netmap's lb has them. */
+/**
+ * lb's statistics in words: a JSON object for each pipe and one for all, as netmap's lb has them.
+ */
 final class LbStatistics {
   private final String input;
   private final List<String> pipes;

@@ -192,9 +192,7 @@ class BalancerTest {
     assertThat(first).isSorted().doesNotHaveDuplicates();
     assertThat(late).isSorted().doesNotHaveDuplicates();
     assertThat(first.size() + late.size() + stalled.dropped()).isEqualTo(number);
-    assertThat(late.get(late.size() - 1))
-        .as("the newest is there")
-        .isGreaterThan(number - 20);
+    assertThat(late.get(late.size() - 1)).as("the newest is there").isGreaterThan(number - 20);
   }
 
   @Test
@@ -236,7 +234,8 @@ class BalancerTest {
     for (String name : "g0}0 g0}1 g1}0 g2}0 g2}1 g2}2".split(" ")) {
       consumers.add(pipe(name, 0, 0));
     }
-    List<List<Integer>> seen = IntStream.range(0, 3).mapToObj(i -> (List<Integer>) new ArrayList<Integer>()).toList();
+    List<List<Integer>> seen =
+        IntStream.range(0, 3).mapToObj(i -> (List<Integer>) new ArrayList<Integer>()).toList();
     Random random = new Random(6);
     for (int round = 0; round < 400; round++) {
       if (round < 300) {

@@ -38,7 +38,8 @@ class FlowHashTest {
   }
 
   /** Behind so many VLAN tags, with addresses of 4 or 16 bytes. */
-  private static byte[] frame(int tags, int protocol, byte[] src, byte[] dst, int sport, int dport) {
+  private static byte[] frame(
+      int tags, int protocol, byte[] src, byte[] dst, int sport, int dport) {
     ByteBuffer frame = ByteBuffer.allocate(14 + 4 * tags + (src.length == 4 ? 20 : 40) + 20);
     frame.put(src, 0, 4).putShort((short) 9).put(dst, 0, 4).putShort((short) 9);
     for (int i = tags; i > 0; i--) {
