@@ -42,6 +42,8 @@ public final class NetmapRing {
   private long slots;
   private long buffers;
 
+  private final Kring kring;
+
   // Never from the ring, which is the user's to write.
   private final int numSlots;
   private final int bufSize;
@@ -55,6 +57,7 @@ public final class NetmapRing {
 
   NetmapRing(Kring kring) {
     Region region = kring.region;
+    this.kring = kring;
     this.base = region.address() + kring.ringOffset();
     this.slots = base + RingLayout.SLOTS;
     this.buffers = region.address() + region.bufOffset();
@@ -189,13 +192,37 @@ public final class NetmapRing {
 
   /**
    * When the last RX sync was made, also one that received nothing: one stamp for the batch.
-   * Follows a clock that is set.
+   * Follows a clock that is set. With the system property {@code netmap4j.no_timestamp}, only rings
+   * with NR_TIMESTAMP are stamped.
    *
    * @return microseconds since 1970; 0 for TX rings
    */
   public long timestampMicros() {
     return Mem.getLong(base + RingLayout.TS_SEC) * 1_000_000
         + Mem.getLong(base + RingLayout.TS_USEC);
+  }
+
+  /**
+   * The moment of {@link #timestampMicros}, in nanoseconds: one stamp for the batch, made when the
+   * sync has taken it in. Follows a clock that is set, a millisecond later at the latest; right to
+   * a millisecond at first, and to some microseconds when the ring has been synced for a while. For
+   * the thread that syncs.
+   *
+   * @return nanoseconds since 1970; 0 before the first stamp, and for TX rings
+   */
+  public long timestampNanos() {
+    return kring.stampNanos;
+  }
+
+  /**
+   * The moment of {@link #timestampNanos} by the clock of {@link System#nanoTime}, which nobody
+   * sets: for differences. For the thread that syncs.
+   *
+   * @return nanoseconds, to be compared with other values of that clock only; 0 before the first
+   *     stamp, and for TX rings
+   */
+  public long monotonicNanos() {
+    return kring.stampMonotonic;
   }
 
   /**

@@ -103,9 +103,15 @@ public final class Kring {
   /** Packets that TX syncs refused: nothing of them went out. Counted by the adapter. */
   public long unsent;
 
+  /** When the ring was stamped, since 1970; 0 for never. */
+  public long stampNanos;
+
+  /** The same moment by {@link System#nanoTime}. */
+  public long stampMonotonic;
+
   private final Adapter adapter;
   private final long ringOffset;
-  private final WallClock clock = new WallClock();
+  private WallClock clock = new WallClock();
   private final Object tapLock = new Object();
   private long reinits;
 
@@ -447,11 +453,18 @@ public final class Kring {
     }
   }
 
+  /** Another clock for stamps. */
+  void clock(WallClock other) {
+    clock = other;
+  }
+
   private void stamp() {
     if (NO_TIMESTAMP && (Mem.getInt(ring + FLAGS) & NR_TIMESTAMP) == 0) {
       return;
     }
-    long micros = clock.micros();
+    stampMonotonic = clock.nanoTime();
+    stampNanos = clock.at(stampMonotonic);
+    long micros = stampNanos / 1000;
     Mem.putLong(ring + TS_SEC, micros / 1_000_000);
     Mem.putLong(ring + TS_USEC, micros % 1_000_000);
   }

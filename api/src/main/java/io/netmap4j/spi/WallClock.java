@@ -1,11 +1,13 @@
 package io.netmap4j.spi;
 
 /**
- * The time of day in microseconds, at the cost of one {@link System#nanoTime}: a millisecond after
+ * The time of day in nanoseconds, at the cost of one {@link System#nanoTime}: a millisecond after
  * it was last compared with {@link System#currentTimeMillis}, it is again, so that it follows a
  * clock that is set. Does not allocate. For one thread at a time.
+ *
+ * <p>Right to a millisecond at first, and to some microseconds after some hundred comparisons.
  */
-final class WallClock {
+class WallClock {
   private static final long MILLI = 1_000_000;
 
   /** Nanoseconds from nanoTime's origin to 1970. */
@@ -14,21 +16,30 @@ final class WallClock {
   private long compared;
 
   WallClock() {
-    compared = System.nanoTime();
-    offset = System.currentTimeMillis() * MILLI - compared;
+    compared = nanoTime();
+    offset = millis() * MILLI - compared;
   }
 
-  /** Microseconds since 1970. */
-  long micros() {
-    long now = System.nanoTime();
+  /** The monotonic clock. */
+  long nanoTime() {
+    return System.nanoTime();
+  }
+
+  /** The clock that may be set. */
+  long millis() {
+    return System.currentTimeMillis();
+  }
+
+  /**
+   * Nanoseconds since 1970.
+   *
+   * @param now what {@link #nanoTime} says
+   */
+  long at(long now) {
     if (now - compared >= MILLI) {
-      compare(now, System.currentTimeMillis());
+      compare(now, millis());
     }
-    return at(now);
-  }
-
-  long at(long nanos) {
-    return (nanos + offset) / 1000;
+    return now + offset;
   }
 
   /**
@@ -36,7 +47,7 @@ final class WallClock {
    * it, else goes to its nearer end. So it comes as close as the moments of comparison allow, and
    * does not jump while nobody sets the clock.
    */
-  void compare(long nanos, long millis) {
+  private void compare(long nanos, long millis) {
     compared = nanos;
     long begin = millis * MILLI;
     long here = nanos + offset;
