@@ -29,7 +29,9 @@ public final class MonitorPorts implements PortType {
   /** NM_MONITOR_MAXSLOTS. */
   private static final int MAX_SLOTS = 4096;
 
-  /** Buffers that memory of a port's own has at least, as in netmap: room for extra buffers. */
+  /** What memory of a port's own has at least, as in netmap: room for extra buffers. */
+  private static final int LEAST_RINGS = 4;
+
   private static final int LEAST_BUFFERS = 4098;
 
   private final Function<Registration, Hold> find;
@@ -160,7 +162,7 @@ public final class MonitorPorts implements PortType {
     return Region.create(
         MemoryOptions.DEFAULT
             .rings(
-                allRx + tx,
+                Math.max(LEAST_RINGS, allRx + tx),
                 Math.max(512, RingLayout.sizeFor(Math.max(rings.rxSlots(), rings.txSlots()))))
             .buffers((int) (buffers + straddling), bufSize));
   }
