@@ -47,6 +47,14 @@ final class Pinger {
 
   /** Sends {@code count}, 0 for no end. One that is on its way at the end counts as neither. */
   void run(long count, Stop stop) {
+    try {
+      pingEach(count, stop);
+    } finally {
+      port.rxSync(); // gives the last slots back: the other end of a pipe waits for them
+    }
+  }
+
+  private void pingEach(long count, Stop stop) {
     long due = System.nanoTime();
     for (long n = 0; n < count || count == 0; n++) {
       sleepUntil(due, stop);

@@ -176,9 +176,6 @@ public final class PktGen extends SubCommand implements Captures.User {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-    if (counts != null) {
-      context.err.println("-C is deprecated: use " + setup.name + "@conf:slots=...,rings=...");
-    }
   }
 
   private boolean isEcho() {
@@ -222,6 +219,9 @@ public final class PktGen extends SubCommand implements Captures.User {
         threads.cpus());
     if (tx && !frames.isGiven()) {
       context.out.println(frames.route(ownMac(own)));
+    }
+    if (counts != null) {
+      context.err.println("-C is deprecated: use " + setup.name + "@conf:slots=...,rings=...");
     }
     if (context.verbose()) {
       for (int r = own.firstTxRing(); r < own.endTxRing(); r++) {
@@ -301,7 +301,7 @@ public final class PktGen extends SubCommand implements Captures.User {
             + frames.header
             + ": "
             + setup.name
-            + " is a NIC, which would send it as a MAC address");
+            + " sends Ethernet frames, so it has no such header");
     NetmapRing ring = own.tx(own.firstTxRing());
     int size = frames.size();
     int slots = frames.scatter().slots(size, ring.bufSize() - ring.offset(ring.head()));

@@ -4,7 +4,9 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.RingCounts;
 import java.util.List;
+import java.util.Locale;
 
 /** Opens what pkt-gen works on: one port with everything, or one ring for each thread. */
 final class PortsOfThreads {
@@ -93,13 +95,31 @@ final class PortsOfThreads {
     }
   }
 
-  /** A NIC has what its configuration says, whatever a registration asks for. */
+  /** A NIC, for one, has what its configuration says, whatever a registration asks for. */
   private void requireCounts(NetmapPort port) {
-    boolean nic = port.maxFrame() != Integer.MAX_VALUE;
+    RingCounts asked = command.counts == null ? RingCounts.DEFAULT : command.counts;
+    int txSlots = port.firstTxRing() < port.endTxRing() ? port.tx(port.firstTxRing()).numSlots() : 0;
+    int rxSlots = port.firstRxRing() < port.endRxRing() ? port.rx(port.firstRxRing()).numSlots() : 0;
+    boolean given =
+        Ports.spec(name).pipe() // counts are those of the master, whichever end asks
+            || isGiven(asked.txRings(), port.nifp().txRings())
+            && isGiven(asked.rxRings(), port.nifp().rxRings())
+            && (txSlots == 0 || isGiven(asked.txSlots(), txSlots))
+            && (rxSlots == 0 || isGiven(asked.rxSlots(), rxSlots));
     command.require(
-        command.counts == null || !nic,
-        "-C: "
-            + name
-            + " is a NIC: --nic tx-slots=...,rx-slots=...,tx-rings=...,rx-rings=... is for it");
+        given,
+        String.format(
+            Locale.ROOT,
+            "-C: %s has %d TX and %d RX rings, of %d and %d slots, and does not change that for a port; a NIC does"
+                + " for --nic tx-slots=...,rx-slots=...,tx-rings=...,rx-rings=...",
+            name,
+            port.nifp().txRings(),
+            port.nifp().rxRings(),
+            txSlots,
+            rxSlots));
+  }
+
+  private static boolean isGiven(int asked, int got) {
+    return asked == 0 || asked == got;
   }
 }

@@ -141,7 +141,7 @@ public final class Sender {
       boolean fresh = copies || changed != 0 || written[ring.ringId()] < ring.numSlots();
       if (fresh) {
         written[ring.ringId()]++;
-        ring.putBytes(slot, 0, frame.template(), 0, size);
+        ring.putBytes(slot, 0, frame.template(), 0, frame.size()); // the next may be longer
       }
       if (fresh || varies) {
         frame.stamp(ring.buffer(slot), size);

@@ -1,0 +1,242 @@
+package io.netmap4j.apps;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** pkt-gen's functions against each other, over pipes and modelled cards. */
+@Timeout(60)
+class PktGenRunTest {
+  private static Command both(String first, String second) {
+    Command run = Command.run("run", "pkt-gen " + first, "pkt-gen " + second);
+    assertThat(run.err()).doesNotContain("netmap4j:");
+    assertThat(run.code()).isZero();
+    return run;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', ''",
+    "--vlan 7 -l 50, ''",
+    "-6 -l 1514 -l 66, -e 5",
+    "-F 3 -l 9000, ''",
+    "-s 10.0.0.1:1-10.0.0.9:9 -e 9, -b 7",
+    "-H 12, -H 12",
+    "-C 64, -C 64",
+  })
+  void numbersArriveInOrderThroughAPipe(String tx, String rx) {
+    Command run =
+        both(
+            "-i netmap:seq}1 -f rxseq -n 5000 " + rx,
+            "-i netmap:seq{1 -f txseq -n 5000 " + tx);
+    assertThat(run.out())
+        .contains("Sent 5000 packets")
+        .contains("Received 5000 packets")
+        .containsPattern("ring 0: 5000 in order, 0 gaps, 0 missing, 0 out of order, 0 duplicates");
+  }
+
+  @Test
+  void numbersArriveInOrderOverModelledCards() {
+    Command run =
+        both(
+            "-i netmap:model1 -f rxseq -n 2000 --nic drop=false",
+            "-i netmap:model0 -f txseq -n 2000 --nic rings=2");
+    assertThat(run.out()).contains("model1 ring 0: 2000 in order, 0 gaps");
+  }
+
+  @Test
+  void whatIsNotInOrderIsSaidAndFails() throws Exception {
+    CompletableFuture<Command> rx =
+        CompletableFuture.supplyAsync(
+            () -> Command.run("pkt-gen", "-i", "netmap:bad}1", "-f", "rxseq", "-n", "7"));
+    try (NetmapPort port = Netmap.open("netmap:bad{1")) {
+      NetmapRing ring = port.tx(0);
+      for (int number : new int[] {5, 6, 9, 7, 7, 10}) {
+        byte[] frame = new byte[60];
+        ring.put(ring.head(), frame);
+        ring.putShort(ring.head(), 12, 0x0800);
+        ring.putShort(ring.head(), 14, 0x4500);
+        ring.putByte(ring.head(), 23, 17);
+        ring.putInt(ring.head(), 42, number);
+        ring.advance(ring.next(ring.head()));
+      }
+      ring.put(ring.head(), new byte[60]);
+      ring.advance(ring.next(ring.head()));
+      port.txSync();
+      Command run = rx.get();
+      assertThat(run.code()).isEqualTo(Main.FAILED);
+      assertThat(run.err())
+          .contains("ring 0: Sequence GAP: exp 7 found 9")
+          .contains("ring 0: Sequence OUT OF ORDER: exp 10 found 7")
+          .as("two lines a second")
+          .doesNotContain("DUPLICATE")
+          .contains("netmap4j: netmap:bad}1: the numbers received were not all in order");
+      assertThat(run.out())
+          .contains("3 in order, 1 gaps, 1 missing, 1 out of order, 1 duplicates")
+          .contains("1 packets without a number");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-6", "--vlan 9", "-6 --vlan 9 -l 200", "-s 10.0.0.1-10.0.0.9"})
+  void everyPingComesBackWhateverItsHeaders(String options) {
+    Command run =
+        both("-i netmap:p}1 -f pong -n 50", "-i netmap:p{1 -f ping -n 50 " + options);
+    assertThat(run.out()).containsPattern("Sent 50 pings of \\d+ bytes: (50|49) came back");
+  }
+
+  @Test
+  void pongExchangesIpv6Addresses() throws Exception {
+    CompletableFuture<Command> pong =
+        CompletableFuture.supplyAsync(
+            () -> Command.run("pkt-gen", "-i", "netmap:six}1", "-f", "pong", "-n", "1"));
+    try (NetmapPort port = Netmap.open("netmap:six{1")) {
+      NetmapRing tx = port.tx(0);
+      byte[] frame = new byte[80];
+      for (int i = 0; i < frame.length; i++) {
+        frame[i] = (byte) (2 * i);
+      }
+      frame[12] = (byte) 0x81;
+      frame[13] = 0;
+      frame[16] = (byte) 0x86;
+      frame[17] = (byte) 0xdd;
+      tx.put(tx.head(), frame);
+      tx.advance(tx.next(tx.head()));
+      port.txSync();
+      assertThat(port.poll(NetmapPort.POLLIN, 20_000)).isEqualTo(NetmapPort.POLLIN);
+      byte[] back = port.rx(0).get(port.rx(0).head());
+      port.rx(0).advance(port.rx(0).tail());
+      port.rxSync();
+      byte[] expected = frame.clone();
+      System.arraycopy(frame, 0, expected, 6, 6);
+      System.arraycopy(frame, 6, expected, 0, 6);
+      System.arraycopy(frame, 18 + 8, expected, 18 + 24, 16);
+      System.arraycopy(frame, 18 + 24, expected, 18 + 8, 16);
+      assertThat(back).isEqualTo(expected);
+    }
+    assertThat(pong.get().code()).isZero();
+  }
+
+  @Test
+  void aVirtioHeaderIsZerosBeforeTheFrame() throws Exception {
+    try (NetmapPort port = Netmap.open("netmap:head}1")) {
+      CompletableFuture<Command> run =
+          CompletableFuture.supplyAsync(
+              () ->
+                  Command.run("pkt-gen -i netmap:head{1 -f tx -n 1 -H 10 -D 2:3:4:5:6:7".split(" ")));
+      assertThat(port.poll(NetmapPort.POLLIN, 20_000)).isEqualTo(NetmapPort.POLLIN);
+      byte[] frame = port.rx(0).get(port.rx(0).head());
+      assertThat(frame).hasSize(70).startsWith(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 4, 5, 6, 7);
+      port.rx(0).advance(port.rx(0).tail());
+      port.rxSync();
+      assertThat(run.get().out()).contains("Sent 1 packets 70 bytes");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'100', 100 100 1 1", "'100,200', 100 200 1 1", "'0,0,2', 1024 1024 2 2"})
+  void theOldFormOfACountIsThatOfTheNewPort(String counts, String got) {
+    Command run =
+        both(
+            "-i netmap:cfg{1 -f rx -n 1 -v -C " + counts,
+            "-i netmap:cfg}1 -f tx -n 1");
+    String[] n = got.split(" ");
+    assertThat(run.err())
+        .contains("-C is deprecated: use netmap:cfg")
+        .containsPattern("TX0 at offset 0x[0-9a-f]+ slots " + n[0] + "\\R");
+    assertThat(Pattern.compile("TX\\d+ at").matcher(run.err()).results().count())
+        .isEqualTo(Long.parseLong(n[2]));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "-s 10.0.0.1:1-10.0.0.9:99 -l 200 -l 60",
+        "-6 -z -Z -S 2:0:0:0:0:1-2:0:0:0:0:ff",
+        "-F 3 -e 10",
+        "-R 10M"
+      })
+  void nothingIsAllocatedForAPacket(String options) {
+    int packets = 200_000;
+    List<Long> allocated = new ArrayList<>();
+    try (NetmapPort rx = Netmap.open("netmap:heap}1")) {
+      Thread sink =
+          new Thread(
+              () -> {
+                while (!Thread.currentThread().isInterrupted()) {
+                  rx.poll(NetmapPort.POLLIN, 10);
+                  rx.rx(0).advance(rx.rx(0).tail());
+                }
+              });
+      sink.start();
+      Thread watch = watch(allocated);
+      watch.start();
+      Command run =
+          Command.run(
+              ("pkt-gen -i netmap:heap{1 -f tx -T 20000 -n " + packets + " " + options).split(" "));
+      watch.interrupt();
+      sink.interrupt();
+      join(watch);
+      join(sink);
+      assertThat(run.err()).isEmpty();
+      assertThat(run.out()).contains("Sent " + packets + " packets");
+    }
+    assertThat(allocated).isNotEmpty();
+    assertThat(allocated.get(allocated.size() - 1))
+        .as("bytes of the sender's thread, for %d packets", packets)
+        .isLessThan(packets);
+  }
+
+  /** Follows what the thread that sends has allocated, as long as there is one. */
+  private static Thread watch(List<Long> allocated) {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    return new Thread(
+        () -> {
+          while (!Thread.currentThread().isInterrupted()) {
+            for (Thread thread : Thread.getAllStackTraces().keySet()) {
+              long bytes =
+                  thread.getName().equals("tx 0")
+                      ? threads.getThreadAllocatedBytes(thread.getId())
+                      : -1;
+              if (bytes > 0) {
+                allocated.add(bytes);
+              }
+            }
+          }
+        });
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The letters of the original's getopt; -h is everywhere. */
+  @Test
+  void theHelpHasEveryOptionOfTheOriginal() {
+    String help = Command.run("pkt-gen", "--help").out();
+    for (String letter : "46afFNniIldsDSbcopTwWvRXCHrPzZAhBM".split("")) {
+      assertThat(help).containsPattern("(?m)^ +(-\\w, )?-" + letter + "\\b");
+    }
+    for (String function : new String[] {"tx", "rx", "ping", "pong", "txseq", "rxseq"}) {
+      assertThat(help).containsPattern("[|=]" + function + "\\b");
+    }
+    assertThat(help).contains("What differs from netmap's pkt-gen");
+  }
+}
