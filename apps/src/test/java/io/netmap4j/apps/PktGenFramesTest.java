@@ -364,11 +364,16 @@ class PktGenFramesTest {
             "main_thread \\[2639\\] \\d+ pps \\[avg/std \\d+ /\\d+  pps\\]\\(\\d+ pkts \\d+ bps in");
     assertThat(run.out()).containsPattern("Speed: \\d+ pps Bandwidth: \\d+ bps \\(raw \\d+ bps\\)");
     String line =
-        run.err().lines().filter(l -> l.contains("main_thread") && !l.contains("(0 ")).findFirst()
+        run.err()
+            .lines()
+            .filter(l -> l.contains("main_thread") && !l.contains("(0 "))
+            .findFirst()
             .orElseThrow();
-    long[] n = Arrays.stream(line.split("\\(")[1].split("[^0-9]+")).mapToLong(Long::parseLong)
-        .limit(3)
-        .toArray();
+    long[] n =
+        Arrays.stream(line.split("\\(")[1].split("[^0-9]+"))
+            .mapToLong(Long::parseLong)
+            .limit(3)
+            .toArray();
     assertThat(n[1] * n[2] / 1e6).as("84 bytes a packet").isBetween(n[0] * 671.0, n[0] * 673.0);
   }
 
@@ -378,6 +383,7 @@ class PktGenFramesTest {
     Command run = Command.run("pkt-gen -i fake0 -f tx -n 9 -a 8191".split(" "));
     assertThat(run.code()).isEqualTo(Main.FAILED);
     assertThat(run.err())
-        .contains("netmap4j: sched_setaffinity to CPU 8191: Invalid argument (errno 22); this process");
+        .contains(
+            "netmap4j: sched_setaffinity to CPU 8191: Invalid argument (errno 22); this process");
   }
 }

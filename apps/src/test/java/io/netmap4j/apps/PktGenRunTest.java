@@ -39,9 +39,7 @@ class PktGenRunTest {
   })
   void numbersArriveInOrderThroughAPipe(String tx, String rx) {
     Command run =
-        both(
-            "-i netmap:seq}1 -f rxseq -n 5000 " + rx,
-            "-i netmap:seq{1 -f txseq -n 5000 " + tx);
+        both("-i netmap:seq}1 -f rxseq -n 5000 " + rx, "-i netmap:seq{1 -f txseq -n 5000 " + tx);
     assertThat(run.out())
         .contains("Sent 5000 packets")
         .contains("Received 5000 packets")
@@ -93,8 +91,7 @@ class PktGenRunTest {
   @ParameterizedTest
   @ValueSource(strings = {"-6", "--vlan 9", "-6 --vlan 9 -l 200", "-s 10.0.0.1-10.0.0.9"})
   void everyPingComesBackWhateverItsHeaders(String options) {
-    Command run =
-        both("-i netmap:p}1 -f pong -n 50", "-i netmap:p{1 -f ping -n 50 " + options);
+    Command run = both("-i netmap:p}1 -f pong -n 50", "-i netmap:p{1 -f ping -n 50 " + options);
     assertThat(run.out()).containsPattern("Sent 50 pings of \\d+ bytes: (50|49) came back");
   }
 
@@ -136,7 +133,8 @@ class PktGenRunTest {
       CompletableFuture<Command> run =
           CompletableFuture.supplyAsync(
               () ->
-                  Command.run("pkt-gen -i netmap:head{1 -f tx -n 1 -H 10 -D 2:3:4:5:6:7".split(" ")));
+                  Command.run(
+                      "pkt-gen -i netmap:head{1 -f tx -n 1 -H 10 -D 2:3:4:5:6:7".split(" ")));
       assertThat(port.poll(NetmapPort.POLLIN, 20_000)).isEqualTo(NetmapPort.POLLIN);
       byte[] frame = port.rx(0).get(port.rx(0).head());
       assertThat(frame).hasSize(70).startsWith(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 4, 5, 6, 7);
@@ -149,10 +147,7 @@ class PktGenRunTest {
   @ParameterizedTest
   @CsvSource({"'100', 100 100 1 1", "'100,200', 100 200 1 1", "'0,0,2', 1024 1024 2 2"})
   void theOldFormOfACountIsThatOfTheNewPort(String counts, String got) {
-    Command run =
-        both(
-            "-i netmap:cfg{1 -f rx -n 1 -v -C " + counts,
-            "-i netmap:cfg}1 -f tx -n 1");
+    Command run = both("-i netmap:cfg{1 -f rx -n 1 -v -C " + counts, "-i netmap:cfg}1 -f tx -n 1");
     String[] n = got.split(" ");
     assertThat(run.err())
         .contains("-C is deprecated: use netmap:cfg")

@@ -98,14 +98,16 @@ final class PortsOfThreads {
   /** A NIC, for one, has what its configuration says, whatever a registration asks for. */
   private void requireCounts(NetmapPort port) {
     RingCounts asked = command.counts == null ? RingCounts.DEFAULT : command.counts;
-    int txSlots = port.firstTxRing() < port.endTxRing() ? port.tx(port.firstTxRing()).numSlots() : 0;
-    int rxSlots = port.firstRxRing() < port.endRxRing() ? port.rx(port.firstRxRing()).numSlots() : 0;
+    int txSlots =
+        port.firstTxRing() < port.endTxRing() ? port.tx(port.firstTxRing()).numSlots() : 0;
+    int rxSlots =
+        port.firstRxRing() < port.endRxRing() ? port.rx(port.firstRxRing()).numSlots() : 0;
     boolean given =
         Ports.spec(name).pipe() // counts are those of the master, whichever end asks
             || isGiven(asked.txRings(), port.nifp().txRings())
-            && isGiven(asked.rxRings(), port.nifp().rxRings())
-            && (txSlots == 0 || isGiven(asked.txSlots(), txSlots))
-            && (rxSlots == 0 || isGiven(asked.rxSlots(), rxSlots));
+                && isGiven(asked.rxRings(), port.nifp().rxRings())
+                && (txSlots == 0 || isGiven(asked.txSlots(), txSlots))
+                && (rxSlots == 0 || isGiven(asked.rxSlots(), rxSlots));
     command.require(
         given,
         String.format(
