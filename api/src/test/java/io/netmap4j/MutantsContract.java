@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <pre>
  *   in: pipe/PipeEnd.java     below that package
  *   cause: regular expression that the report of the failure must match
+ *   needs: root                  optional: skipped without it, as the tests that find it are
  *   ---
  *   lines of the source, which must occur exactly once
  *   +++
@@ -68,6 +70,10 @@ public abstract class MutantsContract {
     try (Stream<Path> files = Files.list(MUTANTS)) {
       for (Path file : files.sorted().toList()) {
         String name = file.getFileName().toString();
+        if (Mutant.parse(file).needsRoot && !System.getProperty("user.name").equals("root")) {
+          tests.add(DynamicTest.dynamicTest(name, () -> Assumptions.abort("skipped: needs root")));
+          continue;
+        }
         Future<?> run = two.submit(() -> survivesNot(file, folder.resolve(name)));
         tests.add(DynamicTest.dynamicTest(name, () -> await(run)));
       }
@@ -149,14 +155,15 @@ public abstract class MutantsContract {
 
   private record Report(int exit, String text) {}
 
-  private record Mutant(String in, String cause, List<String[]> changes) {
+  private record Mutant(String in, String cause, boolean needsRoot, List<String[]> changes) {
     static Mutant parse(Path file) throws IOException {
       String[] head = Files.readString(file).split("\n---\n", 2);
       List<String[]> changes = new ArrayList<>();
       for (String change : head[1].split("\n---\n")) {
         changes.add(change.split("\n\\+\\+\\+\n", 2));
       }
-      return new Mutant(value(head[0], "in"), value(head[0], "cause"), changes);
+      boolean needsRoot = head[0].lines().anyMatch("needs: root"::equals);
+      return new Mutant(value(head[0], "in"), value(head[0], "cause"), needsRoot, changes);
     }
 
     private static String value(String head, String key) {

@@ -8,11 +8,14 @@ import io.netmap4j.MixedSlots;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.PortContract;
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.common.Offsets;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The contract on the two ends of a virtual cable. */
+@Tag(SuiteRunner.TAG)
 class NetdevContractTest extends PortContract {
   @Override
   protected Pair open() {

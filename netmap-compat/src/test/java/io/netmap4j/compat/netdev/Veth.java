@@ -1,12 +1,14 @@
 package io.netmap4j.compat.netdev;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.jna.Native;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +51,7 @@ final class Veth implements AutoCloseable {
   static Veth pair(int mtu) {
     Veth veth = namespace();
     try {
-      assumeTrue(run("ip", "-V").equals("0"), "skipped: there is no ip: apt-get install iproute2");
+      assumeTrue(says("ip", "-V").isEmpty(), "skipped: there is no ip: apt-get install iproute2");
       veth.ip("link", "add", "va", "type", "veth", "peer", "name", "vb");
       for (String end : new String[] {"va", "vb"}) {
         // No frames of the kernel's own: router solicitations and the like.
@@ -71,22 +73,51 @@ final class Veth implements AutoCloseable {
     String[] command = new String[arguments.length + 1];
     command[0] = "ip";
     System.arraycopy(arguments, 0, command, 1, arguments.length);
-    String result = run(command);
-    if (!result.equals("0")) {
-      throw new AssertionError(String.join(" ", command) + ": " + result);
+    String wrong = says(command);
+    if (!wrong.isEmpty()) {
+      throw new AssertionError(String.join(" ", command) + ": " + wrong);
     }
   }
 
-  private static String run(String... command) {
+  /** Runs a command in this thread's namespace. @return "", or what is wrong */
+  static String says(String... command) {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       String said = new String(process.getInputStream().readAllBytes(), UTF_8);
       int exit = process.waitFor();
-      return exit == 0 ? "0" : exit + " " + said.trim();
+      return exit == 0 ? "" : "exit code " + exit + ": " + said.trim();
     } catch (IOException e) {
       return e.getMessage();
     } catch (InterruptedException e) {
       throw new AssertionError(e);
+    }
+  }
+
+  private static final int CAPABILITY_VERSION_3 = 0x20080522;
+  private static final int CAP_NET_RAW = 1 << 13;
+
+  private static native int capset(long header, long sets);
+
+  private static native int capget(long header, long sets);
+
+  /** Runs something in this thread without CAP_NET_RAW. */
+  static void withoutNetRaw(Runnable body) {
+    long header = Mem.allocate(8 + 24);
+    long sets = header + 8;
+    Mem.putInt(header, CAPABILITY_VERSION_3);
+    try {
+      assertEquals(0, capget(header, sets));
+      int effective = Mem.getInt(sets);
+      Mem.putInt(sets, effective & ~CAP_NET_RAW);
+      assertEquals(0, capset(header, sets));
+      try {
+        body.run();
+      } finally {
+        Mem.putInt(sets, effective);
+        assertEquals(0, capset(header, sets));
+      }
+    } finally {
+      Mem.free(header);
     }
   }
 
