@@ -41,7 +41,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Ports on the two ends of a virtual cable, {@code va} and {@code vb}, in a namespace of theirs. */
+/**
+ * Ports on the two ends of a virtual cable, {@code va} and {@code vb}, in a namespace of theirs.
+ */
 @Timeout(60)
 class NetdevTest {
   private static final int MTU = 1500;
@@ -222,8 +224,7 @@ class NetdevTest {
         assertThat(foreign.tx(0).address()).isNotEqualTo(a.tx(0).address());
         assertEquals(1, foreign.endTxRing());
       }
-      assertThatThrownBy(
-              () -> Netmap.open("netmap:va", two.nic(NicOptions.DEFAULT.slots(64, 64))))
+      assertThatThrownBy(() -> Netmap.open("netmap:va", two.nic(NicOptions.DEFAULT.slots(64, 64))))
           .isInstanceOf(NetmapException.class)
           .hasMessageContaining("is open already, with");
     }
@@ -329,8 +330,7 @@ class NetdevTest {
   void noWakeUpIsLost() {
     try (NetmapPort a = Veth.open("netmap:va");
         NetmapPort b = Veth.open("netmap:vb")) {
-      PortType.Hold hold =
-          new NetdevPorts().hold(Registration.of(PortSpec.parse("netmap:vb")));
+      PortType.Hold hold = new NetdevPorts().hold(Registration.of(PortSpec.parse("netmap:vb")));
       int fd = hold.rings().adapter().waitFd(hold.rings().rx(0));
       hold.release().run();
       assertEquals(0, Libc.pollIn(new int[] {fd}, 0), "quiet");
