@@ -20,10 +20,13 @@ final class FakeStack implements HostLink {
   final List<Boolean> carriers = new ArrayList<>();
 
   /** What every write returns instead of taking the frame; 0 takes it. */
-  long refusal;
+  volatile long refusal;
 
   /** What every read returns when there is no frame. */
   long nothing = -Libc.EAGAIN;
+
+  /** Called before each look for a frame. */
+  Runnable between = () -> {};
 
   int reads;
   boolean closed;
@@ -58,6 +61,10 @@ final class FakeStack implements HostLink {
     }
   }
 
+  int queues() {
+    return fds.length;
+  }
+
   int waiting(int queue) {
     synchronized (queues) {
       return queues.get(queue).size();
@@ -76,6 +83,7 @@ final class FakeStack implements HostLink {
 
   @Override
   public long read(int queue, long iov, int pieces) {
+    between.run();
     reads++;
     if (endless) {
       return 60;
