@@ -67,13 +67,13 @@ class CtrlApiHostTest {
     assertThat(port.endTxRing()).isEqualTo(bound[1]);
     assertThat(port.firstRxRing()).isEqualTo(bound[2]);
     assertThat(port.endRxRing()).isEqualTo(bound[3]);
-    // ring_ofs[] is 0 for what is not bound, host rings behind the device's (docs/netmap-abi.md 4.2)
+    // ring_ofs[] is 0 for what is not bound, host rings behind the device's (docs/netmap-abi.md
+    // 4.2)
     for (int i = 0; i < 2 + hostTx; i++) {
       assertThat(port.nifp().ringOfs(i) != 0).isEqualTo(i >= bound[0] && i < bound[1]);
     }
     for (int i = 0; i < 3 + hostRx; i++) {
-      assertThat(port.nifp().ringOfs(2 + hostTx + i) != 0)
-          .isEqualTo(i >= bound[2] && i < bound[3]);
+      assertThat(port.nifp().ringOfs(2 + hostTx + i) != 0).isEqualTo(i >= bound[2] && i < bound[3]);
     }
     for (int i = bound[0]; i < bound[1]; i++) {
       assertThat(port.tx(i).ringId()).isEqualTo(i);

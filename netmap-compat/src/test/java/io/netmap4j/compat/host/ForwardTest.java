@@ -19,7 +19,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Transparent forwarding (docs/netmap-abi.md 9), both ways. One ring of the device and one more. */
+/**
+ * Transparent forwarding (docs/netmap-abi.md 9), both ways. One ring of the device and one more.
+ */
 @Timeout(60)
 @Tag(SuiteRunner.TAG)
 class ForwardTest {
