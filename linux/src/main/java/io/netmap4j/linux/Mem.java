@@ -1,5 +1,8 @@
 package io.netmap4j.linux;
 
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
 import java.util.Objects;
 import net.openhft.chronicle.core.UnsafeMemory;
 import sun.misc.Unsafe;
@@ -143,6 +146,11 @@ public final class Mem {
   /** Fills memory with one value. */
   public static void set(long address, long bytes, byte value) {
     U.setMemory(address, bytes, value);
+  }
+
+  /** Where a direct buffer's byte 0 is, as long as the buffer is reachable. */
+  public static long addressOf(ByteBuffer direct) {
+    return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
   }
 
   /** Zeroed native memory, to be given back with {@link #free}. */

@@ -4,8 +4,8 @@ import io.netmap4j.NetmapMemory;
 import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.compat.vswitch.IndirectRanges;
+import io.netmap4j.linux.Mem;
 import java.nio.ByteBuffer;
-import net.openhft.chronicle.core.Jvm;
 
 /**
  * Memory that slots with NS_INDIRECT may send from: on VALE ports, {@code slot.ptr} is then the
@@ -31,8 +31,8 @@ public final class IndirectMemory implements AutoCloseable {
       throw new NetmapException(
           Errno.EINVAL, "NS_INDIRECT needs a direct buffer (ByteBuffer.allocateDirect)");
     }
-    long address = Jvm.address(buffer.duplicate().clear());
-    return new IndirectMemory(IndirectRanges.add(address, buffer.capacity(), buffer));
+    return new IndirectMemory(
+        IndirectRanges.add(Mem.addressOf(buffer), buffer.capacity(), buffer));
   }
 
   /**

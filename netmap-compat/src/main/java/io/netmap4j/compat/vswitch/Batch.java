@@ -31,6 +31,9 @@ final class Batch {
   /** First entry of the next frame in the same queue. */
   final int[] next = new int[SIZE + MAX_FRAGMENTS];
 
+  /** Bytes of the virtio-net header that each frame begins with. */
+  int header;
+
   /** Entries in use. */
   int count;
 
@@ -79,7 +82,7 @@ final class Batch {
       ValePort port = table.ports()[queue / MAX_RINGS];
       ValeRxRing[] rings = port == null ? null : port.rxRings;
       if (rings != null && ring < rings.length) {
-        rings[ring].deliver(this, heads[queue], ring == 0 ? all : NONE);
+        rings[ring].deliver(this, heads[queue], ring == 0 ? all : NONE, port.header);
       }
       heads[queue] = NONE;
     }

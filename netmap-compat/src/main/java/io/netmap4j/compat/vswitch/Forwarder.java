@@ -97,6 +97,7 @@ final class Forwarder implements ValeLookup.Frame {
     final int header = port.header;
     final int least = MIN_FRAME + header;
     final boolean plain = k.offsetMask == 0;
+    batch.header = header;
     indirect = IndirectRanges.now();
     refused = false;
     int slot = k.hwCur;

@@ -71,10 +71,12 @@ final class ValeAdapter implements Adapter {
     Map<String, Long> all = new TreeMap<>();
     long drops = 0;
     long oversized = 0;
+    long offloads = 0;
     long received = 0;
     for (ValeRxRing ring : rx) {
       drops += ring.drops;
       oversized += ring.oversized;
+      offloads += ring.offloads;
       received += ring.frames;
     }
     long sent = 0;
@@ -88,6 +90,7 @@ final class ValeAdapter implements Adapter {
     all.put("rx_frames", received);
     all.put("rx_drops", drops);
     all.put("rx_oversized", oversized);
+    all.put("rx_offloads", offloads);
     all.put("tx_frames", sent);
     all.put("tx_nowhere", nowhere);
     all.put("tx_lookup_failures", failures);

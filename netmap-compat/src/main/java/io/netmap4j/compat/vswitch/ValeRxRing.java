@@ -53,6 +53,9 @@ final class ValeRxRing {
   /** Frames that were longer than the room in a buffer here. Written under the lock. */
   long oversized;
 
+  /** Frames that asked a port without their header for a checksum. Written under the lock. */
+  long offloads;
+
   /** Frames that were delivered. Written under the lock. */
   long frames;
 
@@ -151,15 +154,19 @@ final class ValeRxRing {
    *
    * @param own first frame of those for this ring alone
    * @param all first frame of those for every port
+   * @param header bytes of the virtio-net header that this port's frames begin with
    */
-  void deliver(Batch batch, int own, int all) {
+  void deliver(Batch batch, int own, int all, int header) {
     lock();
     try {
       if (closed) {
         return;
       }
       int tail = shared[TAIL];
-      int end = fill(batch, own, all, tail);
+      int end =
+          header == batch.header
+              ? fill(batch, own, all, tail)
+              : fillChanged(batch, own, all, tail, header);
       if (end == tail) {
         return;
       }
@@ -253,6 +260,85 @@ final class ValeRxRing {
       Mem.copy(from[i], buffers + (long) index * bufSize + offset, length);
       long flags = fragments << 8 | (i < first + fragments - 1 ? NS_MOREFRAG : 0);
       Mem.putLong(address, index | (long) length << 32 | flags << 48);
+      to = kring.next(to);
+    }
+    return to;
+  }
+
+  /** As {@link #fill}, for frames that get another virtio-net header in front of them. */
+  private int fillChanged(Batch batch, int first, int firstOfAll, int tail, int header) {
+    int own = first;
+    int all = firstOfAll;
+    int slot = tail;
+    int space = (int) WORD.getAcquire(shared, FREED) - tail - 1;
+    space = space < 0 ? space + numSlots : space;
+    while (own != all) {
+      int i = Math.min(own, all);
+      int bytes = header - batch.header;
+      for (int f = i; f < i + (batch.sizes[i] >>> 16); f++) {
+        bytes += batch.sizes[f] & 0xffff;
+      }
+      int fragments = (bytes + kring.rxBytes - 1) / kring.rxBytes;
+      if (fragments > space) {
+        drop(batch.next, own, all);
+        break;
+      }
+      if (i == own) {
+        own = batch.next[i];
+      } else {
+        all = batch.next[i];
+      }
+      // flags and gso_type: what asks for a checksum or for segmentation
+      if (batch.header > 0 && (byteAt(batch, i, 0) & 1 | byteAt(batch, i, 1)) != 0) {
+        offloads++;
+      } else if (fragments > 255) {
+        oversized++;
+      } else {
+        slot = changed(batch, i, bytes, fragments, slot, header);
+        space -= fragments;
+        frames++;
+      }
+    }
+    return slot;
+  }
+
+  /** A byte of a frame, over its fragments. */
+  private static byte byteAt(Batch batch, int first, int at) {
+    int i = first;
+    int left = at;
+    while (left >= (batch.sizes[i] & 0xffff)) {
+      left -= batch.sizes[i++] & 0xffff;
+    }
+    return Mem.getByte(batch.from[i] + left);
+  }
+
+  private int changed(Batch batch, int first, int total, int fragments, int slot, int header) {
+    int to = slot;
+    int i = first;
+    int at = batch.header; // in fragment i
+    int zeros = header;
+    int left = total;
+    for (int n = 1; n <= fragments; n++) {
+      int length = Math.min(left, kring.rxBytes);
+      int index = buffer[to];
+      long address = kring.slot(to);
+      long target =
+          buffers + (long) index * bufSize + Math.min(kring.offset(address), bufSize - length);
+      int filled = Math.min(zeros, length);
+      Mem.set(target, filled, (byte) 0);
+      zeros -= filled;
+      while (filled < length) {
+        while (at >= (batch.sizes[i] & 0xffff)) {
+          at -= batch.sizes[i++] & 0xffff;
+        }
+        int bytes = Math.min(length - filled, (batch.sizes[i] & 0xffff) - at);
+        Mem.copy(batch.from[i] + at, target + filled, bytes);
+        filled += bytes;
+        at += bytes;
+      }
+      long flags = fragments << 8 | (n < fragments ? NS_MOREFRAG : 0);
+      Mem.putLong(address, index | (long) length << 32 | flags << 48);
+      left -= length;
       to = kring.next(to);
     }
     return to;
