@@ -31,8 +31,7 @@ public final class IndirectMemory implements AutoCloseable {
       throw new NetmapException(
           Errno.EINVAL, "NS_INDIRECT needs a direct buffer (ByteBuffer.allocateDirect)");
     }
-    return new IndirectMemory(
-        IndirectRanges.add(Mem.addressOf(buffer), buffer.capacity(), buffer));
+    return new IndirectMemory(IndirectRanges.add(Mem.addressOf(buffer), buffer.capacity(), buffer));
   }
 
   /**

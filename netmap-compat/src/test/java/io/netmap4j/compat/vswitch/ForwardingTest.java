@@ -293,7 +293,8 @@ class ForwardingTest {
       put(a.tx(i), frame(BROADCAST, A, 60, 10 + i), 0);
     }
     assertEquals(0, a.txSync());
-    assertThat(receive(b, 0).stream().map(f -> (int) f[20])).containsExactly(0, 10, 11, 12, 3, 13, 14);
+    assertThat(receive(b, 0).stream().map(f -> (int) f[20]))
+        .containsExactly(0, 10, 11, 12, 3, 13, 14);
     assertThat(receive(b, 1).stream().map(f -> (int) f[20])).containsExactly(1, 4);
     assertThat(receive(b, 2).stream().map(f -> (int) f[20])).containsExactly(2);
   }
@@ -331,7 +332,9 @@ class ForwardingTest {
     assertThat(receive(b).stream().map(f -> (int) f[20])).containsExactly(0, 2);
     assertThat(receive(c, 1).stream().map(f -> (int) f[20])).containsExactly(1);
     assertThat(receive(c, 0).stream().map(f -> (int) f[20])).containsExactly(2);
-    assertThat(a.counters()).containsEntry("tx_lookup_failures", 1L).containsEntry("tx_nowhere", 4L);
+    assertThat(a.counters())
+        .containsEntry("tx_lookup_failures", 1L)
+        .containsEntry("tx_nowhere", 4L);
     assertEquals(0, kept[0].length(), "a frame is readable during the call only");
     ValeCtl.lookup("valeF", null);
     send(a, frame(B, A, 60, 3));
