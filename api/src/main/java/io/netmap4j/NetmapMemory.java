@@ -4,6 +4,7 @@ import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
+import java.util.Objects;
 
 /**
  * One region of shared memory in netmap's layout: interfaces, rings, buffers (docs/netmap-abi.md
@@ -133,6 +134,19 @@ public final class NetmapMemory implements AutoCloseable {
    */
   public long bufAddress(int index) {
     return region.bufAddress(index);
+  }
+
+  /**
+   * NETMAP_BUF_IDX: which buffer an address is in.
+   *
+   * @param address anywhere in a buffer of this region
+   * @return its index, 0 to {@link #bufTotal} − 1
+   * @throws IndexOutOfBoundsException for an address that is in no buffer
+   * @throws NetmapException EBADF when the region is closed
+   */
+  public int bufIndex(long address) {
+    long index = Math.floorDiv(address - region.bufAddress(0), (long) region.bufSize());
+    return (int) Objects.checkIndex(index, (long) region.bufTotal());
   }
 
   /** True for the index of a buffer that a port may have: neither reserved nor out of range. */

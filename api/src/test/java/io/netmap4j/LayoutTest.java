@@ -1,6 +1,7 @@
 package io.netmap4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.netmap4j.common.MemoryOptions;
@@ -205,6 +206,43 @@ class LayoutTest {
     assertEquals(port.rx(1).address(), at + Mem.getLong(at + 88));
     assertEquals(port.rx(2).address(), at + Mem.getLong(at + 96));
     assertEquals(0, Mem.getLong(at + 104));
+  }
+
+  /** The assertions of netmap's ctrl-api-test. */
+  @Test
+  void cat50_binarycomp() {
+    int[][] offsets = {
+      {RingLayout.BUF_OFS, 0},
+      {RingLayout.NUM_SLOTS, 8},
+      {RingLayout.NR_BUF_SIZE, 12},
+      {RingLayout.RINGID, 16},
+      {RingLayout.DIR, 18},
+      {RingLayout.HEAD, 20},
+      {RingLayout.CUR, 24},
+      {RingLayout.TAIL, 28},
+      {RingLayout.FLAGS, 32},
+      {RingLayout.TS_SEC, 40},
+      {RingLayout.OFFSET_MASK, 56},
+      {RingLayout.BUF_ALIGN, 64},
+      {RingLayout.SEM, 128},
+      {RingLayout.SLOTS, 256},
+    };
+    for (int[] o : offsets) {
+      assertThat(o[0]).isEqualTo(o[1]);
+    }
+  }
+
+  @Test
+  void anAddressTellsItsBuffer() {
+    NetmapMemory memory = port.memory();
+    long at = memory.bufAddress(7);
+    assertThat(memory.bufIndex(at)).isEqualTo(7);
+    assertThat(memory.bufIndex(at + memory.bufSize() - 1)).isEqualTo(7);
+    assertThatThrownBy(() -> memory.bufIndex(memory.bufAddress(0) - 1))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(
+            () -> memory.bufIndex(memory.bufAddress(memory.bufTotal() - 1) + memory.bufSize()))
+        .isInstanceOf(IndexOutOfBoundsException.class);
   }
 
   @Test
