@@ -15,7 +15,10 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** netmap's names and tests, with what this project has of each: the lists behind docs/netmap-api.md. */
+/**
+ * netmap's names and tests, with what this project has of each: the lists behind
+ * docs/netmap-api.md.
+ */
 final class NetmapApi {
   /** What a name may be. */
   static final List<String> STATES = List.of("works", "differs", "not here");
@@ -62,7 +65,9 @@ final class NetmapApi {
             testClasses.put(type, text);
             for (Matcher m = METHOD.matcher(text); m.find(); ) {
               for (Matcher id = NUMBERED.matcher(m.group(1)); id.find(); ) {
-                found.computeIfAbsent(id.group(), k -> new TreeSet<>()).add(type + "#" + m.group(1));
+                found
+                    .computeIfAbsent(id.group(), k -> new TreeSet<>())
+                    .add(type + "#" + m.group(1));
               }
             }
           }
@@ -122,7 +127,9 @@ final class NetmapApi {
     for (Row row : rows) {
       if (!row.section.equals(section)) {
         section = row.section;
-        d.append("\n## ").append(section).append("\n\n| name | state | remark | test |\n|---|---|---|---|\n");
+        d.append("\n## ")
+            .append(section)
+            .append("\n\n| name | state | remark | test |\n|---|---|---|---|\n");
       }
       boolean prose = row.names.get(0).equals("struct") || row.names.get(0).equals("nm_open's");
       String shown =

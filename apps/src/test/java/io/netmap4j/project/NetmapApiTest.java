@@ -92,7 +92,10 @@ class NetmapApiTest {
       ids.add(c.id());
       if (api.found.containsKey(c.id()) != c.reason().isEmpty()) {
         wrong.add(
-            c.id() + " " + c.name() + (c.reason().isEmpty() ? " has no test" : " has a test and a reason"));
+            c.id()
+                + " "
+                + c.name()
+                + (c.reason().isEmpty() ? " has no test" : " has a test and a reason"));
       }
     }
     api.found.keySet().stream().filter(id -> !ids.contains(id)).forEach(id -> wrong.add(id + "?"));
