@@ -6,6 +6,7 @@ import io.netmap4j.apps.admin.Devices;
 import io.netmap4j.apps.admin.NicModel;
 import io.netmap4j.apps.admin.Tap;
 import io.netmap4j.apps.admin.Unbind;
+import io.netmap4j.apps.admin.ValeControl;
 import io.netmap4j.apps.traffic.Bridge;
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
@@ -62,6 +63,7 @@ import picocli.CommandLine.ScopeType;
       Devices.class,
       Bind.class,
       Unbind.class,
+      ValeControl.class,
       NicModel.class
     },
     footer = {

@@ -157,6 +157,10 @@ class OptionsFuzzTest {
     USUAL.put("BANDWIDTH", words("1M constant,1G ether,10G real real,2 real,0 1Q ether"));
     USUAL.put("DELAY", words("1m constant,1u uniform,1u,9u exp,1u,5u exp,5 uniform,9,1 1h"));
     USUAL.put("[NAME:]PIPES", words("1 2 x:2 x: y:3 :2 a{b:1 vale0:p:2 1001"));
+    USUAL.put("VALE:PORT", words("vale0:x vale0:fake3 vale1:nosuch x vale0"));
+    USUAL.put("IFACE", words("vale0 sixteen-letters- fake0 nosuch"));
+    USUAL.put("CONFIG", words("0 1,0,1 1,2,3,4 64,64,1,1 x"));
+    USUAL.put("MEMORY", words("0 1 netmap:fake0 netmap:x 99999"));
     USUAL.put("LOSS", words("0.1 plr,.5 ber,1e-6 1 2 burst,.1,1,2"));
     USUAL.put("MS", words("1 10 1000"));
     USUAL.put("SECONDS", words("0 1 2"));
@@ -294,6 +298,14 @@ class OptionsFuzzTest {
   private static List<String> safe(List<String> line) {
     if (line.get(0).equals("tap") && line.contains("-i")) {
       line.set(line.indexOf("-i") + 1, "nosuchport");
+    }
+    if (line.get(0).equals("vale-ctl")) { // a switch would outlive the test
+      for (String option : List.of("-n", "-a", "-h")) {
+        int at = line.indexOf(option) + 1;
+        if (at > 0 && at < line.size()) {
+          line.set(at, "vale0:nosuch");
+        }
+      }
     }
     return line;
   }

@@ -30,7 +30,8 @@ public final class Ports {
     }
   }
 
-  static String full(String name) {
+  /** The name with its prefix. */
+  public static String full(String name) {
     return name.startsWith("netmap:") || name.startsWith("vale") ? name : "netmap:" + name;
   }
 
