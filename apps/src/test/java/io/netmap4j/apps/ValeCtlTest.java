@@ -46,12 +46,13 @@ class ValeCtlTest {
     assertThat(vale("-a vale3:pp0")).isEmpty();
     assertThat(vale("-v -a vale3:pp1")).isEqualTo("port_index: 1\n");
     assertThat(vale(""))
-        .isEqualTo(
-            "vale3:pp0 bridge_idx 0 port_idx 0\nvale3:pp1 bridge_idx 0 port_idx 1\n");
+        .isEqualTo("vale3:pp0 bridge_idx 0 port_idx 0\nvale3:pp1 bridge_idx 0 port_idx 1\n");
     assertThat(vale("-l vale3:pp1")).matches("bridge_idx: 0\nport_idx: +1\n");
     Command early = Command.run("vale-ctl", "-r", "pp0");
     assertThat(early.code()).isEqualTo(Main.FAILED);
-    assertThat(early.err()).startsWith("netmap4j: pp0 is attached; detach it first").hasLineCount(1);
+    assertThat(early.err())
+        .startsWith("netmap4j: pp0 is attached; detach it first")
+        .hasLineCount(1);
     assertThat(vale("-d vale3:pp0") + vale("-d vale3:pp1")).isEmpty();
     assertThat(vale("-r pp0") + vale("-r pp1") + vale("")).isEmpty();
   }

@@ -17,7 +17,8 @@ import picocli.CommandLine.TypeConversionException;
 /** Shows and changes the VALE switches of this process. */
 @Command(
     name = "vale-ctl",
-    description = "Shows and changes the VALE switches of this process; without options, lists their ports.",
+    description =
+        "Shows and changes the VALE switches of this process; without options, lists their ports.",
     footer = {
       "",
       "Switches live within a process: one that another process has is not seen, and what vale-ctl makes ends with its"
@@ -98,7 +99,10 @@ public final class ValeControl extends PlainCommand {
     boolean configured = action.create != null || action.poll != null;
     require(config == null || configured, "-C goes with -n or -p");
     require(
-        memory == null || action.create != null || action.attach != null || action.attachHost != null,
+        memory == null
+            || action.create != null
+            || action.attach != null
+            || action.attachHost != null,
         "-m goes with -n, -a or -h");
     act();
     return CommandContext.OK;
