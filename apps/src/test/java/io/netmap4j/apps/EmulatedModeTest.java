@@ -50,7 +50,9 @@ class EmulatedModeTest {
     boolean root = System.getProperty("user.name").equals("root");
     assumeTrue(root, "skipped: network namespaces need root");
     for (String[] tool : new String[][] {{"ip", "-V"}, {"ping", "-V"}, {"socat", "-V"}}) {
-      assumeTrue(runs(tool), "skipped: there is no " + tool[0] + ": apt-get install iproute2 iputils-ping socat");
+      assumeTrue(
+          runs(tool),
+          "skipped: there is no " + tool[0] + ": apt-get install iproute2 iputils-ping socat");
     }
     boolean made = runs("ip", "netns", "add", middle);
     assumeTrue(made, "skipped: no network namespaces here");
@@ -63,7 +65,9 @@ class EmulatedModeTest {
   private void stack(String namespace, String end, String v4, String v6) throws Exception {
     ip("netns", "add", namespace);
     namespaces.push(namespace);
-    ip("-n", middle, "link", "add", end, "type", "veth", "peer", "name", "eth0", "netns", namespace);
+    ip(
+        "-n", middle, "link", "add", end, "type", "veth", "peer", "name", "eth0", "netns",
+        namespace);
     String quiet = "echo 1 >/proc/sys/net/ipv6/conf/" + end + "/disable_ipv6";
     sh("ip", "netns", "exec", middle, "sh", "-c", quiet);
     ip("-n", middle, "link", "set", end, "up");
@@ -102,7 +106,9 @@ class EmulatedModeTest {
     assertThat(there).as("an answer to ping: %s", Files.readString(output)).isTrue();
     for (String to : new String[] {V4, V6}) {
       String said =
-          sh("ip", "netns", "exec", one, "ping", "-n", "-q", "-c", "50", "-i", "0.005", "-W", "5", to);
+          sh(
+              "ip", "netns", "exec", one, "ping", "-n", "-q", "-c", "50", "-i", "0.005", "-W", "5",
+              to);
       assertThat(said).contains("50 packets transmitted, 50 received");
     }
     byte[] file = new byte[BYTES];
@@ -126,7 +132,13 @@ class EmulatedModeTest {
             listen + ":7000,reuseaddr,accept-timeout=30",
             "CREATE:" + got);
     sh(
-        "ip", "netns", "exec", from, "socat", "-u", "OPEN:" + file,
+        "ip",
+        "netns",
+        "exec",
+        from,
+        "socat",
+        "-u",
+        "OPEN:" + file,
         to + ":7000,retry=100,interval=0.05");
     assertThat(receiver.waitFor(60, TimeUnit.SECONDS)).as("the receiver ends").isTrue();
     processes.remove(receiver);
