@@ -130,7 +130,7 @@ public final class Kring {
     this.numSlots = numSlots;
     this.ring = region.address() + ringOffset;
     this.slots = ring + SLOTS;
-    this.hwTail = tx ? numSlots - 1 : 0;
+    this.hwTail = tx ? Math.max(0, numSlots - 1) : 0;
     this.rTail = hwTail;
     this.rxBytes = region.bufSize();
   }
@@ -335,7 +335,7 @@ public final class Kring {
   public boolean legal(int from, int head, int cur, int to) {
     if (Integer.compareUnsigned(head, numSlots) >= 0
         || Integer.compareUnsigned(cur, numSlots) >= 0) {
-      return false;
+      return numSlots == 0 && (head | cur) == 0; // a null port's ring without slots
     }
     int toHead = distance(from, head);
     return toHead <= distance(from, cur) && distance(from, cur) <= distance(from, to);

@@ -171,7 +171,7 @@ public final class RingSet {
     Mem.putShort(ring + RingLayout.RINGID, (short) ringId);
     // What the kernel stores, not what its header says.
     Mem.putShort(ring + RingLayout.DIR, (short) (isTx ? 1 : 0));
-    Mem.putInt(ring + RingLayout.TAIL, isTx ? slots - 1 : 0);
+    Mem.putInt(ring + RingLayout.TAIL, isTx ? Math.max(0, slots - 1) : 0);
   }
 
   /**

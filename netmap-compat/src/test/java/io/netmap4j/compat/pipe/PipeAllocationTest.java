@@ -19,7 +19,7 @@ class PipeAllocationTest {
       NetmapPort master = rig.open("netmap:alloc{1", rig.slots(100));
       NetmapPort slave = rig.open("netmap:alloc}1", rig.request());
       long before = 0;
-      int batches = 40_000;
+      int batches = 10_000;
       for (int i = 0; i < 2 * batches; i++) {
         if (i == batches) {
           before = threads.getThreadAllocatedBytes(self);
