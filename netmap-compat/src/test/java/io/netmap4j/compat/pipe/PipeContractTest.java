@@ -5,14 +5,17 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.PortContract;
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.Offsets;
 import io.netmap4j.common.RingCounts;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** The contract over pipes, from each end. */
 class PipeContractTest {
   /** Both ends in a region of their own. */
+  @Tag(SuiteRunner.TAG)
   abstract static class OverAPipe extends PortContract {
     abstract String first();
 

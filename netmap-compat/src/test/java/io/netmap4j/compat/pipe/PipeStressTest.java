@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(value = 24, unit = java.util.concurrent.TimeUnit.HOURS)
 class PipeStressTest {
-  private static final int FRAMES = Integer.getInteger("netmap4j.pipe.frames", 40_000);
+  private static final int FRAMES = Integer.getInteger("netmap4j.pipe.frames", 20_000);
   private static final long SEED = Long.getLong("netmap4j.seed", 1);
   private static final int HEADER = 24;
   private static final int LONGEST = 9000;
