@@ -126,7 +126,9 @@ class PipeModelTest {
       assertEquals(slots - 1 - inFlight.size(), from.tx(0).space(), what);
     }
 
-    /** @return true when the packet is refused for this slot */
+    /**
+     * @return true when the packet is refused for this slot
+     */
     private boolean given(byte[] part, boolean bad, boolean more) {
       boolean refuses = bad && !openIsBad;
       inFlight.add(openIsBad ? State.REFUSED : State.WITH_PIPE);

@@ -48,7 +48,9 @@ class PipeStressTest {
   }
 
   private static int length(Random random) {
-    return random.nextInt(4) > 0 ? HEADER + random.nextInt(200) : HEADER + random.nextInt(LONGEST - HEADER + 1);
+    return random.nextInt(4) > 0
+        ? HEADER + random.nextInt(200)
+        : HEADER + random.nextInt(LONGEST - HEADER + 1);
   }
 
   private static void sendAll(NetmapPort port) {
@@ -60,7 +62,8 @@ class PipeStressTest {
       int slots = (length + part - 1) / part;
       while (tx.space() < slots) {
         tx.cur(tx.tail()); // more than there is
-        assertEquals(NetmapPort.POLLOUT, port.poll(NetmapPort.POLLOUT, WAIT_MILLIS), "room, frame " + i);
+        assertEquals(
+            NetmapPort.POLLOUT, port.poll(NetmapPort.POLLOUT, WAIT_MILLIS), "room, frame " + i);
       }
       put(tx, i, length, part, random.nextLong());
       if (random.nextInt(8) == 0) {
