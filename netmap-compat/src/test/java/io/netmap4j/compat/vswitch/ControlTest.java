@@ -60,7 +60,8 @@ class ControlTest {
     open("vale1:b");
     NetmapPort other = open("vale2:a");
     List<ValeCtl.Port> all = ValeCtl.list();
-    assertThat(all.stream().map(ValeCtl.Port::name)).containsExactly("vale1:a", "vale1:b", "vale2:a");
+    assertThat(all.stream().map(ValeCtl.Port::name))
+        .containsExactly("vale1:a", "vale1:b", "vale2:a");
     ValeCtl.Port at = ValeCtl.next(0, 0);
     List<ValeCtl.Port> walked = new ArrayList<>(List.of(at));
     for (int i = 0; i < 2; i++) {
@@ -286,7 +287,9 @@ class ControlTest {
     nicInASwitch(true);
   }
 
-  /** Also 18, vale_polling_enable_disable, on a device that every machine has: a persistent port. */
+  /**
+   * Also 18, vale_polling_enable_disable, on a device that every machine has: a persistent port.
+   */
   @ParameterizedTest
   @ValueSource(ints = {ValeCtl.POLLING_SINGLE_CPU, ValeCtl.POLLING_MULTI_CPU})
   void cat18_aDeviceIsPolledAndNotPolled(int mode) {

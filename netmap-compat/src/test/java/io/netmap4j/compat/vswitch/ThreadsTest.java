@@ -133,7 +133,9 @@ class ThreadsTest {
         Frames.send(a, frame(BROADCAST, MAC, 60, 1));
         long begin = System.nanoTime();
         assertThat(a.poll(NetmapPort.POLLIN, 2000)).isEqualTo(NetmapPort.POLLIN);
-        assertThat(System.nanoTime() - begin).as("round %d: a lost wake-up", i).isLessThan(PROMPT_NANOS);
+        assertThat(System.nanoTime() - begin)
+            .as("round %d: a lost wake-up", i)
+            .isLessThan(PROMPT_NANOS);
         assertThat(Frames.receive(a)).hasSize(1);
         Frames.receive(b);
       }
@@ -146,7 +148,8 @@ class ThreadsTest {
 
   /** A frame says who sent it, its number, and what its bytes sum up to. */
   private static int write(NetmapRing tx, int slot, int sender, long number, Random random) {
-    int length = random.nextInt(4) == 0 ? 2049 + random.nextInt(9000 - 2048) : 60 + random.nextInt(1455);
+    int length =
+        random.nextInt(4) == 0 ? 2049 + random.nextInt(9000 - 2048) : 60 + random.nextInt(1455);
     byte[] f = new byte[length];
     random.nextBytes(f);
     for (int i = 0; i < 12; i++) {
