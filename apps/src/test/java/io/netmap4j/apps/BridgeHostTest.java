@@ -54,7 +54,8 @@ class BridgeHostTest {
     namespaces.in(near, "ip addr add 192.0.2.1/24 dev " + near);
     namespaces.in(far, "ip addr add 192.0.2.2/24 dev " + far);
     // The interface's carrier follows the card's, which follows that of the other end.
-    namespaces.in(near, "until ip link show dev " + near + " | grep -q LOWER_UP; do sleep 0.02; done");
+    namespaces.in(
+        near, "until ip link show dev " + near + " | grep -q LOWER_UP; do sleep 0.02; done");
     namespaces.in(far, "ping -n -q -c 20 -i 0.01 -W 5 192.0.2.1");
     namespaces.in(near, "ping -n -q -c 20 -i 0.01 -W 5 -s 1472 -M do 192.0.2.2");
     Command end = bridge.stop();
