@@ -28,7 +28,6 @@ final class FakeStack implements HostLink {
   /** Called before each look for a frame. */
   Runnable between = () -> {};
 
-  int reads;
   boolean closed;
 
   /** Takes frames without keeping them, and gives them without an end. */
@@ -84,7 +83,6 @@ final class FakeStack implements HostLink {
   @Override
   public long read(int queue, long iov, int pieces) {
     between.run();
-    reads++;
     if (endless) {
       return 60;
     }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 
 /** The contract on two sets of host rings, whose stacks pass on what they receive. */
 @Tag(SuiteRunner.TAG)
-@Order(2)
+@Order(3)
 class HostContractTest extends PortContract {
   @Override
   protected Pair open() {

@@ -7,6 +7,7 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.SuiteRunner;
 import io.netmap4j.linux.Libc;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(60)
 @Tag(SuiteRunner.TAG)
+@Order(4)
 class HostWakeUpTest {
   private static final long PROMPT_NANOS = 700_000_000; // a sleep looks again after 1 s
 
