@@ -121,6 +121,11 @@ public interface Adapter extends AutoCloseable {
     return false;
   }
 
+  /** True when a slot to be sent may have its bytes elsewhere (NS_INDIRECT). */
+  default boolean indirect() {
+    return false;
+  }
+
   /** Fewest bytes of a buffer that the port needs behind the largest offset to receive. */
   default int leastRxBytes() {
     return 1;

@@ -3,7 +3,9 @@ package io.netmap4j.compat.monitor;
 import static io.netmap4j.Netmap.NS_INDIRECT;
 import static io.netmap4j.Netmap.NS_MOREFRAG;
 import static io.netmap4j.layout.RingLayout.SLOT_LEN;
+import static io.netmap4j.layout.RingLayout.SLOT_PTR;
 
+import io.netmap4j.compat.vswitch.IndirectRanges;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.Kring;
 
@@ -53,7 +55,7 @@ final class CopyRing extends MonitorRing {
       long slot = from.slot(i);
       long word = Mem.getLong(slot); // once: it is the user's
       int flags = (int) (word >>> 48);
-      good = good && copySlot(from, slot, word, flags & tap.keptFlags | tap.addedFlags);
+      good = good && copySlot(tap, slot, word, flags);
       if ((flags & NS_MOREFRAG) == 0) {
         if (good) {
           packets++;
@@ -69,12 +71,18 @@ final class CopyRing extends MonitorRing {
     publish(begin, packets);
   }
 
-  private boolean copySlot(Kring from, long slot, long word, int flags) {
+  private boolean copySlot(Tap tap, long slot, long word, int flags) {
     int len = (int) (word >>> 32) & 0xffff;
-    long source = bytes(from, slot, (int) word, len);
-    if (source == 0) {
-      return false;
+    if ((flags & tap.indirectFlag) != 0) {
+      IndirectRanges.Range[] ranges = IndirectRanges.now();
+      long source = Mem.getLong(slot + SLOT_PTR);
+      return IndirectRanges.hold(ranges, source, len) && copyBytes(tap, source, len, flags);
     }
+    long source = bytes(tap.from, slot, (int) word, len);
+    return source != 0 && copyBytes(tap, source, len, flags);
+  }
+
+  private boolean copyBytes(Tap tap, long source, int len, int flags) {
     long mine = kring.slot(filled);
     int index = Mem.getInt(mine);
     int copied = 0;
@@ -83,7 +91,7 @@ final class CopyRing extends MonitorRing {
       copied = Math.max(0, Math.min(len, region.bufSize() - offset));
       Mem.copy(source, region.bufAddress(index) + offset, copied);
     }
-    Mem.putInt(mine + SLOT_LEN, copied | (flags & ~NS_INDIRECT) << 16);
+    Mem.putInt(mine + SLOT_LEN, copied | (flags & tap.keptFlags & ~NS_INDIRECT | tap.addedFlags) << 16);
     filled = kring.next(filled);
     return true;
   }

@@ -130,7 +130,7 @@ public final class MonitorPorts implements PortType {
     }
     Region own = ownRegion(adapter.rings(), parent);
     try {
-      return hold(RingSet.start(adapter, own), own::close);
+      return hold(RingSet.start(adapter, own), own::closeWithLastUse);
     } catch (RuntimeException e) {
       own.close();
       throw e;

@@ -14,6 +14,9 @@ abstract class Tap implements RingTap {
 
   final int addedFlags;
 
+  /** NS_INDIRECT where that means something; else 0. */
+  final int indirectFlag;
+
   final Kring from;
   final MonitorRing to;
 
@@ -23,6 +26,7 @@ abstract class Tap implements RingTap {
     this.source = from.tx ? 1 : 0;
     boolean monitor = from.adapter() instanceof MonitorAdapter; // its slots say where they are from
     this.keptFlags = monitor ? 0xffff : 0xffff & ~Netmap.NS_TXMON;
+    this.indirectFlag = from.tx && from.adapter().indirect() ? Netmap.NS_INDIRECT : 0;
     this.addedFlags = from.tx ? Netmap.NS_TXMON : 0;
   }
 

@@ -72,13 +72,18 @@ final class ZcopyRing extends MonitorRing {
     return count;
   }
 
-  /** The slot becomes the one before {@code filled}; false when one of the two has no buffer. */
+  /**
+   * The slot becomes the one before {@code filled}; false when one of the two has no buffer, or its
+   * bytes are not in it.
+   */
   private boolean exchange(Tap tap, long slot, long word) {
     long mine = kring.slot(filled);
     int index = Mem.getInt(mine);
     int len = (int) (word >>> 32) & 0xffff;
     int flags = (int) (word >>> 48);
-    if (bytes(tap.from, slot, (int) word, len) == 0 || !region.isBuffer(index)) {
+    if ((flags & tap.indirectFlag) != 0
+        || bytes(tap.from, slot, (int) word, len) == 0
+        || !region.isBuffer(index)) {
       return false;
     }
     int myLen = Math.min(Mem.getShort(mine + SLOT_LEN) & 0xffff, region.bufSize());

@@ -30,12 +30,13 @@ public final class IndirectRanges {
     ranges = Arrays.stream(ranges).filter(r -> r != removed).toArray(Range[]::new);
   }
 
-  static Range[] now() {
+  /** The ranges at the moment; they stay mapped while the array is reachable. */
+  public static Range[] now() {
     return ranges;
   }
 
   /** Whether one of the ranges holds all the bytes. */
-  static boolean hold(Range[] ranges, long address, int bytes) {
+  public static boolean hold(Range[] ranges, long address, int bytes) {
     for (Range r : ranges) {
       long at = address - r.address;
       if (at >= 0 && at <= r.bytes - bytes) {

@@ -103,6 +103,11 @@ final class ValeAdapter implements Adapter {
   }
 
   @Override
+  public boolean indirect() {
+    return true;
+  }
+
+  @Override
   public boolean offsets() {
     return true;
   }
