@@ -91,7 +91,8 @@ final class CopyRing extends MonitorRing {
       copied = Math.max(0, Math.min(len, region.bufSize() - offset));
       Mem.copy(source, region.bufAddress(index) + offset, copied);
     }
-    Mem.putInt(mine + SLOT_LEN, copied | (flags & tap.keptFlags & ~NS_INDIRECT | tap.addedFlags) << 16);
+    Mem.putInt(
+        mine + SLOT_LEN, copied | (flags & tap.keptFlags & ~NS_INDIRECT | tap.addedFlags) << 16);
     filled = kring.next(filled);
     return true;
   }
