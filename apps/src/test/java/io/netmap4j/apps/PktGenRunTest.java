@@ -6,7 +6,9 @@ import com.sun.management.ThreadMXBean;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.compat.vale.ValeCtl;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -220,6 +222,52 @@ class PktGenRunTest {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /**
+   * Memory outside the region, which each slot refers to. A receiver with too little time loses.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"-I -s 10.0.0.1:1-10.0.0.9:9", "-o 32 -6 -l 1514 -l 66", "-I -H 12"})
+  void indirectFramesCrossASwitch(String options) throws Exception {
+    try (NetmapPort port =
+        Netmap.open(
+            "vale7:out", NetmapPort.Request.DEFAULT.addFlags(Netmap.NR_ACCEPT_VNET_HDR))) {
+      if (options.endsWith("-H 12")) {
+        ValeCtl.setHeader("vale7:out", 12);
+      }
+      Command run =
+          Command.run(("pkt-gen -i vale7:in -f txseq -n 300 -S 2:0:0:0:0:1 " + options).split(" "));
+      assertThat(run.err()).doesNotContain("netmap4j:");
+      assertThat(run.code()).isZero();
+      assertThat(run.out()).contains("Sent 300 packets");
+      port.rxSync();
+      NetmapRing rx = port.rx(0);
+      assertThat(rx.space()).isEqualTo(300);
+      int lead = options.endsWith("-H 12") ? 12 : 0;
+      int payload = lead + (options.contains("-6") ? 62 : 42);
+      for (int i = 0; i < 300; i++, rx.advance(rx.next(rx.head()))) {
+        byte[] frame = rx.get(rx.head());
+        assertThat(ByteBuffer.wrap(frame).getInt(payload)).isEqualTo(i);
+        assertThat(ByteBuffer.wrap(frame).getInt(lead + 6)).isEqualTo(0x02000000);
+      }
+    }
+  }
+
+  @Test
+  void aReceiverOnASwitchSeesWhatASenderSends() {
+    Command run =
+        both(
+            "-i vale7:b -f rxseq -n 500",
+            "-i vale7:a -f txseq -n 500 -b 50 -R 100K -S 2:0:0:0:0:1");
+    assertThat(run.out()).contains("500 in order, 0 gaps");
+  }
+
+  @Test
+  void indirectBuffersAreForSwitches() {
+    Command run = Command.run("pkt-gen -i netmap:fake0 -f tx -I".split(" "));
+    assertThat(run.err()).contains("-I: NS_INDIRECT is for tx and txseq on VALE ports");
+    assertThat(run.code()).isEqualTo(Main.USAGE);
   }
 
   /** The letters of the original's getopt; -h is everywhere. */

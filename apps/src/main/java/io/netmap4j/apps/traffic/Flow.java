@@ -12,6 +12,9 @@ final class Flow {
   private final MacRange destinationMacs;
   private final boolean randomSource;
   private final boolean randomDestination;
+  private final boolean macsVary;
+  private final int srcFirstPort;
+  private final int srcLastPort;
   private long sourceIndex;
   private long destinationIndex;
   private long random;
@@ -25,6 +28,10 @@ final class Flow {
   int dstPort;
   long srcMac;
   long dstMac;
+
+  // The 16-bit words of an address, added up; not folded.
+  private long srcSum;
+  private long dstSum;
 
   /**
    * @param randomSource the source's port and address are random: all of an IPv4 address, the lower
@@ -47,12 +54,17 @@ final class Flow {
     this.randomSource = randomSource;
     this.randomDestination = randomDestination;
     this.random = seed;
+    this.macsVary = !sourceMacs.single() || !destinationMacs.single();
+    this.srcFirstPort = source.firstPort();
+    this.srcLastPort = source.lastPort();
     this.srcMac = sourceMacs.first();
     this.dstMac = destinationMacs.first();
     this.srcHigh = source.high();
     this.srcLow = source.low();
     this.dstHigh = destination.high();
     this.dstLow = destination.low();
+    this.srcSum = words(srcHigh) + words(srcLow);
+    this.dstSum = words(dstHigh) + words(dstLow);
     this.srcPort = source.firstPort();
     this.dstPort = destination.firstPort();
     if (randomSource) {
@@ -77,17 +89,12 @@ final class Flow {
   }
 
   boolean macsVary() {
-    return !sourceMacs.single() || !destinationMacs.single();
-  }
-
-  /** The 16-bit words of both addresses and ports, added up; not folded. */
-  long sum() {
-    return words(srcHigh) + words(srcLow) + words(dstHigh) + words(dstLow) + srcPort + dstPort;
+    return macsVary;
   }
 
   /** The 16-bit words of both addresses, added up; not folded. */
   long addressSum() {
-    return sum() - srcPort - dstPort;
+    return srcSum + dstSum;
   }
 
   private static long words(long bits) {
@@ -95,7 +102,7 @@ final class Flow {
   }
 
   void next() {
-    if (macsVary()) {
+    if (macsVary) {
       srcMac = sourceMacs.next(srcMac);
       dstMac = destinationMacs.next(dstMac);
     }
@@ -115,17 +122,18 @@ final class Flow {
    * @return true behind the last: it is at the first again
    */
   private boolean nextSource() {
-    if (srcPort != source.lastPort()) {
+    if (srcPort != srcLastPort) {
       srcPort++;
       return false;
     }
-    srcPort = source.firstPort();
+    srcPort = srcFirstPort;
     if (source.last() == 0) {
       return true;
     }
     sourceIndex = sourceIndex == source.last() ? 0 : sourceIndex + 1;
     srcHigh = source.high() + (source.stepHigh() ? sourceIndex << source.shift() : 0);
     srcLow = source.low() + (source.stepHigh() ? 0 : sourceIndex << source.shift());
+    srcSum = words(srcHigh) + words(srcLow);
     return sourceIndex == 0;
   }
 
@@ -141,17 +149,20 @@ final class Flow {
       long step = destinationIndex << destination.shift();
       dstHigh = destination.high() + (high ? step : 0);
       dstLow = destination.low() + (high ? 0 : step);
+      dstSum = words(dstHigh) + words(dstLow);
     }
   }
 
   private void randomiseSource() {
     srcPort = (int) (random() >>> 48);
     srcLow = ipv6() ? random() : random() >>> 32;
+    srcSum = words(srcHigh) + words(srcLow);
   }
 
   private void randomiseDestination() {
     dstPort = (int) (random() >>> 48);
     dstLow = ipv6() ? random() : random() >>> 32;
+    dstSum = words(dstHigh) + words(dstLow);
   }
 
   /** 0 to {@code bound} − 1. */

@@ -1,5 +1,6 @@
 package io.netmap4j.apps.traffic;
 
+import io.netmap4j.NetmapPort;
 import io.netmap4j.frames.MacAddress;
 import io.netmap4j.frames.PcapReader;
 import java.io.IOException;
@@ -116,10 +117,12 @@ final class FrameOptions {
       paramLabel = "BYTES",
       defaultValue = "0",
       description =
-          "Zero bytes of a virtio-net header before each frame: 0, 10 or 12 (default: 0). Not for NICs.")
+          "Zero bytes of a virtio-net header before each frame: 0, 10 or 12 (default: what a VALE port has, else 0)."
+              + " Not for NICs.")
   int header;
 
-  @Option(names = "-I", description = "Indirect buffers, for VALE ports: see -o 32.")
+  @Option(names = "-I", description =
+          "tx and txseq send from memory outside the buffers, with NS_INDIRECT: for VALE ports.")
   boolean indirect;
 
   @Option(names = "-r", description = "tx leaves buffers as they are: whatever is in them is sent.")
@@ -164,9 +167,10 @@ final class FrameOptions {
     dump |= (mask & DUMP) != 0;
     randomSource |= (mask & RANDOM_SOURCE) != 0;
     randomDestination |= (mask & RANDOM_DESTINATION) != 0;
+    indirect |= (mask & INDIRECT) != 0;
     require(
-        !indirect && (mask & INDIRECT) == 0,
-        "-I: NS_INDIRECT is not available: leave -I and bit 32 of -o out");
+        !indirect || slots == 1 && most == Integer.MAX_VALUE && !rubbish && !dump,
+        "-I sends frames in one slot, and none of them is in a buffer: leave -F, -M, -r and -X out");
     require(header == 0 || header == 10 || header == 12, "-H " + header + ": 0, 10 or 12");
     require(
         slots >= 1 && slots <= MOST_SLOTS, "-F " + slots + " is out of range: 1 to " + MOST_SLOTS);
@@ -293,8 +297,10 @@ final class FrameOptions {
   }
 
   /** How a sender treats its slots. */
-  Sender.Ways ways(ExtraBuffers extra, PrintStream out) {
-    return new Sender.Ways(scatter(), (mask & COPY) != 0, rubbish, extra, dump ? out : null);
+  Sender.Ways ways(NetmapPort port, ExtraBuffers extra, PrintStream out) {
+    IndirectFrames referred = indirect ? new IndirectFrames(port, size()) : null;
+    boolean copies = (mask & COPY) != 0;
+    return new Sender.Ways(scatter(), copies, rubbish, extra, referred, dump ? out : null);
   }
 
   /** True with -P. */

@@ -171,6 +171,10 @@ public final class PktGen extends SubCommand implements Captures.User {
     require(extraBuffers <= Integer.MAX_VALUE, "-e " + extraBuffers + " is out of range");
     threads.check();
     frames.check(function, reserved());
+    require(
+        !frames.indirect || function.startsWith("tx") && Ports.spec(setup.name).vale(),
+        "-I: NS_INDIRECT is for tx and txseq on VALE ports, as vale0:1");
+    require(!frames.indirect || extraBuffers == 0, "-I and -e: one of them");
     try {
       pps = rate == null ? 0 : Rates.parse(rate);
     } catch (IllegalArgumentException e) {
@@ -254,7 +258,7 @@ public final class PktGen extends SubCommand implements Captures.User {
       tallies.add(tally);
       NetmapPort own = ports.get(i);
       UdpFrame frame = frames.frame(ownMac(own), reserved(), numbered);
-      Sender.Ways ways = frames.ways(extra(own), context.out);
+      Sender.Ways ways = frames.ways(own, extra(own), context.out);
       int endRing = numbered ? own.firstTxRing() + 1 : own.endTxRing();
       Sender sender = new Sender(own, endRing, frame, pace(i), burst, ways, tally);
       long share = count / threads.threads + (i < count % threads.threads ? 1 : 0);
@@ -304,7 +308,10 @@ public final class PktGen extends SubCommand implements Captures.User {
             + " sends Ethernet frames, so it has no such header");
     NetmapRing ring = own.tx(own.firstTxRing());
     int size = frames.size();
-    int slots = frames.scatter().slots(size, ring.bufSize() - ring.offset(ring.head()));
+    int slots =
+        frames.indirect
+            ? 1
+            : frames.scatter().slots(size, ring.bufSize() - ring.offset(ring.head()));
     Limits limits = new Limits(own);
     if (!limits.accepts(size, slots)) {
       throw new NetmapException(

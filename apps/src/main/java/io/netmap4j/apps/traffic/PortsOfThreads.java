@@ -5,6 +5,7 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.RingCounts;
+import io.netmap4j.compat.vale.ValeCtl;
 import java.util.List;
 import java.util.Locale;
 
@@ -16,16 +17,19 @@ final class PortsOfThreads {
   private final PktGen command;
   private final String name;
   private final int threads;
+  private final boolean vale;
   private final NetmapPort.Request request;
 
   PortsOfThreads(PktGen command) {
     this.command = command;
     this.name = command.setup.name;
     this.threads = command.threads.threads;
+    this.vale = Ports.spec(name).vale();
     NetmapPort.Request plain =
         NetmapPort.Request.DEFAULT
             .extraBuffers((int) command.extraBuffers)
-            .addFlags(command.function.startsWith("rx") ? Netmap.NR_NO_TX_POLL : 0);
+            .addFlags(command.function.startsWith("rx") ? Netmap.NR_NO_TX_POLL : 0)
+            .addFlags(vale ? Netmap.NR_ACCEPT_VNET_HDR : 0);
     this.request = command.counts == null ? plain : plain.counts(command.counts);
   }
 
@@ -44,6 +48,19 @@ final class PortsOfThreads {
       requireExtra(port);
     }
     requireCounts(ports.get(0));
+    if (vale) {
+      agreeOnHeader();
+    }
+  }
+
+  /** PORT_HDR_SET, or PORT_HDR_GET: a VALE port may have frames with virtio-net headers. */
+  private void agreeOnHeader() {
+    String port = Ports.spec(name).name();
+    if (command.frames.header != 0) {
+      ValeCtl.setHeader(port, command.frames.header);
+    } else {
+      command.frames.header = ValeCtl.header(port);
+    }
   }
 
   private void openEach(List<NetmapPort> ports) {

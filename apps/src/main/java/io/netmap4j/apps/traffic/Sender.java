@@ -18,11 +18,17 @@ public final class Sender {
    *     written is only updated
    * @param rubbish leaves buffers as they are
    * @param extra buffers that take turns with those in the slots; null for none
+   * @param indirect where the frames are, for slots that only refer to them; null for buffers
    * @param dump where to print each slot; null for nowhere
    */
   record Ways(
-      Scatter scatter, boolean copies, boolean rubbish, ExtraBuffers extra, PrintStream dump) {
-    static final Ways PLAIN = new Ways(Scatter.NONE, false, false, null, null);
+      Scatter scatter,
+      boolean copies,
+      boolean rubbish,
+      ExtraBuffers extra,
+      IndirectFrames indirect,
+      PrintStream dump) {
+    static final Ways PLAIN = new Ways(Scatter.NONE, false, false, null, null, null);
   }
 
   private final NetmapPort port;
@@ -34,6 +40,9 @@ public final class Sender {
   private final int endRing;
   private final int slotsMost;
   private final boolean several;
+  private final boolean plain;
+  private final boolean rubbish;
+  private final boolean dumps;
   private final boolean copies;
   private final boolean varies;
   private final int[] written;
@@ -59,8 +68,14 @@ public final class Sender {
     this.ways = ways;
     this.tally = tally;
     NetmapRing ring = port.tx(port.firstTxRing());
-    this.slotsMost = ways.scatter().slots(frame.size(), ring.bufSize() - ring.offset(ring.head()));
+    this.slotsMost =
+        ways.indirect() != null
+            ? 1
+            : ways.scatter().slots(frame.size(), ring.bufSize() - ring.offset(ring.head()));
     this.several = slotsMost > 1;
+    this.rubbish = ways.rubbish();
+    this.dumps = ways.dump() != null;
+    this.plain = ways.extra() == null && ways.indirect() == null && !several;
     this.copies = ways.copies() || ways.extra() != null;
     this.varies = frame.varies();
     this.written = new int[port.endTxRing()];
@@ -91,6 +106,9 @@ public final class Sender {
       tally.end();
       if (ways.extra() != null) {
         ways.extra().giveBack();
+      }
+      if (ways.indirect() != null) {
+        ways.indirect().close();
       }
     }
   }
@@ -129,14 +147,17 @@ public final class Sender {
   private int put(NetmapRing ring, int slot, int flags) {
     int size = frame.nextSize();
     bytes += size;
-    if (several) {
-      return putSeveral(ring, slot, size, flags);
-    }
-    if (ways.extra() != null) {
+    if (!plain) {
+      if (several) {
+        return putSeveral(ring, slot, size, flags);
+      }
+      if (ways.indirect() != null) {
+        return refer(ring, slot, size, flags);
+      }
       ways.extra().exchange(ring, slot);
     }
     int changed = ring.slotFlags(slot) & Netmap.NS_BUF_CHANGED;
-    if (!ways.rubbish()) {
+    if (!rubbish) {
       // A buffer keeps what was sent, so one round fills them all, unless somebody exchanges it.
       boolean fresh = copies || changed != 0 || written[ring.ringId()] < ring.numSlots();
       if (fresh) {
@@ -148,9 +169,23 @@ public final class Sender {
       }
     }
     ring.lenAndFlags(slot, size, flags | changed);
-    if (ways.dump() != null) {
+    if (dumps) {
       HexDump.print(ways.dump(), ring, slot);
     }
+    return ring.next(slot);
+  }
+
+  private int refer(NetmapRing ring, int slot, int size, int flags) {
+    IndirectFrames frames = ways.indirect();
+    boolean fresh = copies || written[ring.ringId()] < ring.numSlots();
+    if (fresh) {
+      written[ring.ringId()]++;
+      frames.put(ring, slot, frame.template());
+    }
+    if (fresh || varies) {
+      frame.stamp(frames.address(ring, slot), size);
+    }
+    frames.refer(ring, slot, size, flags);
     return ring.next(slot);
   }
 
@@ -162,7 +197,7 @@ public final class Sender {
       }
     }
     int end = frame.put(ring, first, size, ways.scatter(), flags);
-    for (int slot = first; ways.dump() != null && slot != end; slot = ring.next(slot)) {
+    for (int slot = first; dumps && slot != end; slot = ring.next(slot)) {
       HexDump.print(ways.dump(), ring, slot);
     }
     return end;
