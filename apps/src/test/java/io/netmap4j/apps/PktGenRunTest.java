@@ -231,8 +231,7 @@ class PktGenRunTest {
   @ValueSource(strings = {"-I -s 10.0.0.1:1-10.0.0.9:9", "-o 32 -6 -l 1514 -l 66", "-I -H 12"})
   void indirectFramesCrossASwitch(String options) throws Exception {
     try (NetmapPort port =
-        Netmap.open(
-            "vale7:out", NetmapPort.Request.DEFAULT.addFlags(Netmap.NR_ACCEPT_VNET_HDR))) {
+        Netmap.open("vale7:out", NetmapPort.Request.DEFAULT.addFlags(Netmap.NR_ACCEPT_VNET_HDR))) {
       if (options.endsWith("-H 12")) {
         ValeCtl.setHeader("vale7:out", 12);
       }

@@ -121,7 +121,9 @@ final class FrameOptions {
               + " Not for NICs.")
   int header;
 
-  @Option(names = "-I", description =
+  @Option(
+      names = "-I",
+      description =
           "tx and txseq send from memory outside the buffers, with NS_INDIRECT: for VALE ports.")
   boolean indirect;
 
