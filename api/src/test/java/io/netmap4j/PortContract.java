@@ -59,6 +59,11 @@ public abstract class PortContract {
     return MixedSlots.Rules.NIC;
   }
 
+  /** Flags of a slot that may send its packet to another port than the pair's. */
+  protected int steering() {
+    return 0;
+  }
+
   /** Seeds whatever a test chooses at random. */
   protected long seed() {
     return 1;
@@ -450,6 +455,38 @@ public abstract class PortContract {
       put(tx, frame(1, most), most);
       assertEquals(0, pair.a().txSync());
       assertArrayEquals(frame(1, most), receive(pair, pair.b()), "and nothing before");
+    }
+  }
+
+  private BadInput badInput(Pair pair) {
+    return new BadInput(pair.a(), pair.b(), pair::run, rules(), steering());
+  }
+
+  @Test
+  void everyIllegalHeadAndCurIsRefusedAndNothingMoves() {
+    try (Pair pair = open()) {
+      badInput(pair).indices();
+    }
+  }
+
+  @Test
+  void aReleasedSlotWithoutABufferIsRefusedUntilItHasOne() {
+    try (Pair pair = open()) {
+      badInput(pair).releasedBuffers();
+    }
+  }
+
+  @Test
+  void noCombinationOfFieldsOfASlotReachesOtherMemory() {
+    try (Pair pair = open()) {
+      badInput(pair).fields();
+    }
+  }
+
+  @Test
+  void noOffsetReachesOtherMemory() {
+    try (Pair pair = open(new Offsets(0, 256, 12, 0))) {
+      badInput(pair).offsets(256);
     }
   }
 

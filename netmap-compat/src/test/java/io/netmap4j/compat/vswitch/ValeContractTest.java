@@ -55,6 +55,12 @@ class ValeContractTest extends PortContract {
     }
   }
 
+  /** They name the destination. */
+  @Override
+  protected int steering() {
+    return Netmap.NS_PORT_MASK;
+  }
+
   @Override
   protected MixedSlots.Rules rules() {
     return new MixedSlots.Rules(0, Batch.MAX_FRAGMENTS, false, MixedSlots.Unfinished.IS_DROPPED);
