@@ -32,8 +32,7 @@ final class BadInput {
    * @param run lets some of what is under way move on
    * @param steering flags of a slot that may send its packet elsewhere
    */
-  BadInput(
-      NetmapPort from, NetmapPort to, Runnable run, MixedSlots.Rules rules, int steering) {
+  BadInput(NetmapPort from, NetmapPort to, Runnable run, MixedSlots.Rules rules, int steering) {
     this.steering = steering;
     this.from = from;
     this.to = to;
@@ -52,7 +51,9 @@ final class BadInput {
     assertUnchanged(to.memory(), toBefore);
   }
 
-  /** The reserved buffers, and the last ones: those with the lowest indices are handed out first. */
+  /**
+   * The reserved buffers, and the last ones: those with the lowest indices are handed out first.
+   */
   private static int[] indices(NetmapMemory memory) {
     assertTrue(memory.freeBuffers() > WATCHED);
     int[] watched = new int[2 + WATCHED];
@@ -110,8 +111,21 @@ final class BadInput {
     int start = ring.head();
     int tail = ring.tail();
     int[] edges = {
-      0, 1, start - 1, start, start + 1, tail - 1, tail, tail + 1, n - 1, n, n + 1, -1, 0xffff,
-      Integer.MIN_VALUE, Integer.MAX_VALUE
+      0,
+      1,
+      start - 1,
+      start,
+      start + 1,
+      tail - 1,
+      tail,
+      tail + 1,
+      n - 1,
+      n,
+      n + 1,
+      -1,
+      0xffff,
+      Integer.MIN_VALUE,
+      Integer.MAX_VALUE
     };
     for (int head : edges) {
       for (int cur : edges) {
