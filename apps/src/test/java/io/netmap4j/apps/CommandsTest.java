@@ -244,4 +244,15 @@ class CommandsTest {
     assertThat(help.code()).isZero();
     assertThat(help.out()).contains("Example").contains("netmap4j " + command);
   }
+
+  /** The letters of the originals' getopt; -h for help is everywhere but in vale-ctl. */
+  @ParameterizedTest
+  @CsvSource({"bridge, bcivwL", "lb, ipBbwWso", "nmreplay, BCDLbfivw", "vale-ctl, dahglnrCpPmv"})
+  void theHelpHasEveryOptionOfTheOriginalAndSaysWhatDiffers(String command, String letters) {
+    String help = Command.run(command, "--help").out();
+    for (String letter : letters.split("")) {
+      assertThat(help).containsPattern("(?m)^ +(-\\w, )?-" + letter + "\\b");
+    }
+    assertThat(help).contains("Differs from netmap's " + command);
+  }
 }

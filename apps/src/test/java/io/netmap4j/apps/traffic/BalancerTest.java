@@ -2,11 +2,13 @@ package io.netmap4j.apps.traffic;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.common.RingCounts;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -270,5 +272,39 @@ class BalancerTest {
     consumer.rxSync();
     assertThat(consumer.rx(0).bufIdx(consumer.rx(0).head())).isEqualTo(buffer);
     assertThat(Arrays.asList(take(consumer, 9))).containsExactly(List.of(0));
+  }
+
+  /** Over pipes, through queues and to a second group. */
+  @Test
+  void nothingIsAllocatedForAPacket() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long self = Thread.currentThread().getId();
+    start(200, 2, 1);
+    NetmapPort[] consumers = {pipe("g0}0", 0, 0), pipe("g0}1", 0, 0), pipe("g1}0", 0, 0)};
+    IntStream.range(0, 512).forEach(i -> put(1)); // fills the buffers with frames of many flows
+    int batches = 10_000;
+    long before = 0;
+    for (int i = 0; i < 2 * batches; i++) {
+      if (i == batches) {
+        before = threads.getThreadAllocatedBytes(self);
+      }
+      NetmapRing tx = source.tx(0);
+      for (int n = Math.min(10, tx.space()); n > 0; n--) {
+        tx.lenAndFlags(tx.head(), 60, n % 4 == 2 ? Netmap.NS_MOREFRAG : 0);
+        tx.advance(tx.next(tx.head()));
+      }
+      balance();
+      for (int k = 0; k < 3; k++) {
+        if ((i >> 5 & 1) == 0 || k > 0) { // the first one stalls at times
+          consumers[k].rxSync();
+          NetmapRing rx = consumers[k].rx(0);
+          rx.advance(rx.tail());
+          consumers[k].rxSync();
+        }
+      }
+    }
+    assertThat(threads.getThreadAllocatedBytes(self) - before).isLessThan(batches / 4);
+    assertThat(groups.get(1).get(0).counts().packets()).isGreaterThan(batches);
+    assertThat(groups.get(0).get(0).counts().packets()).isGreaterThan(batches / 2);
   }
 }
