@@ -23,7 +23,7 @@ public final class Drops {
     this(List.of(port));
   }
 
-  /** Prints one line, or none when nothing was dropped. RXMPC counts for all rings of the card. */
+  /** Prints what was dropped, if anything was. RXMPC counts for all rings of the card. */
   public void print(PrintStream out) {
     Map<String, Long> now = ports.get(0).counters();
     long full = 0;
@@ -42,6 +42,14 @@ public final class Drops {
           full + missed,
           full,
           missed);
+    }
+    long lost = since(now, "monitor_lost");
+    if (lost > 0) {
+      out.printf(
+          Locale.ROOT,
+          "%s: the monitor lost %d packets, for which its ring had no room%n",
+          ports.get(0).name(),
+          lost);
     }
   }
 

@@ -3,6 +3,7 @@ package io.netmap4j.apps.traffic;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.common.Errno;
 import io.netmap4j.frames.PcapWriter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,18 +25,23 @@ import picocli.CommandLine.Option;
           + " set up for frames up to MTU 9216, and to hold frames back while a ring is full; --nic mtu=...,drop=true"
           + " changes that. What has been received is in the file as soon as there is a pause, and twice a second"
           + " under load. Ctrl-C ends it with a complete file; the exit code is then 130. It also ends when the reader"
-          + " of its output is gone. The totals go to standard error.",
+          + " of its output is gone, and, on a monitor, when the port that it monitors is closed. The totals go to"
+          + " standard error.",
       "",
       "Examples:",
       "  netmap4j dump -i netmap:eth0",
       "  netmap4j dump -i netmap:eth0 -w out.pcap -c 1000",
       "  netmap4j dump -i netmap:eth0 -w - | tcpdump -nr -",
+      "  netmap4j run \"pkt-gen -i netmap:eth0 -f rx\" \"dump -i netmap:eth0/r -w out.pcap\"",
     })
 public final class Dump extends SubCommand implements Captures.User {
   private static final int MTU = 9216;
   private static final int LONGEST = 1 << 18; // what a pcap file takes
   private static final int STANDARD_OUTPUT = 1;
   private static final int WAIT_MILLIS = 100;
+
+  private static final long MONITOR =
+      Netmap.NR_MONITOR_TX | Netmap.NR_MONITOR_RX | Netmap.NR_ZCOPY_MON;
 
   /** At the end: how long for the next packet, and for all of them. */
   private static final int LAST_MILLIS = 20;
@@ -70,6 +76,7 @@ public final class Dump extends SubCommand implements Captures.User {
   long snap;
 
   private PcapWriter pcap;
+  private boolean monitor;
   private long packets;
   private long bytes;
   private long cut;
@@ -88,6 +95,7 @@ public final class Dump extends SubCommand implements Captures.User {
   public Integer call() throws Exception {
     try (NetmapPort port = setup.open(setup.name, PortOptions.Need.RX, Netmap.NR_NO_TX_POLL, MTU)) {
       Drops drops = new Drops(port);
+      monitor = (Ports.spec(setup.name).flags() & MONITOR) != 0;
       try (PcapWriter writer = create()) {
         pcap = writer;
         context.ready();
@@ -140,6 +148,10 @@ public final class Dump extends SubCommand implements Captures.User {
       if (ready == 0) {
         flush(); // a pause: whoever reads the file sees all there is
         ready = port.poll(NetmapPort.POLLIN, end == 0 ? WAIT_MILLIS : LAST_MILLIS);
+      }
+      if (monitor && (ready & NetmapPort.POLLERR) != 0 && port.rxSync() == Errno.EIO) {
+        take(port);
+        return; // the port that is monitored was closed
       }
       Ports.check(port, ready);
       take(port);
