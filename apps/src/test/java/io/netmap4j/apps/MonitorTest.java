@@ -42,8 +42,7 @@ class MonitorTest {
       assertThat(a.awaitLink(10_000) && b.awaitLink(10_000)).isTrue();
       Stop stop = new Stop();
       FutureTask<Command> dumping =
-          new FutureTask<>(
-              () -> Command.run(stop, "dump", "-i", monitor, "-w", file.toString()));
+          new FutureTask<>(() -> Command.run(stop, "dump", "-i", monitor, "-w", file.toString()));
       Thread thread = new Thread(dumping);
       thread.start();
       while (!Files.exists(file) && !dumping.isDone()) {
