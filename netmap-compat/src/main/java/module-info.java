@@ -8,6 +8,8 @@ module io.netmap4j.compat {
   requires org.slf4j;
 
   exports io.netmap4j.compat;
+  exports io.netmap4j.compat.netdev to
+      io.netmap4j.apps;
   exports io.netmap4j.compat.nic to
       io.netmap4j.apps;
   exports io.netmap4j.compat.vale;

@@ -63,7 +63,7 @@ public final class NetInterface implements AutoCloseable {
    */
   public static int indexOf(String name) {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-    if (bytes.length == 0 || bytes.length > LONGEST_NAME) {
+    if (bytes.length == 0 || bytes.length > LONGEST_NAME || name.indexOf(0) >= 0) {
       return 0;
     }
     int socket = Libc.netdeviceSocket();

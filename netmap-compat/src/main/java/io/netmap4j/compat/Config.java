@@ -29,6 +29,7 @@ import java.util.TreeSet;
  *
  * <pre>
  *   nic.eth0 = vfio:0000:03:00.0        netmap:eth0 opens this function this way
+ *   nic.lan = netdev:br-lan             an interface of the kernel, in emulated mode
  *   nic.eth0.rx-rings = 4               keys of {@link NicOptions#KEYS}; also for names that are no alias
  *   nic.eth0.tap = tap0                 the interface that its host rings are behind
  *   memory.buf-num = 32768              if-num if-size ring-num ring-size buf-num buf-size hugetlbfs

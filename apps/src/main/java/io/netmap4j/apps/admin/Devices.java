@@ -3,7 +3,11 @@ package io.netmap4j.apps.admin;
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.compat.Config;
+import io.netmap4j.compat.netdev.NetdevPorts;
 import io.netmap4j.compat.nic.Nics;
+import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.NetInterface;
+import io.netmap4j.linux.PacketSocket;
 import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDriver;
 import java.util.ArrayList;
@@ -15,7 +19,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "devices",
     description =
-        "Lists every device that can be opened, or could be: the port name, the PCI id, netmap4j's driver for it, the kernel driver that has it, and what is missing.",
+        "Lists every device that can be opened, or could be: the port name, the PCI id, netmap4j's driver for it, the kernel driver that has it, and what is missing. Interfaces of the kernel come last: any of them can be opened in emulated mode.",
     footer = {
       "",
       "Names without a PCI address come from the backends or from the configuration file: NETMAP4J_CONFIG, else"
@@ -41,6 +45,7 @@ public final class Devices extends SubCommand {
         f.missing().forEach(m -> missing.add(device + ": " + m));
       }
     }
+    addInterfaces(rows, missing);
     Config config = Config.load();
     for (Map.Entry<String, String> alias : config.aliases().entrySet()) {
       rows.add(
@@ -60,6 +65,25 @@ public final class Devices extends SubCommand {
       missing.forEach(m -> context.out.println("  " + m));
     }
     return CommandContext.OK;
+  }
+
+  /** Interfaces of the kernel, for emulated mode. */
+  private static void addInterfaces(List<String[]> rows, List<String> missing) {
+    String why = "";
+    for (String name : NetInterface.names()) {
+      boolean plain = name.chars().noneMatch(c -> "-*^{}/@".indexOf(c) >= 0);
+      String port = plain ? "netmap:" + name : "(nic.NAME = " + NetdevPorts.SCHEME + name + ")";
+      String note = "emulated mode: packets are copied, the kernel's stack sees them too";
+      rows.add(new String[] {port, NetdevPorts.SCHEME + name, "-", "packet socket", "-", note});
+      try {
+        PacketSocket.open(name, NetInterface.indexOf(name)).close();
+      } catch (LinuxException e) {
+        why = NetdevPorts.SCHEME + name + ": " + e.getMessage();
+      }
+    }
+    if (!why.isEmpty()) {
+      missing.add(why);
+    }
   }
 
   private void print(List<String[]> rows) {

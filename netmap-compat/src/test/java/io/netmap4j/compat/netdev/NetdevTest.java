@@ -116,7 +116,7 @@ class NetdevTest {
 
   /** netmap's test script 024: a burst over a veth pair in emulated mode. */
   @Test
-  void script024SendRecVeth() {
+  void script024_sendRecVeth() {
     try (NetmapPort a = Veth.open("netmap:va");
         NetmapPort b = Veth.open("netmap:vb")) {
       assertEquals(1024, a.tx(0).numSlots(), "generic_ringsize");
