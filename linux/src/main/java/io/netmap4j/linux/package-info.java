@@ -7,8 +7,8 @@
  *       used), from the table {@code Arch}. A new processor is a row there and its barriers in
  *       {@code Mem}.
  *   <li>Memory: {@code Mem} (loads, stores, barriers at an address), {@code HugePages}.
- *   <li>System calls: {@code Libc}; sockets and network interfaces: {@code UnixListener},
- *       {@code UnixSocket}, {@code PacketSocket}, {@code NetInterface}, {@code TapDevice}.
+ *   <li>System calls: {@code Libc}; sockets and network interfaces: {@code UnixListener}, {@code
+ *       UnixSocket}, {@code PacketSocket}, {@code NetInterface}, {@code TapDevice}.
  *   <li>PCI functions: {@code PciSysfs} lists them, {@code PciBinding} binds them to kernel
  *       drivers, {@code PciRegs} names bits of their configuration space.
  * </ul>
