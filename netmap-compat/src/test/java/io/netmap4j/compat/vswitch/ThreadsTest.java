@@ -309,6 +309,25 @@ class ThreadsTest {
     }
   }
 
+  /** A sender may have found the port just before it closed. */
+  @Test
+  void closedRingsAreNotWritten() {
+    try (NetmapPort a = open("valeT:a", 64)) {
+      NetmapPort b = Netmap.open("valeT:b", NetmapPort.Request.DEFAULT.region(a.memory()));
+      ValeRxRing ring;
+      synchronized (Switches.LOCK) {
+        ring = Switches.find("valeT:b").rxRings[0];
+      }
+      b.close();
+      Batch batch = new Batch();
+      batch.from[0] = a.tx(0).buffer(0);
+      batch.sizes[0] = 60 | 1 << 16;
+      batch.next[0] = Batch.NONE;
+      ring.deliver(batch, 0, Batch.NONE, 0);
+      assertEquals(0, ring.frames);
+    }
+  }
+
   @Test
   void closeEndsTheWaitOfItsPort() throws Exception {
     ExecutorService threads = Executors.newSingleThreadExecutor();
