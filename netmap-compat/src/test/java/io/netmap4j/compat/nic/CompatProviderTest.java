@@ -206,19 +206,6 @@ class CompatProviderTest {
     mine.close();
   }
 
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '"',
-      value = {
-        "vale0:1 | VALE switches (vale0)",
-      })
-  void whatThisVersionLacksIsNamed(String name, String what) {
-    assertThat(errnoOf(name, NetmapPort.Request.DEFAULT)).isEqualTo(Libc.EOPNOTSUPP);
-    assertThatThrownBy(() -> Netmap.open(name))
-        .hasMessage(name + ": not in this version of netmap4j: " + what);
-  }
-
   @Test
   void namesThatNobodyHasListThoseThatExist() {
     assertThatThrownBy(() -> Netmap.open("netmap:eth9"))
