@@ -15,6 +15,7 @@ import io.netmap4j.model.ModelBackend;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.wire.TapWire;
 import io.netmap4j.model.wire.WireEnd;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -331,6 +332,33 @@ class HostRingsTest {
       }
     }
     return Arrays.stream(of).sum();
+  }
+
+  @Test
+  void nothingIsAllocatedForAFrame() throws Exception {
+    com.sun.management.ThreadMXBean threads =
+        (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long self = Thread.currentThread().getId();
+    try (NetmapPort port = Netmap.open("netmap:" + near + "^")) {
+      NetmapRing tx = port.tx(1);
+      byte[] frame = new byte[60]; // of a type that the kernel ignores
+      Arrays.fill(frame, 0, 6, (byte) 0xff);
+      frame[12] = (byte) 0x88;
+      frame[13] = (byte) 0xb5;
+      long before = 0;
+      for (int i = 0; i < 4000; i++) {
+        if (i == 2000) {
+          before = threads.getThreadAllocatedBytes(self);
+        }
+        tx.put(tx.head(), frame);
+        tx.advance(tx.next(tx.head()));
+        port.txSync();
+        port.rxSync();
+        port.rx(1).advance(port.rx(1).tail());
+      }
+      assertThat(threads.getThreadAllocatedBytes(self) - before).isLessThan(1000);
+      assertThat(port.counters()).containsEntry("host_tx", 4000L);
+    }
   }
 
   @Test

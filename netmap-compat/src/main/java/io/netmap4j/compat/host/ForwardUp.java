@@ -5,7 +5,6 @@ import static io.netmap4j.layout.RingLayout.FLAGS;
 import static io.netmap4j.layout.RingLayout.NR_FORWARD;
 import static io.netmap4j.layout.RingLayout.SLOT_FLAGS;
 
-import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.RingTap;
@@ -47,7 +46,7 @@ final class ForwardUp implements RingTap {
       int slots = n == 0 ? todo : n;
       if (forwardAll || (Mem.getShort(k.slot(slot) + SLOT_FLAGS) & NS_FORWARD) != 0) {
         long done = n == 0 ? ToStack.BAD : stack.write(k, slot, n);
-        bad += done == ToStack.BAD || done == -Libc.EAGAIN ? 1 : 0;
+        bad += done < 0 ? 1 : 0;
         clear(k, slot, slots);
       }
       int end = slot + slots;
