@@ -190,7 +190,7 @@ public final class Nmreq {
     }
     if (nrCmd != 0) {
       throw new NetmapException(
-          Libc.EOPNOTSUPP, "command " + nrCmd + " to a switch: use the methods for VALE");
+          Libc.EOPNOTSUPP, "command " + nrCmd + " to a switch: use ValeCtl");
     }
     if (nrName.length() >= NAME_SIZE) {
       throw new NetmapException(

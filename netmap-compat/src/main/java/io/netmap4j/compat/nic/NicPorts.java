@@ -61,7 +61,7 @@ public final class NicPorts implements PortType {
     if (open != null) {
       try {
         Memory.check(r, open.rings());
-        return PortType.info(open.rings());
+        return withHostRings(PortType.info(open.rings()));
       } finally {
         open.release().run();
       }
@@ -78,7 +78,23 @@ public final class NicPorts implements PortType {
             0,
             0,
             region.memId());
-    return new PortProvider.Info(port, region);
+    return withHostRings(new PortProvider.Info(port, region));
+  }
+
+  /** A card has one host ring of each direction unless the first who opens them asks for more. */
+  private static PortProvider.Info withHostRings(PortProvider.Info info) {
+    PortInfo p = info.port();
+    return new PortProvider.Info(
+        new PortInfo(
+            p.memSize(),
+            p.txSlots(),
+            p.rxSlots(),
+            p.txRings(),
+            p.rxRings(),
+            Math.max(1, p.hostTxRings()),
+            Math.max(1, p.hostRxRings()),
+            p.memId()),
+        info.region());
   }
 
   /** A device that is open is not set up again: another port's rings and frames depend on it. */

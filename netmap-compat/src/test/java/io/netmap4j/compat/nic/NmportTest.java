@@ -195,6 +195,32 @@ class NmportTest {
     parent.nmClose();
   }
 
+  /** POLLIN alone sends what is pending, unless the port was opened so that it does not. */
+  @Test
+  void flagsOfAPortReachItsPolls() {
+    assertThat(sentByPoll(0)).isEqualTo(1);
+    assertThat(sentByPoll(Netmap.NR_NO_TX_POLL)).isZero();
+    assertThat(sentByPoll(Netmap.NR_DO_RX_POLL | Netmap.NR_ACCEPT_VNET_HDR)).isEqualTo(1);
+    Nm old = Nm.nmOpen("netmap:fake0", null, Nmreq.NETMAP_NO_TX_POLL, null);
+    assertThat(sentByPoll(old.port())).isZero();
+    old.nmClose();
+  }
+
+  private static long sentByPoll(long flags) {
+    try (NetmapPort port =
+        Netmap.open("netmap:fake0", NetmapPort.Request.DEFAULT.addFlags(flags))) {
+      return sentByPoll(port);
+    }
+  }
+
+  private static long sentByPoll(NetmapPort port) {
+    long before = port.counters().get("slots_sent");
+    port.tx(0).put(0, new byte[60]);
+    port.tx(0).advance(1);
+    port.poll(NetmapPort.POLLIN, 0);
+    return port.counters().get("slots_sent") - before;
+  }
+
   @Test
   void theOldCallsTellAndRefuse() {
     Nmreq r = new Nmreq();
