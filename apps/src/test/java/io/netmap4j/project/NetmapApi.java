@@ -38,8 +38,7 @@ final class NetmapApi {
   record Case(String id, String name, String reason) {}
 
   private static final Pattern NUMBERED = Pattern.compile("script\\d{3}|cat\\d{2}");
-  private static final Pattern METHOD =
-      Pattern.compile("void ((?:script\\d{3}|cat\\d{2})\\w*)\\(");
+  private static final Pattern METHOD = Pattern.compile("void ((?:script\\d{3}|cat\\d{2})\\w*)\\(");
 
   final List<Row> rows = new ArrayList<>();
   final List<Case> cases = new ArrayList<>();

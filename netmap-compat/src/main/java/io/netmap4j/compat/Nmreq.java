@@ -189,8 +189,7 @@ public final class Nmreq {
           "version " + nrVersion + " of netmap's API is older than " + Netmap.NETMAP_API);
     }
     if (nrCmd != 0) {
-      throw new NetmapException(
-          Libc.EOPNOTSUPP, "command " + nrCmd + " to a switch: use ValeCtl");
+      throw new NetmapException(Libc.EOPNOTSUPP, "command " + nrCmd + " to a switch: use ValeCtl");
     }
     if (nrName.length() >= NAME_SIZE) {
       throw new NetmapException(
