@@ -74,7 +74,9 @@ public final class MonitorPorts implements PortType {
       int tx = parent.hostTxRings();
       int rx = parent.hostRxRings();
       if (tx + rx == 0) {
-        return false;
+        throw new NetmapException(
+            Libc.EINVAL,
+            "the host rings of " + r.name() + " are not open: open them before their monitor");
       }
       Kring[] hostTx = krings(tx, i -> parent.tx(parent.txRings() - tx + i));
       Kring[] hostRx = krings(rx, i -> parent.rx(parent.rxRings() - rx + i));
