@@ -224,7 +224,9 @@ class PollMixTest {
     to[kind.ordinal()].close();
     int ready = wait.get();
     assertThat(poll.ready(to[kind.ordinal()])).isEqualTo(NetmapPort.POLLERR);
-    assertThat(ready).as("its monitor may have failed as well").isBetween(1, kind == Kind.CARD ? 2 : 1);
+    assertThat(ready)
+        .as("its monitor may have failed as well")
+        .isBetween(1, kind == Kind.CARD ? 2 : 1);
   }
 
   @Test
