@@ -185,7 +185,9 @@ class BalancerTest {
       balance();
     }
     LbPipe.Counts stalled = groups.get(0).get(stalls).counts();
-    assertThat(groups.get(0).get(1 - stalls).counts().dropped()).as("the reader loses nothing").isZero();
+    assertThat(groups.get(0).get(1 - stalls).counts().dropped())
+        .as("the reader loses nothing")
+        .isZero();
     assertThat(stalled.dropped()).isPositive();
     List<Integer> late = new ArrayList<>();
     for (int round = 0; round < 20; round++) {
