@@ -301,8 +301,6 @@ int main(void)
 				txsync();
 				rxsync();
 				take();
-				rxsync();
-				txsync();
 			}
 		}
 		printf("%.3f\n", (double)(now(clock) - begin) / packets);

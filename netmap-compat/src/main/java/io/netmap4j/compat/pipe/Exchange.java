@@ -258,11 +258,7 @@ final class Exchange {
   }
 
   private static void copy(long from, long to, int slots) {
-    final int end = slots * SLOT_SIZE;
-    for (int o = 0; o < end; o += SLOT_SIZE) {
-      Mem.putLong(to + o, Mem.getLong(from + o));
-      Mem.putLong(to + o + SLOT_PTR, Mem.getLong(from + o + SLOT_PTR));
-    }
+    Mem.copy(from, to, (long) slots * SLOT_SIZE);
   }
 
   /** Gives slots [hwCur, rHead) back, up to one without a buffer. */
