@@ -4,7 +4,7 @@ package io.netmap4j.common;
  * The state of a link.
  *
  * @param up there is carrier
- * @param mbps speed in Mbit/s; 0 without carrier
+ * @param mbps speed in Mbit/s; 0 without carrier, and where the device does not say
  */
 public record LinkState(boolean up, int mbps) {
   /** No carrier. */
@@ -12,6 +12,6 @@ public record LinkState(boolean up, int mbps) {
 
   @Override
   public String toString() {
-    return up ? "up, " + mbps + " Mbit/s" : "down";
+    return !up ? "down" : mbps == 0 ? "up" : "up, " + mbps + " Mbit/s";
   }
 }
