@@ -300,6 +300,9 @@ public final class Nmport implements AutoCloseable {
     NmreqOption under = extmem;
     try {
       if (extmem != null) {
+        if (extmem.file == null) {
+          throw new NetmapException(Libc.EINVAL, name + ": option extmem names no memory");
+        }
         memory = Region.openFile(extmem.file, extmem.pools);
         extmem.status = 0;
       }

@@ -53,13 +53,14 @@ public final class NmreqOption {
   }
 
   /**
-   * An option of any type, known or not, without a body.
+   * An option of any type, known or not, with zeros behind its header.
    *
    * @param type nro_reqtype
    * @param size nro_size, bytes; counts for NETMAP_REQ_OPT_SYNC_KLOOP_EVENTFDS
    */
   public static NmreqOption of(int type, int size) {
-    return new NmreqOption(type, size, null, null, null);
+    Offsets none = type == NETMAP_REQ_OPT_OFFSETS ? new Offsets(0, 0, 0, 0) : null;
+    return new NmreqOption(type, size, null, null, none);
   }
 
   /**

@@ -154,7 +154,7 @@ class NmportTest {
   }
 
   @ParameterizedTest(name = "option {0}")
-  @CsvSource({"0, 22", "2, 95", "3, 95", "4, 95", "6, 95", "1000, 95"})
+  @CsvSource({"0, 22", "1, 22", "2, 95", "3, 95", "4, 95", "5, 95", "6, 95", "1000, 95"})
   void anOptionThatNothingConsumesFailsTheRequest(int type, int errno) {
     Nmport d = Nmport.prepare("netmap:fake0");
     d.pushOption(NmreqOption.of(type, 24));
