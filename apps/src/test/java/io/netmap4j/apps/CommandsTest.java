@@ -167,6 +167,8 @@ class CommandsTest {
         "pkt-gen -i fake0 -c 8191 | -c 8191 is too high: there are",
         "pkt-gen -i fake0 -a 8192 | '-a': 8192 is out of range: 0 to 8191",
         "pkt-gen -i fake0 -C 1,2,3,4,5 | is not TXSLOTS[,RXSLOTS[,TXRINGS[,RXRINGS]]]",
+        "pkt-gen -i fake0 --offset 65536 | --offset 65536 is out of range: 0 to 65535",
+        "pkt-gen -i vale0:x -f tx -I -e 1 | -I uses no buffers: leave -e and --offset out",
         "pkt-gen -i fake0 -C 256 | -C: fake0 has 1 TX and 1 RX rings, of 512 and 512 slots",
         "bridge -i fake0 -i fake1 -i model0 | bridge takes one port or two",
         "bridge -L -i fake0 -i fake1 | -L is for one port, and there are two",

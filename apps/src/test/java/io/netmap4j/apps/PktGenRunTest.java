@@ -38,6 +38,8 @@ class PktGenRunTest {
     "-s 10.0.0.1:1-10.0.0.9:9 -e 9, -b 7",
     "-H 12, -H 12",
     "-C 64, -C 64",
+    "--offset 64 -l 61, --offset 64",
+    "--offset 100 -F 2 -l 3000 -e 3, --offset 100 -e 3",
   })
   void numbersArriveInOrderThroughAPipe(String tx, String rx) {
     Command run =
@@ -55,6 +57,17 @@ class PktGenRunTest {
             "-i netmap:model1 -f rxseq -n 2000 --nic drop=false",
             "-i netmap:model0 -f txseq -n 2000 --nic rings=2");
     assertThat(run.out()).contains("model1 ring 0: 2000 in order, 0 gaps");
+  }
+
+  @Test
+  void packetsStartBehindTheirHeadroom() {
+    Command run =
+        both(
+            "-i netmap:model1 -f rx -n 1 -X --offset 32",
+            "-i netmap:model0 -f tx -n 1 -X --offset 128 -D 2:3:4:5:6:7");
+    assertThat(Pattern.compile("    0: 02 03 04 05 06 07 ").matcher(run.out()).results().count())
+        .as("sent and received")
+        .isEqualTo(2);
   }
 
   @Test

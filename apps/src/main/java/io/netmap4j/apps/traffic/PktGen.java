@@ -32,12 +32,11 @@ import picocli.CommandLine.ParameterException;
           + " ping sends one frame at a time, waits until it is back, at most a second, and keeps the times; -b does not"
           + " count for it. pong sends everything back, with MAC and IP addresses exchanged.",
       "",
-      "What differs from netmap's pkt-gen: -e, --vlan, --nic, --counters and ranges of MAC addresses are additions."
+      "What differs from netmap's pkt-gen: -e, --offset, --vlan, --nic, --counters and ranges of MAC addresses are additions."
           + " Frames are never shorter than their headers, checksums are always right (also of ping, and where -l is given"
           + " twice, which draws a size for each packet, not for each batch). -6 has addresses of its own by default, and a"
           + " range without a group is one of the lower 64 bits. -a needs no -c. txseq heeds -n. pong knows IPv6 and VLAN"
-          + " tags. -W also ends pong. Reports without -N are the same; those of ping have percentiles in place of a"
-          + " histogram. -o has no bits 1, 2 and 16, which do nothing there either. -i null, tap: and pcap: are not there: an"
+          + " tags. -W also ends pong. The totals of ping have percentiles, its reports no histogram. -o has no bits 1, 2 and 16, which do nothing there either. -i null, tap: and pcap: are not there: an"
           + " ordinary interface is a port as it is, netmap:NAME. -c alone does nothing. Wrong values are errors, where"
           + " pkt-gen goes on with a default.",
       "",
@@ -55,6 +54,9 @@ import picocli.CommandLine.ParameterException;
       "  netmap4j run \"pkt-gen -i netmap:model1 -f pong -W\" \"pkt-gen -i netmap:model0 -f ping -n 1000\"",
     })
 public final class PktGen extends SubCommand implements Captures.User {
+  /** A slot's len has 16 bits, so no buffer is larger. */
+  private static final int MOST_OFFSET = 65_535;
+
   private static final Set<String> FUNCTIONS = Set.of("tx", "rx", "ping", "pong", "txseq", "rxseq");
 
   @Mixin OnePort setup;
@@ -108,6 +110,13 @@ public final class PktGen extends SubCommand implements Captures.User {
   long extraBuffers;
 
   @Option(
+      names = "--offset",
+      paramLabel = "BYTES",
+      defaultValue = "0",
+      description = "Headroom: where in its buffer each packet starts (default: 0).")
+  int offset;
+
+  @Option(
       names = "-C",
       paramLabel = "TXSLOTS[,RXSLOTS[,TXRINGS[,RXRINGS]]]",
       converter = Converters.Counts.class,
@@ -122,7 +131,8 @@ public final class PktGen extends SubCommand implements Captures.User {
       description = "At the end, the card's own counters and the port's, by name, that are not 0.")
   boolean counters;
 
-  private long pps;
+  /** Of -R; 0 for no limit. */
+  long pps;
 
   @Override
   public Integer call() throws Exception {
@@ -139,8 +149,8 @@ public final class PktGen extends SubCommand implements Captures.User {
       announce(ports.get(0));
       switch (function) {
         case "tx", "txseq" -> transmit(ports);
-        case "ping" -> ping(ports.get(0));
-        case "pong" -> pong(ports.get(0), drops);
+        case "ping" -> new PingPong(this).ping(ports.get(0));
+        case "pong" -> new PingPong(this).pong(ports.get(0), drops);
         default -> receive(ports, drops);
       }
       return CommandContext.OK;
@@ -174,7 +184,12 @@ public final class PktGen extends SubCommand implements Captures.User {
     require(
         !frames.indirect || function.startsWith("tx") && Ports.spec(setup.name).vale(),
         "-I: NS_INDIRECT is for tx and txseq on VALE ports, as vale0:1");
-    require(!frames.indirect || extraBuffers == 0, "-I and -e: one of them");
+    require(
+        !frames.indirect || extraBuffers == 0 && offset == 0,
+        "-I uses no buffers: leave -e and --offset out");
+    require(
+        offset >= 0 && offset <= MOST_OFFSET,
+        "--offset " + offset + " is out of range: 0 to " + MOST_OFFSET);
     try {
       pps = rate == null ? 0 : Rates.parse(rate);
     } catch (IllegalArgumentException e) {
@@ -326,61 +341,7 @@ public final class PktGen extends SubCommand implements Captures.User {
     }
   }
 
-  private void ping(NetmapPort own) throws Exception {
-    Stop stop = context.stop.child();
-    Workers workers = new Workers(stop);
-    RoundTrips times = new RoundTrips();
-    Pinger pinger = new Pinger(own, frames.frame(ownMac(own), Pinger.RESERVED, false), pps, times);
-    workers.start(
-        "ping",
-        () -> {
-          threads.place(0, context);
-          pinger.run(count, stop);
-        });
-    workers.run(
-        report.millis,
-        () -> context.err.println(times.line()),
-        () -> {
-          context.out.println(times.totals(frames.size()));
-          printCounters(own);
-        });
-    if (times.allLost()) {
-      throw new NetmapException(
-          Errno.ETIMEDOUT,
-          setup.name
-              + ": no ping came back within a second: link "
-              + own.link()
-              + "; the other end has to answer: netmap4j pkt-gen -i PORT -f pong");
-    }
-  }
-
-  private void pong(NetmapPort own, Drops drops) throws Exception {
-    Stop stop = context.stop.child();
-    Workers workers = new Workers(stop);
-    Tally tally = new Tally();
-    Limits limits = new Limits(own);
-    long refused = own.unsent();
-    Ponger ponger = new Ponger(own, burst, frames.header, ownMac(own), tally, limits);
-    workers.start(
-        "pong",
-        () -> {
-          threads.place(0, context);
-          ponger.run(count, untilSilence, stop);
-        });
-    Rates lines = new Rates(List.of(tally), rates.style(frames.average()));
-    workers.run(
-        report.millis,
-        () -> context.err.println(lines.line()),
-        () -> {
-          context.out.println(lines.totals("Answered"));
-          drops.print(context.out);
-          printCounters(own);
-        });
-    limits.requireNone();
-    Ports.requireAllSent(own, refused);
-  }
-
-  private void printCounters(NetmapPort own) {
+  void printCounters(NetmapPort own) {
     if (counters) {
       own.counters().entrySet().stream()
           .filter(c -> c.getValue() != 0)
@@ -391,7 +352,7 @@ public final class PktGen extends SubCommand implements Captures.User {
     }
   }
 
-  private static byte[] ownMac(NetmapPort port) {
+  static byte[] ownMac(NetmapPort port) {
     try {
       return port.nic().macAddress();
     } catch (NetmapException e) {

@@ -4,6 +4,7 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.Offsets;
 import io.netmap4j.common.RingCounts;
 import io.netmap4j.compat.vale.ValeCtl;
 import java.util.List;
@@ -29,7 +30,9 @@ final class PortsOfThreads {
         NetmapPort.Request.DEFAULT
             .extraBuffers((int) command.extraBuffers)
             .addFlags(command.function.startsWith("rx") ? Netmap.NR_NO_TX_POLL : 0)
-            .addFlags(vale ? Netmap.NR_ACCEPT_VNET_HDR : 0);
+            .addFlags(vale ? Netmap.NR_ACCEPT_VNET_HDR : 0)
+            .offsets(
+                command.offset == 0 ? null : new Offsets(command.offset, command.offset, 0, 0));
     this.request = command.counts == null ? plain : plain.counts(command.counts);
   }
 
