@@ -17,7 +17,12 @@ final class PingPong {
     Stop stop = command.context.stop.child();
     Workers workers = new Workers(stop);
     RoundTrips times = new RoundTrips();
-    Pinger pinger = new Pinger(own, command.frames.frame(PktGen.ownMac(own), Pinger.RESERVED, false), command.pps, times);
+    Pinger pinger =
+        new Pinger(
+            own,
+            command.frames.frame(PktGen.ownMac(own), Pinger.RESERVED, false),
+            command.pps,
+            times);
     workers.start(
         "ping",
         () -> {
@@ -47,7 +52,8 @@ final class PingPong {
     Tally tally = new Tally();
     Limits limits = new Limits(own);
     long refused = own.unsent();
-    Ponger ponger = new Ponger(own, command.burst, command.frames.header, PktGen.ownMac(own), tally, limits);
+    Ponger ponger =
+        new Ponger(own, command.burst, command.frames.header, PktGen.ownMac(own), tally, limits);
     workers.start(
         "pong",
         () -> {
