@@ -56,7 +56,11 @@ public final class Netmap {
   public static final int NR_RX_RINGS_ONLY = 0x2000;
   public static final int NR_TX_RINGS_ONLY = 0x4000;
   public static final int NR_ACCEPT_VNET_HDR = 0x8000;
+
+  /** Accepted, and without effect, as in netmap (docs/netmap-abi.md 7). */
   public static final int NR_DO_RX_POLL = 0x10000;
+
+  /** A poll without POLLOUT sends nothing. */
   public static final int NR_NO_TX_POLL = 0x20000;
 
   private Netmap() {}

@@ -43,7 +43,7 @@ public final class Drops {
           full,
           missed);
     }
-    long lost = since(now, "monitor_lost");
+    long lost = since(now, "monitor_lost") + since(now, "host_monitor_lost");
     if (lost > 0) {
       out.printf(
           Locale.ROOT,

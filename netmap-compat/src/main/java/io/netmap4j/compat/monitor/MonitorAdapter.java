@@ -17,8 +17,12 @@ import java.util.Map;
  * RX ring i of the port. The one TX ring cannot send.
  */
 final class MonitorAdapter implements Adapter {
-  /** What is monitored. */
-  record Options(boolean tx, boolean rx, boolean zcopy) {}
+  /**
+   * What is monitored.
+   *
+   * @param counters what the counters' names begin with
+   */
+  record Options(boolean tx, boolean rx, boolean zcopy, String counters) {}
 
   /** Which rings are monitored: all, one, or none. */
   record Watched(int first, int end) {
@@ -179,7 +183,9 @@ final class MonitorAdapter implements Adapter {
         sum[i] += counts[i];
       }
     }
-    return Map.of("monitor_packets", sum[0], "monitor_lost", sum[1], "monitor_unreadable", sum[2]);
+    String prefix = options.counters;
+    return Map.of(
+        prefix + "packets", sum[0], prefix + "lost", sum[1], prefix + "unreadable", sum[2]);
   }
 
   /** As in netmap: buffers that are exchanged have the offsets of the port's slots. */

@@ -85,7 +85,7 @@ public final class MonitorPorts implements PortType {
           r.mode() == Netmap.NR_REG_ONE_SW
               ? MonitorAdapter.Watched.one(r.ringId())
               : MonitorAdapter.Watched.ALL;
-      return rings.addHost(adapter(r, host, hostTx, hostRx, watched));
+      return rings.addHost(adapter(r, host, "host_monitor_", hostTx, hostRx, watched));
     } finally {
       hold.release().run();
     }
@@ -121,7 +121,7 @@ public final class MonitorPorts implements PortType {
           default -> MonitorAdapter.Watched.ALL;
         };
     MonitorAdapter adapter =
-        adapter(r, parent.adapter(), krings(tx, parent::tx), krings(rx, parent::rx), watched);
+        adapter(r, parent.adapter(), "monitor_", krings(tx, parent::tx), krings(rx, parent::rx), watched);
     if (r.has(Netmap.NR_ZCOPY_MON)) {
       Memory.check(r, parent);
       return hold(RingSet.start(adapter, parent.region()), () -> {});
@@ -180,11 +180,11 @@ public final class MonitorPorts implements PortType {
   }
 
   private static MonitorAdapter adapter(
-      Registration r, Adapter parent, Kring[] tx, Kring[] rx, MonitorAdapter.Watched watched) {
+      Registration r, Adapter parent, String counters, Kring[] tx, Kring[] rx, MonitorAdapter.Watched watched) {
     boolean zcopy = r.has(Netmap.NR_ZCOPY_MON);
     MonitorAdapter.Options options =
         new MonitorAdapter.Options(
-            zcopy || r.has(Netmap.NR_MONITOR_TX), zcopy || r.has(Netmap.NR_MONITOR_RX), zcopy);
+            zcopy || r.has(Netmap.NR_MONITOR_TX), zcopy || r.has(Netmap.NR_MONITOR_RX), zcopy, counters);
     Adapter.Rings rings =
         new Adapter.Rings(
             1,

@@ -71,6 +71,9 @@ class HostMonitorTest {
       assertThat(both.rx(0).get(0)).isEqualTo(HostRig.frame(1, 60));
       assertThat(both.rx(1).get(0)).isEqualTo(HostRig.frame(2, 60));
       assertThat(host.rx(1).space() + one.rx(1).space() + card.rx(0).space()).isEqualTo(3);
+      assertThat(both.counters())
+          .containsEntry("monitor_packets", 1L)
+          .containsEntry("host_monitor_packets", 1L);
       assertThat(both.rx(1).slotFlags(0) & Netmap.NS_TXMON).isNotZero();
     }
   }
