@@ -121,7 +121,13 @@ public final class MonitorPorts implements PortType {
           default -> MonitorAdapter.Watched.ALL;
         };
     MonitorAdapter adapter =
-        adapter(r, parent.adapter(), "monitor_", krings(tx, parent::tx), krings(rx, parent::rx), watched);
+        adapter(
+            r,
+            parent.adapter(),
+            "monitor_",
+            krings(tx, parent::tx),
+            krings(rx, parent::rx),
+            watched);
     if (r.has(Netmap.NR_ZCOPY_MON)) {
       Memory.check(r, parent);
       return hold(RingSet.start(adapter, parent.region()), () -> {});
@@ -180,11 +186,19 @@ public final class MonitorPorts implements PortType {
   }
 
   private static MonitorAdapter adapter(
-      Registration r, Adapter parent, String counters, Kring[] tx, Kring[] rx, MonitorAdapter.Watched watched) {
+      Registration r,
+      Adapter parent,
+      String counters,
+      Kring[] tx,
+      Kring[] rx,
+      MonitorAdapter.Watched watched) {
     boolean zcopy = r.has(Netmap.NR_ZCOPY_MON);
     MonitorAdapter.Options options =
         new MonitorAdapter.Options(
-            zcopy || r.has(Netmap.NR_MONITOR_TX), zcopy || r.has(Netmap.NR_MONITOR_RX), zcopy, counters);
+            zcopy || r.has(Netmap.NR_MONITOR_TX),
+            zcopy || r.has(Netmap.NR_MONITOR_RX),
+            zcopy,
+            counters);
     Adapter.Rings rings =
         new Adapter.Rings(
             1,
