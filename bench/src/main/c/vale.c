@@ -7,6 +7,7 @@
  * Each line of input, "lockstep|threads BATCH PACKETS", is answered with ns for a packet: of processor time in
  * lock-step, of time between threads. See bench/vale-vs-c.
  */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -14,7 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SLOTS 1024
 #define BUFS 20480
@@ -393,6 +396,19 @@ static uint64_t now(clockid_t clock)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
+/* as a region of ours */
+static uint8_t *region(void)
+{
+	size_t size = (size_t)BUFS * BUF_SIZE;
+	int fd = memfd_create("vale", 0);
+	void *at = fd < 0 || ftruncate(fd, size) ? MAP_FAILED :
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (at == MAP_FAILED)
+		abort();
+	return at;
+}
+
 int main(void)
 {
 	static const uint8_t frame[12] = { 2, 0, 0, 0, 0, 0xb, 2, 0, 0, 0, 0, 0xa };
@@ -401,8 +417,8 @@ int main(void)
 
 	tx.ring = &rings[0];
 	rx.k.ring = &rings[1];
-	tx.bufs = aligned_alloc(4096, (size_t)BUFS * BUF_SIZE);
-	rx.k.bufs = aligned_alloc(4096, (size_t)BUFS * BUF_SIZE);
+	tx.bufs = region();
+	rx.k.bufs = region();
 	tx.ring->tail = tx.hwtail = tx.rtail = SLOTS - 1;
 	for (uint32_t i = 0; i < SLOTS; i++) {
 		tx.ring->slot[i].buf_idx = 2 + i;

@@ -54,6 +54,9 @@ final class Forwarder implements ValeLookup.Frame {
   /** The beginning of a frame whose first fragment does not hold it. */
   private final long gathered = Mem.allocate(GATHERED);
 
+  @SuppressWarnings("UnusedVariable") // keeps the loads that bring frames into the cache
+  private int touched;
+
   private IndirectRanges.Range[] indirect;
   private boolean refused;
 
@@ -96,35 +99,26 @@ final class Forwarder implements ValeLookup.Frame {
     ValeSwitch.Table table = at.bridge().table;
     final int header = port.header;
     final int least = MIN_FRAME + header;
-    final boolean plain = k.offsetMask == 0;
     batch.header = header;
     indirect = IndirectRanges.now();
     refused = false;
     int slot = k.hwCur;
     while (slot != head) {
-      long address = k.slots + (long) slot * SLOT_SIZE;
-      long word = Mem.getLong(address);
-      int index = (int) word;
-      int length = (int) (word >>> 32) & 0xffff;
-      int flags = (int) (word >>> 48);
-      int offset = plain ? 0 : k.offset(address);
-      if ((flags & ~FLAGS_DONE) != 0
-          || length < least
-          || length > bufSize - offset
-          || Integer.compareUnsigned(index - Region.FIRST_BUFFER, bufTotal - Region.FIRST_BUFFER)
-              >= 0) {
-        slot = unusual(slot, head, at, table, header);
+      int run = Math.min((head > slot ? head : k.numSlots) - slot, Batch.SIZE - batch.count);
+      int first = batch.count;
+      int n = plain(k, slot, run, least);
+      batch.count = first + n;
+      if (table.lookup() == null) {
+        dispatch(first, n, header, at, table);
       } else {
-        if (flags != 0) {
-          Mem.putShort(address + SLOT_FLAGS, (short) 0);
+        for (int i = first; i < first + n; i++) {
+          int length = batch.sizes[i] & 0xffff;
+          dispatch(i, batch.from[i] + header, length - header, 0, at, table);
         }
-        int entry = batch.count;
-        long from = buffers + (long) index * bufSize + offset;
-        batch.from[entry] = from;
-        batch.sizes[entry] = length | 1 << 16;
-        batch.count = entry + 1;
-        dispatch(entry, from + header, length - header, 0, at, table);
-        slot = slot + 1 == k.numSlots ? 0 : slot + 1;
+      }
+      slot = slot + n == k.numSlots ? 0 : slot + n;
+      if (n < run) {
+        slot = unusual(slot, head, at, table, header);
       }
       if (batch.count >= Batch.SIZE) {
         batch.flush(table, at.index());
@@ -136,6 +130,79 @@ final class Forwarder implements ValeLookup.Frame {
     Reference.reachabilityFence(indirect);
     indirect = null;
     return refused ? Libc.EINVAL : 0;
+  }
+
+  /**
+   * The hot loop of the checks: frames of one slot each, without flags that matter.
+   *
+   * @param most slots, which do not wrap
+   * @return how many are such frames; the one behind them is not
+   */
+  private int plain(Kring k, int slot, int most, int least) {
+    final long[] from = batch.from;
+    final int[] sizes = batch.sizes;
+    final boolean offsets = k.offsetMask != 0;
+    final int usable = bufTotal - Region.FIRST_BUFFER;
+    final int size = bufSize;
+    final long base = buffers;
+    int entry = batch.count;
+    long address = k.slots + (long) slot * SLOT_SIZE;
+    int seen = 0;
+    int n = 0;
+    for (; n < most; n++, entry++, address += SLOT_SIZE) {
+      long word = Mem.getLong(address);
+      int index = (int) word;
+      int length = (int) (word >>> 32) & 0xffff;
+      int flags = (int) (word >>> 48);
+      int offset = offsets ? k.offset(address) : 0;
+      if ((flags & ~FLAGS_DONE) != 0
+          || length < least
+          || length > size - offset
+          || Integer.compareUnsigned(index - Region.FIRST_BUFFER, usable) >= 0) {
+        break;
+      }
+      if (flags != 0) {
+        Mem.putShort(address + SLOT_FLAGS, (short) 0);
+      }
+      long bytes = base + (long) index * size + offset;
+      seen += Mem.getByte(bytes); // on its way into the cache before the bridge looks
+      from[entry] = bytes;
+      sizes[entry] = length | 1 << 16;
+    }
+    touched = seen;
+    return n;
+  }
+
+  /** The hot loop of the learning bridge: as the other, for such frames. */
+  private void dispatch(
+      int first, int count, int header, ValePort.Attached at, ValeSwitch.Table table) {
+    final long[] from = batch.from;
+    final ValePort[] ports = table.ports();
+    final MacTable macs = table.macs();
+    final int me = at.index();
+    final int ring = kring.ringId;
+    for (int i = first; i < first + count; i++) {
+      long ethernet = from[i] + header;
+      long destination = Mem.getLong(ethernet) & MAC;
+      long source = Mem.getLong(ethernet + 6) & MAC;
+      if ((source & 1) == 0) {
+        macs.learn(source, me);
+      }
+      int to = (destination & 1) != 0 ? MacTable.UNKNOWN : macs.find(destination);
+      if (to == MacTable.UNKNOWN) {
+        batch.append(Batch.ALL, i);
+        continue;
+      }
+      ValePort port = ports[to];
+      if (port == null || to == me) {
+        nowhere++;
+        continue;
+      }
+      int rings = port.rings;
+      int queue = to * Batch.MAX_RINGS + (ring < rings ? ring : ring % rings);
+      batch.append(queue, i);
+    }
+    frames += count;
   }
 
   /**
@@ -248,11 +315,7 @@ final class Forwarder implements ValeLookup.Frame {
       nowhere++;
       return;
     }
-    ValeRxRing[] rings = destination.rxRings;
-    if (rings != null && rings.length > 0) { // a port that nobody has open receives nothing
-      batch.append(
-          to * Batch.MAX_RINGS + (ring < rings.length ? ring : ring % rings.length), entry);
-    }
+    batch.append(to * Batch.MAX_RINGS + ring % destination.rings, entry);
   }
 
   private int ask(ValeLookup lookup, long ethernet, int length, int flags) {

@@ -221,21 +221,21 @@ final class Switches {
 
   /** One more handle of a port. @return its rings, held once more */
   static RingSet open(ValePort port) {
-    if (port.rings == null) {
-      port.rings = RingSet.start(new ValeAdapter(port), port.region);
+    if (port.ringSet == null) {
+      port.ringSet = RingSet.start(new ValeAdapter(port), port.region);
     }
-    port.rings.hold();
+    port.ringSet.hold();
     port.opens++;
-    return port.rings;
+    return port.ringSet;
   }
 
   /** One handle less; the last one ends the rings, and an ephemeral port. */
   static void close(ValePort port) {
     try {
-      port.rings.release();
+      port.ringSet.release();
     } finally {
       if (--port.opens == 0) {
-        port.rings = null;
+        port.ringSet = null;
         if (!port.persistent) {
           end(port);
         }

@@ -15,6 +15,10 @@ final class ValePort {
 
   final boolean persistent;
   final RingCounts counts;
+
+  /** RX rings, 1 to 16. */
+  final int rings;
+
   final Region region;
 
   /** Whether the region was made for this port and ends with it. */
@@ -32,7 +36,7 @@ final class ValePort {
   /** In a switch: {@code valeX:NAME}; else null. */
   String switchName;
 
-  RingSet rings;
+  RingSet ringSet;
 
   /** Handles that keep the rings. */
   int opens;
@@ -47,6 +51,7 @@ final class ValePort {
     this.name = name;
     this.persistent = persistent;
     this.counts = counts;
+    this.rings = counts.rxRings();
     this.region = region;
     this.ownsRegion = ownsRegion;
   }

@@ -248,7 +248,7 @@ class ControlTest {
 
   private static long hostFrames() {
     synchronized (Switches.LOCK) {
-      return Switches.find("vale0:model0^").rings.adapter().counters().get("rx_frames");
+      return Switches.find("vale0:model0^").ringSet.adapter().counters().get("rx_frames");
     }
   }
 

@@ -91,7 +91,7 @@ class ThreadsTest {
         NetmapPoll poll = new NetmapPoll().mode(WaitMode.INTERRUPT).add(b, NetmapPort.POLLIN)) {
       Steps steps = new Steps();
       synchronized (Switches.LOCK) {
-        Switches.find("valeT:b").rings.rx(0).addTap(steps);
+        Switches.find("valeT:b").ringSet.rx(0).addTap(steps);
       }
       steps.reset(-1, null);
       assertThat(poll.poll(300)).isZero();
