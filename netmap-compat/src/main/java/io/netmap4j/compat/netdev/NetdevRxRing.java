@@ -64,9 +64,9 @@ final class NetdevRxRing {
   private int held;
 
   private long heldAt;
-  private volatile long received;
-  private volatile long cut;
-  private volatile long dropped;
+  private long received;
+  private long cut;
+  private long dropped;
   private boolean closed;
 
   NetdevRxRing(PacketSocket socket, NetdevFilter filter, int mtu, int slots) {

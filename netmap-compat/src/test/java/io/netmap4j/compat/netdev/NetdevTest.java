@@ -201,7 +201,7 @@ class NetdevTest {
     try (NetmapPort lo = Veth.open("netmap:lo");
         DatagramSocket socket = new DatagramSocket()) {
       byte[] payload = frame(0, 65_507); // the longest datagram
-      InetAddress self = InetAddress.getByName("127.0.0.1");
+      InetAddress self = InetAddress.getLoopbackAddress();
       socket.send(new DatagramPacket(payload, payload.length, self, socket.getLocalPort()));
       byte[] got = receive(lo);
       assertEquals(14 + 28 + payload.length, got.length);
@@ -438,8 +438,14 @@ class NetdevTest {
     Path file = folder.resolve("netmap4j.properties");
     Files.writeString(
         file,
-        "nic.left = netdev:v-a,qdisc-bypass\nnic.right = netdev:vb\nnic.right.slots = 128\n"
-            + "nic.none = netdev:nothing\nnic.big = netdev:v-a\nnic.big.mtu = 9000\n");
+        """
+        nic.left = netdev:v-a,qdisc-bypass
+        nic.right = netdev:vb
+        nic.right.slots = 128
+        nic.none = netdev:nothing
+        nic.big = netdev:v-a
+        nic.big.mtu = 9000
+        """);
     System.setProperty("netmap4j.config", file.toString());
     try (NetmapPort a = Veth.open("netmap:left");
         NetmapPort b = Veth.open("netmap:right")) {
