@@ -65,6 +65,7 @@ public final class UdpFrame {
   private final int udp;
   private final int payload;
   private final int least;
+  private final boolean sizesVary;
 
   /** Of the IPv4 header, without its length and addresses. */
   private final int ipSum;
@@ -85,6 +86,7 @@ public final class UdpFrame {
     this.udp = headers.udp();
     this.payload = headers.payload();
     this.least = least;
+    this.sizesVary = least != template.length;
     this.ipSum = flow == null || ipv6 ? 0 : Checksum.sum(template, ip, IPV4, 0);
     this.payloadSums = flow == null ? new int[1] : payloadSums();
     if (flow != null) {
@@ -205,17 +207,13 @@ public final class UdpFrame {
     if (f == null) {
       return;
     }
-    if (macsVary) {
-      putMac(frame + lead, f.dstMac);
-      putMac(frame + lead + 6, f.srcMac);
+    if (macsVary || sizesVary) {
+      putMacsAndLengths(frame, size);
     }
     long addresses = f.addressSum();
     int length = size - udp;
     if (ipv6) {
-      put64(frame + ip + 8, f.srcHigh);
-      put64(frame + ip + 16, f.srcLow);
-      put64(frame + ip + 24, f.dstHigh);
-      put64(frame + ip + 32, f.dstLow);
+      putIpv6(frame);
     } else {
       NetOrder.put16(frame + ip + 10, ~Checksum.fold(ipSum + length + IPV4 + addresses));
       NetOrder.put32(frame + ip + 12, (int) f.srcLow);
@@ -223,23 +221,31 @@ public final class UdpFrame {
     }
     NetOrder.put16(frame + udp, f.srcPort);
     NetOrder.put16(frame + udp + 2, f.dstPort);
-    if (payloadSums.length > 1) {
-      NetOrder.put16(frame + udp + 4, length);
-      NetOrder.put16(ipv6 ? frame + ip + 4 : frame + ip + 2, ipv6 ? length : length + IPV4);
-    }
     // The length is in the pseudo header and in the header.
     long sum = FrameHeaders.UDP + 2L * length + addresses + f.srcPort + f.dstPort;
-    putChecksum(frame, sum + payloadSum(size));
+    putChecksum(frame, sum + (sizesVary ? payloadSum(size) : payloadSums[0]));
     if (numbered) {
       write(frame, 0, number++);
     }
     f.next();
   }
 
+  private void putMacsAndLengths(long frame, int size) {
+    putMac(frame + lead, flow.dstMac);
+    putMac(frame + lead + 6, flow.srcMac);
+    int length = size - udp;
+    NetOrder.put16(frame + udp + 4, length);
+    NetOrder.put16(ipv6 ? frame + ip + 4 : frame + ip + 2, ipv6 ? length : length + IPV4);
+  }
+
+  private void putIpv6(long frame) {
+    put64(frame + ip + 8, flow.srcHigh);
+    put64(frame + ip + 16, flow.srcLow);
+    put64(frame + ip + 24, flow.dstHigh);
+    put64(frame + ip + 32, flow.dstLow);
+  }
+
   private int payloadSum(int size) {
-    if (payloadSums.length == 1) {
-      return payloadSums[0];
-    }
     int bytes = size - payload;
     int odd = (bytes & 1) == 0 ? 0 : (template[size - 1] & 0xff) << 8;
     return payloadSums[bytes >> 1] + odd;
