@@ -51,7 +51,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 900, threadMode = ThreadMode.SAME_THREAD)
 public abstract class MutantsContract {
   private static final Path MUTANTS = Path.of("src/test/mutants");
-  private static final int LIMIT_SECONDS = 600;
+  private static final int LIMIT_SECONDS = 300;
 
   private final String base = getClass().getPackageName();
   private final Path sources = Path.of("src/main/java", base.split("\\."));

@@ -43,7 +43,12 @@ public final class SuiteRunner {
                 "org.junit.jupiter.api.ClassOrderer$OrderAnnotation")
             .build();
     Results results = new Results(Pattern.compile(args[1]));
-    LauncherFactory.create().execute(request, results);
+    try {
+      LauncherFactory.create().execute(request, results);
+    } catch (Throwable e) { // what no test can go on after, as a heap that is full
+      e.printStackTrace(System.out);
+      results.failed++;
+    }
     end(results.passed, results.failed);
   }
 

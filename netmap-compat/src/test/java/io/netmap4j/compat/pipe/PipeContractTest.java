@@ -10,9 +10,11 @@ import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.Offsets;
 import io.netmap4j.common.RingCounts;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 
 /** The contract over pipes, from each end. */
+@Order(4)
 class PipeContractTest {
   /** Both ends in a region of their own. */
   @Tag(SuiteRunner.TAG)

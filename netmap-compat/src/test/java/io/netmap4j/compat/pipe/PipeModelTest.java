@@ -16,11 +16,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Random calls on one direction of a pipe, compared with a queue of packets after each. */
+@Order(2)
 @Tag(SuiteRunner.TAG)
 @Timeout(300)
 class PipeModelTest {

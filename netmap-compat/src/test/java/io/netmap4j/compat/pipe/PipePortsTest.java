@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Opening and closing pipes. Names with a number are those of netmap's scripts in utils/tests, and
  * of the cases of utils/ctrl-api-test.c.
  */
+@Order(1)
 @Tag(SuiteRunner.TAG)
 @Timeout(60)
 class PipePortsTest {

@@ -1,6 +1,7 @@
 package io.netmap4j.compat.vswitch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
@@ -67,6 +68,7 @@ final class Frames {
       } while (more);
       rx.advance(slot);
       all.add(whole);
+      assertTrue(all.size() < rx.numSlots(), "more frames than the ring has room for");
     }
     return all;
   }
