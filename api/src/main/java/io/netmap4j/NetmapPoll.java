@@ -439,6 +439,7 @@ public final class NetmapPoll implements AutoCloseable {
       }
       if (count > 0) {
         disarm();
+        woken |= wake; // for the next one that finds nothing
       } else if (wake) {
         signal();
       }
@@ -466,12 +467,17 @@ public final class NetmapPoll implements AutoCloseable {
       return;
     }
     unwatch();
-    for (int fd : listening) {
-      if (fd >= 0) {
-        epoll.add(fd);
-      }
-    }
     watched = listening.clone();
+    try {
+      for (int fd : listening) {
+        if (fd >= 0) {
+          epoll.add(fd);
+        }
+      }
+    } catch (LinuxException e) {
+      unwatch();
+      throw e;
+    }
   }
 
   /**

@@ -163,10 +163,10 @@ public final class NetmapPort implements AutoCloseable {
     this.binding = opened.binding();
     this.region = rings.region();
     this.memory = NetmapMemory.of(region);
-    int hostTx = rings.hostTxRings();
-    int hostRx = rings.hostRxRings();
     int txEnd = rings.txRings();
     int rxEnd = rings.rxRings();
+    int hostTx = txEnd - rings.adapter().rings().tx();
+    int hostRx = rxEnd - rings.adapter().rings().rx();
     this.tx = new Kring[txEnd];
     this.rx = new Kring[rxEnd];
     this.txRings = new NetmapRing[txEnd];

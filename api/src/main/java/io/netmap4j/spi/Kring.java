@@ -249,6 +249,17 @@ public final class Kring {
         });
   }
 
+  /** As {@link #addTap}, before those that are there. */
+  public boolean addFirstTap(RingTap added) {
+    return changeTaps(
+        taps -> {
+          RingTap[] more = new RingTap[taps.length + 1];
+          more[0] = added;
+          System.arraycopy(taps, 0, more, 1, taps.length);
+          return more;
+        });
+  }
+
   /** Removes a tap; it is not called any more afterwards. Waits for the sync in flight. */
   public void removeTap(RingTap removed) {
     changeTaps(taps -> Arrays.stream(taps).filter(t -> t != removed).toArray(RingTap[]::new));

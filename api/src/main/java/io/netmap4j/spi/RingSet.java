@@ -188,6 +188,11 @@ public final class RingSet {
     return true;
   }
 
+  /** False once the last port has left. */
+  public synchronized boolean isOpen() {
+    return !closed;
+  }
+
   /** Takes {@link #hold} back; the last port to leave closes the set. */
   public synchronized void release() {
     if (--ports == 0) {

@@ -149,6 +149,18 @@ class EventLoopTest {
   }
 
   @Test
+  void aWakeUpWaitsWhileThereAreNews() {
+    try (NetmapPoll poll = new NetmapPoll().add(byCall, NetmapPort.POLLIN)) {
+      poll.wakeup();
+      callAdapter.arriving = 1;
+      assertThat(poll.arm()).isEqualTo(1);
+      byCall.rx(0).advance(byCall.rx(0).tail());
+      assertThat(poll.arm()).isZero();
+      assertThat(readable(poll)).isTrue();
+    }
+  }
+
+  @Test
   void closingAPortReachesTheLoop() {
     try (NetmapPoll poll = new NetmapPoll().add(byCall, NetmapPort.POLLIN)) {
       assertThat(poll.arm()).isZero();

@@ -14,6 +14,8 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -50,6 +52,44 @@ class KringTest {
   void close() {
     port.close();
     region.close();
+  }
+
+  private static RingTap tap(String name, List<String> calls) {
+    return new RingTap() {
+      @Override
+      public void before(Kring kring) {
+        calls.add(name + " before");
+      }
+
+      @Override
+      public void after(Kring kring, int hwCur, int hwTail) {
+        calls.add(name + " after " + hwTail + " to " + kring.hwTail);
+      }
+
+      @Override
+      public void gone(Kring kring) {
+        calls.add(name + " gone");
+      }
+    };
+  }
+
+  @Test
+  void tapsAreCalledInTheirOrderUntilTheRingCloses() {
+    List<String> calls = new ArrayList<>();
+    RingTap last = tap("last", calls);
+    Kring k = set.rx(0);
+    assertTrue(k.addTap(last));
+    assertTrue(k.addFirstTap(tap("first", calls)));
+    adapter.arriving = 3;
+    port.rxSync();
+    assertThat(calls)
+        .containsExactly("first before", "last before", "first after 0 to 3", "last after 0 to 3");
+    k.removeTap(last);
+    calls.clear();
+    port.rxSync();
+    port.close();
+    assertThat(calls).containsExactly("first before", "first after 3 to 3", "first gone");
+    assertThat(k.addTap(last)).isFalse();
   }
 
   /** Puts the TX ring where rhead and rtail are as asked: by legal syncs only. */

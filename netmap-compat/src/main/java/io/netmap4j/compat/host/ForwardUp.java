@@ -19,7 +19,7 @@ final class ForwardUp implements RingTap {
   private final boolean forwardAll;
 
   /** Released slots before this have been seen: the device may not have taken all of them back. */
-  private int seen;
+  private int seen = -1;
 
   /** Packets that could not be given to the stack as they were. */
   long bad;
@@ -31,6 +31,9 @@ final class ForwardUp implements RingTap {
 
   @Override
   public void before(Kring k) {
+    if (seen < 0) {
+      seen = k.hwCur;
+    }
     if (forwardAll || (Mem.getInt(k.ring + FLAGS) & NR_FORWARD) != 0) {
       forward(k);
     }

@@ -108,7 +108,7 @@ public final class HostRings {
     int deviceRx = rings.rxRings();
     if (rings.addHost(host)) {
       for (int i = 0; i < deviceRx; i++) {
-        rings.rx(i).addTap(host.up[i]);
+        rings.rx(i).addFirstTap(host.up[i]); // a zero-copy monitor exchanges buffers
       }
     }
   }

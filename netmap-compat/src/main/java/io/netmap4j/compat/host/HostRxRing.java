@@ -58,7 +58,12 @@ final class HostRxRing {
 
   /** Slots of the longest frame. */
   private int longest(Kring k) {
-    return Math.min(k.numSlots - 1, (maxFrame + k.rxBytes - 1) / k.rxBytes);
+    return Math.min(k.numSlots - 1, (maxFrame + room(k) - 1) / room(k));
+  }
+
+  /** Bytes of a packet in a slot: what len can say. */
+  private static int room(Kring k) {
+    return Math.min(k.rxBytes, 0xffff);
   }
 
   private static int free(Kring k) {
@@ -77,7 +82,7 @@ final class HostRxRing {
       iov = Mem.allocate((long) pieces * IOVEC);
       iovPieces = pieces;
     }
-    int room = k.rxBytes; // of a packet in a slot
+    int room = room(k);
     int free = free(k);
     for (int reads = 0; free >= pieces && reads < k.numSlots; reads++) {
       if (!describe(k, pieces, room)) {

@@ -112,8 +112,8 @@ public final class MonitorPorts implements PortType {
   }
 
   private static Hold open(Registration r, RingSet parent) {
-    int tx = parent.txRings() - parent.hostTxRings();
-    int rx = parent.rxRings() - parent.hostRxRings();
+    int tx = parent.adapter().rings().tx();
+    int rx = parent.adapter().rings().rx();
     MonitorAdapter.Watched watched =
         switch (r.mode()) {
           case Netmap.NR_REG_SW, Netmap.NR_REG_ONE_SW -> MonitorAdapter.Watched.NONE;

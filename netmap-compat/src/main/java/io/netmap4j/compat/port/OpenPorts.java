@@ -16,11 +16,31 @@ public final class OpenPorts<S> {
 
   /** A port that is open, or was. Its lock is held while the port starts. */
   private static final class Entry<S> {
+    /** Null while it is not. */
     RingSet rings;
+
     S settings;
 
     boolean hold() {
       return rings != null && rings.hold();
+    }
+
+    PortType.Hold held() {
+      RingSet held = rings;
+      return new PortType.Hold(held, () -> release(held));
+    }
+
+    private void release(RingSet held) {
+      try {
+        held.release();
+      } finally {
+        synchronized (this) {
+          if (rings == held && !held.isOpen()) {
+            rings = null; // nobody else remembers it
+            settings = null;
+          }
+        }
+      }
     }
   }
 
@@ -49,7 +69,7 @@ public final class OpenPorts<S> {
         entry.rings = started.rings;
         entry.settings = started.settings;
       }
-      return PortType.Hold.of(entry.rings);
+      return entry.held();
     }
   }
 
@@ -60,7 +80,7 @@ public final class OpenPorts<S> {
       return null;
     }
     synchronized (entry) {
-      return entry.hold() ? PortType.Hold.of(entry.rings) : null;
+      return entry.hold() ? entry.held() : null;
     }
   }
 }

@@ -14,8 +14,8 @@ final class Bindings {
    * @throws NetmapException EINVAL for an unknown mode, or a ring that neither direction has
    */
   static RingSet.Binding of(Registration r, RingSet rings) {
-    int hostTx = rings.txRings() - rings.hostTxRings();
-    int hostRx = rings.rxRings() - rings.hostRxRings();
+    int hostTx = rings.adapter().rings().tx(); // host rings may be added at any moment
+    int hostRx = rings.adapter().rings().rx();
     int[] tx;
     int[] rx;
     switch (r.mode()) {

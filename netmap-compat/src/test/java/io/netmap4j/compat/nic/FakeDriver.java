@@ -114,6 +114,7 @@ public final class FakeDriver implements NicDriver {
     @Override
     public void start(Kring[] tx, Kring[] rx) {
       STARTS.incrementAndGet();
+      forget(); // what came while the card was closed
       if (address.equals("4")) {
         throw new NetmapException(Libc.EIO, "fake:4 does not start");
       }
@@ -121,6 +122,10 @@ public final class FakeDriver implements NicDriver {
 
     @Override
     public void stop() {
+      forget();
+    }
+
+    private void forget() {
       WIRES.keySet().removeIf(key -> key.startsWith(address + "/"));
     }
 
