@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.netmap4j.frames.PcapReader;
+import io.netmap4j.frames.PcapWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -118,6 +120,50 @@ class EmulatedModeTest {
     transfer(from, one, "TCP6:[" + V6 + "]", other, "TCP6-LISTEN");
     transfer(from, other, "TCP4:198.51.100.1", one, "TCP4-LISTEN");
     assertThat(bridge.isAlive()).isTrue();
+  }
+
+  /** Captures take frames of MTU 9216 from cards; an interface has the MTU that it has. */
+  @Test
+  void capturesNeedNoLargerMtu() throws Exception {
+    ip("-n", middle, "link", "add", "from", "type", "veth", "peer", "name", "to");
+    for (String end : new String[] {"from", "to"}) {
+      String quiet = "echo 1 >/proc/sys/net/ipv6/conf/" + end + "/disable_ipv6";
+      sh("ip", "netns", "exec", middle, "sh", "-c", quiet);
+      ip("-n", middle, "link", "set", end, "up");
+    }
+    Path in = folder.resolve("in.pcap");
+    Path out = folder.resolve("out.pcap");
+    byte[] frame = new byte[1514];
+    new Random(2).nextBytes(frame);
+    frame[0] = 2; // not a group's address
+    frame[12] = (byte) 0x88; // nor a VLAN tag
+    frame[13] = (byte) 0xb5;
+    try (PcapWriter writer = PcapWriter.create(in)) {
+      writer.write(0, frame);
+    }
+    for (String sender : new String[] {"replay -r ", "nmreplay -f "}) {
+      assertThat(
+              command(
+                  "run",
+                  "dump -i netmap:to -c 2 -w " + out,
+                  sender + in + " -i netmap:from --loop 2"))
+          .contains("Sent 2 packets", "2 packets, 3028 bytes received on netmap:to");
+      try (PcapReader reader = PcapReader.open(out)) {
+        assertThat(reader.next()).isTrue();
+        assertThat(reader.bytes()).isEqualTo(frame);
+      }
+    }
+    assertThat(command("dump", "-i", "netmap:to", "--nic", "mtu=9216"))
+        .contains("mtu = 9216 is asked for, and the interface to has 1500");
+  }
+
+  /** What a command of netmap4j prints in the middle. */
+  private String command(String... words) throws Exception {
+    Path output = folder.resolve("command.txt");
+    Process process =
+        start(output, middle, JavaCommand.of(Main.class, words).toArray(String[]::new));
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("%s ends", List.of(words)).isTrue();
+    return Files.readString(output);
   }
 
   private void transfer(Path file, String from, String to, String at, String listen)

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
       "",
       "A packet of several slots is one packet of the file. The time is that of the batch it came in with. The card is"
           + " set up for frames up to MTU 9216, and to hold frames back while a ring is full; --nic mtu=...,drop=true"
-          + " changes that. What has been received is in the file as soon as there is a pause, and twice a second"
+          + " changes that. An interface of the kernel keeps its MTU. What has been received is in the file as soon as there is a pause, and twice a second"
           + " under load. Ctrl-C ends it with a complete file; the exit code is then 130. It also ends when the reader"
           + " of its output is gone, and, on a monitor, when the port that it monitors is closed. The totals go to"
           + " standard error.",
@@ -124,7 +124,7 @@ public final class Dump extends SubCommand implements Captures.User {
     return file == null ? List.of() : List.of(file);
   }
 
-  /** By descriptor, not by a setup.name as /dev/stdout: that would open, and cut, the file anew. */
+  /** By descriptor, not by a name such as /dev/stdout: that would open, and cut, the file anew. */
   private PcapWriter create() throws IOException {
     if (file == null) {
       return null;

@@ -5,6 +5,8 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.compat.Config;
+import io.netmap4j.compat.PortSpec;
+import io.netmap4j.compat.netdev.NetdevPorts;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -72,7 +74,7 @@ public class PortOptions {
 
   /**
    * For captures: frames up to that MTU at least, and nothing dropped by rings, unless the user
-   * says otherwise.
+   * says otherwise. An interface of the kernel keeps its MTU.
    */
   public NetmapPort open(String name, Need need, long flags, int mtu) {
     requireRings(name, need);
@@ -111,8 +113,11 @@ public class PortOptions {
   }
 
   private NicOptions options(String name, int mtu) {
-    NicOptions options = Config.load().options(Ports.spec(name).name());
-    if (mtu > 0) {
+    PortSpec port = Ports.spec(name);
+    boolean kernel = !port.vale() && !port.pipe() && NetdevPorts.isInterface(port.name());
+    NicOptions options =
+        kernel ? NetdevPorts.options(port.name()) : Config.load().options(port.name());
+    if (mtu > 0 && !kernel) {
       options = options.mtu(Math.max(mtu, options.mtu())).dropWhenFull(false);
     }
     try {

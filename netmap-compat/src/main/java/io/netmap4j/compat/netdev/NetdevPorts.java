@@ -43,14 +43,20 @@ public final class NetdevPorts implements PortType {
 
   @Override
   public boolean claims(Registration r) {
-    if (r.spec().vale() || r.spec().pipe()) {
-      return false;
-    }
-    Config config = Config.load();
-    String alias = config.aliases().get(r.name());
+    return !r.spec().vale() && !r.spec().pipe() && isInterface(r.name());
+  }
+
+  /** Whether a NAME, of no pipe and no switch's port, means an interface of the kernel. */
+  public static boolean isInterface(String name) {
+    String alias = Config.load().aliases().get(name);
     return alias != null
         ? alias.startsWith(SCHEME)
-        : NetInterface.indexOf(r.name()) != 0 && !Nics.isCard(r.name());
+        : NetInterface.indexOf(name) != 0 && !Nics.isCard(name);
+  }
+
+  /** How the port of that interface is set up. */
+  public static NicOptions options(String name) {
+    return Config.load().nics().getOrDefault(name, DEFAULT);
   }
 
   /**
@@ -94,8 +100,7 @@ public final class NetdevPorts implements PortType {
   }
 
   private static OpenPorts.Started<NicOptions> start(Target target, Registration r) {
-    NicOptions configured = Config.load().nics().getOrDefault(r.name(), DEFAULT);
-    NicOptions options = r.nic() != null ? r.nic() : configured;
+    NicOptions options = r.nic() != null ? r.nic() : options(r.name());
     Adapter.Rings rings = rings(r.counts(), options);
     Region region = Memory.askedOrShared(r);
     NetdevAdapter adapter =
