@@ -273,9 +273,12 @@ public final class PacketSocket implements AutoCloseable {
    *
    * @param type {@link #PROMISCUOUS} and so on
    * @param mac 6 bytes, for {@link #MULTICAST} and {@link #UNICAST}; else null
-   * @throws LinuxException the errno of setsockopt(2)
+   * @throws LinuxException EIO when the socket is closed; the errno of setsockopt(2)
    */
   public synchronized void membership(boolean join, int type, byte[] mac) {
+    if (closed) {
+      throw failed("membership " + type, Libc.EIO, "it is closed"); // others may have its number
+    }
     Mem.set(scratch, SCRATCH, (byte) 0);
     Mem.putInt(scratch, index);
     Mem.putShort(scratch + 4, (short) type);
@@ -290,11 +293,17 @@ public final class PacketSocket implements AutoCloseable {
   }
 
   /**
-   * Takes the frame that is queued first, with its {@link #OFFLOADS} in front.
+   * Takes the frame that is queued first, with its {@link #OFFLOADS} in front. That the interface
+   * went down is forgotten: the kernel tells it once, in place of a frame, and the frame stays.
    *
    * @return bytes that it has, also when fewer fit; or −errno
    */
   public long receive(long address, int most) {
+    long bytes = receiveOnce(address, most);
+    return bytes == -Libc.ENETDOWN ? receiveOnce(address, most) : bytes;
+  }
+
+  private long receiveOnce(long address, int most) {
     long bytes = Libc.recv(fd, address, most, MSG_DONTWAIT | MSG_TRUNC);
     return bytes < 0 ? -Native.getLastError() : bytes;
   }

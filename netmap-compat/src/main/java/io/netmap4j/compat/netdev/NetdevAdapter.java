@@ -160,14 +160,12 @@ final class NetdevAdapter implements Adapter {
   }
 
   private void look() {
+    for (NetdevRxRing ring : rx) {
+      ring.socket().clearError(); // before the look: it may have been down since the last one
+    }
     carrier = netInterface.running();
-    if (!carrier) {
-      if (netInterface.gone()) {
-        dead = true;
-      }
-      for (NetdevRxRing ring : rx) {
-        ring.socket().clearError();
-      }
+    if (!carrier && netInterface.gone()) {
+      dead = true;
     }
   }
 
@@ -179,7 +177,7 @@ final class NetdevAdapter implements Adapter {
   @Override
   public int waitFd(Kring k) {
     if (!k.tx) {
-      return rx[k.ringId].socket().fd();
+      return rx[k.ringId].waitFd();
     }
     return carrier ? tx[k.ringId].waitFd() : WAKES_BY_CALL; // the wait tries again every 20 ms
   }

@@ -6,6 +6,7 @@ import static io.netmap4j.layout.RingLayout.SLOT_LEN;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.PacketSocket;
+import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.Kring;
 
 /**
@@ -64,6 +65,13 @@ final class NetdevRxRing {
   private int held;
 
   private long heldAt;
+
+  /** Slots of the packet that waits for room; 0 when none does. */
+  private int wanted;
+
+  /** The packet that comes next has no room, so none is taken in until slots are given back. */
+  private volatile boolean full;
+
   private long received;
   private long cut;
   private long dropped;
@@ -126,12 +134,24 @@ final class NetdevRxRing {
    */
   int sync(Kring k) {
     receive(k);
-    return release(k);
+    int status = release(k);
+    full = free(k) < wanted;
+    return status;
+  }
+
+  /** The socket's descriptor, or a sleep without one: it stays readable while the ring is full. */
+  int waitFd() {
+    return full ? Adapter.WAKES_BY_CALL : socket.fd();
+  }
+
+  private static int free(Kring k) {
+    return k.numSlots - 1 - k.distance(k.hwCur, k.hwTail);
   }
 
   private void receive(Kring k) {
-    int room = k.numSlots - 1 - k.distance(k.hwCur, k.hwTail);
+    int room = free(k);
     int packets = 0;
+    wanted = 0;
     while (room > 0) {
       int slots;
       if (held != 0) {
@@ -150,6 +170,9 @@ final class NetdevRxRing {
       }
       packets += slots > 0 ? 1 : 0;
       room -= slots;
+    }
+    if (room == 0 && (held != 0 || segments.active() || isOurs(frame))) {
+      wanted = 1; // or more, which shows when there is room for one
     }
     if (packets > 0) {
       received += packets;
@@ -289,6 +312,7 @@ final class NetdevRxRing {
       return 0;
     }
     if (slots > room) {
+      wanted = slots;
       return NONE;
     }
     int slot = k.hwTail;

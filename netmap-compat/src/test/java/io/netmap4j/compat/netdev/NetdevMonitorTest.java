@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Libc;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,6 +36,31 @@ class NetdevMonitorTest {
     byte[] got = rx.get(rx.head());
     rx.advance(rx.next(rx.head()));
     return got;
+  }
+
+  /** The monitor's wait takes in what comes, until the port's ring has no room for more. */
+  @Test
+  void sleepsWhileThePortLeavesItsRingFull() {
+    NetmapPort.Request small = NetmapPort.Request.DEFAULT.nic(NicOptions.DEFAULT.slots(64, 64));
+    try (Veth veth = Veth.pair(1500);
+        NetmapPort a = Veth.open("netmap:va", NetmapPort.Request.DEFAULT);
+        NetmapPort b = Veth.open("netmap:vb", small);
+        NetmapPort monitor = Netmap.open("netmap:vb/r")) {
+      for (int i = 0; i < 70; i++) {
+        send(a, i);
+      }
+      for (int i = 0; i < 63; i++) {
+        assertThat(receive(monitor)).isEqualTo(frame(i));
+      }
+      int[] looks = NetdevTest.looks("netmap:vb");
+      assertThat(monitor.poll(NetmapPort.POLLIN, 200)).isZero();
+      assertThat(looks[0]).as("looks").isLessThan(100);
+      for (int i = 0; i < 70; i++) {
+        assertThat(receive(b)).isEqualTo(frame(i));
+      }
+      assertThat(receive(monitor)).isEqualTo(frame(63));
+      assertThat(veth).isNotNull();
+    }
   }
 
   @Test

@@ -14,6 +14,7 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.NicControl;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.common.RingCounts;
 import io.netmap4j.compat.PortSpec;
@@ -21,6 +22,8 @@ import io.netmap4j.compat.port.PortType;
 import io.netmap4j.compat.port.Registration;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.spi.Kring;
+import io.netmap4j.spi.RingTap;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.DatagramPacket;
@@ -32,6 +35,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -47,6 +51,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class NetdevTest {
   private static final int MTU = 1500;
+  private static final long PROMPT_NANOS = 700_000_000; // a sleep looks again after 1 s
 
   private Veth veth;
 
@@ -283,6 +288,25 @@ class NetdevTest {
   }
 
   @Test
+  void aClosedPortHasNoSettings() {
+    NetmapPort a = Veth.open("netmap:va");
+    NicControl nic = a.nic();
+    a.close();
+    byte[] mac = {2, 0, 0, 0, 0, 9};
+    assertClosed(() -> nic.promiscuous(false));
+    assertClosed(() -> nic.allMulticast(true));
+    for (int i = 0; i < 2; i++) {
+      assertClosed(() -> nic.addAddress(mac)); // again: what failed is not remembered
+    }
+  }
+
+  private static void assertClosed(ThrowingCallable change) {
+    assertThatThrownBy(change)
+        .isInstanceOfSatisfying(NetmapException.class, e -> assertEquals(Libc.EIO, e.errno()))
+        .hasMessageContaining("closed");
+  }
+
+  @Test
   void withoutCarrierWhatIsGivenWaits() {
     try (NetmapPort a = Veth.open("netmap:va");
         NetmapPort b = Veth.open("netmap:vb")) {
@@ -325,14 +349,146 @@ class NetdevTest {
     assertThatThrownBy(() -> Netmap.open("netmap:va")).isInstanceOf(NetmapException.class);
   }
 
+  /** Nobody looks while the interface is down, and the kernel's word of it is not left over. */
+  @Test
+  void anInterfaceThatWasDownBetweenTwoLooksKeepsNoWaitAwake() {
+    try (NetmapPort a = Veth.open("netmap:va");
+        NetmapPort b = Veth.open("netmap:vb")) {
+      int fd = rxFd("netmap:va");
+      veth.ip("link", "set", "va", "down");
+      veth.ip("link", "set", "va", "up");
+      assertTrue(a.awaitLink(5000));
+      assertEquals(1, Libc.pollIn(new int[] {fd}, 0), "the kernel says that it was down");
+      until("quiet", () -> a.rxSync() == 0 && Libc.pollIn(new int[] {fd}, 0) == 0);
+      assertTrue(b.awaitLink(5000));
+      send(b, frame(0x88b5, 70));
+      assertArrayEquals(frame(0x88b5, 70), receive(a));
+    }
+  }
+
+  /** A frame that is queued because of its length: the kernel says ENETDOWN in its place. */
+  @Test
+  void longFramesAreTheirOwnAfterTheInterfaceWasDown() throws IOException {
+    veth.ip("link", "set", "lo", "up");
+    try (NetmapPort lo = Veth.open("netmap:lo");
+        DatagramSocket socket = new DatagramSocket()) {
+      for (int i = 0; i < 3; i++) {
+        byte[] payload = new byte[60_000 + i];
+        Arrays.fill(payload, (byte) (i + 1));
+        InetAddress self = InetAddress.getByName("127.0.0.1");
+        socket.send(new DatagramPacket(payload, payload.length, self, socket.getLocalPort()));
+        if (i == 0) {
+          veth.ip("link", "set", "lo", "down");
+          veth.ip("link", "set", "lo", "up");
+        }
+        byte[] got = receive(lo);
+        assertArrayEquals(payload, Arrays.copyOfRange(got, 42, got.length), "frame " + i);
+      }
+      assertEquals(0, lo.counters().get("rx_undeliverable"));
+    }
+  }
+
+  /** What the ring has no room for stays in the kernel's, whose descriptor stays readable. */
+  @Test
+  void aPollOfAFullRingSleeps() {
+    NetmapPort.Request small = NetmapPort.Request.DEFAULT.nic(NicOptions.DEFAULT.slots(64, 64));
+    try (NetmapPort a = Veth.open("netmap:va");
+        NetmapPort b = Veth.open("netmap:vb", small)) {
+      for (int i = 0; i < 100; i++) {
+        put(a.tx(0), frame(0x88b5, 60 + i));
+      }
+      assertEquals(0, a.txSync());
+      NetmapRing rx = b.rx(0);
+      until("a full ring", () -> b.rxSync() == 0 && rx.space() == 63);
+      rx.cur(rx.tail());
+      assertSleeps(b);
+      rx.head(rx.cur());
+      long begin = System.nanoTime();
+      assertEquals(NetmapPort.POLLIN, b.poll(NetmapPort.POLLIN, 5000));
+      assertThat(System.nanoTime() - begin).isLessThan(PROMPT_NANOS);
+      assertEquals(37, rx.space());
+      for (int i = 63; i < 100; i++) {
+        assertArrayEquals(frame(0x88b5, 60 + i), receive(b), "frame " + i);
+      }
+    }
+  }
+
+  /** A packet of many slots, and room for fewer. */
+  @Test
+  void aPollForAPacketThatDoesNotFitSleeps() throws IOException {
+    veth.ip("link", "set", "lo", "up");
+    NetmapPort.Request small = NetmapPort.Request.DEFAULT.nic(NicOptions.DEFAULT.slots(64, 64));
+    try (NetmapPort lo = Veth.open("netmap:lo", small);
+        DatagramSocket socket = new DatagramSocket()) {
+      InetAddress self = InetAddress.getByName("127.0.0.1");
+      byte[] payload = new byte[40_000]; // 20 slots
+      for (int i = 0; i < 5; i++) {
+        Arrays.fill(payload, (byte) i);
+        socket.send(new DatagramPacket(payload, payload.length, self, socket.getLocalPort()));
+      }
+      NetmapRing rx = lo.rx(0);
+      until("three", () -> lo.rxSync() == 0 && rx.space() == 60);
+      rx.cur(rx.tail());
+      assertSleeps(lo);
+      rx.head(20);
+      long begin = System.nanoTime();
+      assertEquals(NetmapPort.POLLIN, lo.poll(NetmapPort.POLLIN, 5000));
+      assertThat(System.nanoTime() - begin).isLessThan(PROMPT_NANOS);
+      rx.head(60);
+      assertEquals(20, rx.space());
+      for (int i = 3; i < 5; i++) {
+        Arrays.fill(payload, (byte) i);
+        byte[] got = receive(lo);
+        assertArrayEquals(payload, Arrays.copyOfRange(got, 42, got.length), "packet " + i);
+      }
+    }
+  }
+
+  private static void assertSleeps(NetmapPort port) {
+    int[] looks = looks("netmap:" + port.name());
+    long begin = System.nanoTime();
+    assertEquals(0, port.poll(NetmapPort.POLLIN, 200));
+    assertThat(System.nanoTime() - begin).isGreaterThan(190_000_000);
+    assertThat(looks[0]).as("looks").isLessThan(100);
+  }
+
+  /** Counts syncs of the first RX ring of an open port, from now on. */
+  static int[] looks(String name) {
+    int[] looks = {0};
+    rx(name)
+        .addTap(
+            new RingTap() {
+              @Override
+              public void before(Kring kring) {
+                looks[0]++;
+              }
+
+              @Override
+              public void after(Kring kring, int hwCur, int hwTail) {}
+            });
+    return looks;
+  }
+
+  private static Kring rx(String name) {
+    PortType.Hold hold = new NetdevPorts().hold(Registration.of(PortSpec.parse(name)));
+    try {
+      return hold.rings().rx(0);
+    } finally {
+      hold.release().run();
+    }
+  }
+
+  private static int rxFd(String name) {
+    Kring rx = rx(name);
+    return rx.adapter().waitFd(rx);
+  }
+
   /** A sleeper arms, looks, and sleeps; the frame comes at each of the three moments. */
   @Test
   void noWakeUpIsLost() {
     try (NetmapPort a = Veth.open("netmap:va");
         NetmapPort b = Veth.open("netmap:vb")) {
-      PortType.Hold hold = new NetdevPorts().hold(Registration.of(PortSpec.parse("netmap:vb")));
-      int fd = hold.rings().adapter().waitFd(hold.rings().rx(0));
-      hold.release().run();
+      int fd = rxFd("netmap:vb");
       assertEquals(0, Libc.pollIn(new int[] {fd}, 0), "quiet");
       send(a, frame(0x88b5, 60)); // before it arms: the look sees it
       until("the frame", () -> b.rxSync() == 0 && b.rx(0).space() == 1);
