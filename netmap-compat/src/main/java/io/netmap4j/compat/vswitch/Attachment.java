@@ -9,6 +9,8 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.RingCounts;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * or the threads of {@link #poll}, which do not.
  *
  * <p>When the NIC sends slower than frames come, they stay in the port's RX rings, and the switch
- * drops what has no room there.
+ * drops what has no room there. While the NIC is being reset, or is gone, so do all.
  */
 final class Attachment {
   /**
@@ -33,6 +35,9 @@ final class Attachment {
   /** A NIC's name cannot be that of an ephemeral port, so the inner port is opened as this. */
   private static final String INNER = "inner";
 
+  /** After how long a NIC that gives EIO is looked at again. */
+  private static final int RETRY_MILLIS = 10;
+
   private final String name;
   private final List<Lane> lanes = new ArrayList<>();
   private final List<Worker> workers = new ArrayList<>();
@@ -45,45 +50,67 @@ final class Attachment {
   }
 
   /** One ring pair of the NIC, joined to the pair of the same number in the switch. */
-  private static final class Lane {
+  static final class Lane {
     final NetmapPort nic;
     final NetmapPort port;
+    final AtomicLong drops;
     boolean blocked;
 
-    Lane(NetmapPort nic, NetmapPort port) {
+    /** The NIC is being reset, or is gone: its syncs give EIO. */
+    boolean out;
+
+    /** Whether its worker's poll has the two ports. */
+    boolean listened;
+
+    Lane(NetmapPort nic, NetmapPort port, AtomicLong drops) {
       this.nic = nic;
       this.port = port;
+      this.drops = drops;
     }
 
     /**
      * @return whether anything moved
      */
     boolean step() {
-      if (nic.rxSync() == Errno.EIO) {
-        throw new NetmapException(Errno.EIO, nic.name() + " is gone; detach it");
+      out = nic.rxSync() == Errno.EIO;
+      if (out) {
+        return false;
       }
       boolean moved = move(nic, port);
       port.txSync();
       port.rxSync();
       moved |= move(port, nic);
-      nic.txSync();
+      out = nic.txSync() == Errno.EIO;
       blocked = port.firstRxRing() < port.endRxRing() && !port.rx(port.firstRxRing()).isEmpty();
       return moved;
     }
 
-    private static boolean move(NetmapPort from, NetmapPort to) {
+    private boolean move(NetmapPort from, NetmapPort to) {
       boolean some = from.firstRxRing() < from.endRxRing() && to.firstTxRing() < to.endTxRing();
-      return some && move(from.rx(from.firstRxRing()), to.tx(to.firstTxRing()));
+      return some && move(from.rx(from.firstRxRing()), to.tx(to.firstTxRing()), drops);
     }
 
-    /** Whole packets, as many as there is room for. */
-    private static boolean move(NetmapRing rx, NetmapRing tx) {
+    /**
+     * Whole packets, as many as there is room for.
+     *
+     * @param drops counts those that are longer than the whole ring
+     */
+    static boolean move(NetmapRing rx, NetmapRing tx, AtomicLong drops) {
       int from = rx.head();
       int to = tx.head();
       int space = tx.space();
+      boolean full = false;
       while (from != rx.tail()) {
         int n = fragments(rx, from);
+        if (n >= tx.numSlots()) {
+          drops.incrementAndGet();
+          for (; n > 0; n--) {
+            from = rx.next(from);
+          }
+          continue;
+        }
         if (n > space) {
+          full = true;
           break;
         }
         space -= n;
@@ -97,6 +124,9 @@ final class Attachment {
       boolean moved = from != rx.head();
       rx.advance(from);
       tx.advance(to);
+      if (full) {
+        tx.cur(tx.tail()); // POLLOUT waits for more room than there is
+      }
       return moved;
     }
 
@@ -127,13 +157,16 @@ final class Attachment {
     private final Thread thread;
     private volatile boolean stopped;
 
+    /** Lanes whose NIC gives EIO. */
+    private int out;
+
     Worker(String name, List<Lane> lanes, boolean spins) {
       this.lanes = lanes;
       this.spins = spins;
       this.thread = new Thread(this::run, "netmap4j-vale-" + name);
       thread.setDaemon(true);
       for (Lane lane : lanes) {
-        poll.add(lane.nic, NetmapPort.POLLIN).add(lane.port, NetmapPort.POLLIN);
+        lane.listened = false;
       }
       thread.start();
     }
@@ -142,8 +175,14 @@ final class Attachment {
       try {
         while (!stopped) {
           boolean moved = false;
+          int lost = 0;
           for (Lane lane : lanes) {
             moved |= lane.step();
+            lost += lane.out ? 1 : 0;
+          }
+          if (lost != out) {
+            out = lost;
+            LOG.warn("{}: {} of {} ring pairs are stopped or gone", thread.getName(), lost, lanes.size());
           }
           if (!moved) {
             pause();
@@ -159,11 +198,28 @@ final class Attachment {
         Thread.onSpinWait();
         return;
       }
-      for (Lane lane : lanes) {
+      try {
+        for (Lane lane : lanes) {
+          listen(lane);
+        }
+        poll.poll(out > 0 ? RETRY_MILLIS : -1);
+      } catch (NetmapException e) { // no descriptor for the sleep
+        LockSupport.parkNanos(this, RETRY_MILLIS * 1_000_000L);
+      }
+    }
+
+    /** A NIC that gives EIO would end each wait at once. */
+    private void listen(Lane lane) {
+      if (lane.listened && lane.out) {
+        poll.remove(lane.nic).remove(lane.port);
+      } else if (!lane.listened && !lane.out) {
+        poll.add(lane.nic, NetmapPort.POLLIN).add(lane.port, NetmapPort.POLLIN);
+      }
+      lane.listened = !lane.out;
+      if (lane.listened) {
         poll.events(lane.nic, NetmapPort.POLLIN | (lane.blocked ? NetmapPort.POLLOUT : 0));
         poll.events(lane.port, lane.blocked ? 0 : NetmapPort.POLLIN);
       }
-      poll.poll(-1);
     }
 
     void stop() {
@@ -238,7 +294,8 @@ final class Attachment {
         NetmapPort nic =
             Netmap.open(device, asked.mode(one, i).addFlags(flags | Netmap.NR_EXCLUSIVE));
         try {
-          lanes.add(new Lane(nic, openInner(portName, i, tx, rx, nic)));
+          NetmapPort port = openInner(portName, i, tx, rx, nic);
+          lanes.add(new Lane(nic, port, Switches.inSwitch(portName).deviceDrops));
         } catch (RuntimeException e) {
           nic.close();
           throw e;

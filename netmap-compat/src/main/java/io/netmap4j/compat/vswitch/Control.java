@@ -52,6 +52,10 @@ public final class Control {
       if (persistent != null && persistent.attached == null) {
         return Switches.join(name, persistent);
       }
+      if (Switches.portName(name).chars().anyMatch(c -> "{}-*^/@:".indexOf(c) >= 0)) {
+        // Would open something else: a pipe, host rings, a monitor; locks are in another order then
+        throw new NetmapException(Libc.ENXIO, name + " does not end in the name of a device");
+      }
       ATTACHED.put(name, Attachment.attach(name, persistent == null && hostRings, memId));
       return Switches.inSwitch(name).attached.index();
     }

@@ -94,6 +94,7 @@ final class ValeAdapter implements Adapter {
     all.put("tx_frames", sent);
     all.put("tx_nowhere", nowhere);
     all.put("tx_lookup_failures", failures);
+    all.put("device_drops", port.deviceDrops.get());
     return all;
   }
 

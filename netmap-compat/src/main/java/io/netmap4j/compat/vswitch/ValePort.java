@@ -3,6 +3,7 @@ package io.netmap4j.compat.vswitch;
 import io.netmap4j.common.RingCounts;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.RingSet;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A port of a switch, or one that could be: ephemeral (it ends with its last handle), or persistent
@@ -23,6 +24,9 @@ final class ValePort {
 
   /** Whether the region was made for this port and ends with it. */
   final boolean ownsRegion;
+
+  /** Of an attached device: packets that are longer than the whole ring they were to go to. */
+  final AtomicLong deviceDrops = new AtomicLong();
 
   /** Bytes of the virtio-net header in front of each frame: 0, 10 or 12. */
   volatile int header;

@@ -12,13 +12,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
 import io.netmap4j.common.Errno;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.RingCounts;
 import io.netmap4j.compat.vale.ValeCtl;
+import io.netmap4j.spi.RingSet;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -85,6 +90,9 @@ class ControlTest {
     fails(Errno.EINVAL, () -> ValeCtl.attach("vale0"));
     fails(Errno.EINVAL, () -> ValeCtl.attach("vale-0:x"));
     fails(Errno.ENXIO, () -> ValeCtl.attach("vale0:nothing"));
+    for (String other : new String[] {"p{1", "p}1", "lo-0", "lo*", "lo^", "lo/r", "lo@2", "a:b"}) {
+      fails(Errno.ENXIO, () -> ValeCtl.attach("vale0:" + other));
+    }
     fails(Errno.EINVAL, () -> ValeCtl.attach("vale0:nothing", false, 4711));
     fails(Errno.ENXIO, () -> ValeCtl.detach("vale0:nothing"));
     for (String bad : new String[] {"", "vale9", "sixteen_letters_"}) {
@@ -177,6 +185,122 @@ class ControlTest {
     } finally {
       ValeCtl.delIf("j0");
     }
+  }
+
+  /** As a reset of a NIC does it: its rings are stopped, and start again. */
+  @Test
+  void anAttachedDeviceGoesOnAfterAReset() throws Exception {
+    ValeCtl.newIf("j0", RingCounts.DEFAULT.rings(2, 2), 0);
+    try {
+      ValeCtl.attach("valeA:j0");
+      ValeCtl.attach("valeB:j0");
+      NetmapPort a = open("valeA:a");
+      NetmapPort b = open("valeB:b");
+      traffic(a, b, 0);
+      RingSet device;
+      synchronized (Switches.LOCK) {
+        device = Switches.find("j0").ringSet;
+      }
+      fence(device, 1);
+      traffic(a, b, 1);
+      fence(device, 0);
+      send(a, frame(BROADCAST, MAC, 60, 2));
+      send(b, frame(BROADCAST, MAC + 1, 60, 3));
+      Thread.sleep(50);
+      long before = cpuNanos("netmap4j-vale-valeB:j0");
+      Thread.sleep(400);
+      assertThat(cpuNanos("netmap4j-vale-valeB:j0") - before)
+          .as("ns of a processor in 400 ms without the device")
+          .isLessThan(200_000_000);
+      assertThat(ours(a)).isEmpty();
+      assertThat(ours(b)).isEmpty();
+      unfence(device, 0);
+      assertThat(awaitFrame(b)).isEqualTo(frame(BROADCAST, MAC, 60, 2));
+      assertThat(awaitFrame(a)).isEqualTo(frame(BROADCAST, MAC + 1, 60, 3));
+      unfence(device, 1);
+      traffic(a, b, 4);
+      ValeCtl.detach("valeB:j0");
+      ValeCtl.detach("valeA:j0");
+    } finally {
+      ValeCtl.delIf("j0");
+    }
+  }
+
+  private static void fence(RingSet device, int ring) {
+    device.tx(ring).fence();
+    device.rx(ring).fence();
+  }
+
+  private static void unfence(RingSet device, int ring) {
+    device.tx(ring).unfence();
+    device.rx(ring).unfence();
+  }
+
+  private static long cpuNanos(String thread) {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    Thread found =
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(t -> t.getName().equals(thread))
+            .findFirst()
+            .orElseThrow();
+    return threads.getThreadCpuTime(found.getId());
+  }
+
+  @Test
+  void aPacketLongerThanTheDevicesRingIsDropped() {
+    ValeCtl.newIf("j0", RingCounts.DEFAULT.slots(8, 8), 0);
+    try {
+      ValeCtl.attach("valeA:j0");
+      ValeCtl.attach("valeB:j0");
+      NetmapPort a = open("valeA:a");
+      NetmapPort b = open("valeB:b");
+      fragments(b.tx(0), 8);
+      fragments(b.tx(0), 7);
+      assertEquals(0, b.txSync());
+      assertThat(awaitFrame(a)).hasSize(7 * 100);
+      synchronized (Switches.LOCK) {
+        assertThat(Switches.inSwitch("valeB:j0").ringSet.adapter().counters())
+            .containsEntry("device_drops", 1L);
+      }
+      ValeCtl.detach("valeB:j0");
+      ValeCtl.detach("valeA:j0");
+    } finally {
+      ValeCtl.delIf("j0");
+    }
+  }
+
+  private static void fragments(NetmapRing tx, int count) {
+    byte[] whole = frame(BROADCAST, MAC, count * 100, 1);
+    int slot = tx.head();
+    for (int i = 0; i < count; i++) {
+      tx.put(slot, whole, i * 100, 100, i < count - 1 ? Netmap.NS_MOREFRAG : 0);
+      slot = tx.next(slot);
+    }
+    tx.advance(slot);
+  }
+
+  @Test
+  void aPacketWithoutRoomWaitsForMoreRoom() {
+    NetmapPort a = open("valeA:a");
+    NetmapPort.Request same = NetmapPort.Request.DEFAULT.region(a.memory());
+    NetmapPort from = Netmap.open("valeA:from", same);
+    open.add(from);
+    NetmapPort to = Netmap.open("valeA:to", same.counts(RingCounts.DEFAULT.slots(8, 8)));
+    open.add(to);
+    fragments(a.tx(0), 5);
+    assertEquals(0, a.txSync());
+    assertEquals(0, from.rxSync());
+    NetmapRing tx = to.tx(0);
+    fragments(tx, 4);
+    AtomicLong drops = new AtomicLong();
+    assertThat(Attachment.Lane.move(from.rx(0), tx, drops)).isFalse();
+    assertEquals(4, tx.head());
+    assertEquals(tx.tail(), tx.cur());
+    assertThat(to.poll(NetmapPort.POLLOUT, 1000)).isEqualTo(NetmapPort.POLLOUT);
+    assertThat(Attachment.Lane.move(from.rx(0), tx, drops)).isTrue();
+    assertEquals(1, tx.head());
+    assertEquals(1, tx.cur());
+    assertEquals(0, drops.get());
   }
 
   /** What has come, but for what a kernel says by itself on an interface of its own. */
