@@ -8,6 +8,7 @@ import static io.netmap4j.layout.RingLayout.SLOT_PTR;
 import io.netmap4j.compat.vswitch.IndirectRanges;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.Kring;
+import java.lang.ref.Reference;
 
 /** Of a copying monitor: packets are copied, cut to this ring's buffers. */
 final class CopyRing extends MonitorRing {
@@ -76,7 +77,10 @@ final class CopyRing extends MonitorRing {
     if ((flags & tap.indirectFlag) != 0) {
       IndirectRanges.Range[] ranges = IndirectRanges.now();
       long source = Mem.getLong(slot + SLOT_PTR);
-      return IndirectRanges.hold(ranges, source, len) && copyBytes(tap, source, len, flags);
+      boolean good =
+          IndirectRanges.hold(ranges, source, len) && copyBytes(tap, source, len, flags);
+      Reference.reachabilityFence(ranges);
+      return good;
     }
     long source = bytes(tap.from, slot, (int) word, len);
     return source != 0 && copyBytes(tap, source, len, flags);

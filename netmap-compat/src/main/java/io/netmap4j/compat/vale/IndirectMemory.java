@@ -55,7 +55,7 @@ public final class IndirectMemory implements AutoCloseable {
 
   /**
    * Slots that refer to this memory are refused from now on. Idempotent. Returns when no sync reads
-   * it any more.
+   * it any more: waits for those in flight, so a program's lookup function must not call it.
    */
   @Override
   public void close() {

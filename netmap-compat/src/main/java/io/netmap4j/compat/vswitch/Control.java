@@ -53,7 +53,7 @@ public final class Control {
         return Switches.join(name, persistent);
       }
       if (Switches.portName(name).chars().anyMatch(c -> "{}-*^/@:".indexOf(c) >= 0)) {
-        // Would open something else: a pipe, host rings, a monitor; locks are in another order then
+        // would open a pipe, host rings or a monitor, with locks in another order
         throw new NetmapException(Libc.ENXIO, name + " does not end in the name of a device");
       }
       ATTACHED.put(name, Attachment.attach(name, persistent == null && hostRings, memId));

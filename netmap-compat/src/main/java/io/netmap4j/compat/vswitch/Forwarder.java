@@ -325,7 +325,7 @@ final class Forwarder implements ValeLookup.Frame {
     toRing = kring.ringId;
     try {
       return lookup.destination(this);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // also an Error: the batch must not keep what it has of this sync
       lookupFailures++;
       return ValeLookup.DROP;
     } finally {

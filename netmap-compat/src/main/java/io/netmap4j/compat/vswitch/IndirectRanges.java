@@ -26,8 +26,12 @@ public final class IndirectRanges {
     return added;
   }
 
-  public static synchronized void remove(Range removed) {
-    ranges = Arrays.stream(ranges).filter(r -> r != removed).toArray(Range[]::new);
+  /** Returns when no sync reads the range any more: a later one does not find it. */
+  public static void remove(Range removed) {
+    synchronized (IndirectRanges.class) {
+      ranges = Arrays.stream(ranges).filter(r -> r != removed).toArray(Range[]::new);
+    }
+    Switches.awaitSends();
   }
 
   /** The ranges at the moment; they stay mapped while the array is reachable. */

@@ -8,7 +8,9 @@ import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.RingSet;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -239,6 +241,28 @@ final class Switches {
         if (!port.persistent) {
           end(port);
         }
+      }
+    }
+  }
+
+  /**
+   * Returns when the TX syncs that are in flight have ended. They are waited for without the lock,
+   * which a program's lookup function may want.
+   */
+  static void awaitSends() {
+    List<RingSet> sets = new ArrayList<>();
+    synchronized (LOCK) {
+      for (Map<String, ValePort> ports : List.of(IN_SWITCH, PERSISTENT)) {
+        for (ValePort port : ports.values()) {
+          if (port.ringSet != null) {
+            sets.add(port.ringSet);
+          }
+        }
+      }
+    }
+    for (RingSet set : sets) {
+      for (int i = 0; i < set.txRings(); i++) {
+        set.tx(i).betweenSyncs(() -> {});
       }
     }
   }

@@ -272,13 +272,14 @@ final class ValeRxRing {
     int slot = tail;
     int space = (int) WORD.getAcquire(shared, FREED) - tail - 1;
     space = space < 0 ? space + numSlots : space;
+    int most = most();
     while (own != all) {
       int i = Math.min(own, all);
       int bytes = header - batch.header;
       for (int f = i; f < i + (batch.sizes[i] >>> 16); f++) {
         bytes += batch.sizes[f] & 0xffff;
       }
-      int fragments = (bytes + kring.rxBytes - 1) / kring.rxBytes;
+      int fragments = (bytes + most - 1) / most;
       if (fragments > space) {
         drop(batch.next, own, all);
         break;
@@ -312,6 +313,11 @@ final class ValeRxRing {
     return Mem.getByte(batch.from[i] + left);
   }
 
+  /** Bytes that a slot here takes: slot.len has 16 bits. */
+  private int most() {
+    return Math.min(kring.rxBytes, 0xffff);
+  }
+
   private int changed(Batch batch, int first, int total, int fragments, int slot, int header) {
     int to = slot;
     int i = first;
@@ -319,7 +325,7 @@ final class ValeRxRing {
     int zeros = header;
     int left = total;
     for (int n = 1; n <= fragments; n++) {
-      int length = Math.min(left, kring.rxBytes);
+      int length = Math.min(left, most());
       int index = buffer[to];
       long address = kring.slot(to);
       long target =

@@ -342,6 +342,47 @@ class ForwardingTest {
   }
 
   @Test
+  void aLookupThatThrowsAnErrorLosesItsFrameOnly() {
+    NetmapPort a = open("valeF:a");
+    NetmapPort b = open("valeF:b");
+    ValeCtl.lookup(
+        "valeF:",
+        f -> {
+          if (f.unsignedByte(20) == 1) {
+            throw new AssertionError("on purpose");
+          }
+          return ValeLookup.BROADCAST;
+        });
+    for (int i = 0; i < 3; i++) {
+      put(a.tx(0), frame(B, A, 60, i), 0);
+    }
+    assertEquals(0, a.txSync());
+    assertEquals(0, a.txSync());
+    assertThat(receive(b).stream().map(f -> (int) f[20])).containsExactly(0, 2);
+    assertThat(a.counters()).containsEntry("tx_lookup_failures", 1L);
+  }
+
+  @Test
+  void buffersOf64KiBTakeOneByteLessBetweenHeaderLengths() {
+    try (NetmapMemory memory =
+        NetmapMemory.create(new MemoryOptions(10, 1024, 10, 8192, 100, 65536, null))) {
+      NetmapPort.Request large =
+          NetmapPort.Request.DEFAULT.region(memory).counts(RingCounts.DEFAULT.slots(16, 16));
+      try (NetmapPort a = Netmap.open("valeF:a", large);
+          NetmapPort b = Netmap.open("valeF:b", large)) {
+        ValeCtl.setHeader("valeF:b", 12);
+        byte[] plain = frame(BROADCAST, A, 80_000, 4);
+        byte[] with12 = new byte[80_012];
+        System.arraycopy(plain, 0, with12, 12, 80_000);
+        fragments(a.tx(0), plain, 40_000);
+        assertEquals(0, a.txSync());
+        assertThat(receive(b)).containsExactly(with12);
+        assertEquals(65535, b.rx(0).len(0));
+      }
+    }
+  }
+
+  @Test
   void betweenHeaderLengthsTheHeaderIsCutOrMade() {
     NetmapPort a = open("valeF:a");
     NetmapPort b = open("valeF:b");

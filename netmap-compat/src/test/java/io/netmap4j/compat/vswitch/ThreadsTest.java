@@ -14,13 +14,18 @@ import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.Errno;
 import io.netmap4j.common.RingCounts;
 import io.netmap4j.common.WaitMode;
+import io.netmap4j.compat.ValeLookup;
+import io.netmap4j.compat.vale.IndirectMemory;
+import io.netmap4j.compat.vale.ValeCtl;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.RingTap;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -325,6 +330,48 @@ class ThreadsTest {
       batch.next[0] = Batch.NONE;
       ring.deliver(batch, 0, Batch.NONE, 0);
       assertEquals(0, ring.frames);
+    }
+  }
+
+  @Test
+  void closeOfIndirectMemoryWaitsForTheSyncThatReadsIt() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch answer = new CountDownLatch(1);
+    ByteBuffer direct = ByteBuffer.allocateDirect(60);
+    byte[] f = frame(BROADCAST, MAC, 60, 1);
+    direct.put(0, f);
+    try (NetmapPort a = open("valeT:a", 64);
+        NetmapPort b = open("valeT:b", 64)) {
+      ValeCtl.lookup(
+          "valeT:",
+          frame -> {
+            asked.countDown();
+            try {
+              answer.await();
+            } catch (InterruptedException e) {
+              return ValeLookup.DROP;
+            }
+            return ValeLookup.BROADCAST;
+          });
+      IndirectMemory memory = IndirectMemory.of(direct);
+      NetmapRing tx = a.tx(0);
+      tx.ptr(0, memory.address());
+      tx.lenAndFlags(0, 60, Netmap.NS_INDIRECT);
+      tx.advance(1);
+      Future<Integer> sync = threads.submit(a::txSync);
+      asked.await();
+      Future<?> close = threads.submit(memory::close);
+      Thread.sleep(50);
+      assertThat(close.isDone()).isFalse();
+      answer.countDown();
+      assertEquals(0, sync.get());
+      close.get();
+      direct.put(0, new byte[60]);
+      assertThat(Frames.receive(b)).containsExactly(f);
+    } finally {
+      answer.countDown();
+      threads.shutdownNow();
     }
   }
 
