@@ -77,8 +77,7 @@ final class CopyRing extends MonitorRing {
     if ((flags & tap.indirectFlag) != 0) {
       IndirectRanges.Range[] ranges = IndirectRanges.now();
       long source = Mem.getLong(slot + SLOT_PTR);
-      boolean good =
-          IndirectRanges.hold(ranges, source, len) && copyBytes(tap, source, len, flags);
+      boolean good = IndirectRanges.hold(ranges, source, len) && copyBytes(tap, source, len, flags);
       Reference.reachabilityFence(ranges);
       return good;
     }

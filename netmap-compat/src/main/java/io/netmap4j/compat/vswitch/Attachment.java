@@ -182,7 +182,11 @@ final class Attachment {
           }
           if (lost != out) {
             out = lost;
-            LOG.warn("{}: {} of {} ring pairs are stopped or gone", thread.getName(), lost, lanes.size());
+            LOG.warn(
+                "{}: {} of {} ring pairs are stopped or gone",
+                thread.getName(),
+                lost,
+                lanes.size());
           }
           if (!moved) {
             pause();
