@@ -1,5 +1,7 @@
 package io.netmap4j.common;
 
+import java.util.Locale;
+
 /**
  * Headroom in front of packets: netmap's option OFFSETS (docs/netmap-abi.md 10). The low {@code
  * bits} of slot.ptr say where in its buffer a packet starts.
@@ -21,7 +23,7 @@ public record Offsets(int initial, int max, int bits, int minGap) {
     if (initial < 0 || initial > max || bits < 0 || bits > 64 || !fits || minGap < 0) {
       throw new NetmapException(
           Errno.EINVAL,
-          String.format(
+          String.format(Locale.ROOT, 
               "invalid offsets: initial %d, at most %d, in %d bits, gap %d",
               initial, max, bits, minGap));
     }

@@ -1,5 +1,7 @@
 package io.netmap4j.common;
 
+import java.util.Locale;
+
 /**
  * How many rings and slots a registration asks for, as in struct nmreq_register; 0 for the port's
  * own default. Counts matter for ports that the registration makes (pipes, VALE ports, null ports,
@@ -28,7 +30,7 @@ public record RingCounts(
         || rxSlots < 0) {
       throw new NetmapException(
           Errno.EINVAL,
-          String.format(
+          String.format(Locale.ROOT, 
               "invalid counts: %d tx and %d rx rings, %d and %d host rings (each 0 to 65535), %d and %d slots (0 or more)",
               txRings, rxRings, hostTxRings, hostRxRings, txSlots, rxSlots));
     }

@@ -6,6 +6,7 @@ import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.frames.PcapOracle;
 import io.netmap4j.frames.PcapReader;
 import io.netmap4j.frames.PcapWriter;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -317,8 +318,11 @@ class CapturesTest {
                     Main.class, "run", "dump -i fake1", "pkt-gen -i fake0 -f tx -n 2000 -R 1K"))
             .start();
     try {
-      run.getInputStream().read();
-      run.getInputStream().close();
+      try (BufferedReader reader = run.inputReader()) {
+        for (int i = 0; i < 3; i++) { // two are the sender's, who says what it is about to do
+          assertThat(reader.readLine()).isNotBlank();
+        }
+      }
       assertThat(new String(run.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
           .containsPattern("[1-9]\\d* packets, \\d+ bytes received on fake1");
       assertThat(run.waitFor(60, TimeUnit.SECONDS)).isTrue();

@@ -244,7 +244,8 @@ public final class Nm {
     for (int c = 0; c < rings && got < most; c++) {
       int ri = first + (start - first + c) % rings;
       NetmapRing ring = port.rx(ri);
-      for (; !ring.isEmpty() && got < most; got++) {
+      // At most as many as it has slots: another thread may change the indices meanwhile.
+      for (int left = ring.numSlots(); !ring.isEmpty() && left > 0 && got < most; left--, got++) {
         if (got > 0) {
           callback.packet(header, header.buf);
         }
@@ -265,7 +266,8 @@ public final class Nm {
     fill(header, ring, i);
     int last = i;
     int tail = ring.tail();
-    while ((ring.slotFlags(i) & Netmap.NS_MOREFRAG) != 0 && ring.next(i) != tail) {
+    int left = ring.numSlots();
+    while ((ring.slotFlags(i) & Netmap.NS_MOREFRAG) != 0 && ring.next(i) != tail && left-- > 0) {
       i = ring.next(i);
       header.len += ring.len(i);
       boolean contiguous =

@@ -16,6 +16,7 @@ import io.netmap4j.linux.NetInterface;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.RingSet;
+import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -110,7 +111,7 @@ public final class NetdevPorts implements PortType {
       adapter.close();
       throw new NetmapException(
           Libc.EINVAL,
-          String.format(
+          String.format(Locale.ROOT, 
               "mtu = %d is asked for, and the interface %s has %d; 'sudo ip link set %s mtu %d' sets it",
               options.mtu(), target.name, mtu, target.name, options.mtu()));
     }
@@ -135,7 +136,7 @@ public final class NetdevPorts implements PortType {
         || Math.min(rings.txSlots(), rings.rxSlots()) < FEWEST_SLOTS) {
       throw new NetmapException(
           Libc.EINVAL,
-          String.format(
+          String.format(Locale.ROOT, 
               "%d tx and %d rx rings of %d and %d slots were asked for; emulated mode has 1 to %d"
                   + " of at least %d",
               rings.tx(), rings.rx(), rings.txSlots(), rings.rxSlots(), MOST_RINGS, FEWEST_SLOTS));

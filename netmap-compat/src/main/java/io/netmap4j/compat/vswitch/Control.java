@@ -11,6 +11,7 @@ import io.netmap4j.memory.Region;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Control of switches (netmap_vale.c, netmap_bdg.c); {@code ValeCtl} is its public face. */
@@ -219,7 +220,7 @@ public final class Control {
       if (cpus >= available || !single && !multi) {
         throw new NetmapException(
             Libc.EINVAL,
-            String.format(
+            String.format(Locale.ROOT, 
                 "polling in mode %d with %d processors from %d on: %s has %d rings, this machine %d"
                     + " processors, of which one must be left",
                 mode, cpus, firstCpu, name, nic.rings(), available));
