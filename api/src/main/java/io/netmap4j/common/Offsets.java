@@ -23,9 +23,13 @@ public record Offsets(int initial, int max, int bits, int minGap) {
     if (initial < 0 || initial > max || bits < 0 || bits > 64 || !fits || minGap < 0) {
       throw new NetmapException(
           Errno.EINVAL,
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "invalid offsets: initial %d, at most %d, in %d bits, gap %d",
-              initial, max, bits, minGap));
+              initial,
+              max,
+              bits,
+              minGap));
     }
   }
 

@@ -30,9 +30,15 @@ public record RingCounts(
         || rxSlots < 0) {
       throw new NetmapException(
           Errno.EINVAL,
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "invalid counts: %d tx and %d rx rings, %d and %d host rings (each 0 to 65535), %d and %d slots (0 or more)",
-              txRings, rxRings, hostTxRings, hostRxRings, txSlots, rxSlots));
+              txRings,
+              rxRings,
+              hostTxRings,
+              hostRxRings,
+              txSlots,
+              rxSlots));
     }
   }
 

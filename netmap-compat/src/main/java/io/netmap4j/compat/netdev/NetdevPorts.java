@@ -111,9 +111,14 @@ public final class NetdevPorts implements PortType {
       adapter.close();
       throw new NetmapException(
           Libc.EINVAL,
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "mtu = %d is asked for, and the interface %s has %d; 'sudo ip link set %s mtu %d' sets it",
-              options.mtu(), target.name, mtu, target.name, options.mtu()));
+              options.mtu(),
+              target.name,
+              mtu,
+              target.name,
+              options.mtu()));
     }
     RingSet set = RingSet.start(adapter, region);
     LOG.info(
@@ -136,10 +141,16 @@ public final class NetdevPorts implements PortType {
         || Math.min(rings.txSlots(), rings.rxSlots()) < FEWEST_SLOTS) {
       throw new NetmapException(
           Libc.EINVAL,
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "%d tx and %d rx rings of %d and %d slots were asked for; emulated mode has 1 to %d"
                   + " of at least %d",
-              rings.tx(), rings.rx(), rings.txSlots(), rings.rxSlots(), MOST_RINGS, FEWEST_SLOTS));
+              rings.tx(),
+              rings.rx(),
+              rings.txSlots(),
+              rings.rxSlots(),
+              MOST_RINGS,
+              FEWEST_SLOTS));
     }
     return rings;
   }

@@ -220,10 +220,16 @@ public final class Control {
       if (cpus >= available || !single && !multi) {
         throw new NetmapException(
             Libc.EINVAL,
-            String.format(Locale.ROOT, 
+            String.format(
+                Locale.ROOT,
                 "polling in mode %d with %d processors from %d on: %s has %d rings, this machine %d"
                     + " processors, of which one must be left",
-                mode, cpus, firstCpu, name, nic.rings(), available));
+                mode,
+                cpus,
+                firstCpu,
+                name,
+                nic.rings(),
+                available));
       }
       nic.poll(firstCpu, single ? 0 : cpus);
     }
