@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  *   -Dtest=EmulatedModeTest -Dnetmap4j.file-bytes=1000000000
  * </pre>
  */
+@Tag("once")
 @Timeout(120)
 class EmulatedModeTest {
   private static final int BYTES = Integer.getInteger("netmap4j.file-bytes", 8_000_000);

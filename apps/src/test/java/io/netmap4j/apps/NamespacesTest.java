@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
  *   -Dtest=NamespacesTest -Dnetmap4j.namespaces="--pings 1000 --seconds 5 --bytes 1G"
  * </pre>
  */
+@Tag("once")
 @Timeout(1000)
 class NamespacesTest {
   private static final String SHORT = "--pings 300 --seconds 1 --bytes 16M";

@@ -8,11 +8,13 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A server that is stopped (Ctrl-Z) while two clients work with it. */
+@Tag("once")
 @Timeout(300)
 class StalledServerTest {
   private static final String STALL = "the server has not answered for";

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A served pair, a receiver and a sender: three processes. {@code -Dnetmap4j.restarts=100} for the
  * long run.
  */
+@Tag("once")
 @Timeout(3600)
 class TwoShellsTest {
   private static final int RESTARTS = Integer.getInteger("netmap4j.restarts", 4);

@@ -8,6 +8,7 @@ import io.netmap4j.linux.Mem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code -Dnetmap4j.fuzz=1000000} for a long run, {@code -Dnetmap4j.seed} for another one.
  */
+@Tag("once")
 @Timeout(7200)
 class LyingServerTest {
   private static final int CASES = Integer.getInteger("netmap4j.fuzz", 3000);
