@@ -461,6 +461,15 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   /**
+   * Most slots of a packet that the port sends, however short it is. A TX sync refuses one of more.
+   *
+   * @return 40 for a NIC, {@link Integer#MAX_VALUE} for a port without a limit of its own
+   */
+  public int maxSlots() {
+    return rings.adapter().maxSlots();
+  }
+
+  /**
    * Packets that TX syncs of the bound rings refused since the rings were started: a length outside
    * {@link #minFrame} to {@link #maxFrame}, an empty or impossible slot, too many slots. Nothing of
    * them went out; their slots came back as if sent. Other ports on the same rings count in it too.

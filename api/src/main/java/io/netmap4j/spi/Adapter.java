@@ -92,6 +92,11 @@ public interface Adapter extends AutoCloseable {
     return 14;
   }
 
+  /** Most slots of a packet that the port sends; one of more is refused. */
+  default int maxSlots() {
+    return Integer.MAX_VALUE;
+  }
+
   /**
    * True when the device is gone for good: syncs return EIO, nothing is worth waiting for. Costs no
    * access to the device.

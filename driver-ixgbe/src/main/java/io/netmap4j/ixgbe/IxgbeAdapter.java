@@ -254,6 +254,11 @@ final class IxgbeAdapter implements Adapter {
   }
 
   @Override
+  public int maxSlots() {
+    return IxgbeTxRing.MAX_SEGMENTS;
+  }
+
+  @Override
   public int maxFrame() {
     return IxgbeTxRing.maxFrame(options.mtu());
   }

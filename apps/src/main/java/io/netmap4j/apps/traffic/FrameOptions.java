@@ -102,7 +102,7 @@ final class FrameOptions {
       names = "-F",
       paramLabel = "SLOTS",
       defaultValue = "1",
-      description = "Slots of each packet, 1 to 63 (default: 1).")
+      description = "Slots of each packet, 1 to 63, of a NIC 1 to 40 (default: 1).")
   int slots;
 
   @Option(

@@ -3,6 +3,7 @@ package io.netmap4j.apps.traffic;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.compat.netdev.NetdevPorts;
 import java.util.Locale;
 import java.util.StringJoiner;
 
@@ -23,7 +24,7 @@ final class Limits {
     this.port = port;
     this.least = port.minFrame();
     this.most = port.maxFrame();
-    int smallest = Integer.MAX_VALUE;
+    int smallest = port.maxSlots();
     for (int r = port.firstTxRing(); r < port.endTxRing(); r++) {
       smallest = Math.min(smallest, port.tx(r).numSlots() - 1);
     }
@@ -84,8 +85,12 @@ final class Limits {
             Locale.ROOT, "it sends frames from %d bytes on, of at most %d slots", least, slots)
         : String.format(
             Locale.ROOT,
-            "it sends frames of %d to %d bytes (MTU + 18); --nic mtu=... changes that",
+            "it sends frames of %d to %d bytes (MTU + 18), of at most %d slots; %s changes that",
             least,
-            most);
+            most,
+            slots,
+            NetdevPorts.isInterface(port.name())
+                ? "'sudo ip link set " + port.name() + " mtu ...'"
+                : "--nic mtu=...");
   }
 }

@@ -327,6 +327,15 @@ public final class PktGen extends SubCommand implements Captures.User {
         frames.indirect
             ? 1
             : frames.scatter().slots(size, ring.bufSize() - ring.offset(ring.head()));
+    require(
+        slots <= own.maxSlots(),
+        String.format(
+            Locale.ROOT,
+            "%s sends packets of at most %d slots, and a frame of %d bytes takes %d: see -F, -M and --offset",
+            setup.name,
+            own.maxSlots(),
+            size,
+            slots));
     Limits limits = new Limits(own);
     if (!limits.accepts(size, slots)) {
       throw new NetmapException(

@@ -143,6 +143,11 @@ final class HostAdapter implements Adapter {
   }
 
   @Override
+  public int maxSlots() {
+    return ToStack.MAX_SEGMENTS;
+  }
+
+  @Override
   public int maxFrame() {
     return Math.min(device.maxFrame(), ToStack.LONGEST);
   }

@@ -214,6 +214,11 @@ final class NetdevAdapter implements Adapter {
   }
 
   @Override
+  public int maxSlots() {
+    return NetdevTxRing.MOST_SLOTS;
+  }
+
+  @Override
   public int maxFrame() {
     return NetdevTxRing.maxFrame(mtu);
   }

@@ -99,6 +99,11 @@ final class ValeAdapter implements Adapter {
   }
 
   @Override
+  public int maxSlots() {
+    return Batch.MAX_FRAGMENTS;
+  }
+
+  @Override
   public int minFrame() {
     return Forwarder.MIN_FRAME + port.header;
   }
