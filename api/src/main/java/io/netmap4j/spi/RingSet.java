@@ -268,10 +268,14 @@ public final class RingSet {
       throw new NetmapException(
           Libc.EOPNOTSUPP, of.name() + " knows no offsets: open it without them");
     }
-    if (offsets.max() > region.bufSize()) {
+    if (offsets.max() >= region.bufSize()) {
       throw new NetmapException(
           Libc.EINVAL,
-          "offsets up to " + offsets.max() + " are not inside buffers of " + region.bufSize());
+          "offsets up to "
+              + offsets.max()
+              + " leave no room in buffers of "
+              + region.bufSize()
+              + ": ask for less than that");
     }
   }
 

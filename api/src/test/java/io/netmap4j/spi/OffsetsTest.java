@@ -111,6 +111,7 @@ class OffsetsTest {
   @ParameterizedTest(name = "initial {0} max {1} bits {2} gap {3}")
   @CsvSource({
     "0, 2049, 0, 0", // beyond the buffer
+    "2048, 2048, 0, 0", // nothing left of it
     "0, 1025, 0, 0", // less left than the device can use
     "0, 0, 0, 1023", // likewise
     "9, 8, 8, 0",
@@ -122,6 +123,15 @@ class OffsetsTest {
   void whatCannotBeIsInvalid(int initial, int max, int bits, int gap) {
     assertErrno(Libc.EINVAL, () -> set.bind(ALL, new Offsets(initial, max, bits, gap)));
     assertThat(set.inUse(true, 0)).isFalse();
+  }
+
+  /** Sending needs no more than a byte, receiving what the device needs. */
+  @Test
+  void noRingHasOffsetsThatLeaveNothing() {
+    RingSet.Binding sends = new RingSet.Binding(0, 1, 0, 0, false);
+    assertErrno(Libc.EINVAL, () -> set.bind(sends, new Offsets(0, 2048, 0, 0)));
+    set.bind(sends, new Offsets(0, 2047, 0, 0));
+    set.release(sends);
   }
 
   @Test

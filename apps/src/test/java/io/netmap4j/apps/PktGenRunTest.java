@@ -275,6 +275,20 @@ class PktGenRunTest {
     assertThat(run.out()).contains("500 in order, 0 gaps");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "-i model0/T --offset 2048 | offsets up to 2048 leave no room in buffers of 2048",
+        "-i vale7:x -I -l 65520 -C 4096,4096,16,16 | -I: frames of 65520 bytes for 16 rings of 4096 slots take 4.0 GiB"
+      })
+  void whatHasNoRoomIsSaid(String options, String message) {
+    Command run = Command.run(("pkt-gen -f tx " + options).split(" "));
+    assertThat(run.err()).startsWith("netmap4j: ").contains(message).doesNotContain("expected");
+    assertThat(run.err().lines().filter(line -> line.startsWith("netmap4j: "))).hasSize(1);
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+  }
+
   @Test
   void indirectBuffersAreForSwitches() {
     Command run = Command.run("pkt-gen -i netmap:fake0 -f tx -I".split(" "));

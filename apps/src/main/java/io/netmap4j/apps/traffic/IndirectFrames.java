@@ -3,8 +3,11 @@ package io.netmap4j.apps.traffic;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.common.Errno;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.compat.vale.IndirectMemory;
 import java.nio.ByteBuffer;
+import java.util.Locale;
 
 /**
  * Memory outside a port's region for one frame of each of its TX slots, sent with NS_INDIRECT: what
@@ -24,13 +27,27 @@ final class IndirectFrames implements AutoCloseable {
    * Allocates it.
    *
    * @param size bytes of the longest frame
+   * @throws NetmapException EINVAL: together they are more than one buffer can hold
    */
   IndirectFrames(NetmapPort port, int size) {
     this.firstRing = port.firstTxRing();
     this.slots = port.tx(firstRing).numSlots();
     this.stride = (size + ALIGN - 1) & -ALIGN;
     int rings = port.endTxRing() - firstRing;
-    this.bytes = ByteBuffer.allocateDirect(Math.multiplyExact(rings * slots, stride));
+    long all = (long) rings * slots * stride;
+    if (all > Integer.MAX_VALUE) {
+      throw new NetmapException(
+          Errno.EINVAL,
+          String.format(
+              Locale.ROOT,
+              "-I: frames of %d bytes for %d rings of %d slots take %.1f GiB, and 2 are the most:"
+                  + " give less with -l or -C",
+              size,
+              rings,
+              slots,
+              all / (double) (1 << 30)));
+    }
+    this.bytes = ByteBuffer.allocateDirect((int) all);
     this.memory = IndirectMemory.of(bytes);
     this.address = memory.address();
   }
