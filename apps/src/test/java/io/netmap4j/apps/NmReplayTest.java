@@ -20,6 +20,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** nmreplay on two modelled cards with a cable between them. */
 @Timeout(60)
@@ -130,6 +132,20 @@ class NmReplayTest {
     Command empty = Command.run("nmreplay", "-i", "model0", "-w", "0", "-f", capture().toString());
     assertThat(empty.out()).isEqualTo("Sent nothing." + NEWLINE);
     assertThat(List.of(all.code(), empty.code())).containsOnly(Main.OK);
+  }
+
+  /** A pipe has no longest frame, and its ring has room for 2 MiB. */
+  @ParameterizedTest
+  @ValueSource(ints = {-1, Integer.MAX_VALUE, Integer.MAX_VALUE - 2046, (1 << 18) + 1})
+  void anImpossibleOriginalLengthIsTooLong(int original) throws Exception {
+    ByteBuffer bytes = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putInt(0xA1B2C3D4).putShort((short) 2).putShort((short) 4);
+    bytes.putInt(0).putInt(0).putInt(64).putInt(1);
+    bytes.putInt(0).putInt(0).putInt(60).putInt(original).put(new byte[60]);
+    Path in = Files.write(folder.resolve("in"), Arrays.copyOf(bytes.array(), bytes.position()));
+    Command run = Command.run("nmreplay", "-i", "netmap:long{0", "--loop", "1", "-f", "" + in);
+    assertThat(run.out()).contains("Sent nothing.").contains("Skipped 1 frames: 1 too long.");
+    assertThat(run.code()).isEqualTo(Main.FAILED);
   }
 
   @Test

@@ -38,7 +38,7 @@ final class FrameFeed {
 
   /** The slots that a frame takes. */
   int slots(int length) {
-    return Math.max(1, (length + ring.bufSize() - 1) / ring.bufSize());
+    return (int) Math.max(1, ((long) length + ring.bufSize() - 1) / ring.bufSize());
   }
 
   /** Waits until the ring has room for a frame of that length, or a stop is requested. */

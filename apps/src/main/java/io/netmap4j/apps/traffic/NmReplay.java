@@ -37,6 +37,7 @@ import picocli.CommandLine.Option;
     })
 public final class NmReplay extends SubCommand implements Captures.User {
   private static final int MTU = 9216;
+  private static final int LONGEST = 1 << 18; // what a pcap file takes
   private static final int STANDARD_INPUT = 0;
 
   /** A schedule has at least so many frames, so that losses and delays do not repeat at once. */
@@ -122,7 +123,7 @@ public final class NmReplay extends SubCommand implements Captures.User {
       long refusedBefore = port.unsent();
       FrameFeed feed = new FrameFeed(port, tally, stop, () -> {});
       Recording recording =
-          Recording.read(reader, length -> limits.accepts(length, feed.slots(length)));
+          Recording.read(reader, length -> accepts(limits, feed, length));
       ScheduledSender sender =
           new ScheduledSender(recording, schedule(recording), burst, ScheduledSender.Clock.SYSTEM);
       context.ready();
@@ -152,6 +153,11 @@ public final class NmReplay extends SubCommand implements Captures.User {
     return file.equals(Captures.STREAM)
         ? PcapReader.of(STANDARD_INPUT, "standard input", () -> !context.stop.requested())
         : PcapReader.open(file, () -> !context.stop.requested());
+  }
+
+  /** A port without a limit does not take what only a damaged file claims. */
+  private static boolean accepts(Limits limits, FrameFeed feed, int length) {
+    return limits.accepts(length, length > LONGEST ? Integer.MAX_VALUE : feed.slots(length));
   }
 
   private SendSchedule schedule(Recording recording) {
