@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What a card has dropped since a command began, for the totals of those that receive. */
+/** What a port has dropped since a command began, for the totals of those that receive. */
 public final class Drops {
   private final List<NetmapPort> ports;
   private final Map<String, Long> before;
 
   /**
-   * @param ports of one card
+   * @param ports of one device
    */
   public Drops(List<NetmapPort> ports) {
     this.ports = ports;
@@ -42,6 +42,14 @@ public final class Drops {
           full + missed,
           full,
           missed);
+    }
+    long dropped = since(now, "rx_drops") + since(now, "tp_drops"); // switch, kernel interface
+    if (dropped > 0) {
+      out.printf(
+          Locale.ROOT,
+          "%s: %d packets were dropped, for which its ring had no room%n",
+          ports.get(0).name(),
+          dropped);
     }
     long lost = since(now, "monitor_lost") + since(now, "host_monitor_lost");
     if (lost > 0) {
