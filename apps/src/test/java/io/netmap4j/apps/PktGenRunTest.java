@@ -299,7 +299,8 @@ class PktGenRunTest {
     stop.request();
     assertThat(rx.get()).isEqualTo(Main.OK);
     assertThat(out.toString(StandardCharsets.UTF_8))
-        .containsPattern("vale7:slow: [1-9]\\d* packets were dropped, for which its ring had no room");
+        .containsPattern(
+            "vale7:slow: [1-9]\\d* packets were dropped, for which its ring had no room");
   }
 
   @ParameterizedTest

@@ -122,8 +122,7 @@ public final class NmReplay extends SubCommand implements Captures.User {
       Limits limits = new Limits(port);
       long refusedBefore = port.unsent();
       FrameFeed feed = new FrameFeed(port, tally, stop, () -> {});
-      Recording recording =
-          Recording.read(reader, length -> accepts(limits, feed, length));
+      Recording recording = Recording.read(reader, length -> accepts(limits, feed, length));
       ScheduledSender sender =
           new ScheduledSender(recording, schedule(recording), burst, ScheduledSender.Clock.SYSTEM);
       context.ready();
