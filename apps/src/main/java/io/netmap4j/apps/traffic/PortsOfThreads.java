@@ -100,10 +100,17 @@ final class PortsOfThreads {
             + rings
             + " "
             + command.function
-            + " rings; "
-            + (threads <= MOST_RINGS
-                ? "--nic rings=" + threads
-                : "a card has at most " + MOST_RINGS + ", with --nic rings=" + MOST_RINGS));
+            + " ring(s); "
+            + moreRings());
+  }
+
+  private String moreRings() {
+    if (vale || Ports.spec(name).pipe()) {
+      return Ports.full(Ports.spec(name).name()) + "@conf:rings=" + threads;
+    }
+    return threads <= MOST_RINGS
+        ? "--nic rings=" + threads
+        : "a card has at most " + MOST_RINGS + ", with --nic rings=" + MOST_RINGS;
   }
 
   private void requireExtra(NetmapPort port) {
@@ -132,13 +139,15 @@ final class PortsOfThreads {
         given,
         String.format(
             Locale.ROOT,
-            "-C: %s has %d TX and %d RX rings, of %d and %d slots, and does not change that for a port; a NIC does"
-                + " for --nic tx-slots=...,rx-slots=...,tx-rings=...,rx-rings=...",
+            "-C: %s has %d TX and %d RX rings, of %d and %d slots, and does not change that for a port; %s",
             name,
             port.nifp().txRings(),
             port.nifp().rxRings(),
             txSlots,
-            rxSlots));
+            rxSlots,
+            vale
+                ? "close its other ports, or ask for less"
+                : "a NIC does for --nic tx-slots=...,rx-slots=...,tx-rings=...,rx-rings=..."));
   }
 
   private static boolean isGiven(int asked, int got) {
