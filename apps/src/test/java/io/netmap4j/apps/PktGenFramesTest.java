@@ -327,6 +327,17 @@ class PktGenFramesTest {
     }
   }
 
+  @Test
+  void threadsWithNothingToSendKeepNoExtraBuffers() {
+    NicOptions four = NicOptions.DEFAULT.with("rings", "4");
+    try (NetmapPort own = Netmap.open("netmap:fake0", NetmapPort.Request.DEFAULT.nic(four))) {
+      int free = own.memory().freeBuffers();
+      String line = "pkt-gen -i fake0 -f tx -p 4 -n 2 -e 3 --nic rings=4";
+      assertThat(Command.run(line.split(" ")).code()).isZero();
+      assertThat(own.memory().freeBuffers()).isEqualTo(free);
+    }
+  }
+
   private static Set<Integer> buffers(NetmapRing ring) {
     Set<Integer> all = new HashSet<>();
     for (int i = 0; i < ring.numSlots(); i++) {

@@ -231,6 +231,9 @@ final class FrameOptions {
           !command.commandLine().getParseResult().hasMatchedOption(name),
           "-P " + file + ": the frame is sent as it is: leave " + name + " out");
     }
+    require(
+        !randomSource && !randomDestination,
+        "-P " + file + ": the frame is sent as it is: leave -o 512 and 1024 out");
     require(!rubbish, "-P " + file + " and -r: one of them");
     try (PcapReader reader = PcapReader.open(file)) {
       if (!reader.next()) {

@@ -181,6 +181,7 @@ public final class PktGen extends SubCommand implements Captures.User {
     require(extraBuffers <= Integer.MAX_VALUE, "-e " + extraBuffers + " is out of range");
     threads.check();
     frames.check(function, reserved());
+    requireItsOptions();
     require(
         !frames.indirect || function.startsWith("tx") && Ports.spec(setup.name).vale(),
         "-I: NS_INDIRECT is for tx and txseq on VALE ports, as vale0:1");
@@ -195,6 +196,20 @@ public final class PktGen extends SubCommand implements Captures.User {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
+  }
+
+  /** What a function would leave out of account. */
+  private void requireItsOptions() {
+    boolean receives = function.startsWith("rx") || function.equals("pong");
+    require(
+        !frames.rubbish || function.equals("tx"),
+        "-r is for tx, which needs nothing in its frames, not " + function);
+    require(
+        frames.scatter().equals(Scatter.NONE) || function.startsWith("tx"),
+        "-F and -M are for tx and txseq, not " + function);
+    require(!frames.dump || !isEcho(), "-X is for tx, rx, txseq and rxseq, not " + function);
+    require(!untilSilence || receives, "-W is for rx, rxseq and pong, not " + function);
+    require(rate == null || !receives, "-R is for tx, txseq and ping, not " + function);
   }
 
   private boolean isEcho() {
@@ -269,6 +284,10 @@ public final class PktGen extends SubCommand implements Captures.User {
     boolean numbered = function.equals("txseq");
     long[] refused = ports.stream().mapToLong(NetmapPort::unsent).toArray();
     for (int i = 0; i < threads.threads; i++) {
+      long share = count / threads.threads + (i < count % threads.threads ? 1 : 0);
+      if (count > 0 && share == 0) {
+        break; // nor have those behind it anything to send
+      }
       Tally tally = new Tally();
       tallies.add(tally);
       NetmapPort own = ports.get(i);
@@ -276,16 +295,13 @@ public final class PktGen extends SubCommand implements Captures.User {
       Sender.Ways ways = frames.ways(own, extra(own), context.out);
       int endRing = numbered ? own.firstTxRing() + 1 : own.endTxRing();
       Sender sender = new Sender(own, endRing, frame, pace(i), burst, ways, tally);
-      long share = count / threads.threads + (i < count % threads.threads ? 1 : 0);
-      if (count == 0 || share > 0) {
-        int thread = i;
-        workers.start(
-            "tx " + i,
-            () -> {
-              threads.place(thread, context);
-              sender.run(share, stop);
-            });
-      }
+      int thread = i;
+      workers.start(
+          "tx " + i,
+          () -> {
+            threads.place(thread, context);
+            sender.run(share, stop);
+          });
     }
     Rates lines = new Rates(tallies, rates.style(frames.average()));
     workers.run(
@@ -336,6 +352,9 @@ public final class PktGen extends SubCommand implements Captures.User {
             own.maxSlots(),
             size,
             slots));
+    require(
+        !frames.rubbish || slots == 1,
+        "-r sends one buffer as it is, and a frame of " + size + " bytes takes " + slots);
     Limits limits = new Limits(own);
     if (!limits.accepts(size, slots)) {
       throw new NetmapException(

@@ -120,6 +120,14 @@ final class PortsOfThreads {
           Errno.ENOMEM,
           "-e " + command.extraBuffers + ": " + port.memory() + " has no buffers left for it");
     }
+    if (got < command.extraBuffers) {
+      command.context.err.printf(
+          Locale.ROOT,
+          "Only %d of %d extra buffers are free in the memory of %s%n",
+          got,
+          command.extraBuffers,
+          port.name());
+    }
   }
 
   /** A NIC, for one, has what its configuration says, whatever a registration asks for. */

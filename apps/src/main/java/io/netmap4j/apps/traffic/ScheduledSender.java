@@ -82,7 +82,7 @@ final class ScheduledSender {
         }
       }
       lost += schedule.lost(p);
-      if (schedule.size() == 0 && passes == 0) {
+      if (schedule.size() == 0 && (passes == 0 || lost == 0)) {
         break; // another pass would not send anything either
       }
     }
