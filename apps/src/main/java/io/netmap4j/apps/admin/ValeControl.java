@@ -26,7 +26,7 @@ import picocli.CommandLine.TypeConversionException;
       "",
       "Differs from netmap's vale-ctl: one action at a time. A persistent port (-n) is no network interface of the"
           + " kernel. A NIC is attached with the rings of its settings: -C is for -n and -p. The threads of -p are not"
-          + " bound to CPUs. A list of nothing is done (0), not failed (1).",
+          + " bound to CPUs. Listing when there is no switch exits with 0; netmap's exits with 1.",
       "",
       "Examples:",
       "  netmap4j run \"vale-ctl -a vale0:model1\" \"vale-ctl\" \"pkt-gen -i vale0:x -f rx -W\" \"pkt-gen -i model0 -f tx -n 1000\"",
@@ -50,7 +50,7 @@ public final class ValeControl extends PlainCommand {
         description = "Attach a NIC and its host rings.")
     String attachHost;
 
-    @Option(names = "-d", paramLabel = "VALE:PORT", description = "Detach it.")
+    @Option(names = "-d", paramLabel = "VALE:PORT", description = "Detach a NIC or a persistent port from its switch.")
     String detach;
 
     @Option(names = "-n", paramLabel = "IFACE", description = "Make a persistent port.")
@@ -68,10 +68,10 @@ public final class ValeControl extends PlainCommand {
     @Option(
         names = "-p",
         paramLabel = "VALE:PORT",
-        description = "Poll an attached NIC, by threads that do not sleep; -C says which.")
+        description = "Poll an attached NIC, by threads that do not sleep; -C chooses one thread or one for each ring.")
     String poll;
 
-    @Option(names = "-P", paramLabel = "VALE:PORT", description = "End that.")
+    @Option(names = "-P", paramLabel = "VALE:PORT", description = "Stop polling an attached NIC.")
     String unpoll;
   }
 

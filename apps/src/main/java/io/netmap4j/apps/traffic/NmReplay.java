@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
           + " constant bandwidth it takes none, as there. With -B real a delay shifts a frame and holds back those behind"
           + " it only as far as they would overtake it. exp has the average that is asked for; the order of its two times"
           + " does not matter. A constant delay is not added again at each repetition. The sender waits for its times"
-          + " without sleeping during the last 0.1 ms. Bursts (-L burst) are in neither.",
+          + " without sleeping during the last 0.1 ms. Neither program has -L burst.",
       "",
       "Examples:",
       "  netmap4j nmreplay -f samples/mixed.pcap -i netmap:eth0 -B ether,1G",

@@ -36,7 +36,7 @@ import picocli.CommandLine.ParameterException;
           + " Frames are never shorter than their headers, checksums are always right (also of ping, and where -l is given"
           + " twice, which draws a size for each packet, not for each batch). -6 has addresses of its own by default, and a"
           + " range without a group is one of the lower 64 bits. -a needs no -c. txseq heeds -n. pong knows IPv6 and VLAN"
-          + " tags. -W also ends pong. The totals of ping have percentiles, its reports no histogram. -o has no bits 1, 2 and 16, which do nothing there either. -i null, tap: and pcap: are not there: an"
+          + " tags. -W also ends pong. The totals of ping have percentiles, its reports no histogram. -o refuses bits 1, 2 and 16, which have no effect in netmap's pkt-gen. -i null, tap: and pcap: are not there: an"
           + " ordinary interface is a port as it is, netmap:NAME. -c alone does nothing. Wrong values are errors, where"
           + " pkt-gen goes on with a default.",
       "",
@@ -194,7 +194,8 @@ public final class PktGen extends SubCommand implements Captures.User {
     try {
       pps = rate == null ? 0 : Rates.parse(rate);
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+      throw new ParameterException(
+          spec.commandLine(), "-R " + e.getMessage() + "; leave -R out for no limit", e);
     }
   }
 

@@ -147,6 +147,6 @@ public final class Rates {
       }
     }
     throw new IllegalArgumentException(
-        "'" + text + "' is no rate: packets per second, with K, M or G if you like");
+        "'" + text + "' is no rate: packets per second from 1 to 1e12, and K, M or G may follow");
   }
 }
