@@ -50,7 +50,10 @@ public final class ValeControl extends PlainCommand {
         description = "Attach a NIC and its host rings.")
     String attachHost;
 
-    @Option(names = "-d", paramLabel = "VALE:PORT", description = "Detach a NIC or a persistent port from its switch.")
+    @Option(
+        names = "-d",
+        paramLabel = "VALE:PORT",
+        description = "Detach a NIC or a persistent port from its switch.")
     String detach;
 
     @Option(names = "-n", paramLabel = "IFACE", description = "Make a persistent port.")
@@ -68,7 +71,8 @@ public final class ValeControl extends PlainCommand {
     @Option(
         names = "-p",
         paramLabel = "VALE:PORT",
-        description = "Poll an attached NIC, by threads that do not sleep; -C chooses one thread or one for each ring.")
+        description =
+            "Poll an attached NIC, by threads that do not sleep; -C chooses one thread or one for each ring.")
     String poll;
 
     @Option(names = "-P", paramLabel = "VALE:PORT", description = "Stop polling an attached NIC.")
