@@ -38,6 +38,9 @@ class BridgeTest {
                 option.isEmpty()
                     ? Command.run(stop, "bridge", "-i", "fake0", "-i", "fake1", "-b", "3")
                     : Command.run(stop, "bridge", "-i", "fake0", "-i", "fake1", "-b", "3", option));
+    while (!Netmap.isOpen("netmap:fake1") && !bridge.isDone()) {
+      Thread.sleep(10);
+    }
     // fake0's frames arrive at fake1, whose frames the bridge sends back on fake0: they go round
     // for ever
     try (NetmapPort inject = Netmap.open("netmap:fake0/T")) {
