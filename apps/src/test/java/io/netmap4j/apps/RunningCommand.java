@@ -21,7 +21,10 @@ final class RunningCommand {
             stop,
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8));
-    code = CompletableFuture.supplyAsync(() -> main.run(line.split(" ")));
+    // Not in the common pool, which may have one thread, where the next command would wait for this.
+    code =
+        CompletableFuture.supplyAsync(
+            () -> main.run(line.split(" ")), task -> new Thread(task, line).start());
     assertThat(main.awaitReady(30)).isTrue();
   }
 

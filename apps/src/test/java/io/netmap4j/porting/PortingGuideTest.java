@@ -8,6 +8,7 @@ import io.netmap4j.NetmapRing;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -18,6 +19,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** docs/porting.md quotes the programs of this package, and they do what it says. */
 @Timeout(60)
 class PortingGuideTest {
+  /** The common pool may have one thread, where one program would wait for the other. */
+  private static final Executor IN_ITS_THREAD = task -> new Thread(task).start();
+
   private static final Path ROOT =
       Path.of(System.getProperty("basedir", "")).toAbsolutePath().getParent();
 
@@ -55,9 +59,9 @@ class PortingGuideTest {
     try (NetmapPort end = Netmap.open("netmap:guide}2")) {
       CompletableFuture<Long> forwarded =
           CompletableFuture.supplyAsync(
-              () -> Forward.forward("netmap:guide}1", "netmap:guide{2", 1500));
+              () -> Forward.forward("netmap:guide}1", "netmap:guide{2", 1500), IN_ITS_THREAD);
       CompletableFuture<Boolean> sent =
-          CompletableFuture.supplyAsync(() -> Send.send("netmap:guide{1", 5000));
+          CompletableFuture.supplyAsync(() -> Send.send("netmap:guide{1", 5000), IN_ITS_THREAD);
       NetmapRing rx = end.rx(0);
       int next = 0;
       while (next < 5000) {
