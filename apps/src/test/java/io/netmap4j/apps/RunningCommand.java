@@ -21,7 +21,8 @@ final class RunningCommand {
             stop,
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8));
-    // Not in the common pool, which may have one thread, where the next command would wait for this.
+    // Not in the common pool, which may have one thread, where the next command would wait for
+    // this.
     code =
         CompletableFuture.supplyAsync(
             () -> main.run(line.split(" ")), task -> new Thread(task, line).start());
