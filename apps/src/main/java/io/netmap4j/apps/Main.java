@@ -17,7 +17,9 @@ import io.netmap4j.apps.traffic.PktGen;
 import io.netmap4j.apps.traffic.Replay;
 import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.NicOptions;
 import io.netmap4j.common.OnOff;
+import io.netmap4j.compat.netdev.NetdevPorts;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
@@ -166,6 +168,11 @@ public final class Main extends CommandContext {
   @Override
   public void ready() {
     ready.countDown();
+  }
+
+  @Override
+  protected NicOptions kernelInterface(String name) {
+    return NetdevPorts.isInterface(name) ? NetdevPorts.options(name) : null;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.netmap4j.apps.traffic;
 
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.NicOptions;
 import java.io.PrintStream;
 
 /**
@@ -32,6 +33,9 @@ public abstract class CommandContext {
     this.out = out;
     this.err = err;
   }
+
+  /** How the interface of the kernel that a NAME means is set up; null when it means none. */
+  protected abstract NicOptions kernelInterface(String name);
 
   /** A command calls this once its ports are open. */
   public abstract void ready();

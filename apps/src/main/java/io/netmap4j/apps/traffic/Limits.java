@@ -3,7 +3,6 @@ package io.netmap4j.apps.traffic;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
-import io.netmap4j.compat.netdev.NetdevPorts;
 import java.util.Locale;
 import java.util.StringJoiner;
 
@@ -89,8 +88,6 @@ final class Limits {
             least,
             most,
             slots,
-            NetdevPorts.isInterface(port.name())
-                ? "'sudo ip link set " + port.name() + " mtu ...'"
-                : "--nic mtu=...");
+            "--nic mtu=... (of an interface of the kernel: 'ip link set NAME mtu ...')");
   }
 }

@@ -6,7 +6,6 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.PortSpec;
-import io.netmap4j.compat.netdev.NetdevPorts;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -114,9 +113,11 @@ public class PortOptions {
 
   private NicOptions options(String name, int mtu) {
     PortSpec port = Ports.spec(name);
-    boolean kernel = !port.vale() && !port.pipe() && NetdevPorts.isInterface(port.name());
-    NicOptions options =
-        kernel ? NetdevPorts.options(port.name()) : Config.load().options(port.name());
+    CommandContext context = ((PlainCommand) command.userObject()).context;
+    NicOptions ofInterface =
+        port.vale() || port.pipe() ? null : context.kernelInterface(port.name());
+    boolean kernel = ofInterface != null;
+    NicOptions options = kernel ? ofInterface : Config.load().options(port.name());
     if (mtu > 0 && !kernel) {
       options = options.mtu(Math.max(mtu, options.mtu())).dropWhenFull(false);
     }
