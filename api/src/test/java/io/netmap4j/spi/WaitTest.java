@@ -478,10 +478,12 @@ class WaitTest {
     Waiter waiter = new Waiter(() -> port.poll(NetmapPort.POLLOUT, -1));
     waiter.start();
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (waiter.getState() != Thread.State.TIMED_WAITING && System.nanoTime() - limit < 0) {
-      Thread.sleep(1); // in the kernel it would count as running
+    Thread.State state = waiter.getState();
+    while (state != Thread.State.TIMED_WAITING && System.nanoTime() - limit < 0) {
+      Thread.sleep(1);
+      state = waiter.getState(); // in the kernel it would count as running
     }
-    assertThat(waiter.getState()).as("between looks").isEqualTo(Thread.State.TIMED_WAITING);
+    assertThat(state).as("between looks").isEqualTo(Thread.State.TIMED_WAITING);
     adapter.inFlight = 0;
     adapter.go.countDown();
     assertThat(sender.result()).isEqualTo(0);
