@@ -101,6 +101,19 @@ class LauncherTest {
     assertThat(run.code).isZero();
   }
 
+  @Test
+  void benchIsAProgramOfItsOwn() throws Exception {
+    Path jar = Files.createDirectories(checkout.resolve("bench/target/lib")).resolveSibling("bench.jar");
+    Run missing = launch(Map.of(), "bench");
+    assertThat(missing.code).isEqualTo(1);
+    assertThat(missing.output).contains("bench/target/bench.jar is missing");
+    Files.move(checkout.resolve("apps/target/netmap4j.jar"), jar);
+    Run run = launch(Map.of(), "bench jmh bench");
+    assertThat(run.output.lines().filter(line -> line.startsWith("argument")))
+        .containsExactly("argument jmh false", "argument bench true");
+    assertThat(run.code).isZero();
+  }
+
   @ParameterizedTest
   @CsvSource({
     "NETMAP4J_JAVA_OPTS, -XX:+UseZGC, ZGC",
