@@ -103,7 +103,8 @@ class LauncherTest {
 
   @Test
   void benchIsAProgramOfItsOwn() throws Exception {
-    Path jar = Files.createDirectories(checkout.resolve("bench/target/lib")).resolveSibling("bench.jar");
+    Path jar =
+        Files.createDirectories(checkout.resolve("bench/target/lib")).resolveSibling("bench.jar");
     Run missing = launch(Map.of(), "bench");
     assertThat(missing.code).isEqualTo(1);
     assertThat(missing.output).contains("bench/target/bench.jar is missing");

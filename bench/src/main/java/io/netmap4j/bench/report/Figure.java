@@ -48,8 +48,17 @@ public record Figure(
     }
     if (!(min <= median && median <= max)) {
       throw new IllegalArgumentException(
-          chart + ", " + what + ", " + line + ": median " + median + " is not within " + min
-              + " to " + max);
+          chart
+              + ", "
+              + what
+              + ", "
+              + line
+              + ": median "
+              + median
+              + " is not within "
+              + min
+              + " to "
+              + max);
     }
     if (rounds < 1) {
       throw new IllegalArgumentException(

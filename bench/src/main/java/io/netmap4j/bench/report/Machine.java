@@ -30,12 +30,17 @@ public final class Machine {
     facts.put("cores", String.valueOf(Runtime.getRuntime().availableProcessors()));
     facts.put("MOVDIRI", movdiri() ? "yes" : "no");
     facts.put(
-        "hypervisor", hasFlag("hypervisor") ? "yes: neighbours may share the machine" : "none seen");
+        "hypervisor",
+        hasFlag("hypervisor") ? "yes: neighbours may share the machine" : "none seen");
     facts.put(
         "kernel",
-        System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
+        System.getProperty("os.name")
+            + " "
+            + System.getProperty("os.version")
+            + ", "
             + System.getProperty("os.arch"));
-    facts.put("JDK", System.getProperty("java.vm.version") + ", " + System.getProperty("java.vendor"));
+    facts.put(
+        "JDK", System.getProperty("java.vm.version") + ", " + System.getProperty("java.vendor"));
     facts.put(
         "JVM flags", String.join(" ", ManagementFactory.getRuntimeMXBean().getInputArguments()));
     facts.put("netmap4j", version());

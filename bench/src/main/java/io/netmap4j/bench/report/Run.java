@@ -112,14 +112,12 @@ public record Run(String title, String when, Map<String, String> machine, List<F
   }
 
   private static String reason(JacksonException e) {
-    String where =
-        e.getLocation() == null
-            ? ""
-            : "line " + e.getLocation().getLineNr() + ": ";
+    String where = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
     if (e instanceof UnrecognizedPropertyException unknown) {
       return where + "unknown field \"" + unknown.getPropertyName() + '"';
     }
     // Without Jackson's advice on its own features, which a reader of figures can't follow.
-    return where + e.getOriginalMessage().lines().findFirst().orElse("").split("[;(] ?`")[0].strip();
+    return where
+        + e.getOriginalMessage().lines().findFirst().orElse("").split("[;(] ?`")[0].strip();
   }
 }

@@ -42,7 +42,9 @@ class RunTest {
   @Test
   void theMedianOfRounds() {
     Figure odd = Figure.of("c", "w", "l", 1, "x", "u", new double[] {3, 1, 2.5}, "cmd");
-    assertThat(odd).extracting(Figure::median, Figure::min, Figure::max).containsExactly(2.5, 1.0, 3.0);
+    assertThat(odd)
+        .extracting(Figure::median, Figure::min, Figure::max)
+        .containsExactly(2.5, 1.0, 3.0);
     assertThat(odd.rounds()).isEqualTo(3);
     Figure even = Figure.of("c", "w", "l", 1, "x", "u", new double[] {4, 1, 2, 3}, "cmd");
     assertThat(even.median()).isEqualTo(2.5);
