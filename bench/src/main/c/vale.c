@@ -1,32 +1,17 @@
 /*
- * What ValeBench does, in C: a switch of netmap4j's design (io.netmap4j.compat.vswitch), with the same checks of
- * indices and slots, the same table, queues and lock, the same order of memory accesses, and memcpy.
+ * A switch of netmap4j's design (io.netmap4j.compat.vswitch) for pair.h, with the same checks of indices and slots, the
+ * same table, queues and lock, the same order of memory accesses, and memcpy.
  *
  *   gcc -O3 -march=native -pthread -o vale vale.c
- *
- * Each line of input, "lockstep|threads BATCH PACKETS", is answered with ns for a packet: of processor time in
- * lock-step, of time between threads. See bench/vale-vs-c.
  */
-#define _GNU_SOURCE
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#define WINDOW 512
+#define RETURNS_AT_ONCE 1
+#include "pair.h"
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
-#define SLOTS 1024
 #define BUFS 20480
-#define BUF_SIZE 2048
-#define BYTES 60
-#define WINDOW 512
-#define PATIENCE 2000
 #define FLAGS_DONE 0x0003
-#define BUF_CHANGED 0x0001
 #define ENTRIES 1088
 #define BATCH 1024
 #define PORTS 254
@@ -35,31 +20,9 @@
 #define NONE UINT32_MAX
 #define MAC 0xffffffffffffull
 
-struct slot {
-	uint32_t buf_idx;
-	uint16_t len;
-	uint16_t flags;
-	uint64_t ptr;
-};
-
-struct ring {
-	uint8_t pad[20];
-	uint32_t head, cur;
-	_Atomic uint32_t tail;
-	uint8_t rest[224];
-	struct slot slot[SLOTS];
-} __attribute__((aligned(128)));
-
-struct kring {
-	struct ring *ring;
-	uint8_t *bufs;
-	uint64_t offset_mask;
-	uint32_t hwcur, hwtail, rhead, rcur, rtail;
-	_Atomic int state;
-} __attribute__((aligned(128)));
-
-struct rx {
-	struct kring k;
+/* what a sender sees of the receiving port */
+struct queue {
+	struct kring *k;
 	_Atomic uint32_t tail __attribute__((aligned(128)));
 	_Atomic uint32_t freed __attribute__((aligned(128)));
 	_Atomic int locked __attribute__((aligned(128)));
@@ -70,13 +33,11 @@ struct rx {
 } __attribute__((aligned(128)));
 
 struct port {
-	struct rx *rx;
+	struct queue *queue;
 	uint32_t rings;
 };
 
-static struct kring tx;
-static struct rx rx;
-static struct ring rings[3];
+static struct queue queue = { .k = &rx };
 static struct port ports[2], *table[PORTS];
 static uint64_t macs[1024];
 
@@ -86,39 +47,6 @@ static struct {
 	uint32_t heads[ALL + 1], tails[ALL + 1], queues[ENTRIES + PORTS], queue_count;
 	uint64_t frames;
 } b;
-
-static uint64_t received;
-static _Atomic uint64_t taken __attribute__((aligned(128)));
-static uint32_t batch;
-
-static inline uint32_t distance(uint32_t a, uint32_t to)
-{
-	return to >= a ? to - a : to + SLOTS - a;
-}
-
-static inline uint32_t next(uint32_t i)
-{
-	return i + 1 == SLOTS ? 0 : i + 1;
-}
-
-static inline int legal(uint32_t from, uint32_t head, uint32_t cur, uint32_t to)
-{
-	return head < SLOTS && cur < SLOTS && distance(from, head) <= distance(from, cur) &&
-	       distance(from, cur) <= distance(from, to);
-}
-
-static int lock(struct kring *k)
-{
-	int idle = 0;
-	return atomic_compare_exchange_strong(&k->state, &idle, 1);
-}
-
-static void unlock(struct kring *k)
-{
-	k->rtail = k->hwtail;
-	atomic_store_explicit(&k->ring->tail, k->hwtail, memory_order_release);
-	atomic_store_explicit(&k->state, 0, memory_order_release);
-}
 
 static inline uint32_t hash(uint64_t mac)
 {
@@ -170,7 +98,7 @@ static inline void dispatch(uint32_t entry, const uint8_t *frame, uint32_t sende
 		append(dst * RINGS + (ring < p->rings ? ring : ring % p->rings), entry);
 }
 
-static uint32_t fill(struct rx *r, uint32_t own, uint32_t all, uint32_t tail)
+static uint32_t fill(struct queue *r, uint32_t own, uint32_t all, uint32_t tail)
 {
 	uint32_t slot = tail, space, i, len;
 	uint64_t count = 0;
@@ -189,17 +117,17 @@ static uint32_t fill(struct rx *r, uint32_t own, uint32_t all, uint32_t tail)
 			own = b.next[i];
 		else
 			all = b.next[i];
-		if ((b.sizes[i] >> 16) != 1 || r->k.offset_mask)
+		if ((b.sizes[i] >> 16) != 1 || r->k->offset_mask)
 			abort();
 		len = b.sizes[i] & 0xffff;
 		if (len > BUF_SIZE)
 			continue;
-		memcpy(r->k.bufs + (uint64_t)r->buffer[slot] * BUF_SIZE, b.from[i], len);
-		struct slot *s = &r->k.ring->slot[slot];
+		memcpy(r->k->bufs + (uint64_t)r->buffer[slot] * BUF_SIZE, b.from[i], len);
+		struct slot *s = &r->k->ring->slot[slot];
 		s->buf_idx = r->buffer[slot];
 		s->len = len;
 		s->flags = 1 << 8;
-		slot = next(slot);
+		slot = wrap(slot + 1);
 		space--;
 		count++;
 	}
@@ -207,7 +135,7 @@ static uint32_t fill(struct rx *r, uint32_t own, uint32_t all, uint32_t tail)
 	return slot;
 }
 
-static void deliver(struct rx *r, uint32_t own, uint32_t all)
+static void deliver(struct queue *r, uint32_t own, uint32_t all)
 {
 	uint32_t tail, end;
 	int zero = 0;
@@ -240,7 +168,7 @@ static void flush(uint32_t sender)
 		uint32_t queue = b.queues[i], ring = queue % RINGS;
 		struct port *p = table[queue / RINGS];
 		if (p && ring < p->rings)
-			deliver(p->rx, b.heads[queue], ring ? NONE : all);
+			deliver(p->queue, b.heads[queue], ring ? NONE : all);
 		b.heads[queue] = NONE;
 	}
 	b.heads[ALL] = NONE;
@@ -253,14 +181,10 @@ static int txsync(void)
 
 	if (!lock(k))
 		return -1;
-	uint32_t head = ((volatile struct ring *)k->ring)->head;
-	atomic_thread_fence(memory_order_acquire);
-	uint32_t cur = ((volatile struct ring *)k->ring)->cur;
-	if (!legal(k->rhead, head, cur, k->rtail) || distance(k->hwcur, head) > distance(k->hwcur, k->hwtail))
+	uint32_t head = prologue(k, k->rhead, k->rtail);
+	if (distance(k->hwcur, head) > distance(k->hwcur, k->hwtail))
 		abort();
-	k->rhead = head;
-	k->rcur = cur;
-	for (uint32_t slot = k->hwcur; slot != head; slot = next(slot)) {
+	for (uint32_t slot = k->hwcur; slot != head; slot = wrap(slot + 1)) {
 		struct slot *s = &k->ring->slot[slot], v = *(volatile struct slot *)s;
 		if (k->offset_mask || (v.flags & ~FLAGS_DONE) || v.len < 14 || v.len > BUF_SIZE || v.buf_idx - 2 >= BUFS - 2)
 			abort();
@@ -283,117 +207,26 @@ static int txsync(void)
 
 static int rxsync(void)
 {
-	struct kring *k = &rx.k;
+	struct kring *k = &rx;
 
 	if (!lock(k))
 		return -1;
-	uint32_t head = ((volatile struct ring *)k->ring)->head;
-	atomic_thread_fence(memory_order_acquire);
-	uint32_t cur = ((volatile struct ring *)k->ring)->cur;
-	if (!legal(k->hwcur, head, cur, k->hwtail))
-		abort();
-	k->rhead = head;
-	k->rcur = cur;
-	k->hwtail = atomic_load_explicit(&rx.tail, memory_order_acquire);
+	uint32_t head = prologue(k, k->hwcur, k->hwtail);
+	k->hwtail = atomic_load_explicit(&queue.tail, memory_order_acquire);
 	if (k->hwcur != head) {
-		for (uint32_t slot = k->hwcur; slot != head; slot = next(slot)) {
+		for (uint32_t slot = k->hwcur; slot != head; slot = wrap(slot + 1)) {
 			struct slot *s = &k->ring->slot[slot], v = *s;
 			if (v.buf_idx - 2 >= BUFS - 2)
 				abort();
 			if (v.flags & BUF_CHANGED)
 				s->flags = v.flags & ~BUF_CHANGED;
-			rx.buffer[slot] = v.buf_idx;
+			queue.buffer[slot] = v.buf_idx;
 		}
 		k->hwcur = head;
-		atomic_store_explicit(&rx.freed, head, memory_order_release);
+		atomic_store_explicit(&queue.freed, head, memory_order_release);
 	}
 	unlock(k);
 	return 0;
-}
-
-static uint32_t give(uint32_t most)
-{
-	struct ring *r = tx.ring;
-	uint32_t slot = r->head;
-	uint32_t room = distance(slot, atomic_load_explicit(&r->tail, memory_order_acquire));
-	uint32_t n = most < room ? most : room;
-
-	for (uint32_t i = 0; i < n; i++) {
-		r->slot[slot].len = BYTES;
-		r->slot[slot].flags = 0;
-		slot = next(slot);
-	}
-	r->cur = slot;
-	atomic_store_explicit((_Atomic uint32_t *)&r->head, slot, memory_order_release);
-	return n;
-}
-
-static uint32_t take(void)
-{
-	struct ring *r = rx.k.ring;
-	uint32_t slot = r->head;
-	uint32_t n = distance(slot, atomic_load_explicit(&r->tail, memory_order_acquire));
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		sum += r->slot[slot].len;
-		slot = next(slot);
-	}
-	received += sum;
-	r->cur = slot;
-	atomic_store_explicit((_Atomic uint32_t *)&r->head, slot, memory_order_release);
-	return n;
-}
-
-static int pause_(int idle)
-{
-	if (idle < PATIENCE) {
-		__builtin_ia32_pause();
-		return idle + 1;
-	}
-	sched_yield();
-	return 0;
-}
-
-static void *send_all(void *arg)
-{
-	uint64_t packets = *(uint64_t *)arg;
-	int idle = 0;
-
-	for (uint64_t sent = 0; sent < packets;) {
-		if ((int64_t)(sent + batch - atomic_load_explicit(&taken, memory_order_acquire)) > WINDOW) {
-			idle = pause_(idle);
-			continue;
-		}
-		idle = 0;
-		sent += give(packets - sent < batch ? packets - sent : batch);
-		txsync();
-	}
-	return NULL;
-}
-
-static void receive_all(uint64_t packets)
-{
-	int idle = 0;
-
-	for (uint64_t n = 0; n < packets;) {
-		rxsync();
-		uint32_t got = take();
-		n += got;
-		idle = got ? 0 : pause_(idle);
-		if (got) {
-			rxsync();
-			atomic_store_explicit(&taken, n, memory_order_release);
-		}
-	}
-}
-
-static uint64_t now(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
 /* as a region of ours */
@@ -409,56 +242,30 @@ static uint8_t *region(void)
 	return at;
 }
 
-int main(void)
+static void init(void)
 {
 	static const uint8_t frame[12] = { 2, 0, 0, 0, 0, 0xb, 2, 0, 0, 0, 0, 0xa };
-	char mode[16];
-	unsigned long long packets;
 
-	tx.ring = &rings[0];
-	rx.k.ring = &rings[1];
 	tx.bufs = region();
-	rx.k.bufs = region();
-	tx.ring->tail = tx.hwtail = tx.rtail = SLOTS - 1;
+	rx.bufs = region();
 	for (uint32_t i = 0; i < SLOTS; i++) {
-		tx.ring->slot[i].buf_idx = 2 + i;
-		rx.k.ring->slot[i].buf_idx = rx.buffer[i] = 2 + i;
+		queue.buffer[i] = 2 + i;
 		memset(tx.bufs + (size_t)(2 + i) * BUF_SIZE, 0, BYTES);
 		memcpy(tx.bufs + (size_t)(2 + i) * BUF_SIZE, frame, sizeof frame);
 	}
 	for (uint32_t i = 0; i <= ALL; i++)
 		b.heads[i] = NONE;
 	ports[0].rings = 1;
-	ports[0].rx = NULL;
+	ports[0].queue = NULL;
 	ports[1].rings = 1;
-	ports[1].rx = &rx;
+	ports[1].queue = &queue;
 	table[0] = &ports[0];
 	table[1] = &ports[1];
 	macs[hash(load(frame) & MAC)] = (load(frame) & MAC) | 2ull << 48;
-	while (scanf("%15s %u %llu", mode, &batch, &packets) == 3) {
-		int threads = !strcmp(mode, "threads");
-		clockid_t clock = threads ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID;
-		uint64_t begin = now(clock);
-		if (threads) {
-			pthread_t other;
-			uint64_t n = packets;
-			atomic_store(&taken, 0);
-			pthread_create(&other, NULL, send_all, &n);
-			receive_all(packets);
-			pthread_join(other, NULL);
-		} else {
-			for (uint64_t n = 0; n < packets; n += batch) {
-				give(batch);
-				txsync();
-				rxsync();
-				take();
-				rxsync();
-			}
-		}
-		if (rx.drops)
-			abort();
-		printf("%.3f\n", (double)(now(clock) - begin) / packets);
-		fflush(stdout);
-	}
-	return received == 0;
+}
+
+static void check(void)
+{
+	if (queue.drops)
+		abort();
 }

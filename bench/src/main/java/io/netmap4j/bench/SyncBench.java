@@ -1,5 +1,6 @@
 package io.netmap4j.bench;
 
+import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.TestPorts;
@@ -30,7 +31,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * by itself.
  *
  * <pre>
- *   java -jar bench/target/bench.jar SyncBench -prof gc        gc.alloc.rate.norm must be about 0
+ *   java -jar bench/target/bench.jar jmh SyncBench -prof gc                 gc.alloc.rate.norm must be about 0
+ *   java -jar bench/target/bench.jar jmh SyncBench -p slots=256,1024,4096   by ring size
  * </pre>
  */
 @State(Scope.Thread)
@@ -40,14 +42,17 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(3)
 public class SyncBench {
-  private static final int SLOTS = 1024;
   private static final int DESC = 16;
   private static final long RECEIVED = 3 | 60L << 32; // DD, EOP, 60 bytes
   private static final int DD = 1;
+  private static final int TTL = 14 + 8; // of an IPv4 packet, in the Ethernet frame
   private static final int REPORT_EVERY = 64;
 
   @Param({"1", "8", "32", "256"})
   int batch;
+
+  @Param({"1024"})
+  int slots;
 
   private Region region;
   private NullDevice deviceA;
@@ -58,12 +63,16 @@ public class SyncBench {
 
   @Setup
   public void open() {
-    region = Region.create(MemoryOptions.DEFAULT.buffers(8192, 2048));
+    if (batch >= slots) {
+      throw new IllegalArgumentException(
+          "a ring of " + slots + " slots takes " + (slots - 1) + " at once, not " + batch);
+    }
+    region = Region.create(MemoryOptions.DEFAULT.buffers(Math.max(8192, 5 * slots), 2048));
     deviceA = new NullDevice();
     deviceB = new NullDevice();
     a = open(deviceA);
     b = open(deviceB);
-    for (int i = 0; i < SLOTS; i++) {
+    for (int i = 0; i < slots; i++) {
       a.tx(0).len(i, 60);
       b.tx(0).len(i, 60);
     }
@@ -72,7 +81,7 @@ public class SyncBench {
   private NetmapPort open(NullDevice device) {
     RingSet rings =
         RingSet.start(
-            new IxgbeDriver().attach(device, region, NicOptions.DEFAULT.slots(SLOTS, SLOTS)),
+            new IxgbeDriver().attach(device, region, NicOptions.DEFAULT.slots(slots, slots)),
             region);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     rings.bind(all);
@@ -104,7 +113,7 @@ public class SyncBench {
     int head = ring.head();
     int slot = head;
     for (int i = 0; i < batch; i++) {
-      ring.lenAndFlags(slot, 60, io.netmap4j.Netmap.NS_BUF_CHANGED);
+      ring.lenAndFlags(slot, 60, Netmap.NS_BUF_CHANGED);
       slot = ring.next(slot);
     }
     ring.advance(slot);
@@ -129,12 +138,37 @@ public class SyncBench {
     return written;
   }
 
+  /** As {@link #rx}, and reads the length and the first byte of each packet. */
+  @Benchmark
+  public int rxTouch() {
+    writeBack();
+    NetmapRing ring = a.rx(0);
+    int slot = ring.head();
+    int sum = 0;
+    for (int n = ring.space(); n > 0; n--) {
+      sum += ring.len(slot) + Mem.getByte(ring.buffer(slot));
+      slot = ring.next(slot);
+    }
+    ring.advance(slot);
+    return sum + ok(a.rxSync());
+  }
+
   /**
    * Receives {@code batch} packets on one port, swaps their buffers into the other's TX ring, sends
    * them.
    */
   @Benchmark
   public int bridge() {
+    return forward(false);
+  }
+
+  /** As {@link #bridge}, and counts one byte down of each packet, as a router its TTL. */
+  @Benchmark
+  public int bridgeTouch() {
+    return forward(true);
+  }
+
+  private int forward(boolean touch) {
     writeBack();
     int status = ok(a.rxSync());
     NetmapRing rx = a.rx(0);
@@ -143,6 +177,10 @@ public class SyncBench {
     int first = tx.head();
     int to = first;
     for (int n = Math.min(rx.space(), tx.space()); n > 0; n--) {
+      if (touch) {
+        long ttl = rx.buffer(from) + TTL;
+        Mem.putByte(ttl, (byte) (Mem.getByte(ttl) - 1));
+      }
       rx.swap(from, tx, to);
       from = rx.next(from);
       to = tx.next(to);
@@ -159,7 +197,7 @@ public class SyncBench {
     long descriptors = device.descriptors(0);
     for (int n = Math.min(REPORT_EVERY, batch); ; n = Math.min(n + REPORT_EVERY, batch)) {
       int slot = from + n - 1;
-      Mem.putInt(descriptors + (long) (slot >= SLOTS ? slot - SLOTS : slot) * DESC + 12, DD);
+      Mem.putInt(descriptors + (long) (slot >= slots ? slot - slots : slot) * DESC + 12, DD);
       if (n == batch) {
         return;
       }
@@ -178,7 +216,7 @@ public class SyncBench {
     int slot = written;
     for (int i = 0; i < batch; i++) {
       Mem.putLong(descriptors + (long) slot * DESC + 8, RECEIVED);
-      slot = slot + 1 == SLOTS ? 0 : slot + 1;
+      slot = slot + 1 == slots ? 0 : slot + 1;
     }
     written = slot;
   }
