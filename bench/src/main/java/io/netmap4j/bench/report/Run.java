@@ -111,13 +111,21 @@ public record Run(String title, String when, Map<String, String> machine, List<F
     return run;
   }
 
+  /** Where the text stops being a run, and why, without Jackson's advice on its own features. */
   private static String reason(JacksonException e) {
-    String where = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
-    if (e instanceof UnrecognizedPropertyException unknown) {
-      return where + "unknown field \"" + unknown.getPropertyName() + '"';
+    StringBuilder reason = new StringBuilder();
+    if (e.getLocation() != null) {
+      reason.append("line ").append(e.getLocation().getLineNr()).append(": ");
     }
-    // Without Jackson's advice on its own features, which a reader of figures can't follow.
-    return where
-        + e.getOriginalMessage().lines().findFirst().orElse("").split("[;(] ?`")[0].strip();
+    if (e instanceof UnrecognizedPropertyException unknown) {
+      return reason + "unknown field \"" + unknown.getPropertyName() + '"';
+    }
+    if (e instanceof JsonMappingException mapping) {
+      for (JsonMappingException.Reference at : mapping.getPath()) {
+        reason.append(at.getFieldName() == null ? "[" + at.getIndex() + "] " : at.getFieldName() + ' ');
+      }
+    }
+    String message = e.getOriginalMessage().lines().findFirst().orElse("");
+    return reason + message.split(" ?[;(](set| `)")[0];
   }
 }
