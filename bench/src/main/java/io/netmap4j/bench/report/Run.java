@@ -122,7 +122,8 @@ public record Run(String title, String when, Map<String, String> machine, List<F
     }
     if (e instanceof JsonMappingException mapping) {
       for (JsonMappingException.Reference at : mapping.getPath()) {
-        reason.append(at.getFieldName() == null ? "[" + at.getIndex() + "] " : at.getFieldName() + ' ');
+        reason.append(
+            at.getFieldName() == null ? "[" + at.getIndex() + "] " : at.getFieldName() + ' ');
       }
     }
     String message = e.getOriginalMessage().lines().findFirst().orElse("");

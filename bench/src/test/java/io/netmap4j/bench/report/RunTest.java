@@ -73,7 +73,8 @@ class RunTest {
     bad.put(good.replaceFirst("\"min\" : 1.0,", ""), "min");
     bad.put(good.replaceFirst("\"min\" : 1.0", "\"min\" : 7.0"), "not within 7.0 to 3.0");
     bad.put(good.replaceFirst("\"min\" : 1.0", "\"min\" : \"NaN\""), "NaN");
-    bad.put(good.replaceFirst("\"rounds\" : 3", "\"rounds\" : null"), "figures [0] rounds Cannot map");
+    bad.put(
+        good.replaceFirst("\"rounds\" : 3", "\"rounds\" : null"), "figures [0] rounds Cannot map");
     bad.put(good.replaceFirst("\"rounds\" : 3", "\"rounds\" : 0"), "0 rounds");
     bad.put(good.replaceFirst("\"what\" : \"rx\"", "\"what\" : null"), "what is missing");
     Path file = folder.resolve("bad.json");
