@@ -63,7 +63,7 @@ final class Table {
     if (dpdk.test(key.line())) {
       return "     ";
     }
-    String what = Whats.beside(key.what());
+    String what = key.what().equals("forward-op") ? "forward" : key.what();
     String quickest = times.quickest(what, key.batch(), dpdk);
     if (quickest == null) {
       return "     ";
