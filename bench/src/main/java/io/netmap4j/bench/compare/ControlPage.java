@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * The driver's side of the lock-step with {@code nic-model --register-file}: the model moves packets
- * only when asked through this page. For one thread. Both sides give the processor away while they
- * wait, so that they can share one.
+ * The driver's side of the lock-step with {@code nic-model --register-file}: the model moves
+ * packets only when asked through this page. For one thread. Both sides give the processor away
+ * while they wait, so that they can share one.
  */
 final class ControlPage implements AutoCloseable {
   /** Everything that was handed over for transmission goes out, and is reported. */

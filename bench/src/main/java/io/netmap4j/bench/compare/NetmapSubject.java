@@ -50,7 +50,10 @@ public final class NetmapSubject implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "CONTROL", description = "The model's control page.")
   Path control;
 
-  @Parameters(index = "1", paramLabel = "ADDRESS", description = "SCHEME:ADDRESS of the first card.")
+  @Parameters(
+      index = "1",
+      paramLabel = "ADDRESS",
+      description = "SCHEME:ADDRESS of the first card.")
   String first;
 
   @Parameters(index = "2", paramLabel = "ADDRESS", description = "And of the second.")
@@ -69,7 +72,9 @@ public final class NetmapSubject implements Callable<Integer> {
 
   /** On the process's standard streams. */
   public NetmapSubject() {
-    this(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII)), System.out);
+    this(
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII)),
+        System.out);
   }
 
   /** On other streams, for tests. */
@@ -88,8 +93,7 @@ public final class NetmapSubject implements Callable<Integer> {
     MemoryOptions options = MemoryOptions.DEFAULT;
     try (ControlPage page = new ControlPage(control);
         NetmapMemory memory =
-            NetmapMemory.create(
-                options.buffers(BUFFERS, options.bufSize()).hugetlbfs(hugetlbfs))) {
+            NetmapMemory.create(options.buffers(BUFFERS, options.bufSize()).hugetlbfs(hugetlbfs))) {
       names();
       NetmapPort.Request request =
           NetmapPort.Request.DEFAULT
@@ -117,7 +121,8 @@ public final class NetmapSubject implements Callable<Integer> {
 
   private void measure(NetmapPort a, NetmapPort b, ControlPage page) throws IOException {
     if (!a.awaitLink(LINK_MILLIS) || !b.awaitLink(LINK_MILLIS)) {
-      throw new IllegalStateException("no link in " + LINK_MILLIS / 1000 + " s: does the model run?");
+      throw new IllegalStateException(
+          "no link in " + LINK_MILLIS / 1000 + " s: does the model run?");
     }
     if (cpu != null) {
       Threads.pin(cpu); // this thread only: the compilers stay out of the way
@@ -163,7 +168,11 @@ public final class NetmapSubject implements Callable<Integer> {
     Stopwatch.Window window = windows.all().get(words[0]);
     if (window == null || words.length < 3) {
       throw new IllegalStateException(
-          "'" + line + "' is no request: one is " + windows.all().keySet() + " BATCH WINDOWS [bill]");
+          "'"
+              + line
+              + "' is no request: one is "
+              + windows.all().keySet()
+              + " BATCH WINDOWS [bill]");
     }
     int batch = Integer.parseInt(words[1]);
     int times = Integer.parseInt(words[2]);

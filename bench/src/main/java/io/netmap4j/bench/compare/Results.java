@@ -46,7 +46,10 @@ final class Results {
     return values.keySet().stream();
   }
 
-  /** The line with the lowest median among those that {@code lines} accepts; null when there is none. */
+  /**
+   * The line with the lowest median among those that {@code lines} accepts; null when there is
+   * none.
+   */
   String quickest(String what, int batch, Predicate<String> lines) {
     return keys()
         .filter(key -> key.what.equals(what) && key.batch == batch && lines.test(key.line))
@@ -87,7 +90,9 @@ final class Results {
     return most.orElse(Double.NaN);
   }
 
-  /** A figure of {@code chart} for each key; {@code name} says what the chart calls the key's what. */
+  /**
+   * A figure of {@code chart} for each key; {@code name} says what the chart calls the key's what.
+   */
   List<Figure> figures(String chart, String unit, String command) {
     List<Figure> figures = new ArrayList<>();
     keys()

@@ -167,7 +167,8 @@ final class RingWindows {
     }
     if (idle == MOST_IDLE) {
       throw new IllegalStateException(
-          MOST_IDLE + " syncs in a row brought no packet and no free slot: is the model's link up?");
+          MOST_IDLE
+              + " syncs in a row brought no packet and no free slot: is the model's link up?");
     }
     return idle + 1;
   }

@@ -115,7 +115,9 @@ final class Stopwatch {
     sum = x;
   }
 
-  /** @param values are sorted by this; at least one */
+  /**
+   * @param values are sorted by this; at least one
+   */
   private static long percentile(long[] values, int percent) {
     Arrays.sort(values);
     return values[(int) ((long) (values.length - 1) * percent / 100)];

@@ -5,10 +5,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
 
-/** Prints results for people: a block for each what, a row for each subject, a column for each batch. */
+/**
+ * Prints results for people: a block for each what, a row for each subject, a column for each
+ * batch.
+ */
 final class Table {
-  private static final String[] BILL =
-      {"doorbells", "write-backs", "descriptor bytes", "payload bytes"};
+  private static final String[] BILL = {
+    "doorbells", "write-backs", "descriptor bytes", "payload bytes"
+  };
 
   private final PrintStream out;
   private final Results times;
