@@ -9,8 +9,8 @@ import java.util.Arrays;
  * Where a device finds a region: one device address for each 2 MiB page, the same for UIO, VFIO and
  * the model.
  *
- * <p>The table is off-heap (quicker than a {@code long[]} by a third in the sync loops), so that
- * the hot path adds one load: {@code iova = table[offset >> 21] + (offset & (2 MiB − 1))}.
+ * <p>The table is off-heap (quicker than a {@code long[]} by a third in loops): {@code iova =
+ * table[offset >> 21] + (offset & (2 MiB − 1))}.
  */
 public final class DmaMapping implements AutoCloseable {
   public static final int PAGE_SHIFT = 21;

@@ -83,10 +83,10 @@ final class IxgbeAdapter implements Adapter {
     rx = rxKrings;
     started = true;
     for (int q = 0; q < tx.length; q++) {
-      txRings[q] = new IxgbeTxRing(nic, q, tx[q], memory.txDescs[q], memory.mapping, options.mtu());
+      txRings[q] = new IxgbeTxRing(nic, q, tx[q], memory.txDescs[q], memory.buffers, options.mtu());
     }
     for (int q = 0; q < rx.length; q++) {
-      rxRings[q] = new IxgbeRxRing(nic, q, rx[q], memory.rxDescs[q], memory.mapping);
+      rxRings[q] = new IxgbeRxRing(nic, q, rx[q], memory.rxDescs[q], memory.buffers);
     }
     housekeeping.discardCounters();
     startQueues();

@@ -2,7 +2,6 @@ package io.netmap4j.ixgbe;
 
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
-import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
 
@@ -22,13 +21,12 @@ abstract class IxgbeRing {
   final long descs;
   final long slots;
 
-  /** Device addresses of the region's pages ({@link DmaMapping#table}). */
-  final long table;
+  /** {@link BufferAddresses#table}. */
+  final long addresses;
 
   final long bufOffset;
   final int bufSize;
   final int bufTotal;
-  final Straddlers straddlers;
   private final NicDevice nic;
   private final int tailRegister;
 
@@ -36,7 +34,7 @@ abstract class IxgbeRing {
   private final long tailAddress;
 
   IxgbeRing(
-      NicDevice nic, int tailRegister, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping) {
+      NicDevice nic, int tailRegister, Kring k, NicDevice.DmaBuffer ring, BufferAddresses buffers) {
     Region region = k.region;
     this.nic = nic;
     this.tailRegister = tailRegister;
@@ -44,11 +42,10 @@ abstract class IxgbeRing {
     this.numSlots = k.numSlots;
     this.descs = ring.address();
     this.slots = k.slots;
-    this.table = mapping.table();
+    this.addresses = buffers.table;
     this.bufOffset = region.bufOffset();
     this.bufSize = region.bufSize();
     this.bufTotal = region.bufTotal();
-    this.straddlers = new Straddlers(region, mapping);
   }
 
   final void clearDescriptors() {
@@ -64,21 +61,16 @@ abstract class IxgbeRing {
     }
   }
 
-  /** An index of a buffer that the device can reach as a whole. */
-  final boolean goodIndex(int index) {
-    return Integer.compareUnsigned(index - Region.FIRST_BUFFER, bufTotal - Region.FIRST_BUFFER) < 0
-        && !straddlers.contains(bufOffset(index));
+  /** The device's address of a buffer; 0 for an index that the device must not get. */
+  final long address(int index) {
+    return Integer.compareUnsigned(index, bufTotal) < 0
+        ? Mem.getLong(addresses + ((long) index << 3))
+        : 0;
   }
 
   /** Where a buffer is in the region. */
   final long bufOffset(int index) {
     return bufOffset + (long) index * bufSize;
-  }
-
-  /** The device's address of a place in the region. */
-  final long deviceAddress(long offset) {
-    return Mem.getLong(table + (offset >>> DmaMapping.PAGE_SHIFT << 3))
-        + (offset & DmaMapping.PAGE_MASK);
   }
 
   final int wrap(int slot) {

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 final class IxgbeRingMemory {
   private static final Logger LOG = LoggerFactory.getLogger(IxgbeRingMemory.class);
 
-  final DmaMapping mapping;
+  final BufferAddresses buffers;
   final NicDevice.DmaBuffer[] txDescs;
   final NicDevice.DmaBuffer[] rxDescs;
   private final NicDevice nic;
@@ -30,8 +30,10 @@ final class IxgbeRingMemory {
     this.txDescs = new NicDevice.DmaBuffer[options.txRings()];
     this.rxDescs = new NicDevice.DmaBuffer[options.rxRings()];
     try {
-      this.mapping = nic.domain().map(region);
+      DmaMapping mapping = nic.domain().map(region);
       undo.push(mapping::close);
+      this.buffers = new BufferAddresses(region, mapping);
+      undo.push(buffers::close);
       for (int q = 0; q < txDescs.length; q++) {
         txDescs[q] = allocate(options.txSlots());
       }

@@ -1,15 +1,11 @@
 package io.netmap4j.ixgbe;
 
-import static io.netmap4j.Netmap.NS_BUF_CHANGED;
 import static io.netmap4j.Netmap.NS_MOREFRAG;
-import static io.netmap4j.layout.RingLayout.SLOT_FLAGS;
 import static io.netmap4j.layout.RingLayout.SLOT_LEN;
 import static io.netmap4j.layout.RingLayout.SLOT_SIZE;
 
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.memory.Region;
-import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
 
@@ -45,8 +41,8 @@ final class IxgbeRxRing extends IxgbeRing {
   private int maxSegments;
   private long badWriteBacks;
 
-  IxgbeRxRing(NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping) {
-    super(nic, Reg.rdt(queue), k, ring, mapping);
+  IxgbeRxRing(NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, BufferAddresses buffers) {
+    super(nic, Reg.rdt(queue), k, ring, buffers);
   }
 
   /** What BSIZEPACKET can use of a buffer: whole kilobytes, 16 at most. */
@@ -200,61 +196,48 @@ final class IxgbeRxRing extends IxgbeRing {
     return status;
   }
 
-  /** {@link #give}, without buffers that straddle pages. */
   private int arm(Kring k, int slot, int desc, int run) {
-    if (k.offsetMask != 0) {
-      return giveAtOffsets(k, slot, desc, run);
-    }
-    int done = give(slot, desc, run);
-    return straddlers.possible ? straddlers.before(descs + (long) desc * DESC_SIZE, done) : done;
+    return k.offsetMask == 0 ? give(slot, desc, run) : giveAtOffsets(k, slot, desc, run);
   }
 
   /**
    * The hot loop: arms descriptors with the slots' buffers. Ends at the first invalid buffer index.
+   * Flags stay, NS_BUF_CHANGED too, until the slot is received into.
    *
    * @return slots done
    */
   private int give(int slot, int desc, int run) {
     final long from = slots + (long) slot * SLOT_SIZE;
     final long to = descs + (long) desc * DESC_SIZE;
-    final long lut = table;
-    final long base = bufOffset;
-    final long size = bufSize;
-    final int usable = bufTotal - Region.FIRST_BUFFER;
+    final long table = addresses;
+    final int usable = bufTotal;
     final int end = run * SLOT_SIZE;
     for (int o = 0; o < end; o += SLOT_SIZE) {
-      long s = Mem.getLong(from + o);
-      int index = (int) s;
-      if (Integer.compareUnsigned(index - Region.FIRST_BUFFER, usable) >= 0) {
+      int index = Mem.getInt(from + o);
+      if (Integer.compareUnsigned(index, usable) >= 0) {
         return o / SLOT_SIZE;
       }
-      long offset = base + index * size;
-      Mem.putLong(
-          to + o,
-          Mem.getLong(lut + (offset >>> DmaMapping.PAGE_SHIFT << 3))
-              + (offset & DmaMapping.PAGE_MASK));
-      Mem.putLong(to + o + 8, 0);
-      if ((s & (long) NS_BUF_CHANGED << 48) != 0) {
-        Mem.putShort(from + o + SLOT_FLAGS, (short) (s >>> 48 & ~NS_BUF_CHANGED));
+      long address = Mem.getLong(table + ((long) index << 3));
+      if (address == 0) {
+        return o / SLOT_SIZE;
       }
+      Mem.putLong(to + o, address);
+      Mem.putLong(to + o + 8, 0);
     }
     return run;
   }
 
-  /** As {@link #give}, on a ring with offsets; also ends at a buffer that straddles pages. */
+  /** As {@link #give}, on a ring with offsets. */
   private int giveAtOffsets(Kring k, int slot, int desc, int run) {
     final long from = slots + (long) slot * SLOT_SIZE;
     final long to = descs + (long) desc * DESC_SIZE;
     for (int o = 0; o < run * SLOT_SIZE; o += SLOT_SIZE) {
-      long s = Mem.getLong(from + o);
-      if (!goodIndex((int) s)) {
+      long address = address(Mem.getInt(from + o));
+      if (address == 0) {
         return o / SLOT_SIZE;
       }
-      Mem.putLong(to + o, deviceAddress(bufOffset((int) s) + k.offset(from + o)));
+      Mem.putLong(to + o, address + k.offset(from + o));
       Mem.putLong(to + o + 8, 0);
-      if ((s & (long) NS_BUF_CHANGED << 48) != 0) {
-        Mem.putShort(from + o + SLOT_FLAGS, (short) (s >>> 48 & ~NS_BUF_CHANGED));
-      }
     }
     return run;
   }

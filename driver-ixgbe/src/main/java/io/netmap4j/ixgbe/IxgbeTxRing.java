@@ -4,13 +4,12 @@ import static io.netmap4j.Netmap.NS_BUF_CHANGED;
 import static io.netmap4j.Netmap.NS_MOREFRAG;
 import static io.netmap4j.Netmap.NS_REPORT;
 import static io.netmap4j.layout.RingLayout.SLOT_FLAGS;
+import static io.netmap4j.layout.RingLayout.SLOT_LEN;
 import static io.netmap4j.layout.RingLayout.SLOT_SIZE;
 
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
-import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
-import io.netmap4j.spi.DmaMapping;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
 
@@ -55,6 +54,9 @@ final class IxgbeTxRing extends IxgbeRing {
   private static final long WHOLE = FRAGMENT | EOP;
   private static final int PAYLEN_SHIFT = 32 + 14;
 
+  /** Times the length of a packet in one buffer: DTALEN and PAYLEN. */
+  private static final long BOTH_LENGTHS = 1 | 1L << PAYLEN_SHIFT;
+
   private final long region;
   private final int maxFrame;
   private final int maxLen;
@@ -78,8 +80,8 @@ final class IxgbeTxRing extends IxgbeRing {
   private boolean reportWanted;
 
   IxgbeTxRing(
-      NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, DmaMapping mapping, int mtu) {
-    super(nic, Reg.tdt(queue), k, ring, mapping);
+      NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, BufferAddresses buffers, int mtu) {
+    super(nic, Reg.tdt(queue), k, ring, buffers);
     this.region = k.region.address();
     this.maxFrame = maxFrame(mtu);
     this.maxLen = Math.min(bufSize, maxFrame);
@@ -139,7 +141,7 @@ final class IxgbeTxRing extends IxgbeRing {
       int desc = k.distance(k.hwOfs, slot);
       int run =
           Math.min(Math.min(todo, REPORT_EVERY - unreported), numSlots - Math.max(slot, desc));
-      int done = describeRun(k, slot, desc, run);
+      int done = k.offsetMask == 0 ? fill(slot, desc, run) : fillAtOffsets(k, slot, desc, run);
       if (done > 0) {
         end = desc + done - 1;
       }
@@ -187,42 +189,29 @@ final class IxgbeTxRing extends IxgbeRing {
   private int fill(int slot, int desc, int run) {
     final long from = slots + (long) slot * SLOT_SIZE;
     final long to = descs + (long) desc * DESC_SIZE;
-    final long lut = table;
-    final long base = bufOffset;
-    final long size = bufSize;
-    final int usable = bufTotal - Region.FIRST_BUFFER;
+    final long table = addresses;
+    final int usable = bufTotal;
     final int lengths = maxLen - MIN_PAYLEN;
     final int end = run * SLOT_SIZE;
     for (int o = 0; o < end; o += SLOT_SIZE) {
-      long s = Mem.getLong(from + o);
-      int len =
-          (int) (s >>> 32)
-              & ~(NS_BUF_CHANGED << 16); // flags are above the length: any other fails the test
-      int index = (int) s;
+      int index = Mem.getInt(from + o);
+      int lenFlags = Mem.getInt(from + o + SLOT_LEN);
+      int len = lenFlags & ~(NS_BUF_CHANGED << 16); // any other flag fails the test
       if (Integer.compareUnsigned(len - MIN_PAYLEN, lengths) > 0
-          || Integer.compareUnsigned(index - Region.FIRST_BUFFER, usable) >= 0) {
+          || Integer.compareUnsigned(index, usable) >= 0) {
         return o / SLOT_SIZE;
       }
-      long offset = base + index * size;
-      Mem.putLong(
-          to + o,
-          Mem.getLong(lut + (offset >>> DmaMapping.PAGE_SHIFT << 3))
-              + (offset & DmaMapping.PAGE_MASK));
-      Mem.putLong(to + o + 8, WHOLE | len | (long) len << PAYLEN_SHIFT);
-      if (s >>> 48 != 0) {
-        Mem.putShort(from + o + SLOT_FLAGS, (short) 0);
+      long address = Mem.getLong(table + ((long) index << 3));
+      if (address == 0) {
+        return o / SLOT_SIZE;
+      }
+      Mem.putLong(to + o, address);
+      Mem.putLong(to + o + 8, WHOLE | len * BOTH_LENGTHS);
+      if (lenFlags != len) {
+        Mem.putInt(from + o + SLOT_LEN, len);
       }
     }
     return run;
-  }
-
-  /** {@link #fill}, without buffers that straddle pages. */
-  private int describeRun(Kring k, int slot, int desc, int run) {
-    if (k.offsetMask != 0) {
-      return fillAtOffsets(k, slot, desc, run);
-    }
-    int done = fill(slot, desc, run);
-    return straddlers.possible ? straddlers.before(descs + (long) desc * DESC_SIZE, done) : done;
   }
 
   /** As {@link #fill}, on a ring with offsets. */
@@ -233,12 +222,13 @@ final class IxgbeTxRing extends IxgbeRing {
       long s = Mem.getLong(from + o);
       int len = (int) (s >>> 32) & ~(NS_BUF_CHANGED << 16);
       int start = k.offset(from + o);
+      long address = address((int) s);
       if (Integer.compareUnsigned(len - MIN_PAYLEN, maxFrame - MIN_PAYLEN) > 0
           || len > bufSize - start
-          || !goodIndex((int) s)) {
+          || address == 0) {
         return o / SLOT_SIZE;
       }
-      describe(to + o, bufOffset((int) s) + start, WHOLE | len | (long) len << PAYLEN_SHIFT);
+      describe(to + o, address + start, WHOLE | len * BOTH_LENGTHS);
       if (s >>> 48 != 0) {
         Mem.putShort(from + o + SLOT_FLAGS, (short) 0);
       }
@@ -274,7 +264,7 @@ final class IxgbeTxRing extends IxgbeRing {
       int start = k.offset(slots + (long) slot * SLOT_SIZE);
       packet[i] = s; // the user's memory is read once
       starts[i] = start;
-      good = goodIndex((int) s) && len(s) > 0 && len(s) <= bufSize - start;
+      good = address((int) s) != 0 && len(s) > 0 && len(s) <= bufSize - start;
       total += len(s);
       reportWanted |= (s >>> 48 & NS_REPORT) != 0;
     }
@@ -300,7 +290,7 @@ final class IxgbeTxRing extends IxgbeRing {
       long payLen = i == 0 ? (long) total << PAYLEN_SHIFT : 0;
       long end = i == count - 1 ? EOP : 0;
       describe(
-          desc, bufOffset((int) packet[i]) + starts[i], FRAGMENT | end | len(packet[i]) | payLen);
+          desc, address((int) packet[i]) + starts[i], FRAGMENT | end | len(packet[i]) | payLen);
     }
     int last = wrap(first + count - 1);
     long flags = slots + (long) last * SLOT_SIZE + SLOT_FLAGS;
@@ -315,8 +305,8 @@ final class IxgbeTxRing extends IxgbeRing {
     return NONE;
   }
 
-  private void describe(long desc, long offset, long command) {
-    Mem.putLong(desc, deviceAddress(offset));
+  private static void describe(long desc, long address, long command) {
+    Mem.putLong(desc, address);
     Mem.putLong(desc + 8, command);
   }
 
