@@ -41,7 +41,8 @@ final class IxgbeRxRing extends IxgbeRing {
   private int maxSegments;
   private long badWriteBacks;
 
-  IxgbeRxRing(NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, BufferAddresses buffers) {
+  IxgbeRxRing(
+      NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, BufferAddresses buffers) {
     super(nic, Reg.rdt(queue), k, ring, buffers);
   }
 

@@ -80,7 +80,12 @@ final class IxgbeTxRing extends IxgbeRing {
   private boolean reportWanted;
 
   IxgbeTxRing(
-      NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, BufferAddresses buffers, int mtu) {
+      NicDevice nic,
+      int queue,
+      Kring k,
+      NicDevice.DmaBuffer ring,
+      BufferAddresses buffers,
+      int mtu) {
     super(nic, Reg.tdt(queue), k, ring, buffers);
     this.region = k.region.address();
     this.maxFrame = maxFrame(mtu);

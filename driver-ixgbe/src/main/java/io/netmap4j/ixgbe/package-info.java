@@ -43,8 +43,8 @@
  *       {@link IxgbeFilters}; {@link Rss}; {@link Reg}: the registers.
  *   <li>{@link IxgbeHousekeeping}: link, {@link IxgbeCounters}, {@link IxgbeWatchdog}, on a thread.
  *   <li>{@link IxgbeInterrupts}: wake-ups for programs that wait.
- *   <li>{@link IxgbeRingMemory}: what the card reaches by DMA; {@link BufferAddresses}:
- *       where it finds each buffer, and which it must not be given.
+ *   <li>{@link IxgbeRingMemory}: what the card reaches by DMA; {@link BufferAddresses}: where it
+ *       finds each buffer, and which it must not be given.
  * </ul>
  *
  * <p>We have no datasheet. Comments name a section of docs/82599.md, which names its sources, or
