@@ -5,6 +5,7 @@ import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.RingCounts;
+import io.netmap4j.layout.RingLayout;
 import java.io.IOException;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
@@ -21,7 +22,12 @@ public class PipeBench extends PairBench {
   @Setup
   @Override
   public void open() {
-    memory = NetmapMemory.create(MemoryOptions.DEFAULT.buffers(8192, 2048));
+    MemoryOptions usual = MemoryOptions.DEFAULT;
+    memory =
+        NetmapMemory.create(
+            usual
+                .rings(usual.ringNum(), Math.max(usual.ringSize(), RingLayout.sizeFor(slots)))
+                .buffers(Math.max(8192, 5 * slots), 2048));
     NetmapPort.Request request =
         NetmapPort.Request.DEFAULT.region(memory).counts(RingCounts.DEFAULT.slots(slots, slots));
     sender = Netmap.open("netmap:bench{1", request);

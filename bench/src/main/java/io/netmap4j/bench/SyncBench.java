@@ -3,13 +3,8 @@ package io.netmap4j.bench;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
-import io.netmap4j.TestPorts;
-import io.netmap4j.common.MemoryOptions;
-import io.netmap4j.common.NicOptions;
-import io.netmap4j.ixgbe.IxgbeDriver;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
-import io.netmap4j.spi.RingSet;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -67,25 +62,15 @@ public class SyncBench {
       throw new IllegalArgumentException(
           "a ring of " + slots + " slots takes " + (slots - 1) + " at once, not " + batch);
     }
-    region = Region.create(MemoryOptions.DEFAULT.buffers(Math.max(8192, 5 * slots), 2048));
+    region = NullPort.region(slots);
     deviceA = new NullDevice();
     deviceB = new NullDevice();
-    a = open(deviceA);
-    b = open(deviceB);
+    a = NullPort.open(deviceA, region, slots);
+    b = NullPort.open(deviceB, region, slots);
     for (int i = 0; i < slots; i++) {
       a.tx(0).len(i, 60);
       b.tx(0).len(i, 60);
     }
-  }
-
-  private NetmapPort open(NullDevice device) {
-    RingSet rings =
-        RingSet.start(
-            new IxgbeDriver().attach(device, region, NicOptions.DEFAULT.slots(slots, slots)),
-            region);
-    RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
-    rings.bind(all);
-    return TestPorts.open(device.name(), rings, all, NetmapPort.Request.DEFAULT);
   }
 
   @TearDown
