@@ -40,6 +40,10 @@ final class Charts {
         "The same subject measured against itself in the same rounds: a difference between two"
             + " subjects that is not larger than this is none.");
     about(
+        "clock",
+        "Clock",
+        "What two readings of the clock cost. It is in each window once, and is not subtracted.");
+    about(
         "bill",
         "PCIe bill",
         "What crosses the bus for each packet, counted by the card's model and not timed. This is"
@@ -50,6 +54,14 @@ final class Charts {
         "Through two modelled cards at a fixed offered load, corrected for coordinated omission: a"
             + " packet's time counts from when it was due. The control in C crosses the same cards in"
             + " the same run.");
+    about(
+        "latency-ratio",
+        "Round trip: ratio to C's",
+        "A percentile of ours divided by that of the control in the same round.");
+    about(
+        "latency-capacity",
+        "Round trip: capacity",
+        "Round trips at full speed; the offered loads are shares of the lesser capacity.");
     about(
         "wakeup",
         "Wake-up from idle",

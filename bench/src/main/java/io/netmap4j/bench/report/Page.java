@@ -49,8 +49,11 @@ public final class Page {
     page.html.append(Summary.table(run, page.styles));
     for (String chart : charts) {
       page.heading(chart);
+      boolean counts = Charts.areCounts(chart);
+      page.html.append(counts ? "<div class=\"counts\">\n" : "");
       Charts.plots(chart, run.figures())
           .forEach((plot, figures) -> page.block(plot, figures, run));
+      page.html.append(counts ? "</div>\n" : "");
       page.commands(Charts.commands(chart, run.figures()));
     }
     page.machine(List.of(run), List.of(""));
@@ -121,6 +124,7 @@ public final class Page {
   }
 
   private void block(Charts.Plotted plot, List<Figure> figures, Run run) {
+    html.append("<section>\n");
     title(plot);
     html.append("<div class=\"block\">\n");
     if (figures.stream().anyMatch(f -> f.max() != 0 || f.min() != 0)) {
@@ -129,7 +133,7 @@ public final class Page {
     }
     html.append("<div>");
     html.append(Tables.of(figures, run, styles));
-    html.append("</div>\n</div>\n");
+    html.append("</div>\n</div>\n</section>\n");
   }
 
   private void pairBlock(Charts.Plotted plot, List<Ratios.Pair> pairs, Run a, Run b) {

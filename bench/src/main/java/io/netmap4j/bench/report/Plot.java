@@ -26,6 +26,11 @@ final class Plot {
   /** The same where lines mostly have equal values: as far as there is room, up to this. */
   private static final double COUNT_DODGE = 12;
 
+  /** From the ends of the x axis to the first and to the last x. */
+  private static final int MARGIN = 30;
+
+  private static final int COUNT_MARGIN = 65;
+
   private static final int LABEL = 34;
   private static final String[] MARKS = {
     "M-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0z", // a circle
@@ -39,9 +44,11 @@ final class Plot {
   private final Styles styles;
   private final Scale x;
   private final Scale y;
+  private final int margin;
   private final StringBuilder svg = new StringBuilder();
 
-  private Plot(Styles styles, Scale x, Scale y) {
+  private Plot(Styles styles, Scale x, Scale y, int margin) {
+    this.margin = margin;
     this.styles = styles;
     this.x = x;
     this.y = y;
@@ -56,19 +63,20 @@ final class Plot {
    */
   static String draw(Styles styles, List<Figure> figures, List<Figure> all, Run run) {
     Figure any = all.get(0);
+    boolean counts = Charts.areCounts(any.chart());
     Plot plot =
         new Plot(
             styles,
             Scale.ofX(any.xName(), all.stream().mapToDouble(Figure::x).toArray()),
             Scale.ofY(
                 all.stream().flatMapToDouble(f -> DoubleStream.of(f.min(), f.max()))
-                    .toArray()));
+                    .toArray()),
+            counts ? COUNT_MARGIN : MARGIN);
     plot.axes(any);
     Map<String, List<Figure>> lines = new LinkedHashMap<>();
     figures.forEach(f -> lines.computeIfAbsent(f.line(), l -> new ArrayList<>()).add(f));
-    boolean counts = Charts.areCounts(any.chart());
-    double dodge =
-        counts ? Math.min(COUNT_DODGE, 0.8 * plot.leastDistance() / lines.size()) : DODGE;
+    double room = Math.min(2 * (COUNT_MARGIN - 10), 0.8 * plot.leastDistance());
+    double dodge = counts ? Math.min(COUNT_DODGE, room / lines.size()) : DODGE;
     int n = 0;
     for (Map.Entry<String, List<Figure>> line : lines.entrySet()) {
       double shift = (n++ - (lines.size() - 1) / 2.0) * dodge;
@@ -187,7 +195,6 @@ final class Plot {
   }
 
   private double x(double value) {
-    int margin = 30; // marks and labels at the ends
     return LEFT + margin + x.at(value) * (WIDTH - LEFT - RIGHT - 2 * margin);
   }
 
