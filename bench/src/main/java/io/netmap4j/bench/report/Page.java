@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -51,8 +50,7 @@ public final class Page {
       page.heading(chart);
       boolean counts = Charts.areCounts(chart);
       page.html.append(counts ? "<div class=\"counts\">\n" : "");
-      Charts.plots(chart, run.figures())
-          .forEach((plot, figures) -> page.block(plot, figures, run));
+      Charts.plots(chart, run.figures()).forEach((plot, figures) -> page.block(plot, figures, run));
       page.html.append(counts ? "</div>\n" : "");
       page.commands(Charts.commands(chart, run.figures()));
     }
@@ -109,8 +107,7 @@ public final class Page {
 
   private void heading(String chart) {
     Charts.About about = Charts.about(chart);
-    html.append(
-        String.format("<h2 id=\"%s\">%s</h2>%n", id(chart), Html.escape(about.title())));
+    html.append(String.format("<h2 id=\"%s\">%s</h2>%n", id(chart), Html.escape(about.title())));
     if (!about.text().isEmpty()) {
       html.append("<p>").append(Html.escape(about.text())).append("</p>\n");
     }

@@ -69,8 +69,7 @@ final class Plot {
             styles,
             Scale.ofX(any.xName(), all.stream().mapToDouble(Figure::x).toArray()),
             Scale.ofY(
-                all.stream().flatMapToDouble(f -> DoubleStream.of(f.min(), f.max()))
-                    .toArray()),
+                all.stream().flatMapToDouble(f -> DoubleStream.of(f.min(), f.max())).toArray()),
             counts ? COUNT_MARGIN : MARGIN);
     plot.axes(any);
     Map<String, List<Figure>> lines = new LinkedHashMap<>();
@@ -101,9 +100,7 @@ final class Plot {
     svg.append(
         format(
             "<svg class=\"plot\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n",
-            WIDTH,
-            HEIGHT,
-            Html.escape(any.what() + ": " + any.unit() + " over " + any.xName())));
+            WIDTH, HEIGHT, Html.escape(any.what() + ": " + any.unit() + " over " + any.xName())));
     int right = WIDTH - RIGHT;
     int foot = HEIGHT - BOTTOM;
     for (double tick : y.ticks()) {
@@ -137,8 +134,7 @@ final class Plot {
         format(
             "<text class=\"name\" transform=\"translate(13,%d) rotate(-90)\""
                 + " text-anchor=\"middle\">%s</text>\n",
-            (TOP + foot) / 2,
-            Html.escape(any.unit() + (y.isLog() ? " (logarithmic)" : ""))));
+            (TOP + foot) / 2, Html.escape(any.unit() + (y.isLog() ? " (logarithmic)" : ""))));
   }
 
   /** Between two neighbours of the x axis. */
@@ -167,8 +163,7 @@ final class Plot {
       double at = x(f.x()) + dodge;
       if (f.min() < f.max()) {
         svg.append(
-            format(
-                "<path class=\"spread\" d=\"M%.1f,%.1fV%.1f\"/>", at, y(f.min()), y(f.max())));
+            format("<path class=\"spread\" d=\"M%.1f,%.1fV%.1f\"/>", at, y(f.min()), y(f.max())));
       }
       svg.append(
           format(
@@ -190,8 +185,15 @@ final class Plot {
 
   private static String tip(Figure f) {
     String spread = Html.spread(f);
-    return f.line() + ", " + f.xName() + " " + Html.exact(f.x()) + ": " + Html.number(f.median())
-        + (spread.isEmpty() ? " " : " (" + spread + ") ") + f.unit();
+    return f.line()
+        + ", "
+        + f.xName()
+        + " "
+        + Html.exact(f.x())
+        + ": "
+        + Html.number(f.median())
+        + (spread.isEmpty() ? " " : " (" + spread + ") ")
+        + f.unit();
   }
 
   private double x(double value) {

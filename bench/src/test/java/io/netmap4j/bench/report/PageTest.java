@@ -122,8 +122,7 @@ class PageTest {
           Figure f =
               run.figures()
                   .get(Integer.parseInt(attributes.getNamedItem("data-figure").getNodeValue()));
-          String[] at =
-              attributes.getNamedItem("transform").getNodeValue().split("[(,)]");
+          String[] at = attributes.getNamedItem("transform").getNodeValue().split("[(,)]");
           marks.add(
               new double[] {
                 Double.parseDouble(at[1]), Double.parseDouble(at[2]), f.x(), f.median()
@@ -200,15 +199,23 @@ class PageTest {
         .contains("4<small>second run only</small>")
         .contains("<td>A &lt; B</td><td>C</td>");
     assertThat(html.split("<td class=\"same\">", -1).length)
-        .isEqualTo(
-            1 + (int) pairs.stream().filter(pair -> !pair.isApart()).count()
-        );
+        .isEqualTo(1 + (int) pairs.stream().filter(pair -> !pair.isApart()).count());
   }
 
   @ParameterizedTest
   @CsvSource({
-    "0, 0", "7, 7", "-3, -3", "1234567, '1,234,567'", "123.4, 123", "12.34, 12.3", "1.234, 1.23",
-    "0.125, 0.13", "0.03125, 0.031", "0.0042, 0.00420", "0.00001, 1.00e-05", "1e20, 1.00e+20"
+    "0, 0",
+    "7, 7",
+    "-3, -3",
+    "1234567, '1,234,567'",
+    "123.4, 123",
+    "12.34, 12.3",
+    "1.234, 1.23",
+    "0.125, 0.13",
+    "0.03125, 0.031",
+    "0.0042, 0.00420",
+    "0.00001, 1.00e-05",
+    "1e20, 1.00e+20"
   })
   void numbersAreShort(double value, String text) {
     assertThat(Html.number(value)).isEqualTo(text);
