@@ -136,13 +136,9 @@ public class HugePages {
 
   /** What is missing for using pages with a device, and the commands that provide it. */
   public List<String> missing() {
-    List<String> missing = new ArrayList<>();
+    List<String> missing = new ArrayList<>(missingPages());
     if (!Files.exists(pool)) {
-      missing.add("pages of 2 MiB: a kernel with CONFIG_HUGETLBFS");
       return missing;
-    }
-    if (lines(pool).contains("0") && !onDemand()) {
-      missing.add("pages of 2 MiB: " + more(ENOUGH));
     }
     List<Path> folders = mounts();
     if (folders.isEmpty()) {
@@ -150,10 +146,24 @@ public class HugePages {
     } else if (folders.stream().noneMatch(Files::isWritable)) {
       missing.add("the right to write to " + folders.get(0) + ": run as root");
     }
-    if ((capabilities() & CAP_SYS_ADMIN) == 0) {
-      missing.add("the right to see physical addresses, CAP_SYS_ADMIN: run as root");
-    }
+    missing.addAll(missingRight());
     return missing;
+  }
+
+  /** Of {@link #missing}, what concerns the pages themselves, mounted or not. */
+  public List<String> missingPages() {
+    if (!Files.exists(pool)) {
+      return List.of("pages of 2 MiB: a kernel with CONFIG_HUGETLBFS");
+    }
+    boolean none = lines(pool).contains("0") && !onDemand();
+    return none ? List.of("pages of 2 MiB: " + more(ENOUGH)) : List.of();
+  }
+
+  /** Of {@link #missing}, what concerns physical addresses. */
+  public List<String> missingRight() {
+    return (capabilities() & CAP_SYS_ADMIN) != 0
+        ? List.of()
+        : List.of("the right to see physical addresses, CAP_SYS_ADMIN: run as root");
   }
 
   /** The kernel allocates pages on demand, as far as it finds contiguous memory. */

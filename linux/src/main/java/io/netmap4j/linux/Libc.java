@@ -111,6 +111,8 @@ public final class Libc {
 
   private static native int memfd_create(String name, int flags);
 
+  private static native int mkfifo(String path, int mode);
+
   private static native int eventfd(int initial, int flags);
 
   private static native int poll(long fds, long count, int timeoutMillis);
@@ -324,6 +326,13 @@ public final class Libc {
     }
   }
 
+  /** Makes a FIFO, mkfifo(3). */
+  public static void makeFifo(String path, int mode) {
+    if (mkfifo(path, mode) != 0) {
+      throw LinuxException.ofCall("mkfifo " + path, Native.getLastError(), "");
+    }
+  }
+
   /**
    * Anonymous shared memory, empty, that can be passed to another process. The caller closes it.
    */
@@ -405,8 +414,9 @@ public final class Libc {
    * @param device major number in the upper 32 bits, minor in the lower
    * @param mode type and permissions, as in st_mode
    * @param size bytes
+   * @param blockSize of its file system; in hugetlbfs, the size of a page
    */
-  public record FileState(long device, long inode, int mode, long size) {
+  public record FileState(long device, long inode, int mode, long size, int blockSize) {
     private static final int TYPE = 0170000;
     private static final int REGULAR = 0100000;
 
@@ -427,7 +437,8 @@ public final class Libc {
           (long) Mem.getInt(buffer + 136) << 32 | Mem.getInt(buffer + 140) & 0xFFFFFFFFL,
           Mem.getLong(buffer + 32),
           Mem.getShort(buffer + 28) & 0xFFFF,
-          Mem.getLong(buffer + 40));
+          Mem.getLong(buffer + 40),
+          Mem.getInt(buffer + 4));
     } finally {
       Mem.free(buffer);
     }

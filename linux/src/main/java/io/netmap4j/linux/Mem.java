@@ -103,6 +103,11 @@ public final class Mem {
     U.putInt(address, value);
   }
 
+  /** Stores {@code value} if {@code expected} is there, in one step. @return whether it was */
+  public static boolean compareAndSetInt(long address, int expected, int value) {
+    return U.compareAndSwapInt(null, address, expected, value);
+  }
+
   /** Release store of 8 bytes. */
   public static void putLongRelease(long address, long value) {
     U.putOrderedLong(null, address, value);

@@ -33,7 +33,17 @@ public final class ModelRunner implements AutoCloseable {
   private static final int MOST_WARNINGS = 10;
   private static final int MOST_ROUNDS = 10_000_000;
 
+  /** What the cards' thread does beside running them: for a face that looks for what has changed. */
+  public interface Poll {
+    /** Before each round. @return false: the engines rest in this round */
+    boolean poll();
+
+    /** How long the thread may park after a round without work; 0: it only yields. */
+    long parkNanos();
+  }
+
   private final List<Nic82599> cards;
+  private final Poll poll;
   private volatile boolean running;
   private volatile Thread parked;
   private Thread thread;
@@ -44,6 +54,14 @@ public final class ModelRunner implements AutoCloseable {
   private volatile Object runtimeCall;
 
   public ModelRunner(Nic82599... cards) {
+    this(null, cards);
+  }
+
+  /**
+   * @param poll null for none
+   */
+  public ModelRunner(Poll poll, Nic82599... cards) {
+    this.poll = poll;
     this.cards = List.of(cards);
   }
 
@@ -85,6 +103,8 @@ public final class ModelRunner implements AutoCloseable {
       if (round() > 0) {
         idle = 0;
         park = LEAST_PARK_NANOS;
+      } else if (poll != null) {
+        rest(poll.parkNanos());
       } else if (idle < SPINS) {
         idle++;
         Thread.yield();
@@ -95,6 +115,16 @@ public final class ModelRunner implements AutoCloseable {
         parked = null;
         park = Math.min(park + park / 8, MOST_PARK_NANOS);
       }
+    }
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // the driver may wait for the same processor
+  private void rest(long nanos) {
+    if (nanos == 0) {
+      Thread.yield();
+    } else {
+      LockSupport.parkNanos(this, nanos);
+      Thread.interrupted();
     }
   }
 
@@ -115,6 +145,9 @@ public final class ModelRunner implements AutoCloseable {
   }
 
   private int round() {
+    if (poll != null && !poll.poll()) {
+      return 0;
+    }
     int done = 0;
     for (Nic82599 card : cards) {
       int moved = card.run(BATCH);

@@ -195,6 +195,14 @@ public final class Nic82599 implements AutoCloseable {
     wake.run();
   }
 
+  /**
+   * What {@link #read} would give, without what it would change, and uncounted; for a face that
+   * shows registers before they are asked for. Not for EICR. The caller holds the card's lock.
+   */
+  public int peek(int offset) {
+    return registers.peek(offset);
+  }
+
   /** The interrupt registers and EITR: written often, and nothing that the engines read. */
   private static boolean concernsEngines(int offset) {
     return (offset < 0x00800 || offset >= 0x00B00) && offset < 0x10000;
@@ -460,6 +468,29 @@ public final class Nic82599 implements AutoCloseable {
       keep(e);
     }
     return done;
+  }
+
+  /**
+   * Puts copies of one frame into the descriptors of receive queue 0 that the card owns, as if they
+   * came from the wire; for the engines' thread.
+   *
+   * @param frame its address
+   * @param length bytes without FCS
+   * @return how many
+   */
+  public int fill(long frame, int length) {
+    boolean entered = memory.enter();
+    try {
+      link.refresh();
+      int done = datapath.fill(frame, length);
+      interrupts.deliver();
+      return done;
+    } catch (RuntimeException e) {
+      keep(e);
+      return 0;
+    } finally {
+      unlock(entered);
+    }
   }
 
   private int runEngines(int budget) {

@@ -9,6 +9,7 @@ import io.netmap4j.model.CardOptions;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.dma.DmaPages;
+import io.netmap4j.model.registerfile.RegisterFileServer;
 import io.netmap4j.model.vfiouser.VfioUserServer;
 import io.netmap4j.model.wire.Wire;
 import io.netmap4j.model.wire.WireEnd;
@@ -36,7 +37,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "nic-model",
     description =
-        "Serves a software 82599, or two joined by a cable, to other processes by the vfio-user protocol.",
+        "Serves a software 82599, or two joined by a cable, to other processes: by the vfio-user protocol, or as files.",
     footer = {
       "",
       "Each socket is one card, for one client at a time: our own driver, or QEMU 10.1 or newer with"
@@ -50,6 +51,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  netmap4j nic-model -s /tmp/a.sock -s /tmp/b.sock",
       "  netmap4j nic-model -s /tmp/a.sock --wire loopback --lenient",
+      "  netmap4j nic-model --register-file /dev/shm/cards",
       "  netmap4j nic-model -s /tmp/a.sock --wire pcap:samples/mixed.pcap,/tmp/sent.pcap",
     })
 public final class NicModel extends SubCommand implements Captures.User {
@@ -63,12 +65,13 @@ public final class NicModel extends SubCommand implements Captures.User {
 
   @Mixin Wires wires;
 
+  @Mixin RegisterFiles files;
+
   @Option(
       names = {"-s", "--socket"},
-      required = true,
       paramLabel = "SOCKET",
       description = "Where to serve a card; twice for two cards.")
-  List<Path> sockets;
+  List<Path> sockets = new ArrayList<>();
 
   @Option(
       names = "--lenient",
@@ -143,13 +146,17 @@ public final class NicModel extends SubCommand implements Captures.User {
     if (sockets.size() > 2) {
       throw usage("-s once or twice, not " + sockets.size() + " times");
     }
+    String wrong = files.wrong(!sockets.isEmpty(), wires.spec != null);
+    if (wrong != null) {
+      throw usage(wrong);
+    }
+    List<String> names = names();
     requireControl();
     List<Nic82599> cards = new ArrayList<>();
-    List<VfioUserServer> servers = new ArrayList<>();
     try (PrintWriter pages = writer(dmaPages, true);
         PrintWriter accesses = writer(trace, false);
         Wire wire = wire()) {
-      for (int i = 0; i < sockets.size(); i++) {
+      for (int i = 0; i < names.size(); i++) {
         Nic82599 card = new Nic82599(options(i));
         cards.add(card);
         if (trace != null) {
@@ -166,26 +173,15 @@ public final class NicModel extends SubCommand implements Captures.User {
           card.attach(wire, i == 0 ? WireEnd.A : WireEnd.B);
         }
       }
-      try (ModelRunner runner = new ModelRunner(cards.toArray(Nic82599[]::new)).start()) {
-        try {
-          for (int i = 0; i < sockets.size(); i++) {
-            servers.add(VfioUserServer.serve(cards.get(i), sockets.get(i)));
-          }
-          context.out.println(
-              "ready " + sockets.stream().map(Path::toString).collect(Collectors.joining(" ")));
-          context.ready();
-          if (control != null) {
-            control(cards);
-          }
-          while (!context.stop.requested()) {
-            Thread.sleep(50);
-          }
-        } finally {
-          servers.forEach(VfioUserServer::close);
+      if (files.folder != null) {
+        try (RegisterFileServer server = files.serve(cards)) {
+          wait(cards, "ready " + files.folder);
         }
+      } else {
+        serveSockets(cards);
       }
       // The engines have stopped: plain counters can be read.
-      boolean kept = report(cards, wire);
+      boolean kept = report(cards, names, wire);
       context.out.flush();
       if (accesses != null) {
         writeTrace(cards, accesses);
@@ -193,6 +189,40 @@ public final class NicModel extends SubCommand implements Captures.User {
       return kept ? CommandContext.OK : CommandContext.FAILED;
     } finally {
       cards.forEach(Nic82599::close);
+    }
+  }
+
+  /** What the cards are called in the report. */
+  private List<String> names() {
+    return files.folder != null
+        ? List.of("card 0", "card 1")
+        : sockets.stream().map(socket -> socket.getFileName().toString()).toList();
+  }
+
+  private void serveSockets(List<Nic82599> cards) throws Exception {
+    List<VfioUserServer> servers = new ArrayList<>();
+    try (ModelRunner runner = new ModelRunner(cards.toArray(Nic82599[]::new)).start()) {
+      try {
+        for (int i = 0; i < sockets.size(); i++) {
+          servers.add(VfioUserServer.serve(cards.get(i), sockets.get(i)));
+        }
+        wait(
+            cards,
+            "ready " + sockets.stream().map(Path::toString).collect(Collectors.joining(" ")));
+      } finally {
+        servers.forEach(VfioUserServer::close);
+      }
+    }
+  }
+
+  private void wait(List<Nic82599> cards, String ready) throws Exception {
+    context.out.println(ready);
+    context.ready();
+    if (control != null) {
+      control(cards);
+    }
+    while (!context.stop.requested()) {
+      Thread.sleep(50);
     }
   }
 
@@ -284,7 +314,7 @@ public final class NicModel extends SubCommand implements Captures.User {
 
   private Wire wire() throws Exception {
     try {
-      return wires.make(sockets.size());
+      return files.lockStep ? null : wires.make(names().size());
     } catch (IllegalArgumentException e) {
       throw usage(e.getMessage());
     }
@@ -297,17 +327,17 @@ public final class NicModel extends SubCommand implements Captures.User {
     } catch (IllegalArgumentException e) {
       throw usage("--mac " + mac + ": " + e.getMessage());
     }
-    options = lenient ? options.lenient() : options;
+    options = lenient || files.folder != null ? options.lenient() : options;
     return sfp ? options.withSfp() : options;
   }
 
   /**
    * @return false when a strict card's rules were broken
    */
-  private boolean report(List<Nic82599> cards, Wire wire) {
+  private boolean report(List<Nic82599> cards, List<String> names, Wire wire) {
     // What comes out of the wire itself, a file or the kernel, has a column of its own.
     boolean plays = wire != null && wire.plays();
-    row("", i -> i == sockets.size() ? "(the other end)" : sockets.get(i).getFileName(), plays);
+    row("", i -> i == names.size() ? "(the other end)" : names.get(i), plays);
     for (String name : new String[] {"GPTC", "GPRC", "RXMPC", "QPRDC"}) {
       row("card: " + name, i -> cards.get(i).total(name), false);
     }
@@ -319,10 +349,11 @@ public final class NicModel extends SubCommand implements Captures.User {
     boolean kept = true;
     for (int i = 0; i < cards.size(); i++) {
       List<String> broken = cards.get(i).violations();
-      kept &= broken.isEmpty() || lenient;
-      findings(sockets.get(i) + ": " + broken.size() + " broken rules:", "x", broken);
+      kept &= broken.isEmpty() || lenient || files.folder != null;
+      String card = files.folder == null ? sockets.get(i).toString() : names.get(i);
+      findings(card + ": " + broken.size() + " broken rules:", "x", broken);
       List<String> warnings = cards.get(i).warnings();
-      findings(sockets.get(i) + ": " + warnings.size() + " warnings:", "times", warnings);
+      findings(card + ": " + warnings.size() + " warnings:", "times", warnings);
     }
     return kept;
   }
@@ -349,7 +380,8 @@ public final class NicModel extends SubCommand implements Captures.User {
 
   private void row(String what, Function<Integer, Object> value, boolean otherEnd) {
     StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-22s", what));
-    for (int i = 0; i < sockets.size() + (otherEnd ? 1 : 0); i++) {
+    int columns = files.folder == null ? sockets.size() : 2;
+    for (int i = 0; i < columns + (otherEnd ? 1 : 0); i++) {
       line.append(String.format(Locale.ROOT, " %14s", value.apply(i)));
     }
     context.out.println(line.toString().stripTrailing());

@@ -34,6 +34,7 @@ public final class DeviceMemory {
   private long[] addresses = {};
   private byte[] rights = {};
   private DmaObserver observer;
+  private OnMiss onMiss;
   private volatile boolean allowed;
   private final AtomicLong faults = new AtomicLong();
 
@@ -49,6 +50,12 @@ public final class DeviceMemory {
      * @param words the access in words
      */
     void refused(DmaLog.Kind kind, long iova, long length, long from, String words);
+  }
+
+  /** Is asked before an access outside the mappings is a fault, on the engine's thread. */
+  public interface OnMiss {
+    /** @return true when it has mapped more: the access is tried again */
+    boolean resolve(long iova);
   }
 
   public DeviceMemory(OnFault onFault) {
@@ -135,6 +142,16 @@ public final class DeviceMemory {
     lock.lock();
     try {
       observer = newObserver;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whom to ask for memory that is not mapped yet; null: nobody, as at first. */
+  public void onMiss(OnMiss newOnMiss) {
+    lock.lock();
+    try {
+      onMiss = newOnMiss;
     } finally {
       lock.unlock();
     }
@@ -306,7 +323,12 @@ public final class DeviceMemory {
         return addresses[hit] + offset;
       }
     }
-    return search(kind, iova, length);
+    long address = search(kind, iova, length);
+    if (address == 0 && onMiss != null && !mapped(iova) && onMiss.resolve(iova)) {
+      rebuild();
+      address = search(kind, iova, length);
+    }
+    return address;
   }
 
   private long search(DmaLog.Kind kind, long iova, long length) {

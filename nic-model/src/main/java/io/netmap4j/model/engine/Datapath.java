@@ -65,6 +65,11 @@ public final class Datapath {
         : tx.step(random) || rx.step(random);
   }
 
+  /** {@link RxEngine#fill}, for who holds the card's lock; 0 while the card may not use memory. */
+  public int fill(long frame, int length) {
+    return memory.allowed() ? rx.fill(frame, length) : 0;
+  }
+
   /** SWFLSH of a transmit queue: reports what WTHRESH holds back. */
   public void flush(int txQueue) {
     tx.flush(txQueue);

@@ -161,6 +161,33 @@ public final class RxEngine implements FrameSink {
     }
   }
 
+  /**
+   * Receives copies of one frame, as if they came from the wire, until queue 0 has no descriptor
+   * left or does not get them.
+   *
+   * @return how many queue 0 took
+   */
+  public int fill(long address, int length) {
+    begin();
+    try {
+      refreshIfChanged();
+      RxQueue queue = queues[0];
+      int needed = writer.descriptors(queue, length);
+      int taken = 0;
+      while (queue.enabled && queue.available(card) >= needed) {
+        int before = queue.next;
+        accept(address, length);
+        if (queue.next == before) {
+          break; // filtered, or another queue's
+        }
+        taken++;
+      }
+      return taken;
+    } finally {
+      end();
+    }
+  }
+
   private boolean accept(long frame, int length) {
     if (!enabled || !card.linkUp()) {
       return true;

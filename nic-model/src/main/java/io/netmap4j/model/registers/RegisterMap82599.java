@@ -101,7 +101,7 @@ public final class RegisterMap82599 {
   }
 
   /** The row that covers a word, null where nothing is. */
-  Register row(int word) {
+  public Register row(int word) {
     return rows[word];
   }
 
