@@ -33,7 +33,9 @@ public final class ModelRunner implements AutoCloseable {
   private static final int MOST_WARNINGS = 10;
   private static final int MOST_ROUNDS = 10_000_000;
 
-  /** What the cards' thread does beside running them: for a face that looks for what has changed. */
+  /**
+   * What the cards' thread does beside running them: for a face that looks for what has changed.
+   */
   public interface Poll {
     /** Before each round. @return false: the engines rest in this round */
     boolean poll();

@@ -46,7 +46,6 @@ final class RegisterFiles {
   }
 
   RegisterFileServer serve(List<Nic82599> cards) {
-    return RegisterFileServer.serve(
-        new RegisterFileServer.Options(folder, lockStep, cpu), cards);
+    return RegisterFileServer.serve(new RegisterFileServer.Options(folder, lockStep, cpu), cards);
   }
 }

@@ -54,7 +54,9 @@ public final class DeviceMemory {
 
   /** Is asked before an access outside the mappings is a fault, on the engine's thread. */
   public interface OnMiss {
-    /** @return true when it has mapped more: the access is tried again */
+    /**
+     * @return true when it has mapped more: the access is tried again
+     */
     boolean resolve(long iova);
   }
 

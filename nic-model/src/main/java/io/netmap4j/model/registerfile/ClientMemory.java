@@ -112,8 +112,7 @@ final class ClientMemory implements DeviceMemory.OnMiss {
 
   private boolean findClients() {
     boolean found = false;
-    try (DirectoryStream<Path> all =
-        Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
       for (Path folder : all) {
         long pid = Long.parseLong(folder.getFileName().toString());
         if (pid != self && clients.stream().noneMatch(c -> c.pid == pid)) {
@@ -150,7 +149,9 @@ final class ClientMemory implements DeviceMemory.OnMiss {
     }
   }
 
-  /** Maps what a process has in hugetlbfs and we have not seen yet. @return whether there was any */
+  /**
+   * Maps what a process has in hugetlbfs and we have not seen yet. @return whether there was any
+   */
   private boolean take(long pid, String maps) {
     boolean found = false;
     for (String line : maps.split("\n")) {
@@ -164,8 +165,7 @@ final class ClientMemory implements DeviceMemory.OnMiss {
 
   private boolean take(long pid, Mapping mapping) {
     String file =
-        String.format(
-            Locale.ROOT, "/proc/%d/map_files/%x-%x", pid, mapping.start, mapping.end);
+        String.format(Locale.ROOT, "/proc/%d/map_files/%x-%x", pid, mapping.start, mapping.end);
     int fd = Libc.tryOpen(file, Libc.O_RDWR, 0);
     if (fd < 0) {
       return false; // gone meanwhile, or no file that can be opened
@@ -179,12 +179,7 @@ final class ClientMemory implements DeviceMemory.OnMiss {
       }
       address =
           Libc.mmap(
-              size,
-              Libc.PROT_READ | Libc.PROT_WRITE,
-              Libc.MAP_SHARED,
-              fd,
-              mapping.offset,
-              "");
+              size, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, fd, mapping.offset, "");
       long[] physical = hugePages.physical(address, size);
       mapped.add(new long[] {address, size});
       return add(physical, address);

@@ -25,10 +25,10 @@ import java.util.List;
  *
  * <p>Quick, and not faithful. A poll sees what a word holds, not that it was read, nor how often or
  * in which order words were written. Counters that a read clears, and EICR, read as 0; a semaphore
- * is not set by reading it; EIMC takes effect when it is looked at; several writes of a tail between
- * two looks are one; registers that do not exist read as they were written; there are no interrupts.
- * The order of set-up cannot be judged, so the cards should be lenient ones, and what they say of
- * registers is a hint.
+ * is not set by reading it; EIMC takes effect when it is looked at; several writes of a tail
+ * between two looks are one; registers that do not exist read as they were written; there are no
+ * interrupts. The order of set-up cannot be judged, so the cards should be lenient ones, and what
+ * they say of registers is a hint.
  */
 public final class RegisterFileServer implements AutoCloseable {
   /** DPDK waits about 0.6 ms for a reset. */

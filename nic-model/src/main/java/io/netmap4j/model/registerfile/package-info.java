@@ -1,7 +1,7 @@
 /**
  * Cards as files: BAR 0 is shared memory that the cards' thread polls, for measurements with any
- * driver that maps {@code resource0} ({@link
- * io.netmap4j.model.registerfile.RegisterFileServer} says what such a card cannot do).
+ * driver that maps {@code resource0} ({@link io.netmap4j.model.registerfile.RegisterFileServer}
+ * says what such a card cannot do).
  *
  * <p>A register write: the driver stores into the file. {@code PolledCard} finds the word to differ
  * from its copy, writes it to the card as any other face does, and shows in the file what the card

@@ -213,7 +213,8 @@ class PolledCardTest {
   void theFilesAreThoseOfACardBoundToUio() throws Exception {
     Path function = folder.resolve("sys/bus/pci/devices/0000:e0:00.1");
     assertThat(function.resolve("device")).hasContent("0x10fb");
-    assertThat(function.resolve("driver").toRealPath().getFileName()).hasToString("uio_pci_generic");
+    assertThat(function.resolve("driver").toRealPath().getFileName())
+        .hasToString("uio_pci_generic");
     assertThat(Files.readAllLines(function.resolve("resource"))).hasSize(7);
     assertThat(folder.resolve("sys/class/uio/uio1/device").toRealPath()).isEqualTo(function);
     assertThat(Files.size(function.resolve("resource0"))).isEqualTo(0x80000);
