@@ -372,8 +372,8 @@ public final class NetmapPort implements AutoCloseable {
 
   /**
    * NIOCRXSYNC: takes in what has arrived on every bound RX ring, and gives released slots back
-   * (docs/netmap-abi.md 5.3). Stamps the ring (unless the system property {@code
-   * netmap4j.no_timestamp} is true and the ring has no NR_TIMESTAMP). Does not throw.
+   * (docs/netmap-abi.md 5.3). Stamps rings that have NR_TIMESTAMP ({@link
+   * NetmapRing#timestampMicros}). Does not throw.
    *
    * <p>After illegal indices packets are taken in, nothing is given back, and the ring is repaired
    * as by {@link #txSync}: packets that {@code head} had passed may come up again. A released slot

@@ -192,10 +192,11 @@ public final class NetmapRing {
 
   /**
    * When the last RX sync was made, also one that received nothing: one stamp for the batch.
-   * Follows a clock that is set. With the system property {@code netmap4j.no_timestamp}, only rings
-   * with NR_TIMESTAMP are stamped.
+   * Follows a clock that is set. Only rings with NR_TIMESTAMP among their {@link #flags} are
+   * stamped, since reading the clock costs as much as the rest of a small sync; with {@code
+   * -Dnetmap4j.no_timestamp=false} all are, which is netmap's default.
    *
-   * @return microseconds since 1970; 0 for TX rings
+   * @return microseconds since 1970; 0 for TX rings, and before the first stamp
    */
   public long timestampMicros() {
     return Mem.getLong(base + RingLayout.TS_SEC) * 1_000_000

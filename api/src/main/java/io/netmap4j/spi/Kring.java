@@ -44,7 +44,7 @@ public final class Kring {
   private static final int STOPPED = 2;
   private static final int CLOSED = 3;
   private static final VarHandle STATE;
-  private static final boolean NO_TIMESTAMP = OnOff.property("netmap4j.no_timestamp", false);
+  private static final boolean NO_TIMESTAMP = OnOff.property("netmap4j.no_timestamp", true);
 
   static {
     try {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.TestPorts;
@@ -283,6 +284,7 @@ class KringTest {
   @Test
   void aTailIsPublishedOnlyAfterTheSync() {
     NetmapRing rx = port.rx(0);
+    rx.flags(Netmap.NR_TIMESTAMP);
     adapter.arriving = 9;
     assertEquals(0, rx.space());
     port.rxSync();
@@ -291,8 +293,19 @@ class KringTest {
   }
 
   @Test
+  void onlyARingThatAsksIsStamped() {
+    NetmapRing rx = port.rx(0);
+    port.rxSync();
+    assertEquals(0, rx.timestampMicros());
+    rx.flags(Netmap.NR_TIMESTAMP);
+    port.rxSync();
+    assertThat(rx.timestampMicros()).isPositive();
+  }
+
+  @Test
   void everyRxSyncStamps() {
     NetmapRing rx = port.rx(0);
+    rx.flags(Netmap.NR_TIMESTAMP);
     adapter.arriving = 3;
     port.rxSync();
     adapter.arriving = 0;

@@ -2,6 +2,7 @@ package io.netmap4j.spi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.TestPorts;
@@ -94,6 +95,7 @@ class WallClockTest {
     rings.rx(0).clock(clock);
     try (NetmapPort port = TestPorts.open("t", rings, all, NetmapPort.Request.DEFAULT)) {
       NetmapRing ring = port.rx(0);
+      ring.flags(Netmap.NR_TIMESTAMP);
       assertThat(ring.timestampNanos()).as("never synced").isZero();
       clock.nanos = 7 * MILLI + 123_456;
       clock.millis = TODAY + 7;

@@ -67,6 +67,10 @@ public final class Nm {
     this.req = req;
     this.curTxRing = port.firstTxRing();
     this.curRxRing = port.firstRxRing();
+    for (int i = port.firstRxRing(); i < port.endRxRing(); i++) {
+      NetmapRing ring = port.rx(i);
+      ring.flags(ring.flags() | Netmap.NR_TIMESTAMP); // for Header.ts
+    }
   }
 
   /**

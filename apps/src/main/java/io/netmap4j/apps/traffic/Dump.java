@@ -98,6 +98,7 @@ public final class Dump extends SubCommand implements Captures.User {
       monitor = (Ports.spec(setup.name).flags() & MONITOR) != 0;
       try (PcapWriter writer = create()) {
         pcap = writer;
+        stampReceived(port);
         context.ready();
         setup.awaitLink(port, context);
         receive(port);
@@ -136,6 +137,13 @@ public final class Dump extends SubCommand implements Captures.User {
 
   private boolean toStandardOutput() {
     return file != null && file.equals(Captures.STREAM);
+  }
+
+  private static void stampReceived(NetmapPort port) {
+    for (int r = port.firstRxRing(); r < port.endRxRing(); r++) {
+      NetmapRing ring = port.rx(r);
+      ring.flags(ring.flags() | Netmap.NR_TIMESTAMP);
+    }
   }
 
   private void receive(NetmapPort port) throws IOException {
