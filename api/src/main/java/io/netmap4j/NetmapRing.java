@@ -35,6 +35,10 @@ import net.openhft.chronicle.bytes.PointerBytesStore;
  * may still access the ring and its buffers, as may any thread through an address obtained earlier.
  */
 public final class NetmapRing {
+  // swap reads and writes slots by halves, buf_idx or len with flags, as drivers do: a load that is
+  // wider than the store before it would wait for that.
+  private static final int BUF_CHANGED = Netmap.NS_BUF_CHANGED << 16;
+  private static final int HANDED_OVER = 0xffff | Netmap.NS_MOREFRAG << 16;
   private static final boolean CHECK = OnOff.property("netmap4j.bounds", true);
 
   // Changed once, by retire(): so that no access has to ask whether the port is open.
@@ -453,13 +457,13 @@ public final class NetmapRing {
     if ((offsetMask | to.offsetMask) != 0) {
       swapOffset(from, to, dest);
     }
-    long mine = Mem.getLong(from);
+    int mine = Mem.getInt(from);
     int theirs = Mem.getInt(dest);
-    long moreFrag = mine >>> 48 & Netmap.NS_MOREFRAG;
-    Mem.putLong(dest, mine & 0x0000ffff_ffffffffL | (moreFrag | Netmap.NS_BUF_CHANGED) << 48);
-    Mem.putLong(
-        from,
-        mine & 0x0000ffff_00000000L | theirs & 0xffffffffL | (long) Netmap.NS_BUF_CHANGED << 48);
+    int lenFlags = Mem.getInt(from + RingLayout.SLOT_LEN);
+    Mem.putInt(dest, mine);
+    Mem.putInt(dest + RingLayout.SLOT_LEN, lenFlags & HANDED_OVER | BUF_CHANGED);
+    Mem.putInt(from, theirs);
+    Mem.putInt(from + RingLayout.SLOT_LEN, lenFlags & 0xffff | BUF_CHANGED);
   }
 
   private void swapOffset(long from, NetmapRing to, long dest) {

@@ -95,7 +95,7 @@ final class IxgbeRxRing extends IxgbeRing {
       int run = Math.min(left, numSlots - Math.max(slot, desc));
       int done = take(slot, desc, run);
       if (done < run) {
-        int length = unusual(k, wrap(slot + done), left - done);
+        int length = arrived(desc + done) ? unusual(k, wrap(slot + done), left - done) : 0;
         if (length == 0) {
           slot = wrap(slot + done);
           break;
@@ -109,6 +109,11 @@ final class IxgbeRxRing extends IxgbeRing {
       Mem.deviceLoadBarrier(); // payload is read after the DD that announces it
       k.hwTail = slot;
     }
+  }
+
+  /** The card has written the descriptor back. */
+  boolean arrived(int desc) {
+    return (Mem.getInt(descs + (long) desc * DESC_SIZE + 8) & DD) != 0;
   }
 
   /**
