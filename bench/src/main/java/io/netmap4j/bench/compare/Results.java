@@ -1,14 +1,12 @@
 package io.netmap4j.bench.compare;
 
 import io.netmap4j.bench.report.Figure;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.OptionalDouble;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -86,25 +84,61 @@ final class Results {
 
   /** The greatest; of no value, NaN. */
   static double greatest(double[] values) {
-    OptionalDouble most = Arrays.stream(values).max();
-    return most.orElse(Double.NaN);
+    return Arrays.stream(values).max().orElse(Double.NaN);
   }
 
   /**
-   * A figure of {@code chart} for each key; {@code name} says what the chart calls the key's what.
+   * Ratios to whichever of {@code lines} is the quickest at the key's what and batch; forwarding as
+   * one operation is compared with forwarding.
+   *
+   * @return one for each round that has both; none when there is no such line
    */
+  double[] ratiosToQuickest(Key key, Predicate<String> lines) {
+    String what = key.what.equals(Session.FORWARD_OP) ? Session.FORWARD : key.what;
+    String quickest = quickest(what, key.batch, lines);
+    return quickest == null ? new double[0] : ratios(key, new Key(quickest, what, key.batch));
+  }
+
+  /** A figure of each key. */
   List<Figure> figures(String chart, String unit, String command) {
-    List<Figure> figures = new ArrayList<>();
-    keys()
+    return keys()
+        .map(key -> figure(chart, key.what, key, of(key), unit, command))
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  /** What {@code lines} have for one what, for the chart of another that they don't have. */
+  List<Figure> beside(
+      String what, String other, Predicate<String> lines, String unit, String command) {
+    boolean shown = keys().anyMatch(key -> key.what.equals(other));
+    return keys()
+        .filter(key -> shown && key.what.equals(what) && lines.test(key.line))
+        .map(key -> figure("compare", other, key, of(key), unit, command))
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  /** Ratios of those that are not {@code lines} to the quickest of them. */
+  List<Figure> ratioFigures(Predicate<String> lines, String command) {
+    return keys()
+        .filter(key -> !lines.test(key.line))
         .map(
-            key -> {
-              double[] of = of(key);
-              return of.length == 0
-                  ? null
-                  : Figure.of(chart, key.what, key.line, key.batch, "batch", unit, of, command);
-            })
-        .filter(Objects::nonNull)
-        .forEach(figures::add);
-    return figures;
+            key ->
+                figure(
+                    "compare-ratio",
+                    key.what,
+                    key,
+                    ratiosToQuickest(key, lines),
+                    "times DPDK's quickest",
+                    command))
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  private static Optional<Figure> figure(
+      String chart, String what, Key key, double[] of, String unit, String command) {
+    return of.length == 0
+        ? Optional.empty()
+        : Optional.of(Figure.of(chart, what, key.line, key.batch, "batch", unit, of, command));
   }
 }

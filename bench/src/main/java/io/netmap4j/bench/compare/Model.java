@@ -1,0 +1,73 @@
+package io.netmap4j.bench.compare;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * {@code nic-model --register-file}, in lock-step: two cards for one subject, as files in a folder.
+ * It polls, so it is stopped (SIGSTOP) unless its subject measures. For one thread.
+ */
+final class Model implements AutoCloseable {
+  /** The first one may have to be built. */
+  private static final long READY_SECONDS = 600;
+
+  private final Path folder;
+  private final Child child;
+
+  /**
+   * Starts it and waits until its cards are there.
+   *
+   * @param root the source tree, with the netmap4j script
+   * @param folder on a tmpfs; its log is beside it
+   * @param cpu where the cards run
+   * @throws IOException it cannot be started, or says why it failed
+   */
+  Model(Path root, Path folder, int cpu) throws IOException {
+    this.folder = folder;
+    this.child =
+        new Child(
+            "nic-model",
+            List.of(
+                root.resolve("netmap4j").toString(),
+                "nic-model",
+                "--register-file",
+                folder.toString(),
+                "--lock-step",
+                "--cpu",
+                Integer.toString(cpu)),
+            folder.resolveSibling(folder.getFileName() + ".model.log"));
+    try {
+      child.line("ready", READY_SECONDS);
+    } catch (IOException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** The page that subjects ask for windows by. */
+  Path control() {
+    return folder.resolve("control");
+  }
+
+  /** Lets it run. */
+  void resume() throws IOException {
+    child.signal("CONT");
+  }
+
+  /** Keeps it from running. */
+  void pause() throws IOException {
+    child.signal("STOP");
+  }
+
+  /** Ends it; it removes its files. */
+  @Override
+  public void close() {
+    try {
+      resume();
+    } catch (IOException e) {
+      // terminate() ends it by force then
+    }
+    child.terminate();
+  }
+}

@@ -1,0 +1,137 @@
+package io.netmap4j.bench.compare;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** Subjects at work, measured in turn. For one thread. */
+final class Session implements AutoCloseable {
+  static final String FORWARD = "forward";
+  static final String FORWARD_OP = "forward-op";
+
+  /** Windows whose bill is counted. */
+  private static final int BILL_WINDOWS = 20;
+
+  /** A tmpfs on every Linux. */
+  private static final Path TMPFS = Path.of("/dev/shm");
+
+  private final Consumer<String> progress;
+  private final Path folder;
+  private final List<SubjectProcess> running = new ArrayList<>();
+  private final Map<String, Answer> lastAnswers = new HashMap<>();
+
+  /**
+   * Starts the subjects, one after the other.
+   *
+   * @param root the source tree
+   * @param cpu where the models and the drivers run
+   * @param progress takes a line now and then
+   * @throws IOException one of them fails; all are ended then
+   */
+  Session(List<Subject> subjects, Path root, int cpu, Consumer<String> progress)
+      throws IOException {
+    this.progress = progress;
+    this.folder = Files.createTempDirectory(TMPFS, "netmap4j-bench-");
+    try {
+      for (Subject subject : subjects) {
+        progress.accept("starting " + subject.line());
+        running.add(
+            new SubjectProcess(subject, root, folder.resolve("cards" + running.size()), cpu));
+      }
+    } catch (IOException | RuntimeException e) {
+      end(false);
+      throw e;
+    }
+  }
+
+  List<SubjectProcess> running() {
+    return running;
+  }
+
+  /** The last answer of a subject, for its clock's overhead and how many windows it dropped. */
+  Map<String, Answer> lastAnswers() {
+    return lastAnswers;
+  }
+
+  /**
+   * Times everything in each round, subject by subject; who is first changes from round to round.
+   *
+   * @param windows for each answer
+   */
+  Results time(List<String> whats, List<Integer> batches, int rounds, int windows)
+      throws IOException {
+    Results results = new Results(rounds);
+    for (int round = 0; round < rounds; round++) {
+      for (String what : whats) {
+        for (int batch : batches) {
+          progress.accept(
+              String.format("round %d of %d: %s, batch %d", round + 1, rounds, what, batch));
+          for (int i = 0; i < running.size(); i++) {
+            SubjectProcess one = running.get((i + round) % running.size());
+            String line = ask(one, what, batch + " " + windows);
+            if (line != null) {
+              Answer answer = Answer.parse(line);
+              String name = one.subject().line();
+              lastAnswers.put(name, answer);
+              results.put(new Results.Key(name, what, batch), round, answer.median());
+            }
+          }
+        }
+      }
+    }
+    return results;
+  }
+
+  /** Counts what crosses PCIe; the same every time, so once. */
+  List<Bill> bills(List<String> whats, List<Integer> batches) throws IOException {
+    List<Bill> bills = new ArrayList<>();
+    for (String what : whats) {
+      for (int batch : batches) {
+        progress.accept(String.format("PCIe bill: %s, batch %d", what, batch));
+        for (SubjectProcess one : running) {
+          if (one.subject().line().endsWith(Subject.AGAIN)) {
+            continue;
+          }
+          String line = ask(one, what, batch + " " + BILL_WINDOWS + " bill");
+          if (line != null) {
+            bills.add(Bill.parse(one.subject().line(), what, batch, line));
+          }
+        }
+      }
+    }
+    return bills;
+  }
+
+  private static String ask(SubjectProcess one, String what, String rest) throws IOException {
+    String does = one.properties().getOrDefault("what", "rx,tx,forward");
+    return List.of(does.split(",")).contains(what) ? one.ask(what + " " + rest) : null;
+  }
+
+  @Override
+  public void close() {
+    end(true);
+  }
+
+  /** The logs stay when something has failed. */
+  private void end(boolean well) {
+    running.forEach(SubjectProcess::close);
+    running.clear();
+    if (!well) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      progress.accept("cannot remove " + folder + ": " + e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,128 @@
+package io.netmap4j.bench.compare;
+
+import io.netmap4j.bench.report.Machine;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What can be measured on this machine, and what is missing for the rest. */
+final class Subjects {
+  /** What bench/fake-machine calls the cards, and where it mounts a hugetlbfs. */
+  private static final String[] CARDS = {"uio:0000:e0:00.0", "uio:0000:e0:00.1"};
+
+  private static final String HUGETLBFS = "/dev/hugepages";
+
+  /** JDKs from here on say so when sun.misc.Unsafe is used. */
+  private static final int WARNS_OF_UNSAFE = 24;
+
+  private static final int[] JDKS = {17, 25};
+
+  private final Path root;
+  private final String doorbell;
+
+  /**
+   * @param root the source tree
+   * @param doorbell how DPDK rings: {@code mov}, or {@code auto} for its own choice
+   */
+  Subjects(Path root, String doorbell) {
+    this.root = root;
+    this.doorbell = doorbell;
+  }
+
+  /** All that there are, ours first. */
+  List<Subject> all() throws IOException {
+    List<Subject> subjects = new ArrayList<>();
+    Map<Integer, Path> jdks = jdks();
+    for (int version : JDKS) {
+      subjects.add(ours(version, jdks.get(version)));
+    }
+    subjects.add(dpdk("DPDK 22.11 vector", "vector"));
+    subjects.add(dpdk("DPDK 22.11 scalar", "scalar"));
+    subjects.add(dpdk("DPDK 24.11 vector", "--trixie", "vector"));
+    subjects.add(dpdk("DPDK 24.11 recycle", "--trixie", "recycle"));
+    return subjects;
+  }
+
+  /** Ours on the JDK that runs this, and DPDK's quickest path of the machine's own version. */
+  List<Subject> smoke() {
+    return List.of(
+        ours(Runtime.version().feature(), Path.of(System.getProperty("java.home"))),
+        dpdk("DPDK 22.11 vector", "vector"));
+  }
+
+  private Subject ours(int version, Path jdk) {
+    String line = "netmap4j uio, JDK " + version;
+    if (jdk == null) {
+      return new Subject(
+          line,
+          false,
+          List.of(),
+          "no JDK " + version + " in /usr/lib/jvm: install one, such as temurin-" + version + "-jdk");
+    }
+    List<String> words = new ArrayList<>();
+    words.add(jdk.resolve("bin/java").toString());
+    words.addAll(List.of("-Xshare:auto", "-XX:+UseSerialGC", "-Xmx128m"));
+    if (version >= WARNS_OF_UNSAFE) {
+      words.add("--sun-misc-unsafe-memory-access=allow");
+      words.add("--enable-native-access=ALL-UNNAMED");
+    }
+    words.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    words.addAll(List.of(NetmapSubject.class.getName(), "--cpu", Subject.CPU));
+    words.addAll(List.of("--hugetlbfs", HUGETLBFS, Subject.CONTROL, CARDS[0], CARDS[1]));
+    return new Subject(line, false, words, "");
+  }
+
+  private Subject dpdk(String line, String... options) {
+    String program = root.resolve("bench/dpdk-rings").toString();
+    boolean trixie = options.length > 1;
+    List<String> words = new ArrayList<>(List.of("taskset", "-c", Subject.CPU, program));
+    if (trixie) {
+      words.add(options[0]);
+    }
+    words.addAll(List.of(Subject.CONTROL, options[options.length - 1], doorbell));
+    return new Subject(
+        line, true, words, check(trixie ? List.of(program, options[0]) : List.of(program)));
+  }
+
+  /** What dpdk-rings --check misses; it builds the program if nothing is. */
+  private static String check(List<String> program) {
+    List<String> command = new ArrayList<>(program);
+    command.add("--check");
+    try {
+      Process check =
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      String said =
+          new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
+      return check.waitFor() == 0 ? "" : said.replaceFirst("^error ", "");
+    } catch (IOException e) {
+      return "bench/dpdk-rings does not run: " + e.getMessage();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "interrupted";
+    }
+  }
+
+  /** JDKs by version: the one that runs this, and those where Debian and Temurin put them. */
+  private static Map<Integer, Path> jdks() throws IOException {
+    Map<Integer, Path> jdks = new TreeMap<>();
+    jdks.put(Runtime.version().feature(), Path.of(System.getProperty("java.home")));
+    Path folder = Path.of("/usr/lib/jvm");
+    if (Files.isDirectory(folder)) {
+      try (DirectoryStream<Path> homes = Files.newDirectoryStream(folder)) {
+        for (Path home : homes) {
+          String version = Machine.jdk(home).replaceFirst("[^0-9].*", "");
+          if (Files.isExecutable(home.resolve("bin/java")) && !version.isEmpty()) {
+            jdks.putIfAbsent(Integer.parseInt(version), home);
+          }
+        }
+      }
+    }
+    return jdks;
+  }
+}
