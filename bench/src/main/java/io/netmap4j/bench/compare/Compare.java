@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Receive, send and forward between two ports, 512 slots, 60 bytes, in lock-step: the model completes and refills,"
-          + " then the driver's calls and the program's loop over slots are timed for about 448 packets. Model and driver"
+          + " then the driver's calls and the program's loop over slots are timed for about 416 packets. Model and driver"
           + " share one CPU. Subjects take turns, and each has a model and a process of its own. docs/performance.md says"
           + " what the figures mean: registers are cached memory here, and there is no PCIe.",
       "",

@@ -86,6 +86,7 @@ final class Subjects {
       words.add(options[0]);
     }
     words.addAll(List.of(Subject.CONTROL, options[options.length - 1], doorbell));
+    words.addAll(List.of("--no-telemetry", "-m", "64"));
     return new Subject(
         line, true, words, check(trixie ? List.of(program, options[0]) : List.of(program)));
   }
