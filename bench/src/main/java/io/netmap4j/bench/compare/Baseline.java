@@ -11,7 +11,9 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 
-/** Our cost relative to DPDK's, as it was when the file was written: what the smoke form holds to. */
+/**
+ * Our cost relative to DPDK's, as it was when the file was written: what the smoke form holds to.
+ */
 final class Baseline {
   /** How much more than the baseline may be measured. */
   static final double TOLERANCE = 1.4;

@@ -22,10 +22,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code bench compare}: what a packet costs with our driver and with DPDK's, on one modelled card. */
+/**
+ * {@code bench compare}: what a packet costs with our driver and with DPDK's, on one modelled card.
+ */
 @Command(
     name = "compare",
-    description = "tsc cycles per packet of our driver and of DPDK's, on one modelled card, and the PCIe bill.",
+    description =
+        "tsc cycles per packet of our driver and of DPDK's, on one modelled card, and the PCIe bill.",
     footer = {
       "",
       "Receive, send and forward between two ports, 512 slots, 60 bytes, in lock-step: the model completes and refills,"
@@ -50,7 +53,10 @@ public final class Compare implements Callable<Integer> {
   private static final String UNIT = "tsc cycles per packet";
   private static final String BASELINE = "bench/compare-baseline.properties";
 
-  @Option(names = "--rounds", defaultValue = "5", description = "Rounds (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--rounds",
+      defaultValue = "5",
+      description = "Rounds (default: ${DEFAULT-VALUE}).")
   int rounds;
 
   @Option(
@@ -221,7 +227,8 @@ public final class Compare implements Callable<Integer> {
   private List<Figure> figures(Results times, List<Bill> bills, Session session) {
     String command = "./netmap4j bench compare " + String.join(" ", arguments());
     List<Figure> figures = new ArrayList<>(times.figures("compare", UNIT, command));
-    figures.addAll(times.beside(Session.FORWARD, Session.FORWARD_OP, Compare::isDpdk, UNIT, command));
+    figures.addAll(
+        times.beside(Session.FORWARD, Session.FORWARD_OP, Compare::isDpdk, UNIT, command));
     figures.addAll(times.ratioFigures(Compare::isDpdk, command));
     bills.forEach(bill -> figures.addAll(bill.figures(command)));
     session
@@ -230,7 +237,14 @@ public final class Compare implements Callable<Integer> {
             (line, answer) ->
                 figures.add(
                     Figure.of(
-                        "clock", "a pair of readings", line, 1, "windows", "tsc cycles", new double[] {answer.clock()}, command)));
+                        "clock",
+                        "a pair of readings",
+                        line,
+                        1,
+                        "windows",
+                        "tsc cycles",
+                        new double[] {answer.clock()},
+                        command)));
     return figures;
   }
 

@@ -36,8 +36,7 @@ final class SubjectProcess implements AutoCloseable {
     command.addAll(subject.command(model.control(), cpu));
     try {
       this.child =
-          new Child(
-              subject.line(), command, folder.resolveSibling(folder.getFileName() + ".log"));
+          new Child(subject.line(), command, folder.resolveSibling(folder.getFileName() + ".log"));
     } catch (IOException e) {
       model.close();
       throw e;

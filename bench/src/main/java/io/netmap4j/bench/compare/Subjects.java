@@ -63,7 +63,11 @@ final class Subjects {
           line,
           false,
           List.of(),
-          "no JDK " + version + " in /usr/lib/jvm: install one, such as temurin-" + version + "-jdk");
+          "no JDK "
+              + version
+              + " in /usr/lib/jvm: install one, such as temurin-"
+              + version
+              + "-jdk");
     }
     List<String> words = new ArrayList<>();
     words.add(jdk.resolve("bin/java").toString());

@@ -89,8 +89,7 @@ class CompareTest {
     Map<String, Double> baseline = Baseline.read(file);
     assertThat(baseline).containsEntry("rx", 0.5).containsEntry("tx", 0.625);
     assertThat(Baseline.verdict("rx", 0.69, baseline.get("rx"))).isNull();
-    assertThat(Baseline.verdict("rx", 0.71, baseline.get("rx")))
-        .contains("0.71", "0.50", "0.70");
+    assertThat(Baseline.verdict("rx", 0.71, baseline.get("rx"))).contains("0.71", "0.50", "0.70");
     assertThat(Baseline.verdict("forward", 0.1, baseline.get("forward")))
         .contains("--save-baseline");
     Files.writeString(file, "rx=fast\n");
@@ -134,7 +133,9 @@ class CompareTest {
                 50);
     assertThat(runs[0]).isEqualTo(runs[1]).isEqualTo(answer.windows() + answer.dropped());
     assertThat(answer.packets()).isEqualTo(416);
-    assertThat(answer.low()).isGreaterThanOrEqualTo(200_000 / 416.0).isLessThanOrEqualTo(answer.median());
+    assertThat(answer.low())
+        .isGreaterThanOrEqualTo(200_000 / 416.0)
+        .isLessThanOrEqualTo(answer.median());
     assertThat(answer.high()).isGreaterThanOrEqualTo(answer.median());
     assertThat(Stopwatch.packets(256)).isEqualTo(256);
     assertThat(Stopwatch.packets(128)).isEqualTo(384);
