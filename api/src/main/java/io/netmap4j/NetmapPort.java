@@ -207,6 +207,9 @@ public final class NetmapPort implements AutoCloseable {
     boolean mayForward =
         hostRx > 0 && txEnd > hostTx && binding.txFirst() == 0 && binding.txEnd() >= txEnd - hostTx;
     this.rxFlags = mayForward ? Adapter.CAN_FORWARD_DOWN : 0;
+    for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
+      rxRings[i].syncFlags(rxFlags);
+    }
     this.waits = new PortWaits(this, rings.adapter(), binding, noTxPoll, rxFlags, tx, rx, txRings);
     this.release = opened.release();
   }
@@ -363,7 +366,7 @@ public final class NetmapPort implements AutoCloseable {
     for (int i = binding.txFirst(); i < binding.txEnd(); i++) {
       int s = tx[i].txSync(Adapter.FORCE_RECLAIM);
       if (s == Errno.EBUSY) {
-        s = awaitTurn(tx[i]);
+        s = awaitTurn(tx[i], 0);
       }
       status = s == 0 ? status : s;
     }
@@ -388,7 +391,7 @@ public final class NetmapPort implements AutoCloseable {
     for (int i = binding.rxFirst(); i < binding.rxEnd(); i++) {
       int s = rx[i].rxSync(rxFlags);
       if (s == Errno.EBUSY) {
-        s = awaitTurn(rx[i]);
+        s = awaitTurn(rx[i], rxFlags);
       }
       status = s == 0 ? status : s;
     }
@@ -397,7 +400,7 @@ public final class NetmapPort implements AutoCloseable {
 
   /** Another thread is inside a sync of the ring: ours comes after it. */
   @SuppressWarnings("ThreadPriorityCheck") // the other one may need this processor
-  private int awaitTurn(Kring k) {
+  static int awaitTurn(Kring k, int rxFlags) {
     long deadline = System.nanoTime() + TURN_NANOS;
     int status;
     do {

@@ -59,6 +59,9 @@ public final class NetmapRing {
 
   private final int maxOffset;
 
+  /** Of the port's RX syncs. */
+  private int syncFlags;
+
   NetmapRing(Kring kring) {
     Region region = kring.region;
     this.kring = kring;
@@ -79,6 +82,22 @@ public final class NetmapRing {
     base += toPlaceholder;
     slots += toPlaceholder;
     buffers += toPlaceholder;
+  }
+
+  Kring kring() {
+    return kring;
+  }
+
+  boolean retired() {
+    return base != kring.ring;
+  }
+
+  int syncFlags() {
+    return syncFlags;
+  }
+
+  void syncFlags(int flags) {
+    syncFlags = flags;
   }
 
   /**

@@ -58,6 +58,16 @@ public interface Adapter extends AutoCloseable {
   int rxSync(Kring kring, int flags);
 
   /**
+   * A quicker way than two syncs from an RX ring of this adapter to a TX ring of any, in the same
+   * region. Asked for once for each pair that a program makes.
+   *
+   * @return null when there is none
+   */
+  default Forwarding forwarding(Kring from, Kring to) {
+    return null;
+  }
+
+  /**
    * Starts the device on these rings: one Kring for each ring, indexed by ring. Called once, before
    * any sync.
    */

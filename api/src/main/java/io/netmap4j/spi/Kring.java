@@ -298,8 +298,13 @@ public final class Kring {
     }
   }
 
+  /** True while something taps the ring. For who holds it. */
+  boolean tapped() {
+    return tap != null;
+  }
+
   /** A ring that is being synced is skipped; one that is stopped says so. */
-  private int busy() {
+  int busy() {
     return (int) STATE.getAcquire(this) >= STOPPED ? Libc.EIO : Libc.EBUSY;
   }
 
@@ -315,7 +320,7 @@ public final class Kring {
   }
 
   /** rHead ≤ head ≤ rTail, head ≤ cur ≤ rTail; and never past what the device owns. */
-  private boolean txPrologue() {
+  boolean txPrologue() {
     int head = acquireHead();
     int cur = Mem.getInt(ring + CUR);
     if (!legal(rHead, head, cur, rTail) || distance(hwCur, head) > distance(hwCur, hwTail)) {
@@ -328,7 +333,7 @@ public final class Kring {
   }
 
   /** hwCur ≤ head ≤ hwTail, head ≤ cur ≤ hwTail. */
-  private boolean rxPrologue() {
+  boolean rxPrologue() {
     int head = acquireHead();
     int cur = Mem.getInt(ring + CUR);
     rCur = cur;
@@ -409,7 +414,7 @@ public final class Kring {
     return i + 1 == numSlots ? 0 : i + 1;
   }
 
-  private void publishTail() {
+  void publishTail() {
     rTail = hwTail;
     Mem.putIntRelease(ring + TAIL, hwTail);
   }
@@ -469,7 +474,7 @@ public final class Kring {
     clock = other;
   }
 
-  private void stamp() {
+  void stamp() {
     if (NO_TIMESTAMP && (Mem.getInt(ring + FLAGS) & NR_TIMESTAMP) == 0) {
       return;
     }

@@ -1,8 +1,10 @@
 package io.netmap4j.bench;
 
 import io.netmap4j.Netmap;
+import io.netmap4j.NetmapForward;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.PacketVisitor;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
 import java.util.concurrent.TimeUnit;
@@ -54,7 +56,14 @@ public class SyncBench {
   private NullDevice deviceB;
   private NetmapPort a;
   private NetmapPort b;
+  private NetmapForward aToB;
   private int written;
+
+  private final PacketVisitor touch =
+      (address, length) -> {
+        Mem.putByte(address + TTL, (byte) (Mem.getByte(address + TTL) - 1));
+        return length;
+      };
 
   @Setup
   public void open() {
@@ -67,6 +76,7 @@ public class SyncBench {
     deviceB = new NullDevice();
     a = NullPort.open(deviceA, region, slots);
     b = NullPort.open(deviceB, region, slots);
+    aToB = new NetmapForward(a.rx(0), b.tx(0));
     for (int i = 0; i < slots; i++) {
       a.tx(0).len(i, 60);
       b.tx(0).len(i, 60);
@@ -144,16 +154,39 @@ public class SyncBench {
    */
   @Benchmark
   public int bridge() {
-    return forward(false);
+    return bridge(false);
   }
 
   /** As {@link #bridge}, and counts one byte down of each packet, as a router its TTL. */
   @Benchmark
   public int bridgeTouch() {
-    return forward(true);
+    return bridge(true);
   }
 
-  private int forward(boolean touch) {
+  /** As {@link #bridge}, as one operation ({@link NetmapForward}). */
+  @Benchmark
+  public int forward() {
+    return forward(null);
+  }
+
+  /** As {@link #bridgeTouch}, as one operation. */
+  @Benchmark
+  public int forwardTouch() {
+    return forward(touch);
+  }
+
+  private int forward(PacketVisitor visitor) {
+    writeBack();
+    int first = b.tx(0).head();
+    int done = aToB.forward(batch, visitor);
+    if (done != batch) {
+      throw new IllegalStateException("forward answered " + done);
+    }
+    complete(deviceB, first);
+    return done;
+  }
+
+  private int bridge(boolean touch) {
     writeBack();
     int status = ok(a.rxSync());
     NetmapRing rx = a.rx(0);

@@ -9,6 +9,7 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.Forwarding;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
 import java.util.Map;
@@ -171,6 +172,17 @@ final class IxgbeAdapter implements Adapter {
     } catch (NetmapException | InternalError e) {
       return deviceLost(e);
     }
+  }
+
+  @Override
+  public Forwarding forwarding(Kring from, Kring to) {
+    boolean own = to.ringId < tx.length && tx[to.ringId] == to;
+    if (!own && !(to.adapter() instanceof IxgbeAdapter)) {
+      return null;
+    }
+    IxgbeAdapter other = own ? this : (IxgbeAdapter) to.adapter();
+    return new IxgbeForward(
+        this, from, rxRings[from.ringId], other, to, other.txRings[to.ringId]);
   }
 
   /**

@@ -25,7 +25,7 @@ final class IxgbeRxRing extends IxgbeRing {
   /** Largest frame that the MAC accepts (DPDK: 15872), in case a device never says EOP. */
   private static final int MAX_FRAME = 15872;
 
-  private static final int EOP = 1 << 1;
+  static final int EOP = 1 << 1;
 
   /**
    * CE, LE, PE, OSE, RXE: the frame is damaged. Not the checksum errors, which are the user's to
@@ -33,7 +33,7 @@ final class IxgbeRxRing extends IxgbeRing {
    */
   private static final int DAMAGED = 1 << 24 | 1 << 25 | 1 << 27 | 1 << 28 | 1 << 29;
 
-  private static final int JUDGED = DD | EOP | DAMAGED;
+  static final int JUDGED = DD | EOP | DAMAGED;
 
   /** What the device may write into a buffer. */
   private int bufferBytes;
@@ -87,7 +87,7 @@ final class IxgbeRxRing extends IxgbeRing {
   }
 
   /** Takes in what has arrived, to a packet boundary. */
-  private void receive(Kring k) {
+  void receive(Kring k) {
     int left = numSlots - 1 - k.distance(k.hwCur, k.hwTail); // beyond are stale descriptors
     int slot = k.hwTail;
     while (left > 0) {
@@ -178,7 +178,7 @@ final class IxgbeRxRing extends IxgbeRing {
    * Gives [hwCur, rHead) back and rings the doorbell once. Stops at a slot with an invalid buffer
    * index.
    */
-  private int release(Kring k) {
+  int release(Kring k) {
     int slot = k.hwCur;
     int todo = k.distance(slot, k.rHead);
     int status = 0;
@@ -195,11 +195,19 @@ final class IxgbeRxRing extends IxgbeRing {
     }
     if (slot != k.hwCur) {
       k.hwCur = slot;
-      int desc = k.distance(k.hwOfs, slot);
-      // One short of it: RDT = RDH would mean that the device has none.
-      doorbell(desc == 0 ? numSlots - 1 : desc - 1);
+      doorbellBefore(k.distance(k.hwOfs, slot));
     }
     return status;
+  }
+
+  /** One short of {@code desc}: RDT = RDH would mean that the device has none. */
+  void doorbellBefore(int desc) {
+    doorbell(desc == 0 ? numSlots - 1 : desc - 1);
+  }
+
+  /** The card has written the descriptor back. */
+  boolean arrived(int desc) {
+    return (Mem.getLong(descs + (long) desc * DESC_SIZE + 8) & DD) != 0;
   }
 
   private int arm(Kring k, int slot, int desc, int run) {

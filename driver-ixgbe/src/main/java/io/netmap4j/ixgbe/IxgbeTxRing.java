@@ -41,8 +41,8 @@ final class IxgbeTxRing extends IxgbeRing {
   /** Most descriptors of one packet, with WTHRESH 0 (DPDK's IXGBE_TX_MAX_SEG). */
   static final int MAX_SEGMENTS = 40;
 
-  private static final int REPORT_EVERY = 64;
-  private static final int NONE = -1;
+  static final int REPORT_EVERY = 64;
+  static final int NONE = -1;
   private static final int FLAGS_DONE = NS_REPORT | NS_BUF_CHANGED | NS_MOREFRAG;
 
   private static final long DTYP_DATA = 3L << 20;
@@ -51,15 +51,15 @@ final class IxgbeTxRing extends IxgbeRing {
   private static final int RS = 1 << 27;
   private static final long DEXT = 1L << 29;
   private static final long FRAGMENT = DTYP_DATA | DEXT | IFCS;
-  private static final long WHOLE = FRAGMENT | EOP;
-  private static final int PAYLEN_SHIFT = 32 + 14;
+  static final long WHOLE = FRAGMENT | EOP;
+  static final int PAYLEN_SHIFT = 32 + 14;
 
   /** Times the length of a packet in one buffer: DTALEN and PAYLEN. */
   private static final long BOTH_LENGTHS = 1 | 1L << PAYLEN_SHIFT;
 
   private final long region;
   private final int maxFrame;
-  private final int maxLen;
+  final int maxLen;
 
   /** Descriptors with RS, oldest first: [reportHead, reportTail) of a power of two. */
   private final int[] reports;
@@ -133,7 +133,7 @@ final class IxgbeTxRing extends IxgbeRing {
    *
    * @return 0; EINVAL when a packet was refused (the others are sent) or the last one has no end
    */
-  private int send(Kring k) {
+  int send(Kring k) {
     if ((flags(before(k.rHead)) & NS_MOREFRAG) != 0) {
       return Libc.EINVAL; // as netmap: nothing of this batch goes out until the packet has an end
     }
@@ -321,7 +321,7 @@ final class IxgbeTxRing extends IxgbeRing {
    * @param end the descriptor that reports; NONE when all slots since the last report were refused:
    *     they are done when what is before them is
    */
-  private void report(Kring k, int end, int next) {
+  void report(Kring k, int end, int next) {
     int slot = before(next);
     if (end != NONE) {
       long command = descs + (long) end * DESC_SIZE + 8;
@@ -337,7 +337,7 @@ final class IxgbeTxRing extends IxgbeRing {
   }
 
   /** Moves hwTail past every packet whose report has come back. */
-  private void reclaim(Kring k) {
+  void reclaim(Kring k) {
     while (reportHead != reportTail && reported(reports[reportHead])) {
       k.hwTail = reportedSlots[reportHead];
       reportHead = reportHead + 1 & reports.length - 1;

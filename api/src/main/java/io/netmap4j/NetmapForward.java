@@ -1,0 +1,167 @@
+package io.netmap4j;
+
+import io.netmap4j.common.Errno;
+import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.Forwarding;
+import io.netmap4j.spi.Kring;
+import io.netmap4j.spi.RingForward;
+
+/**
+ * Forwards from an RX ring to a TX ring of the same region as one operation: receive, a visitor or
+ * nothing, swap the buffers, send.
+ *
+ * <p>What it leaves behind is what a program leaves that does it slot by slot: an RX sync; {@link
+ * NetmapRing#swap} for each packet; {@link NetmapRing#advance} of both rings; a TX sync. So both
+ * ways can be mixed. Between two NICs of {@code driver-ixgbe} it is one pass over the descriptors,
+ * and a slot costs about half; everywhere else (pipes, VALE ports, host rings, rings with offsets
+ * or monitors), and for packets of several slots, it does those steps.
+ *
+ * <p>A program calls {@link #forward} until it returns 0, and then waits for packets ({@link
+ * NetmapPort#poll}). Packets that are in the RX ring already, from head to tail, go first.
+ *
+ * <p>Threads: as {@link NetmapRing}; the object counts as used with both rings.
+ */
+public final class NetmapForward {
+  private final NetmapRing from;
+  private final NetmapRing to;
+
+  /** Null where there is no quicker way. */
+  private final RingForward pass;
+
+  /**
+   * For these two rings. Allocates: make one for each pair, once.
+   *
+   * @param from an RX ring
+   * @param to a TX ring in the same region, of the same port or another
+   * @throws IllegalArgumentException when it isn't, or is in another region
+   */
+  public NetmapForward(NetmapRing from, NetmapRing to) {
+    Kring rx = from.kring();
+    Kring tx = to.kring();
+    if (rx.tx || !tx.tx || rx.region != tx.region) {
+      throw new IllegalArgumentException(
+          "forwarding is from an RX ring to a TX ring of the same region, not from "
+              + from
+              + " to "
+              + to
+              + (rx.region == tx.region ? "" : ", which is in another region: copy the packets"));
+    }
+    this.from = from;
+    this.to = to;
+    this.pass = RingForward.between(rx, tx);
+  }
+
+  /** As {@link #forward(int, PacketVisitor)}, every packet. */
+  public int forward(int most) {
+    return forward(most, null);
+  }
+
+  /**
+   * Forwards packets that have arrived, as long as there is room in the TX ring, and sends them.
+   * Does not block. Stamps the RX ring as an RX sync does.
+   *
+   * @param most slots of the RX ring, 1 or more. A packet is never split: one that begins within
+   *     them is forwarded whole
+   * @param visitor sees each packet; null for none
+   * @return RX slots done with, forwarded or dropped: 0 when there is no packet or no room. Or,
+   *     negative, what an RX or TX sync returned, which may be after packets were forwarded: −EIO
+   *     when a port is closed or its device is gone; −EBUSY when another thread syncs one of the
+   *     rings; −EINVAL when packets were refused ({@link NetmapPort#unsent}), a ring had illegal
+   *     indices and was repaired, or an RX slot has no buffer
+   * @throws IllegalArgumentException when the packet's offset is more than the TX ring's can be; it
+   *     and those behind it stay in the RX ring
+   */
+  public int forward(int most, PacketVisitor visitor) {
+    if (from.retired() || to.retired()) {
+      return -Errno.EIO;
+    }
+    int done = pass == null ? Forwarding.BY_SLOTS : pass.forward(most, visitor);
+    if (done == Forwarding.BY_SLOTS) {
+      int status = from.kring().rxSync(from.syncFlags());
+      return status == Errno.EBUSY || status == Errno.EIO
+          ? -status
+          : bySlots(0, status, most, visitor);
+    }
+    return done < 0 || done >= most || from.isEmpty() || pass.stopped()
+        ? done
+        : bySlots(done, 0, most, visitor);
+  }
+
+  /**
+   * The packets that are in the RX ring now.
+   *
+   * @param before slots that are done already
+   * @param status of the RX sync
+   */
+  private int bySlots(int before, int status, int most, PacketVisitor visitor) {
+    NetmapRing rx = from;
+    NetmapRing tx = to;
+    int slot = rx.head();
+    int free = tx.head();
+    int space = rx.space();
+    int room = roomFor(Math.min(space, most - before));
+    int done = 0;
+    try {
+      while (done < space && before + done < most) {
+        int slots = slots(slot, space - done);
+        boolean never = slots >= tx.numSlots();
+        if (slots == 0 || slots > room && !never) {
+          break;
+        }
+        int length = rx.len(slot);
+        int verdict =
+            visitor == null
+                ? 1
+                : slots == 1
+                    ? visitor.packet(rx.buffer(slot), length)
+                    : visitor.packet(rx, slot, slots);
+        if (verdict < 0) {
+          break;
+        }
+        if (verdict > 0 && slots == 1 && visitor != null && verdict != length) {
+          rx.len(slot, Math.min(verdict, 0xffff));
+        }
+        if (never && verdict > 0) { // no TX ring of that size ever has room for it
+          to.kring().unsent++;
+          status = Errno.EINVAL;
+          verdict = 0;
+        }
+        for (int i = 0; i < slots && verdict > 0; i++, free = tx.next(free)) {
+          rx.swap(rx.plus(slot, i), tx, free);
+        }
+        room -= verdict > 0 ? slots : 0;
+        slot = rx.plus(slot, slots);
+        done += slots;
+      }
+    } catch (IllegalArgumentException e) {
+      if (!from.retired() && !to.retired()) {
+        throw e;
+      }
+      status = Errno.EIO; // a close meanwhile: these objects are copies now
+    } finally {
+      rx.advance(slot);
+      tx.advance(free);
+      int sent = to.kring().txSync(Adapter.FORCE_RECLAIM);
+      status = sent == Errno.EBUSY ? NetmapPort.awaitTurn(to.kring(), 0) : sent == 0 ? status : sent;
+    }
+    return status == 0 ? before + done : -status;
+  }
+
+  /** Free TX slots; looks for completions when there are fewer than {@code wanted}. */
+  private int roomFor(int wanted) {
+    if (to.space() < wanted) {
+      to.kring().txSync(Adapter.FORCE_RECLAIM);
+    }
+    return to.space();
+  }
+
+  /** Slots of the packet at {@code slot}; 0 when its end is not among {@code limit}. */
+  private int slots(int slot, int limit) {
+    for (int n = 1; n <= limit; n++, slot = from.next(slot)) {
+      if ((from.slotFlags(slot) & Netmap.NS_MOREFRAG) == 0) {
+        return n;
+      }
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,27 @@
+package io.netmap4j.spi;
+
+import io.netmap4j.PacketVisitor;
+
+/** A driver's quick way from one of its RX rings to a TX ring: {@link Adapter#forwarding}. */
+public interface Forwarding {
+  /** Nothing was done: at the moment, these rings need their syncs. */
+  int BY_SLOTS = Integer.MIN_VALUE;
+
+  /**
+   * Receives, visits and sends in one pass. Called with both krings held and their indices checked;
+   * no received packet is the user's, and nothing is to be sent that the driver does not have.
+   * Afterwards hwCur and head of the RX ring are behind what was done with, those of the TX ring
+   * behind what was sent. Ends before a packet that needs the ordinary way, and before one that the
+   * visitor keeps: then everything that has arrived is taken in, up to hwTail. Does not block,
+   * allocate or log.
+   *
+   * @param most slots
+   * @param visitor null for none
+   * @return slots done with, sent or dropped; {@link #BY_SLOTS}; −EINVAL when a packet was refused
+   * @throws RuntimeException of the visitor, once what was done before is with the devices
+   */
+  int forward(int most, PacketVisitor visitor);
+
+  /** True when the visitor ended the last pass. */
+  boolean stopped();
+}

@@ -1,0 +1,90 @@
+package io.netmap4j.spi;
+
+import static io.netmap4j.layout.RingLayout.CUR;
+import static io.netmap4j.layout.RingLayout.HEAD;
+
+import io.netmap4j.PacketVisitor;
+import io.netmap4j.linux.Mem;
+
+/**
+ * Both syncs of a {@link Forwarding}: holds the krings, checks the user's indices, has the driver
+ * forward, publishes. For one thread at a time.
+ */
+public final class RingForward {
+  private final Kring from;
+  private final Kring to;
+  private final Forwarding way;
+
+  private RingForward(Kring from, Kring to, Forwarding way) {
+    this.from = from;
+    this.to = to;
+    this.way = way;
+  }
+
+  /**
+   * The quick way between two rings of one region.
+   *
+   * @return null when there is none
+   */
+  public static RingForward between(Kring from, Kring to) {
+    Forwarding way = from.adapter().forwarding(from, to);
+    return way == null ? null : new RingForward(from, to, way);
+  }
+
+  /**
+   * Forwards what has arrived.
+   *
+   * @return as {@link Forwarding#forward}; −EBUSY while another thread syncs one of the rings, −EIO
+   *     when one is stopped
+   */
+  public int forward(int most, PacketVisitor visitor) {
+    if (!from.tryHold()) {
+      return -from.busy();
+    }
+    try {
+      if (!to.tryHold()) {
+        return -to.busy();
+      }
+      try {
+        return ready() ? pass(most, visitor) : Forwarding.BY_SLOTS;
+      } finally {
+        to.letGo();
+      }
+    } finally {
+      from.letGo();
+    }
+  }
+
+  /** True when the visitor ended the last pass. */
+  public boolean stopped() {
+    return way.stopped();
+  }
+
+  private boolean ready() {
+    return !from.tapped()
+        && !to.tapped()
+        && (from.offsetMask | to.offsetMask) == 0
+        && to.txPrologue()
+        && from.rxPrologue()
+        && to.hwCur == to.rHead
+        && from.rHead == from.hwTail;
+  }
+
+  private int pass(int most, PacketVisitor visitor) {
+    try {
+      return way.forward(most, visitor);
+    } finally {
+      from.stamp();
+      publish(from);
+      publish(to);
+    }
+  }
+
+  /** As the program would have moved them, and as a sync publishes. */
+  private static void publish(Kring k) {
+    k.rCur = k.rHead;
+    Mem.putInt(k.ring + CUR, k.rHead);
+    Mem.putIntRelease(k.ring + HEAD, k.rHead);
+    k.publishTail();
+  }
+}
