@@ -22,6 +22,8 @@ import io.netmap4j.spi.RingForward;
  * <p>Threads: as {@link NetmapRing}; the object counts as used with both rings.
  */
 public final class NetmapForward {
+  private static final PacketVisitor EVERY = (address, length) -> length;
+
   private final NetmapRing from;
   private final NetmapRing to;
 
@@ -51,9 +53,14 @@ public final class NetmapForward {
     this.pass = RingForward.between(rx, tx);
   }
 
-  /** As {@link #forward(int, PacketVisitor)}, every packet. */
+  /**
+   * As {@link #forward(int, PacketVisitor)}, every packet.
+   *
+   * @param most slots of the RX ring
+   * @return the same
+   */
   public int forward(int most) {
-    return forward(most, null);
+    return forward(most, EVERY);
   }
 
   /**
@@ -62,7 +69,7 @@ public final class NetmapForward {
    *
    * @param most slots of the RX ring, 1 or more. A packet is never split: one that begins within
    *     them is forwarded whole
-   * @param visitor sees each packet; null for none
+   * @param visitor sees each packet, but one whose slot has no valid buf_idx, which is refused
    * @return RX slots done with, forwarded or dropped: 0 when there is no packet or no room. Or,
    *     negative, what an RX or TX sync returned, which may be after packets were forwarded: −EIO
    *     when a port is closed or its device is gone; −EBUSY when another thread syncs one of the
@@ -80,56 +87,58 @@ public final class NetmapForward {
       int status = from.kring().rxSync(from.syncFlags());
       return status == Errno.EBUSY || status == Errno.EIO
           ? -status
-          : bySlots(0, status, most, visitor);
+          : bySlots(0, status, most, visitor, 0);
     }
-    return done < 0 || done >= most || from.isEmpty() || pass.stopped()
+    return done < 0 || done >= most || from.isEmpty() || pass.verdict() < 0
         ? done
-        : bySlots(done, 0, most, visitor);
+        : bySlots(done, 0, most, visitor, pass.verdict());
   }
 
   /**
    * The packets that are in the RX ring now.
    *
    * @param before slots that are done already
-   * @param status of the RX sync
+   * @param received status of the RX sync
+   * @param said what the visitor has said of the first one; 0 when it has not seen it
    */
-  private int bySlots(int before, int status, int most, PacketVisitor visitor) {
+  private int bySlots(int before, int received, int most, PacketVisitor visitor, int said) {
     NetmapRing rx = from;
     NetmapRing tx = to;
+    int status = received;
     int slot = rx.head();
     int free = tx.head();
     int space = rx.space();
-    int room = roomFor(Math.min(space, most - before));
     int done = 0;
     try {
       while (done < space && before + done < most) {
         int slots = slots(slot, space - done);
         boolean never = slots >= tx.numSlots();
-        if (slots == 0 || slots > room && !never) {
+        if (slots == 0 || !never && slots > room(free) && slots > roomOfDone(free)) {
           break;
         }
         int length = rx.len(slot);
         int verdict =
-            visitor == null
-                ? 1
-                : slots == 1
+            !rx.kring().region.isBuffer(rx.bufIdx(slot))
+                ? length // for the TX sync to refuse
+                : said != 0 && done == 0
+                    ? said
+                    : slots == 1
                     ? visitor.packet(rx.buffer(slot), length)
                     : visitor.packet(rx, slot, slots);
         if (verdict < 0) {
           break;
         }
-        if (verdict > 0 && slots == 1 && visitor != null && verdict != length) {
-          rx.len(slot, Math.min(verdict, 0xffff));
-        }
         if (never && verdict > 0) { // no TX ring of that size ever has room for it
           to.kring().unsent++;
           status = Errno.EINVAL;
-          verdict = 0;
+        } else if (verdict > 0) {
+          if (slots == 1 && verdict != length) {
+            rx.len(slot, Math.min(verdict, 0xffff));
+          }
+          for (int i = 0; i < slots; i++, free = tx.next(free)) {
+            rx.swap(rx.plus(slot, i), tx, free);
+          }
         }
-        for (int i = 0; i < slots && verdict > 0; i++, free = tx.next(free)) {
-          rx.swap(rx.plus(slot, i), tx, free);
-        }
-        room -= verdict > 0 ? slots : 0;
         slot = rx.plus(slot, slots);
         done += slots;
       }
@@ -142,17 +151,22 @@ public final class NetmapForward {
       rx.advance(slot);
       tx.advance(free);
       int sent = to.kring().txSync(Adapter.FORCE_RECLAIM);
-      status = sent == Errno.EBUSY ? NetmapPort.awaitTurn(to.kring(), 0) : sent == 0 ? status : sent;
+      sent = sent == Errno.EBUSY ? NetmapPort.awaitTurn(to.kring(), 0) : sent;
+      status = sent == 0 ? status : sent;
     }
     return status == 0 ? before + done : -status;
   }
 
-  /** Free TX slots; looks for completions when there are fewer than {@code wanted}. */
-  private int roomFor(int wanted) {
-    if (to.space() < wanted) {
-      to.kring().txSync(Adapter.FORCE_RECLAIM);
-    }
-    return to.space();
+  /** TX slots from {@code free} on that the program may use. */
+  private int room(int free) {
+    int room = to.tail() - free;
+    return room < 0 ? room + to.numSlots() : room;
+  }
+
+  /** The same, when what is done has been looked for. */
+  private int roomOfDone(int free) {
+    to.kring().txSync(Adapter.FORCE_RECLAIM);
+    return room(free);
   }
 
   /** Slots of the packet at {@code slot}; 0 when its end is not among {@code limit}. */

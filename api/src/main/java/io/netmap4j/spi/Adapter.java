@@ -59,7 +59,7 @@ public interface Adapter extends AutoCloseable {
 
   /**
    * A quicker way than two syncs from an RX ring of this adapter to a TX ring of any, in the same
-   * region. Asked for once for each pair that a program makes.
+   * region. Asked for once for each pair that a program makes, while neither is synced or closed.
    *
    * @return null when there is none
    */

@@ -16,12 +16,15 @@ public interface Forwarding {
    * allocate or log.
    *
    * @param most slots
-   * @param visitor null for none
-   * @return slots done with, sent or dropped; {@link #BY_SLOTS}; −EINVAL when a packet was refused
+   * @param visitor sees each packet
+   * @return slots done with, sent or dropped; {@link #BY_SLOTS}
    * @throws RuntimeException of the visitor, once what was done before is with the devices
    */
   int forward(int most, PacketVisitor visitor);
 
-  /** True when the visitor ended the last pass. */
-  boolean stopped();
+  /**
+   * What the visitor has said of the packet that the last pass ended before, which is the first from
+   * head: negative when it stays there, a length that is not for the quick way; 0 for nothing.
+   */
+  int verdict();
 }

@@ -22,13 +22,15 @@ public final class RingForward {
   }
 
   /**
-   * The quick way between two rings of one region.
+   * The quick way between two rings of one region. Waits for their syncs in flight.
    *
-   * @return null when there is none
+   * @return null when there is none, or a ring is closed
    */
   public static RingForward between(Kring from, Kring to) {
-    Forwarding way = from.adapter().forwarding(from, to);
-    return way == null ? null : new RingForward(from, to, way);
+    Forwarding[] way = new Forwarding[1];
+    from.betweenSyncs(
+        () -> to.betweenSyncs(() -> way[0] = from.adapter().forwarding(from, to)));
+    return way[0] == null ? null : new RingForward(from, to, way[0]);
   }
 
   /**
@@ -55,9 +57,9 @@ public final class RingForward {
     }
   }
 
-  /** True when the visitor ended the last pass. */
-  public boolean stopped() {
-    return way.stopped();
+  /** As {@link Forwarding#verdict}. */
+  public int verdict() {
+    return way.verdict();
   }
 
   private boolean ready() {

@@ -182,7 +182,12 @@ final class IxgbeAdapter implements Adapter {
     }
     IxgbeAdapter other = own ? this : (IxgbeAdapter) to.adapter();
     return new IxgbeForward(
-        this, from, rxRings[from.ringId], other, to, other.txRings[to.ringId]);
+        this,
+        from,
+        rxRings[from.ringId],
+        other,
+        to,
+        other.txRings[to.ringId]);
   }
 
   /**

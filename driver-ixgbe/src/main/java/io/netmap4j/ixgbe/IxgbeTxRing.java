@@ -52,10 +52,10 @@ final class IxgbeTxRing extends IxgbeRing {
   private static final long DEXT = 1L << 29;
   private static final long FRAGMENT = DTYP_DATA | DEXT | IFCS;
   static final long WHOLE = FRAGMENT | EOP;
-  static final int PAYLEN_SHIFT = 32 + 14;
+  private static final int PAYLEN_SHIFT = 32 + 14;
 
   /** Times the length of a packet in one buffer: DTALEN and PAYLEN. */
-  private static final long BOTH_LENGTHS = 1 | 1L << PAYLEN_SHIFT;
+  static final long BOTH_LENGTHS = 1 | 1L << PAYLEN_SHIFT;
 
   private final long region;
   private final int maxFrame;
