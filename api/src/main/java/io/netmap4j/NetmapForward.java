@@ -123,8 +123,8 @@ public final class NetmapForward {
                 : said != 0 && done == 0
                     ? said
                     : slots == 1
-                    ? visitor.packet(rx.buffer(slot), length)
-                    : visitor.packet(rx, slot, slots);
+                        ? visitor.packet(rx.buffer(slot), length)
+                        : visitor.packet(rx, slot, slots);
         if (verdict < 0) {
           break;
         }

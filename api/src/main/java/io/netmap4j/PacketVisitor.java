@@ -2,8 +2,8 @@ package io.netmap4j;
 
 /**
  * Looks at each packet that {@link NetmapForward} is about to forward, may change its bytes, and
- * decides what becomes of it. Called by the thread that forwards, once for each packet, in the order
- * of the ring.
+ * decides what becomes of it. Called by the thread that forwards, once for each packet, in the
+ * order of the ring.
  *
  * <p>Meanwhile both rings are held: a visitor must not sync, forward from or to them, nor close
  * their ports. An exception leaves the packet, and those behind it, in the RX ring; what was
@@ -28,19 +28,20 @@ public interface PacketVisitor {
    *     during the call
    * @param length bytes received, without FCS
    * @return {@code length} to forward it; another length greater than 0 to forward that many bytes
-   *     of the buffer; {@link #DROP}; {@link #STOP} or any negative value. A length that the TX ring
-   *     refuses is refused and counted as by a TX sync ({@link NetmapPort#unsent})
+   *     of the buffer; {@link #DROP}; {@link #STOP} or any negative value. A length that the TX
+   *     ring refuses is refused and counted as by a TX sync ({@link NetmapPort#unsent})
    */
   int packet(long address, int length);
 
   /**
-   * A packet in several slots (NS_MOREFRAG). Unless overridden, {@link #packet} sees the first slot,
-   * and its result decides for all of them; they go out with the lengths that they have.
+   * A packet in several slots (NS_MOREFRAG). Unless overridden, {@link #packet} sees the first
+   * slot, and its result decides for all of them; they go out with the lengths that they have.
    *
    * @param rx the ring that the packet is in
    * @param slot its first slot
    * @param slots how many
-   * @return greater than 0 to forward it as it is; {@link #DROP}; {@link #STOP} or any negative value
+   * @return greater than 0 to forward it as it is; {@link #DROP}; {@link #STOP} or any negative
+   *     value
    */
   default int packet(NetmapRing rx, int slot, int slots) {
     return packet(rx.buffer(slot), rx.len(slot));

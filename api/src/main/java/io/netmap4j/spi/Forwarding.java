@@ -23,8 +23,8 @@ public interface Forwarding {
   int forward(int most, PacketVisitor visitor);
 
   /**
-   * What the visitor has said of the packet that the last pass ended before, which is the first from
-   * head: negative when it stays there, a length that is not for the quick way; 0 for nothing.
+   * What the visitor has said of the packet that the last pass ended before, which is the first
+   * from head: negative when it stays there, a length that is not for the quick way; 0 for nothing.
    */
   int verdict();
 }

@@ -28,8 +28,7 @@ public final class RingForward {
    */
   public static RingForward between(Kring from, Kring to) {
     Forwarding[] way = new Forwarding[1];
-    from.betweenSyncs(
-        () -> to.betweenSyncs(() -> way[0] = from.adapter().forwarding(from, to)));
+    from.betweenSyncs(() -> to.betweenSyncs(() -> way[0] = from.adapter().forwarding(from, to)));
     return way[0] == null ? null : new RingForward(from, to, way[0]);
   }
 

@@ -129,8 +129,7 @@ class ForwardTest {
   @Test
   void straddlingBuffersNeverBecomeADmaAddress() {
     MemoryOptions memory = MemoryOptions.DEFAULT.buffers(8192, 2112);
-    try (ModelRig rig =
-        new ModelRig(setup(42, NIC.dropWhenFull(false)).memory(memory))) {
+    try (ModelRig rig = new ModelRig(setup(42, NIC.dropWhenFull(false)).memory(memory))) {
       NetmapForward forward = new NetmapForward(rig.b.rx(0), rig.b.tx(0));
       int straddler = straddler(rig);
       for (int i = 0; i < 200; i++) {

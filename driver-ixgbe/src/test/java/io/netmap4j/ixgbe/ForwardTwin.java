@@ -63,8 +63,7 @@ final class ForwardTwin implements AutoCloseable {
   private NetmapPort open(PlainDevice device) {
     RingSet rings =
         RingSet.start(
-            new IxgbeDriver()
-                .attach(device, region, NicOptions.DEFAULT.slots(TX_SLOTS, RX_SLOTS)),
+            new IxgbeDriver().attach(device, region, NicOptions.DEFAULT.slots(TX_SLOTS, RX_SLOTS)),
             region);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     rings.bind(all);
@@ -130,9 +129,7 @@ final class ForwardTwin implements AutoCloseable {
           break;
         }
         int verdict =
-            region.isBuffer(rx.bufIdx(slot))
-                ? visit(rx.buffer(slot), rx.len(slot))
-                : rx.len(slot);
+            region.isBuffer(rx.bufIdx(slot)) ? visit(rx.buffer(slot), rx.len(slot)) : rx.len(slot);
         if (verdict < 0) {
           break;
         }
