@@ -181,13 +181,7 @@ final class IxgbeAdapter implements Adapter {
       return null;
     }
     IxgbeAdapter other = own ? this : (IxgbeAdapter) to.adapter();
-    return new IxgbeForward(
-        this,
-        from,
-        rxRings[from.ringId],
-        other,
-        to,
-        other.txRings[to.ringId]);
+    return new IxgbeForward(this, from, rxRings[from.ringId], other, to, other.txRings[to.ringId]);
   }
 
   /**

@@ -263,7 +263,8 @@ final class ForwardTwin implements AutoCloseable {
       s.append(ring).append('\n');
       for (int i = 0; i < ring.numSlots(); i++) {
         long slot = Mem.getLong(ring.address() + RingLayout.SLOTS + i * DESC);
-        boolean theDrivers = ring.plus(i, ring.numSlots() - ring.head()) % ring.numSlots() >= ring.space();
+        boolean theDrivers =
+            ring.plus(i, ring.numSlots() - ring.head()) % ring.numSlots() >= ring.space();
         slot &= theDrivers ? 0x0000_ffff_ffff_ffffL : -1; // flags of no meaning
         s.append(i).append(' ').append(Long.toHexString(slot)).append('\n');
       }
