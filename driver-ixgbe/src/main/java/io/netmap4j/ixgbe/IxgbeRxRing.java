@@ -205,11 +205,6 @@ final class IxgbeRxRing extends IxgbeRing {
     doorbell(desc == 0 ? numSlots - 1 : desc - 1);
   }
 
-  /** The card has written the descriptor back. */
-  boolean arrived(int desc) {
-    return (Mem.getLong(descs + (long) desc * DESC_SIZE + 8) & DD) != 0;
-  }
-
   private int arm(Kring k, int slot, int desc, int run) {
     return k.offsetMask == 0 ? give(slot, desc, run) : giveAtOffsets(k, slot, desc, run);
   }
