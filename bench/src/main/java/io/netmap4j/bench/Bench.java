@@ -1,7 +1,9 @@
 package io.netmap4j.bench;
 
 import io.netmap4j.bench.compare.Compare;
+import io.netmap4j.bench.latency.LatencyCommand;
 import io.netmap4j.bench.report.ReportCommand;
+import io.netmap4j.bench.scale.ScaleCommand;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.LinuxException;
@@ -37,7 +39,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "[COMMAND]",
     description = "Measures what packets cost, beside DPDK and beside C.",
-    subcommands = {Compare.class, ReportCommand.class, Bench.Jmh.class},
+    subcommands = {Compare.class, ReportCommand.class, ScaleCommand.class, LatencyCommand.class, Bench.Jmh.class},
     footer = {"", "Exit codes: 0 done; 1 failed; 2 wrong usage."})
 public final class Bench implements Callable<Integer> {
   private static final int FAILED = 1;

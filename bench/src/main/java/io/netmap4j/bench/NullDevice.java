@@ -13,11 +13,12 @@ import java.util.List;
  * A device that does nothing: registers are plain memory, doorbells are stores, descriptors are
  * completed by whoever measures. So a figure taken on it is the driver's alone: no PCIe, no model.
  */
-final class NullDevice implements NicDevice {
+public final class NullDevice implements NicDevice {
   private static final int CSR_BYTES = 128 << 10;
   private static final int CTRL = 0x0;
   private static final int STATUS = 0x8;
   private static final int EEC = 0x10010;
+  private static final int FWSM = 0x10148;
   private static final int RDRXCTL = 0x2f00;
   private static final int LINKS = 0x42a4;
   private static final int SECRXSTAT = 0x8d04;
@@ -26,15 +27,17 @@ final class NullDevice implements NicDevice {
   private final long registers = Mem.allocate(CSR_BYTES);
   private final List<DmaBuffer> buffers = new ArrayList<>();
 
-  NullDevice() {
+  /** Makes a device that is up and idle. */
+  public NullDevice() {
     Mem.putInt(registers + EEC, 1 << 8 | 1 << 9);
+    Mem.putInt(registers + FWSM, 0x8040); // valid, pass-through
     Mem.putInt(registers + RDRXCTL, 1 << 3);
     Mem.putInt(registers + LINKS, 7 << 28);
     Mem.putInt(registers + SECRXSTAT, 1);
   }
 
   /** Descriptor memory, in the order in which the driver asked for it: TX rings, then RX rings. */
-  long descriptors(int i) {
+  public long descriptors(int i) {
     return buffers.get(i).address();
   }
 
