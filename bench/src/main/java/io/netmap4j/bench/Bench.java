@@ -39,7 +39,13 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "[COMMAND]",
     description = "Measures what packets cost, beside DPDK and beside C.",
-    subcommands = {Compare.class, ReportCommand.class, ScaleCommand.class, LatencyCommand.class, Bench.Jmh.class},
+    subcommands = {
+      Compare.class,
+      ReportCommand.class,
+      ScaleCommand.class,
+      LatencyCommand.class,
+      Bench.Jmh.class
+    },
     footer = {"", "Exit codes: 0 done; 1 failed; 2 wrong usage."})
 public final class Bench implements Callable<Integer> {
   private static final int FAILED = 1;
