@@ -32,6 +32,7 @@ final class VfioUser implements Vfio, VfioIommu {
   private static final int REGION_READ = 9;
   private static final int REGION_WRITE = 10;
   private static final int DEVICE_RESET_COMMAND = 13;
+  private static final int REGION_FLAG_MMAP = 1 << 2;
 
   /**
    * A system property: how many milliseconds a server may take to answer before the connection is
@@ -44,6 +45,8 @@ final class VfioUser implements Vfio, VfioIommu {
   private final VfioUserConnection server;
   private DeviceInfo info;
   private int messageFds = 1;
+  private volatile long bar;
+  private long barSize;
 
   private VfioUser(VfioUserConnection server) {
     this.server = server;
@@ -144,13 +147,48 @@ final class VfioUser implements Vfio, VfioIommu {
   @Override
   public synchronized long regionSize(int region) {
     putInts(32, 0, region, 0, 0, 0, 0, 0);
-    int size = server.request(DEVICE_GET_REGION_INFO, 32);
+    int size = server.requestFd(DEVICE_GET_REGION_INFO, 32);
+    int fd = server.takeFd();
+    try {
+      return regionInfo(region, size, fd);
+    } finally {
+      if (fd >= 0) {
+        Libc.closeFd(fd);
+      }
+    }
+  }
+
+  private long regionInfo(int region, int size, int fd) {
     server.check(size >= 32, "region info of %d bytes, not 32", size);
     server.check(
         Mem.getInt(server.answer() + 8) == region, "info of another region than %d", region);
     long bytes = Mem.getLong(server.answer() + 16);
     server.check(bytes >= 0, "a region of %s bytes", Long.toUnsignedString(bytes));
+    boolean mappable = (Mem.getInt(server.answer() + 4) & REGION_FLAG_MMAP) != 0;
+    if (region == BAR0 && mappable && fd >= 0 && bytes > 0 && bar == 0) {
+      map(fd, Mem.getLong(server.answer() + 24), bytes);
+    }
     return bytes;
+  }
+
+  /** The server offers BAR 0 as a file: our loads and stores go there, as with a real card. */
+  private void map(int fd, long offset, long bytes) {
+    Libc.FileState file = Libc.stat(fd);
+    server.check(
+        file.regular() && offset >= 0 && offset <= file.size() - bytes,
+        "a file of %d bytes for %d of BAR 0 at %d",
+        file.size(),
+        bytes,
+        offset);
+    bar =
+        Libc.mmap(
+            bytes,
+            Libc.PROT_READ | Libc.PROT_WRITE,
+            Libc.MAP_SHARED,
+            fd,
+            offset,
+            server.name + ": BAR 0");
+    barSize = bytes;
   }
 
   @Override
@@ -167,6 +205,10 @@ final class VfioUser implements Vfio, VfioIommu {
 
   @Override
   public synchronized int read(int region, long offset, int bytes) {
+    if (region == BAR0 && bar != 0 && bytes == 4) {
+      server.checkAlive();
+      return Mem.getIntVolatile(bar + offset);
+    }
     putAccess(region, offset, bytes);
     int size = server.request(REGION_READ, 16);
     server.check(size == 16 + bytes, "a read of %d bytes with a reply of %d", bytes, size);
@@ -191,6 +233,11 @@ final class VfioUser implements Vfio, VfioIommu {
   /** Does not wait for a request under way. */
   @Override
   public void post(int region, long offset, int value) {
+    if (region == BAR0 && bar != 0) {
+      server.checkAlive();
+      Mem.putIntToDevice(bar + offset, value);
+      return;
+    }
     server.post(REGION_WRITE, offset, region, 4, value);
   }
 
@@ -222,7 +269,7 @@ final class VfioUser implements Vfio, VfioIommu {
 
   @Override
   public long mapped(int region) {
-    return 0;
+    return region == BAR0 ? bar : 0;
   }
 
   @Override
@@ -296,6 +343,10 @@ final class VfioUser implements Vfio, VfioIommu {
   @Override
   public synchronized void close() {
     server.close();
+    if (bar != 0) {
+      Libc.unmap(bar, barSize);
+      bar = 0;
+    }
   }
 
   private void putInts(int... values) {

@@ -92,6 +92,34 @@ final class VfioUserConnection {
    * Sends the request at {@link #payload} and waits for the reply. @return the size of its payload
    */
   int request(int command, int size, int... with) {
+    try {
+      return exchange(command, size, with);
+    } finally {
+      closeFds(); // this reply carries none that we use
+    }
+  }
+
+  /** As {@link #request}, for a reply that may carry a descriptor: {@link #takeFd} has it. */
+  int requestFd(int command, int size) {
+    return exchange(command, size, NO_FDS);
+  }
+
+  /** The descriptor of the last reply, the caller's to close; −1 for none. */
+  int takeFd() {
+    int fd = fds.isEmpty() ? -1 : fds.poll();
+    closeFds();
+    return fd;
+  }
+
+  /** Notices a server that is gone, without asking it. @throws NetmapException it is */
+  void checkAlive() {
+    checkUsable();
+    if (Libc.hungUp(socket.fd())) {
+      throw fail(LinuxException.ofCall("poll", Libc.ECONNRESET, ""));
+    }
+  }
+
+  private int exchange(int command, int size, int[] with) {
     checkUsable();
     Patience patience = new Patience();
     lastId = ids.incrementAndGet() & 0xffff;
@@ -110,8 +138,6 @@ final class VfioUserConnection {
       return checkReply(command, replySize);
     } catch (LinuxException e) {
       throw fail(e);
-    } finally {
-      closeFds(); // no reply carries one that we use
     }
   }
 

@@ -146,7 +146,7 @@ public final class NicModel extends SubCommand implements Captures.User {
     if (sockets.size() > 2) {
       throw usage("-s once or twice, not " + sockets.size() + " times");
     }
-    String wrong = files.wrong(!sockets.isEmpty(), wires.spec != null);
+    String wrong = files.wrong(sockets.size(), wires.spec != null);
     if (wrong != null) {
       throw usage(wrong);
     }
@@ -174,8 +174,8 @@ public final class NicModel extends SubCommand implements Captures.User {
         }
       }
       if (files.folder != null) {
-        try (RegisterFileServer server = files.serve(cards)) {
-          wait(cards, "ready " + files.folder);
+        try (RegisterFileServer server = files.serve(cards, sockets)) {
+          serve(cards, "ready " + files.folder);
         }
       } else {
         serveSockets(cards);
@@ -194,7 +194,7 @@ public final class NicModel extends SubCommand implements Captures.User {
 
   /** What the cards are called in the report. */
   private List<String> names() {
-    return files.folder != null
+    return sockets.isEmpty()
         ? List.of("card 0", "card 1")
         : sockets.stream().map(socket -> socket.getFileName().toString()).toList();
   }
@@ -206,7 +206,7 @@ public final class NicModel extends SubCommand implements Captures.User {
         for (int i = 0; i < sockets.size(); i++) {
           servers.add(VfioUserServer.serve(cards.get(i), sockets.get(i)));
         }
-        wait(
+        serve(
             cards,
             "ready " + sockets.stream().map(Path::toString).collect(Collectors.joining(" ")));
       } finally {
@@ -215,7 +215,7 @@ public final class NicModel extends SubCommand implements Captures.User {
     }
   }
 
-  private void wait(List<Nic82599> cards, String ready) throws Exception {
+  private void serve(List<Nic82599> cards, String ready) throws Exception {
     context.out.println(ready);
     context.ready();
     if (control != null) {
@@ -350,7 +350,7 @@ public final class NicModel extends SubCommand implements Captures.User {
     for (int i = 0; i < cards.size(); i++) {
       List<String> broken = cards.get(i).violations();
       kept &= broken.isEmpty() || lenient || files.folder != null;
-      String card = files.folder == null ? sockets.get(i).toString() : names.get(i);
+      String card = !sockets.isEmpty() ? sockets.get(i).toString() : names.get(i);
       findings(card + ": " + broken.size() + " broken rules:", "x", broken);
       List<String> warnings = cards.get(i).warnings();
       findings(card + ": " + warnings.size() + " warnings:", "times", warnings);
@@ -380,7 +380,7 @@ public final class NicModel extends SubCommand implements Captures.User {
 
   private void row(String what, Function<Integer, Object> value, boolean otherEnd) {
     StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-22s", what));
-    int columns = files.folder == null ? sockets.size() : 2;
+    int columns = sockets.isEmpty() ? 2 : sockets.size();
     for (int i = 0; i < columns + (otherEnd ? 1 : 0); i++) {
       line.append(String.format(Locale.ROOT, " %14s", value.apply(i)));
     }

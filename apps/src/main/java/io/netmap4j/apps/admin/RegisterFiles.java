@@ -14,7 +14,8 @@ final class RegisterFiles {
       description =
           "Serves two cards as files in this folder, on a tmpfs, for drivers that use UIO: ours, or DPDK. The driver runs"
               + " inside bench/fake-machine FOLDER COMMAND. Needs root and hugepages. Quick, but counters, interrupts and"
-              + " the order of register writes are not seen; broken rules are hints.")
+              + " the order of register writes are not seen; broken rules are hints. With -s twice: for vfio-user clients,"
+              + " which map BAR 0; needs neither root nor hugepages.")
   Path folder;
 
   @Option(
@@ -33,11 +34,12 @@ final class RegisterFiles {
   /**
    * @return what is wrong with the options, null for nothing
    */
-  String wrong(boolean sockets, boolean wire) {
-    if (sockets == (folder != null)) {
-      return sockets
-          ? "-s and --register-file are two ways of serving cards: choose one"
-          : "-s SOCKET or --register-file FOLDER: where to serve cards";
+  String wrong(int sockets, boolean wire) {
+    if (sockets == 0 && folder == null) {
+      return "-s SOCKET or --register-file FOLDER: where to serve cards";
+    }
+    if (sockets == 1 && folder != null) {
+      return "--register-file has two cards: give -s twice, or not at all";
     }
     if (folder == null && (lockStep || cpu >= 0)) {
       return (lockStep ? "--lock-step" : "--cpu") + " is for --register-file";
@@ -45,7 +47,8 @@ final class RegisterFiles {
     return lockStep && wire ? "--lock-step has no wire: leave --wire out" : null;
   }
 
-  RegisterFileServer serve(List<Nic82599> cards) {
-    return RegisterFileServer.serve(new RegisterFileServer.Options(folder, lockStep, cpu), cards);
+  RegisterFileServer serve(List<Nic82599> cards, List<Path> sockets) {
+    return RegisterFileServer.serve(
+        new RegisterFileServer.Options(folder, sockets, lockStep, cpu), cards);
   }
 }

@@ -6,18 +6,22 @@ import io.netmap4j.linux.Mem;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.pci.PciConfig;
 import io.netmap4j.model.registers.RegisterMap82599;
+import io.netmap4j.model.vfiouser.MappedBar;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A card whose registers and configuration space are files. A driver writes words of a file; what
  * it wrote is what differs from a copy of the file as the card left it last. For the one thread
  * that polls, except where noted.
  */
-final class PolledCard implements AutoCloseable {
+final class PolledCard implements MappedBar, AutoCloseable {
   /** docs/82599.md 1.2: what lies behind the registers reads as it was written. */
   static final long BAR0_BYTES = 512 << 10;
 
   private static final int COMMAND = 0x04;
   private static final int MASTER = 0x4;
+
+  private static final long REFRESH_NANOS = 20_000;
 
   /** CTRL.RST and LRST. */
   private static final int RESETS = 1 << 26 | 1 << 3;
@@ -38,19 +42,21 @@ final class PolledCard implements AutoCloseable {
   private long rxDoorbells;
   private long txDoorbells;
   private volatile boolean masterOff;
+  private volatile boolean stale;
+  private volatile boolean closed;
 
   /**
    * Shows {@code card} as it is.
    *
    * @param registers BAR 0, {@link #BAR0_BYTES}
-   * @param config configuration space
+   * @param config configuration space; null: it is reached in another way
    */
   PolledCard(Nic82599 card, SharedFile registers, SharedFile config) {
     this.card = card;
     this.registers = registers;
     this.config = config;
     this.bar = registers.address();
-    this.space = config.address();
+    this.space = config == null ? 0 : config.address();
     showAll();
   }
 
@@ -77,6 +83,20 @@ final class PolledCard implements AutoCloseable {
     masterOff = true;
   }
 
+  @Override
+  public int fd() {
+    return registers.fd();
+  }
+
+  /** The card was reset or written to in another way: what the file holds is not to be taken in. */
+  @Override
+  public void refresh() {
+    stale = true;
+    while (stale && !closed) {
+      LockSupport.parkNanos(REFRESH_NANOS);
+    }
+  }
+
   private int word(int offset) {
     return Mem.getIntVolatile(bar + offset);
   }
@@ -91,6 +111,11 @@ final class PolledCard implements AutoCloseable {
    * @return true when a register has changed that a driver waits for: {@link #scan} is due
    */
   boolean doorbells() {
+    if (stale) {
+      showAll();
+      findTails();
+      stale = false;
+    }
     for (int i = 0; i < tailCount; i++) {
       int offset = tails[i];
       if (changed(offset)) {
@@ -161,6 +186,9 @@ final class PolledCard implements AutoCloseable {
   }
 
   private boolean configuration() {
+    if (config == null) {
+      return false;
+    }
     boolean found = masterOff;
     if (masterOff) {
       masterOff = false;
@@ -233,6 +261,9 @@ final class PolledCard implements AutoCloseable {
     try {
       show(CTRL);
       show(CTRL_ALIAS);
+      for (int offset : TAILS) {
+        show(offset);
+      }
       for (int offset : ORDER) {
         show(offset);
       }
@@ -281,6 +312,9 @@ final class PolledCard implements AutoCloseable {
   }
 
   private void showConfig() {
+    if (config == null) {
+      return;
+    }
     for (int at = 0; at < PciConfig.SIZE; at += 4) {
       int value = card.readConfig(at, 4);
       int before = Mem.getInt(spaceShadow + at);
@@ -292,8 +326,11 @@ final class PolledCard implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     registers.close();
-    config.close();
+    if (config != null) {
+      config.close();
+    }
     Mem.free(shadow);
     Mem.free(spaceShadow);
   }

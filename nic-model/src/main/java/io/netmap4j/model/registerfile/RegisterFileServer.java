@@ -8,6 +8,7 @@ import io.netmap4j.linux.Threads;
 import io.netmap4j.model.CardOptions;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
+import io.netmap4j.model.vfiouser.VfioUserServer;
 import io.netmap4j.model.wire.WireEnd;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,10 +61,12 @@ public final class RegisterFileServer implements AutoCloseable {
    * How cards are served.
    *
    * @param folder on a tmpfs; created if missing
+   * @param sockets where vfio-user clients find the cards, and map BAR 0 from; empty: drivers find
+   *     them through the files of UIO
    * @param lockStep packets move only when the control page asks for a window; cards without a wire
    * @param cpu where the cards' thread runs; −1: anywhere
    */
-  public record Options(Path folder, boolean lockStep, int cpu) {}
+  public record Options(Path folder, List<Path> sockets, boolean lockStep, int cpu) {}
 
   /**
    * Makes the files and starts the cards' thread.
@@ -75,7 +78,9 @@ public final class RegisterFileServer implements AutoCloseable {
    */
   public static RegisterFileServer serve(Options options, List<Nic82599> served) {
     Path folder = options.folder();
-    requireRights();
+    if (options.sockets().isEmpty()) {
+      requireRights();
+    }
     requireTmpfs(folder);
     return new RegisterFileServer(options, served);
   }
@@ -115,8 +120,16 @@ public final class RegisterFileServer implements AutoCloseable {
       lock(options.folder());
       FakeMachine machine = new FakeMachine(options.folder());
       undo.push(machine::close);
+      boolean uio = options.sockets().isEmpty();
       for (int i = 0; i < served.size(); i++) {
-        add(machine, i, served.get(i));
+        if (lockStep) {
+          served.get(i).attach(new SilentWire(), WireEnd.A);
+        }
+        if (uio) {
+          addUio(machine, i, served.get(i));
+        } else {
+          add(served.get(i), machine.file("bar0." + i, PolledCard.BAR0_BYTES), null);
+        }
       }
       this.control = new ControlPage(machine.file("control", ControlPage.BYTES), cards);
       undo.push(control::close);
@@ -124,6 +137,11 @@ public final class RegisterFileServer implements AutoCloseable {
       ModelRunner runner = new ModelRunner(new Polling(), served.toArray(Nic82599[]::new));
       undo.push(runner::close);
       runner.start();
+      for (int i = 0; i < options.sockets().size(); i++) {
+        VfioUserServer server =
+            VfioUserServer.serve(served.get(i), options.sockets().get(i), cards.get(i));
+        undo.push(server::close);
+      }
       startWatch();
     } catch (RuntimeException e) {
       close();
@@ -151,15 +169,15 @@ public final class RegisterFileServer implements AutoCloseable {
     }
   }
 
-  private void add(FakeMachine machine, int number, Nic82599 card) {
-    CardOptions options = card.options();
-    SharedFile[] files = machine.add(number, options);
-    if (lockStep) {
-      card.attach(new SilentWire(), WireEnd.A);
-    }
-    PolledCard polled = new PolledCard(card, files[0], files[1]);
+  private void add(Nic82599 card, SharedFile registers, SharedFile config) {
+    PolledCard polled = new PolledCard(card, registers, config);
     cards.add(polled);
     undo.push(polled::close);
+  }
+
+  private void addUio(FakeMachine machine, int number, Nic82599 card) {
+    SharedFile[] files = machine.add(number, card.options());
+    add(card, files[0], files[1]);
     ClientMemory memory =
         new ClientMemory(FakeMachine.address(number), card.memory(), files[0].state());
     memories.add(memory);
@@ -242,7 +260,7 @@ public final class RegisterFileServer implements AutoCloseable {
       } catch (InterruptedException e) {
         return;
       }
-      for (int i = 0; i < cards.size(); i++) {
+      for (int i = 0; i < memories.size(); i++) {
         if (memories.get(i).dropEnded()) {
           cards.get(i).masterOff();
         }

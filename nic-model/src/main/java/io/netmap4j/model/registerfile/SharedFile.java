@@ -7,6 +7,7 @@ import java.nio.file.Path;
 final class SharedFile implements AutoCloseable {
   private final Path path;
   private final long bytes;
+  private final int fd;
   private final Libc.FileState state;
   private long address;
 
@@ -16,16 +17,21 @@ final class SharedFile implements AutoCloseable {
   SharedFile(Path path, long bytes) {
     this.path = path;
     this.bytes = bytes;
-    int fd = Libc.open(path.toString(), Libc.O_RDWR | Libc.O_CREAT, 0600, "");
+    this.fd = Libc.open(path.toString(), Libc.O_RDWR | Libc.O_CREAT, 0600, "");
     try {
       Libc.truncate(fd, bytes, "is there room on the tmpfs?");
       this.state = Libc.stat(fd);
       this.address =
           Libc.mmap(
               bytes, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, fd, 0, path.toString());
-    } finally {
-      Libc.closeFd(fd); // the mapping keeps the file
+    } catch (RuntimeException e) {
+      Libc.closeFd(fd);
+      throw e;
     }
+  }
+
+  int fd() {
+    return fd;
   }
 
   Path path() {
@@ -46,6 +52,7 @@ final class SharedFile implements AutoCloseable {
   public void close() {
     if (address != 0) {
       Libc.unmap(address, bytes);
+      Libc.closeFd(fd);
       address = 0;
     }
   }

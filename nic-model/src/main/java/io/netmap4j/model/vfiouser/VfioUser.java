@@ -39,6 +39,7 @@ final class VfioUser {
 
   static final int REGION_FLAG_READ = 1;
   static final int REGION_FLAG_WRITE = 2;
+  static final int REGION_FLAG_MMAP = 4;
   static final int BAR0 = 0;
   static final int BAR2 = 2;
   static final int BAR4 = 4;

@@ -41,6 +41,7 @@ public final class VfioUserServer implements AutoCloseable {
 
   private final Nic82599 card;
   private final Path path;
+  private final MappedBar bar;
   private final UnixListener listener;
   private final Thread acceptor;
   private final Warnings warnings;
@@ -51,8 +52,9 @@ public final class VfioUserServer implements AutoCloseable {
   private Thread serving;
   private boolean closed;
 
-  private VfioUserServer(Nic82599 card, Path path) {
+  private VfioUserServer(Nic82599 card, Path path, MappedBar bar) {
     this.card = card;
+    this.bar = bar;
     this.path = path;
     this.warnings = new Warnings(LOG, path.toString());
     this.listener = UnixListener.listen(path);
@@ -67,11 +69,20 @@ public final class VfioUserServer implements AutoCloseable {
    * @throws LinuxException the socket can't be made
    */
   public static VfioUserServer serve(Nic82599 card, Path path) {
+    return serve(card, path, null);
+  }
+
+  /**
+   * As {@link #serve(Nic82599, Path)}, with BAR 0 for the client to map.
+   *
+   * @param bar null: every access to BAR 0 is a message
+   */
+  public static VfioUserServer serve(Nic82599 card, Path path, MappedBar bar) {
     if (!card.claim()) {
       throw new NetmapException(Libc.EBUSY, "the card for " + path + " is in use in this process");
     }
     try {
-      VfioUserServer server = new VfioUserServer(card, path);
+      VfioUserServer server = new VfioUserServer(card, path, bar);
       server.acceptor.start();
       return server;
     } catch (RuntimeException e) {
@@ -141,7 +152,7 @@ public final class VfioUserServer implements AutoCloseable {
     if (current != null || closed) {
       return false;
     }
-    VfioUserSession session = new VfioUserSession(card, warnings, socket);
+    VfioUserSession session = new VfioUserSession(card, bar, warnings, socket);
     Thread thread = new Thread(() -> run(session), "vfio-user client " + path);
     thread.setDaemon(true);
     try {

@@ -59,6 +59,7 @@ final class VfioUserSession implements ForeignMemory {
   private static final int MOST_ASKED = 4096;
 
   private final Nic82599 card;
+  private final MappedBar bar;
   private final Warnings warnings;
   private final UnixSocket socket;
   private final VfioUserMemory memory;
@@ -68,19 +69,35 @@ final class VfioUserSession implements ForeignMemory {
   private final long in = Mem.allocate(LONGEST);
   private final long out = Mem.allocate(LONGEST);
   private final AtomicReference<Refused> refused = new AtomicReference<>();
+  private int[] replyFds = NO_FDS;
   private volatile boolean asking;
   private volatile boolean greeted;
   private volatile boolean ended;
 
-  VfioUserSession(Nic82599 card, Warnings warnings, UnixSocket socket) {
+  /**
+   * @param bar null: every access to BAR 0 is a message
+   */
+  VfioUserSession(Nic82599 card, MappedBar bar, Warnings warnings, UnixSocket socket) {
     this.card = card;
+    this.bar = bar;
     this.warnings = warnings;
     this.socket = socket;
     this.memory = new VfioUserMemory(card.memory());
     this.irqs = new VfioUserIrqs(card);
     this.regions = new VfioUserRegions(card, irqs);
-    regions.forget();
+    forget();
     card.foreignMemory(this);
+  }
+
+  private void forget() {
+    regions.forget();
+    refresh();
+  }
+
+  private void refresh() {
+    if (bar != null) {
+      bar.refresh();
+    }
   }
 
   /** A DMA access that found no mapping. */
@@ -171,9 +188,13 @@ final class VfioUserSession implements ForeignMemory {
 
   /** The session's thread replies, the watch asks, even when the session has just ended. */
   private void send(long message, int size) {
+    send(message, size, NO_FDS);
+  }
+
+  private void send(long message, int size, int[] with) {
     synchronized (socket) {
       if (!ended) {
-        socket.send(message, size, NO_FDS, System.nanoTime() + STALL_NANOS);
+        socket.send(message, size, with, System.nanoTime() + STALL_NANOS);
       }
     }
   }
@@ -195,7 +216,7 @@ final class VfioUserSession implements ForeignMemory {
    */
   void end() {
     for (Runnable step :
-        List.<Runnable>of(regions::forget, irqs::close, memory::close, this::closeFds)) {
+        List.<Runnable>of(this::forget, irqs::close, memory::close, this::closeFds)) {
       try {
         step.run();
       } catch (InternalError e) {
@@ -277,7 +298,8 @@ final class VfioUserSession implements ForeignMemory {
     Mem.putInt(out + SIZE_AT, HEADER + payload);
     Mem.putInt(out + FLAGS_AT, result < 0 ? REPLY | ERROR : REPLY);
     Mem.putInt(out + ERROR_AT, Math.max(0, -result));
-    send(out, HEADER + payload);
+    send(out, HEADER + payload, replyFds);
+    replyFds = NO_FDS;
   }
 
   /**
@@ -401,7 +423,8 @@ final class VfioUserSession implements ForeignMemory {
   }
 
   /**
-   * argsz, flags, index, cap_offset, size 8, offset 8. Nothing can be mapped: every access traps.
+   * argsz, flags, index, cap_offset, size 8, offset 8. Every access is a message, except where BAR
+   * 0 is a file: its descriptor comes with the reply.
    */
   private int regionInfo(int length) {
     int index = int32(8);
@@ -410,7 +433,15 @@ final class VfioUserSession implements ForeignMemory {
     }
     long size = VfioUserRegions.size(index);
     answer(0, 32);
-    answer(4, size == 0 ? 0 : REGION_FLAG_READ | REGION_FLAG_WRITE);
+    boolean mapped = index == BAR0 && bar != null;
+    answer(
+        4,
+        size == 0
+            ? 0
+            : REGION_FLAG_READ | REGION_FLAG_WRITE | (mapped ? REGION_FLAG_MMAP : 0));
+    if (mapped) {
+      replyFds = new int[] {bar.fd()};
+    }
     answer(8, index);
     answer(12, 0);
     answer(16, size);
@@ -482,6 +513,7 @@ final class VfioUserSession implements ForeignMemory {
     if (result < 0) {
       return result;
     }
+    refresh();
     Mem.copy(in + HEADER, out + HEADER, ACCESS);
     return ACCESS;
   }
@@ -491,6 +523,7 @@ final class VfioUserSession implements ForeignMemory {
       return -Libc.EINVAL;
     }
     regions.reset();
+    refresh();
     return 0;
   }
 }
