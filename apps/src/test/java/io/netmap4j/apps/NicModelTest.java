@@ -180,7 +180,7 @@ class NicModelTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "nic-model | Missing required option: '--socket=SOCKET'",
+        "nic-model | -s SOCKET or --register-file FOLDER",
         "nic-model -s a -s b -s c | -s once or twice, not 3 times",
         "nic-model -s a -s b --wire loopback | --wire loopback is for one card",
         "nic-model -s a --wire cable | give -s twice",
