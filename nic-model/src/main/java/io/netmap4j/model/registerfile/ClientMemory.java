@@ -233,11 +233,6 @@ final class ClientMemory implements DeviceMemory.OnMiss {
     }
   }
 
-  /** True while a process is known to use the card. With the card's lock. */
-  boolean used() {
-    return !clients.isEmpty();
-  }
-
   private void forget() {
     memory.unmapAll();
     mapped.forEach(piece -> Libc.unmap(piece[0], piece[1]));

@@ -19,7 +19,7 @@ import java.util.List;
  *  0x08  length of those frames without FCS, 60 to 9724; 0 is 60
  *  0x0c  card: 0, 1, 0xff both
  *  0x40  answered request number
- *  0x44  status: 0 ok, 1 no such command, card or length
+ *  0x44  status: 0 ok, 1 no such command, card or length, 2 not in lock-step
  *  0x48  frames put into RX queue 0 of card 0; 0x4c of card 1
  *  0x80  bill of card 0, 0x100 of card 1, 64 bits each: frames received, frames sent, tail writes
  *        RX, tail writes TX, descriptor bytes read, descriptor bytes written, write-backs, payload
@@ -84,8 +84,12 @@ final class ControlPage implements AutoCloseable {
     return Mem.getIntVolatile(page + REQUEST) != answered;
   }
 
-  /** Does what is asked for; doorbells have been taken in. For the cards' thread. */
-  void answer() {
+  /**
+   * Does what is asked for; doorbells have been taken in. For the cards' thread.
+   *
+   * @param lockStep whether packets move on request only; otherwise none is asked for
+   */
+  void answer(boolean lockStep) {
     int request = Mem.getIntVolatile(page + REQUEST);
     int command = Mem.getInt(page + COMMAND);
     int length = Mem.getInt(page + LENGTH) == 0 ? LEAST : Mem.getInt(page + LENGTH);
@@ -95,13 +99,14 @@ final class ControlPage implements AutoCloseable {
             && length >= LEAST
             && length <= MOST
             && (which == BOTH || which >= 0 && which < cards.size());
-    for (int i = 0; known && i < cards.size(); i++) {
+    boolean done = known && (lockStep || (command & (COMPLETE | REFILL)) == 0);
+    for (int i = 0; done && i < cards.size(); i++) {
       if (which == BOTH || which == i) {
         serve(i, command, length);
       }
     }
     writeBill();
-    Mem.putInt(page + STATUS, known ? 0 : 1);
+    Mem.putInt(page + STATUS, done ? 0 : known ? 2 : 1);
     answered = request;
     Mem.putIntRelease(page + ANSWERED, request);
   }

@@ -40,7 +40,7 @@ public final class RegisterFileServer implements AutoCloseable {
   /** In lock-step, a window soon after a change is preceded by a scan. */
   private static final long SETTLED_NANOS = 50_000_000;
 
-  /** After this time without a change, and without a client, the thread parks between polls. */
+  /** After this time without a write or a request the thread parks between polls. */
   private static final long AWAKE_NANOS = 2_000_000_000L;
 
   private static final long PARK_NANOS = 50_000;
@@ -199,11 +199,13 @@ public final class RegisterFileServer implements AutoCloseable {
     private long lastScan = System.nanoTime();
     private long lastShow = lastScan;
     private long lastChange = lastScan;
+    private long lastUse = lastScan;
+    private long rung;
 
     @Override
     public boolean poll() {
       pin();
-      boolean asked = lockStep && control.asked();
+      boolean asked = control.asked();
       long now = System.nanoTime();
       boolean scan =
           now - lastScan >= (lockStep ? SHOW_NANOS : SCAN_NANOS)
@@ -214,14 +216,26 @@ public final class RegisterFileServer implements AutoCloseable {
         }
       }
       lastScan = scan ? now : lastScan;
+      noticeUse(asked, now);
       if (asked) {
-        control.answer();
+        control.answer(lockStep);
       } else if (now - lastShow >= SHOW_NANOS) {
         lastShow = now;
         cards.forEach(PolledCard::show);
         control.writeBill();
       }
       return !lockStep;
+    }
+
+    private void noticeUse(boolean asked, long now) {
+      long before = rung;
+      rung = 0;
+      for (PolledCard card : cards) {
+        rung += card.rxDoorbells() + card.txDoorbells();
+      }
+      if (asked || rung != before || lastChange == now) {
+        lastUse = now;
+      }
     }
 
     private void pin() {
@@ -233,11 +247,7 @@ public final class RegisterFileServer implements AutoCloseable {
 
     @Override
     public long parkNanos() {
-      boolean awake = System.nanoTime() - lastChange < AWAKE_NANOS;
-      for (ClientMemory memory : memories) {
-        awake |= memory.used();
-      }
-      return awake ? 0 : PARK_NANOS;
+      return System.nanoTime() - lastUse < AWAKE_NANOS ? 0 : PARK_NANOS;
     }
   }
 

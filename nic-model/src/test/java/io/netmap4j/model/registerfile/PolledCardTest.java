@@ -158,7 +158,7 @@ class PolledCardTest {
     assertThat(rig.control.asked()).isFalse();
     request(1, ControlPage.REFILL | ControlPage.CLEAR, 0, 0xFF);
     assertThat(rig.control.asked()).isTrue();
-    rig.control.answer();
+    rig.control.answer(true);
     assertThat(rig.word(0x40)).isEqualTo(1);
     assertThat(rig.word(0x44)).isZero();
     assertThat(rig.word(0x48)).isEqualTo(SLOTS - 1);
@@ -177,7 +177,7 @@ class PolledCardTest {
     rig.write(0, TDT, 6);
     rig.poll();
     request(2, ControlPage.COMPLETE | ControlPage.REFILL, 128, 0);
-    rig.control.answer();
+    rig.control.answer(true);
     assertThat(rig.word(0x48)).isEqualTo(10);
     assertThat(rig.word(0x4C)).as("card 1 was not asked").isEqualTo(SLOTS - 1);
     assertThat(rig.done(0, TX_RING, 5)).isTrue();
@@ -191,15 +191,18 @@ class PolledCardTest {
   @Test
   void aRequestThatMeansNothingIsRefused() {
     request(7, 8, 0, 0xFF);
-    rig.control.answer();
+    rig.control.answer(true);
     assertThat(rig.word(0x44)).isEqualTo(1);
     request(8, 1, 59, 0);
-    rig.control.answer();
+    rig.control.answer(true);
     assertThat(rig.word(0x44)).isEqualTo(1);
     request(9, 1, 60, 2);
-    rig.control.answer();
+    rig.control.answer(true);
     assertThat(rig.word(0x44)).isEqualTo(1);
     assertThat(rig.word(0x40)).isEqualTo(9);
+    request(10, ControlPage.REFILL, 60, 0);
+    rig.control.answer(false);
+    assertThat(rig.word(0x44)).isEqualTo(2);
   }
 
   private void request(int number, int command, int length, int card) {
