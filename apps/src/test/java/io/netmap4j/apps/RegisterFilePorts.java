@@ -98,10 +98,7 @@ final class RegisterFilePorts implements AutoCloseable {
   public static void main(String[] arguments) {
     try (RegisterFilePorts ports =
         new RegisterFilePorts(
-            new UioBackend(),
-            Path.of("/dev/hugepages"),
-            "0000:e0:00.0",
-            "0000:e0:00.1")) {
+            new UioBackend(), Path.of("/dev/hugepages"), "0000:e0:00.0", "0000:e0:00.1")) {
       System.out.println("received " + ports.transfer(1000));
     }
   }

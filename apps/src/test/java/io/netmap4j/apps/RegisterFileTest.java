@@ -56,8 +56,7 @@ class RegisterFileTest {
         RunningCommand.start(
             "nic-model --register-file " + folder + " -s " + paths[0] + " -s " + paths[1]);
     for (int client = 0; client < 2; client++) {
-      try (RegisterFilePorts ports =
-          new RegisterFilePorts(new VfioUserBackend(), null, paths)) {
+      try (RegisterFilePorts ports = new RegisterFilePorts(new VfioUserBackend(), null, paths)) {
         assertThat(ports.transfer(500)).isEqualTo(500);
       }
     }
@@ -131,8 +130,7 @@ class RegisterFileTest {
     Path disk = Files.createTempDirectory(Path.of("target"), "cards");
     try {
       Command end =
-          Command.run(
-              "nic-model", "--register-file", disk.toString(), "-s", "a", "-s", "b");
+          Command.run("nic-model", "--register-file", disk.toString(), "-s", "a", "-s", "b");
       assertThat(end.code()).isEqualTo(1);
       assertThat(end.err()).contains("which would write the registers to a disk");
     } finally {

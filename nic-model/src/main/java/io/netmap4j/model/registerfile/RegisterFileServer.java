@@ -5,7 +5,6 @@ import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Threads;
-import io.netmap4j.model.CardOptions;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.vfiouser.VfioUserServer;

@@ -435,10 +435,7 @@ final class VfioUserSession implements ForeignMemory {
     answer(0, 32);
     boolean mapped = index == BAR0 && bar != null;
     answer(
-        4,
-        size == 0
-            ? 0
-            : REGION_FLAG_READ | REGION_FLAG_WRITE | (mapped ? REGION_FLAG_MMAP : 0));
+        4, size == 0 ? 0 : REGION_FLAG_READ | REGION_FLAG_WRITE | (mapped ? REGION_FLAG_MMAP : 0));
     if (mapped) {
       replyFds = new int[] {bar.fd()};
     }
