@@ -42,8 +42,13 @@ final class Session implements AutoCloseable {
     try {
       for (Subject subject : subjects) {
         progress.accept("starting " + subject.line());
-        running.add(
-            new SubjectProcess(subject, root, folder.resolve("cards" + running.size()), cpu));
+        SubjectProcess started =
+            new SubjectProcess(subject, root, folder.resolve("cards" + running.size()), cpu);
+        running.add(started);
+        String note = started.properties().get("note");
+        if (note != null) {
+          progress.accept(subject.line() + ": " + note.replace('_', ' '));
+        }
       }
     } catch (IOException | RuntimeException e) {
       end(false);
