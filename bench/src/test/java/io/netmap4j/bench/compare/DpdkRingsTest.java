@@ -56,7 +56,9 @@ class DpdkRingsTest {
     List<String> lines =
         ask(0, "vector", "rx 32 5\ntx 8 5\nforward 128 5\nrx-bare 1 5\ntx-bare 256 5\n");
     assertEquals(6, lines.size(), lines.toString());
-    assertTrue(lines.get(0).matches("ready tsc=\\d{9,} version=\\d\\d\\.\\d\\d\\.\\d+ .*doorbell=mov"), lines.get(0));
+    assertTrue(
+        lines.get(0).matches("ready tsc=\\d{9,} version=\\d\\d\\.\\d\\d\\.\\d+ .*doorbell=mov"),
+        lines.get(0));
     int[] packets = {416, 416, 384, 416, 256};
     for (int i = 0; i < packets.length; i++) {
       String line = lines.get(i + 1);
