@@ -87,7 +87,7 @@ public final class NetmapForward {
       int status = from.kring().rxSync(from.syncFlags());
       return status == Errno.EBUSY || status == Errno.EIO
           ? -status
-          : bySlots(0, status, most, visitor, 0);
+          : bySlots(0, status, most, visitor, Forwarding.UNSEEN);
     }
     return done < 0 || done >= most || from.isEmpty() || pass.verdict() < 0
         ? done
@@ -99,7 +99,7 @@ public final class NetmapForward {
    *
    * @param before slots that are done already
    * @param received status of the RX sync
-   * @param said what the visitor has said of the first one; 0 when it has not seen it
+   * @param said what the visitor has said of the first one; UNSEEN when it has not seen it
    */
   private int bySlots(int before, int received, int most, PacketVisitor visitor, int said) {
     NetmapRing rx = from;
@@ -120,7 +120,7 @@ public final class NetmapForward {
         int verdict =
             !rx.kring().region.isBuffer(rx.bufIdx(slot))
                 ? length // for the TX sync to refuse
-                : said != 0 && done == 0
+                : said != Forwarding.UNSEEN && done == 0
                     ? said
                     : slots == 1
                         ? visitor.packet(rx.buffer(slot), length)

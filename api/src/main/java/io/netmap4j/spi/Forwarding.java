@@ -4,6 +4,9 @@ import io.netmap4j.PacketVisitor;
 
 /** A driver's quick way from one of its RX rings to a TX ring: {@link Adapter#forwarding}. */
 public interface Forwarding {
+  /** Of {@link #verdict}: the visitor has not seen the packet. */
+  int UNSEEN = Integer.MAX_VALUE;
+
   /** Nothing was done: at the moment, these rings need their syncs. */
   int BY_SLOTS = Integer.MIN_VALUE;
 
@@ -23,8 +26,9 @@ public interface Forwarding {
   int forward(int most, PacketVisitor visitor);
 
   /**
-   * What the visitor has said of the packet that the last pass ended before, which is the first
-   * from head: negative when it stays there, a length that is not for the quick way; 0 for nothing.
+   * What the visitor has said of the packet that the last pass ended before, the first from head:
+   * negative when it stays there; else it is to be dropped, or sent with a length, in the ordinary
+   * way; {@link #UNSEEN}.
    */
   int verdict();
 }

@@ -54,7 +54,7 @@ final class IxgbeForward implements Forwarding {
 
   @Override
   public int forward(int most, PacketVisitor visitor) {
-    verdict = 0;
+    verdict = UNSEEN;
     if (fromAdapter.dead() || !toAdapter.carrier() || !released()) {
       return BY_SLOTS;
     }
@@ -185,7 +185,12 @@ final class IxgbeForward implements Forwarding {
       int send = visit(visitor, payload + r * size, (int) len);
       if (send != (int) len) {
         if (send == PacketVisitor.DROP) {
-          Mem.putLong(rxDescriptor, Mem.getLong(rxAddresses + ((long) r << 3)));
+          full = Mem.getLong(rxAddresses + ((long) r << 3));
+          if (full == 0) { // sent it may be, received into not
+            verdict = send;
+            break;
+          }
+          Mem.putLong(rxDescriptor, full);
           Mem.putLong(rxDescriptor + 8, 0);
           Mem.putLong(rxSlot, r | len << 32);
           rxSlot += SLOT_SIZE;

@@ -1,9 +1,13 @@
 package io.netmap4j.apps.traffic;
 
 import io.netmap4j.Netmap;
+import io.netmap4j.NetmapForward;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.PacketVisitor;
+import io.netmap4j.common.Errno;
 import io.netmap4j.compat.PortSpec;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
@@ -17,6 +21,8 @@ import picocli.CommandLine.Option;
  * [head, tail). Forwarding a packet exchanges the buffers of two slots: the packet goes out from
  * where it came in, and the free buffer takes its place. A buffer index means the same to both
  * ports only when they live in one region of memory; between two regions the packet is copied.
+ *
+ * <p>{@link NetmapForward} does all that in one call; {@link Direction#copy} shows the steps.
  */
 @Command(
     name = "bridge",
@@ -183,6 +189,10 @@ public final class Bridge extends SubCommand {
     private final long refusedBefore;
     private final Tally tally = new Tally();
     private final Rates rates = new Rates(List.of(tally));
+    private final Counter counter = new Counter();
+
+    /** By RX ring; none when packets are copied. */
+    private final List<NetmapForward> pairs = new ArrayList<>();
 
     Direction(String fromName, NetmapPort from, String toName, NetmapPort to) {
       this.names = fromName + " -> " + toName;
@@ -191,32 +201,59 @@ public final class Bridge extends SubCommand {
       this.swap = !copy && from.memory().address() == to.memory().address();
       this.limits = new Limits(to);
       this.refusedBefore = to.unsent();
+      for (int r = from.firstRxRing(); r < from.endRxRing() && swap; r++) {
+        pairs.add(new NetmapForward(from.rx(r), target(r)));
+      }
+    }
+
+    /** A flow stays on one ring, so that its packets stay in order. */
+    private NetmapRing target(int rxRing) {
+      return to.tx(to.firstTxRing() + rxRing % (to.endTxRing() - to.firstTxRing()));
     }
 
     /** Until told to stop. */
     void forward(Stop stop) {
+      boolean more = false;
       while (!stop.requested()) {
-        int ready = from.poll(NetmapPort.POLLIN, 100);
+        int ready = more ? NetmapPort.POLLIN : from.poll(NetmapPort.POLLIN, 100);
         Ports.check(from, ready);
         if (ready == 0) {
           continue;
         }
-        int moved = 0;
-        for (int r = from.firstRxRing(); r < from.endRxRing(); r++) {
-          // A flow stays on one ring, so that its packets stay in order.
-          int t = to.firstTxRing() + r % (to.endTxRing() - to.firstTxRing());
-          moved += move(from.rx(r), to.tx(t));
-        }
-        Ports.checkSync(to, to.txSync());
+        int moved = swap ? swapAll() : copyAll();
         if (moved == 0) {
           to.poll(NetmapPort.POLLOUT, 1); // no room: wait for some, packets stay where they are
         }
+        more = swap && moved > 0; // forwards what has come meanwhile before it waits
       }
       Ports.drain(to);
     }
 
+    private int swapAll() {
+      int moved = 0;
+      for (int r = from.firstRxRing(); r < from.endRxRing(); r++) {
+        int done = pairs.get(r - from.firstRxRing()).forward(burst, counter);
+        if (done < 0) { // refused packets are counted, and the others go on
+          Ports.checkSync(from.rxSync() == Errno.EIO ? from : to, -done);
+          done = 1;
+        }
+        moved += done;
+        counter.addTo(target(r).space());
+      }
+      return moved;
+    }
+
+    private int copyAll() {
+      int moved = 0;
+      for (int r = from.firstRxRing(); r < from.endRxRing(); r++) {
+        moved += copy(from.rx(r), target(r));
+      }
+      Ports.checkSync(to, to.txSync());
+      return moved;
+    }
+
     /** Forwards whole packets while there is room. @return RX slots that are done with */
-    private int move(NetmapRing rx, NetmapRing tx) {
+    private int copy(NetmapRing rx, NetmapRing tx) {
       int space = Math.min(rx.space(), burst);
       int room = tx.space();
       int slot = rx.head();
@@ -230,12 +267,12 @@ public final class Bridge extends SubCommand {
           break; // its end has not arrived
         }
         long length = Packets.bytes(rx, slot, slots);
-        int needs = swap ? slots : Packets.slotsOfCopy(rx, slots, length, tx);
+        int needs = Packets.slotsOfCopy(rx, slots, length, tx);
         if (limits.accepts(length, needs)) {
           if (needs > room) {
             break; // no room for all of it
           }
-          free = swap ? swap(rx, slot, slots, tx, free) : Packets.copy(rx, slot, slots, tx, free);
+          free = Packets.copy(rx, slot, slots, tx, free);
           room -= needs;
           packets++;
           bytes += length;
@@ -251,14 +288,38 @@ public final class Bridge extends SubCommand {
       return done;
     }
 
-    /**
-     * @return the slot after it in {@code tx}
-     */
-    private static int swap(NetmapRing rx, int slot, int slots, NetmapRing tx, int free) {
-      for (int k = 0; k < slots; k++, slot = rx.next(slot), free = tx.next(free)) {
-        rx.swap(slot, tx, free);
+    /** Counts what is forwarded, and drops what the other port does not send. */
+    private final class Counter implements PacketVisitor {
+      private int packets;
+      private long bytes;
+
+      @Override
+      public int packet(long address, int length) {
+        return accepts(length, 1) ? length : DROP;
       }
-      return free;
+
+      @Override
+      public int packet(NetmapRing rx, int slot, int slots) {
+        return accepts(Packets.bytes(rx, slot, slots), slots) ? 1 : DROP;
+      }
+
+      private boolean accepts(long length, int slots) {
+        boolean accepted = limits.accepts(length, slots);
+        if (accepted) {
+          packets++;
+          bytes += length;
+        }
+        return accepted;
+      }
+
+      /** What was forwarded since the last call. */
+      void addTo(int room) {
+        if (packets > 0) {
+          tally.add(packets, bytes, room);
+          packets = 0;
+          bytes = 0;
+        }
+      }
     }
 
     String totals() {
