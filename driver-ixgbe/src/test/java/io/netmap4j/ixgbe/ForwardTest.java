@@ -219,7 +219,9 @@ class ForwardTest {
       Random random = new Random(seed);
       int sent = 0;
       int got = 0;
+      long deadline = System.nanoTime() + 10_000_000_000L;
       while (got < 500) {
+        assertThat(deadline - System.nanoTime()).as("waited 10 s for frame %d", got).isPositive();
         rig.a.txSync();
         for (; sent < 500 && tx.space() > 8; sent++) {
           send(tx, frame(sent, length(sent)));
