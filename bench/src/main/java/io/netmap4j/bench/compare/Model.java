@@ -2,6 +2,7 @@ package io.netmap4j.bench.compare;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -15,7 +16,6 @@ final class Model implements AutoCloseable {
   /** A card for a backplane: it has no module that a driver would read, which takes 10 s. */
   private static final String DEVICE = "10f7";
 
-  private final Path folder;
   private final Child child;
 
   /**
@@ -23,36 +23,27 @@ final class Model implements AutoCloseable {
    *
    * @param root the source tree, with the netmap4j script
    * @param folder on a tmpfs; its log is beside it
+   * @param sockets whether it serves the cards by vfio-user too, as 0.sock and 1.sock there
    * @param cpu where the cards run
    * @throws IOException it cannot be started, or says why it failed
    */
-  Model(Path root, Path folder, int cpu) throws IOException {
-    this.folder = folder;
+  Model(Path root, Path folder, boolean sockets, int cpu) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(root.resolve("netmap4j").toString());
+    command.addAll(List.of("nic-model", "--register-file", folder.toString(), "--lock-step"));
+    command.addAll(List.of("--device-id", DEVICE, "--cpu", Integer.toString(cpu)));
+    if (sockets) {
+      command.addAll(List.of("-s", folder + "/0.sock", "-s", folder + "/1.sock"));
+    }
     this.child =
         new Child(
-            "nic-model",
-            List.of(
-                root.resolve("netmap4j").toString(),
-                "nic-model",
-                "--register-file",
-                folder.toString(),
-                "--lock-step",
-                "--device-id",
-                DEVICE,
-                "--cpu",
-                Integer.toString(cpu)),
-            folder.resolveSibling(folder.getFileName() + ".model.log"));
+            "nic-model", command, folder.resolveSibling(folder.getFileName() + ".model.log"));
     try {
       child.line("ready", READY_SECONDS);
     } catch (IOException e) {
       close();
       throw e;
     }
-  }
-
-  /** The page that subjects ask for windows by. */
-  Path control() {
-    return folder.resolve("control");
   }
 
   /** Lets it run. */

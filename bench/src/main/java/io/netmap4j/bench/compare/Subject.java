@@ -1,41 +1,38 @@
 package io.netmap4j.bench.compare;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Something that can be measured.
  *
  * @param line its name in tables and charts
- * @param dpdk true for DPDK, false for ours
- * @param words the command that starts it; {@link #CONTROL} and {@link #CPU} stand for what is
- *     known then
+ * @param words the command that starts it; {@link #FOLDER} and {@link #CPU} stand for what is known
+ *     then
+ * @param vfioUser true when it connects to the model's sockets
  * @param missing what to install, in one line; empty when nothing is missing
  */
-record Subject(String line, boolean dpdk, List<String> words, String missing) {
-  static final String CONTROL = "{control}";
+record Subject(String line, List<String> words, boolean vfioUser, String missing) {
+  /** Of the model's files. */
+  static final String FOLDER = "{folder}";
+
   static final String CPU = "{cpu}";
+
+  /** Ends the name of a subject that is there a second time. */
+  static final String AGAIN = " (again)";
 
   /** The same once more, for the spread of two measurements of one thing. */
   Subject again() {
-    return new Subject(line + AGAIN, dpdk, words, missing);
+    return new Subject(line + AGAIN, words, vfioUser, missing);
   }
-
-  static final String AGAIN = " (again)";
 
   boolean available() {
     return missing.isEmpty();
   }
 
-  List<String> command(Path control, int cpu) {
-    List<String> command = new ArrayList<>();
-    for (String word : words) {
-      command.add(
-          word.equals(CONTROL)
-              ? control.toString()
-              : word.equals(CPU) ? Integer.toString(cpu) : word);
-    }
-    return command;
+  List<String> command(Path folder, int cpu) {
+    return words.stream()
+        .map(word -> word.replace(FOLDER, folder.toString()).replace(CPU, Integer.toString(cpu)))
+        .toList();
   }
 }

@@ -29,11 +29,11 @@ final class SubjectProcess implements AutoCloseable {
    */
   SubjectProcess(Subject subject, Path root, Path folder, int cpu) throws IOException {
     this.subject = subject;
-    this.model = new Model(root, folder, cpu);
+    this.model = new Model(root, folder, subject.vfioUser(), cpu);
     List<String> command = new ArrayList<>();
     command.add(root.resolve("bench/fake-machine").toString());
     command.add(folder.toString());
-    command.addAll(subject.command(model.control(), cpu));
+    command.addAll(subject.command(folder, cpu));
     try {
       this.child =
           new Child(subject.line(), command, folder.resolveSibling(folder.getFileName() + ".log"));

@@ -14,7 +14,12 @@ import java.util.TreeMap;
 /** What can be measured on this machine, and what is missing for the rest. */
 final class Subjects {
   /** What bench/fake-machine calls the cards, and where it mounts a hugetlbfs. */
-  private static final String[] CARDS = {"uio:0000:e0:00.0", "uio:0000:e0:00.1"};
+  private static final List<String> UIO = List.of("uio:0000:e0:00.0", "uio:0000:e0:00.1");
+
+  private static final List<String> VFIO_USER =
+      List.of("vfio-user:" + Subject.FOLDER + "/0.sock", "vfio-user:" + Subject.FOLDER + "/1.sock");
+
+  private static final String CONTROL = Subject.FOLDER + "/control";
 
   private static final String HUGETLBFS = "/dev/hugepages";
 
@@ -40,8 +45,9 @@ final class Subjects {
     List<Subject> subjects = new ArrayList<>();
     Map<Integer, Path> jdks = jdks();
     for (int version : JDKS) {
-      subjects.add(ours(version, jdks.get(version)));
+      subjects.add(ours("uio", UIO, version, jdks.get(version)));
     }
+    subjects.add(ours("vfio-user", VFIO_USER, JDKS[0], jdks.get(JDKS[0])));
     subjects.add(dpdk("DPDK 22.11 vector", "vector"));
     subjects.add(dpdk("DPDK 22.11 scalar", "scalar"));
     subjects.add(dpdk("DPDK 24.11 vector", "--trixie", "vector"));
@@ -52,17 +58,18 @@ final class Subjects {
   /** Ours on the JDK that runs this, and DPDK's quickest path of the machine's own version. */
   List<Subject> smoke() {
     return List.of(
-        ours(Runtime.version().feature(), Path.of(System.getProperty("java.home"))),
+        ours("uio", UIO, Runtime.version().feature(), Path.of(System.getProperty("java.home"))),
         dpdk("DPDK 22.11 vector", "vector"));
   }
 
-  private Subject ours(int version, Path jdk) {
-    String line = "netmap4j uio, JDK " + version;
+  private static Subject ours(String face, List<String> cards, int version, Path jdk) {
+    String line = "netmap4j " + face + ", JDK " + version;
+    boolean vfioUser = cards.equals(VFIO_USER);
     if (jdk == null) {
       return new Subject(
           line,
-          false,
           List.of(),
+          vfioUser,
           "no JDK "
               + version
               + " in /usr/lib/jvm: install one, such as temurin-"
@@ -78,8 +85,9 @@ final class Subjects {
     }
     words.addAll(List.of("-cp", System.getProperty("java.class.path")));
     words.addAll(List.of(NetmapSubject.class.getName(), "--cpu", Subject.CPU));
-    words.addAll(List.of("--hugetlbfs", HUGETLBFS, Subject.CONTROL, CARDS[0], CARDS[1]));
-    return new Subject(line, false, words, "");
+    words.addAll(List.of("--hugetlbfs", HUGETLBFS, CONTROL));
+    words.addAll(cards);
+    return new Subject(line, words, vfioUser, "");
   }
 
   private Subject dpdk(String line, String... options) {
@@ -89,10 +97,10 @@ final class Subjects {
     if (trixie) {
       words.add(options[0]);
     }
-    words.addAll(List.of(Subject.CONTROL, options[options.length - 1], doorbell));
+    words.addAll(List.of(CONTROL, options[options.length - 1], doorbell));
     words.addAll(List.of("--no-telemetry", "-m", "64"));
     return new Subject(
-        line, true, words, check(trixie ? List.of(program, options[0]) : List.of(program)));
+        line, words, false, check(trixie ? List.of(program, options[0]) : List.of(program)));
   }
 
   /** What dpdk-rings --check misses; it builds the program if nothing is. */
