@@ -192,6 +192,7 @@ public final class Compare implements Callable<Integer> {
     all.add(subjects.get(0).again());
     String when = Instant.now().toString();
     try (Session session = new Session(all, root, cpu, this::progress)) {
+      session.failures().forEach(failure -> say("left out: " + failure));
       Results times = session.time(whats, batches, rounds, windows);
       List<Bill> bills = session.bills(whats, batches);
       clearProgress();
@@ -205,8 +206,8 @@ public final class Compare implements Callable<Integer> {
       if (json != null) {
         new Run("bench compare", when, facts(session), figures(times, bills, session)).write(json);
       }
+      return session.failures().isEmpty() ? 0 : 1;
     }
-    return 0;
   }
 
   private static boolean isDpdk(String line) {
@@ -264,6 +265,9 @@ public final class Compare implements Callable<Integer> {
     List<String> three = List.of("rx", "tx", Session.FORWARD);
     Map<String, double[]> ratios = new TreeMap<>();
     try (Session session = new Session(subjects, root, cpu, this::progress)) {
+      if (!session.failures().isEmpty()) {
+        throw new IOException(session.failures().get(0));
+      }
       Results times = session.time(three, List.of(SMOKE_BATCH), SMOKE_ROUNDS, SMOKE_WINDOWS);
       clearProgress();
       for (String what : three) {

@@ -1,5 +1,6 @@
 package io.netmap4j.bench.compare;
 
+import io.netmap4j.NetmapForward;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Mem;
@@ -37,6 +38,8 @@ final class RingWindows {
     add("rx", this::receive);
     add("tx", this::send);
     add("forward", this::forward);
+    NetmapForward whole = new NetmapForward(port.rx(0), other.tx(0));
+    add("forward-op", (packets, batch) -> forwardWhole(whole, packets, batch));
   }
 
   /** The work of one window. */
@@ -146,8 +149,7 @@ final class RingWindows {
       int from = rx.head();
       int to = tx.head();
       for (int i = 0; i < n; i++) {
-        long packet = rx.buffer(from);
-        Mem.putByte(packet, (byte) (Mem.getByte(packet) ^ 1));
+        touch(rx.buffer(from), 0);
         rx.swap(from, tx, to);
         from = rx.next(from);
         to = tx.next(to);
@@ -159,6 +161,23 @@ final class RingWindows {
       idle = idle(n, idle);
     }
     check(port.rxSync(), port);
+  }
+
+  /** As {@link #forward}, by the library's one operation. */
+  private void forwardWhole(NetmapForward whole, int packets, int batch) {
+    int idle = 0;
+    for (int left = packets; left > 0; ) {
+      int n = whole.forward(Math.min(batch, left), RingWindows::touch);
+      check(Math.min(n, 0), port);
+      left -= n;
+      idle = idle(n, idle);
+    }
+    check(port.rxSync(), port);
+  }
+
+  private static int touch(long packet, int length) {
+    Mem.putByte(packet, (byte) (Mem.getByte(packet) ^ 1));
+    return length;
   }
 
   private static int idle(int n, int idle) {
@@ -175,7 +194,7 @@ final class RingWindows {
 
   private static void check(int status, NetmapPort port) {
     if (status != 0) {
-      throw new IllegalStateException("a sync of " + port + " returned errno " + status);
+      throw new IllegalStateException("a sync of " + port + " returned errno " + Math.abs(status));
     }
   }
 }

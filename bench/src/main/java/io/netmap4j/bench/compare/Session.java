@@ -25,6 +25,7 @@ final class Session implements AutoCloseable {
   private final Consumer<String> progress;
   private final Path folder;
   private final List<SubjectProcess> running = new ArrayList<>();
+  private final List<String> failures = new ArrayList<>();
   private final Map<String, Answer> lastAnswers = new HashMap<>();
 
   /**
@@ -33,27 +34,34 @@ final class Session implements AutoCloseable {
    * @param root the source tree
    * @param cpu where the models and the drivers run
    * @param progress takes a line now and then
-   * @throws IOException one of them fails; all are ended then
+   * @throws IOException none of them starts
    */
   Session(List<Subject> subjects, Path root, int cpu, Consumer<String> progress)
       throws IOException {
     this.progress = progress;
     this.folder = Files.createTempDirectory(TMPFS, "netmap4j-bench-");
-    try {
-      for (Subject subject : subjects) {
-        progress.accept("starting " + subject.line());
-        SubjectProcess started =
-            new SubjectProcess(subject, root, folder.resolve("cards" + running.size()), cpu);
+    for (Subject subject : subjects) {
+      progress.accept("starting " + subject.line());
+      Path cards = folder.resolve("cards" + (running.size() + failures.size()));
+      try {
+        SubjectProcess started = new SubjectProcess(subject, root, cards, cpu);
         running.add(started);
         String note = started.properties().get("note");
         if (note != null) {
           progress.accept(subject.line() + ": " + note.replace('_', ' '));
         }
+      } catch (IOException e) {
+        failures.add(e.getMessage());
       }
-    } catch (IOException | RuntimeException e) {
-      end(false);
-      throw e;
     }
+    if (running.isEmpty()) {
+      throw new IOException(failures.get(0));
+    }
+  }
+
+  /** Why subjects did not start, a line for each. */
+  List<String> failures() {
+    return failures;
   }
 
   List<SubjectProcess> running() {
@@ -119,16 +127,11 @@ final class Session implements AutoCloseable {
     return List.of(does.split(",")).contains(what) ? one.ask(what + " " + rest) : null;
   }
 
+  /** Ends all. The logs stay when something has failed. */
   @Override
   public void close() {
-    end(true);
-  }
-
-  /** The logs stay when something has failed. */
-  private void end(boolean well) {
     running.forEach(SubjectProcess::close);
-    running.clear();
-    if (!well) {
+    if (!failures.isEmpty()) {
       return;
     }
     try (Stream<Path> files = Files.walk(folder)) {
