@@ -36,8 +36,7 @@ final class Model implements AutoCloseable {
       command.addAll(List.of("-s", folder + "/0.sock", "-s", folder + "/1.sock"));
     }
     this.child =
-        new Child(
-            "nic-model", command, folder.resolveSibling(folder.getFileName() + ".model.log"));
+        new Child("nic-model", command, folder.resolveSibling(folder.getFileName() + ".model.log"));
     try {
       child.line("ready", READY_SECONDS);
     } catch (IOException e) {
