@@ -250,7 +250,7 @@ class PktGenFramesTest {
     "-M 25 -l 60, '25 25 10'",
     "-F 2 -M 25 -l 60, '25 25 10'",
     "-F 2 -M 2048 -l 4097, '2048 2048 1'",
-    "-l 5000, '2048 2048 904'",
+    "-l 5000, '2112 2112 776'",
     "-F 4 -l 5000, '1250 1250 1250 1250'"
   })
   void framesAreDividedAsAsked(String options, String slots) {

@@ -307,7 +307,7 @@ class PktGenRunTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "-i model0/T --offset 2048 | offsets up to 2048 leave no room in buffers of 2048",
+        "-i model0/T --offset 2112 | offsets up to 2112 leave no room in buffers of 2112",
         "-i vale7:x -I -l 65520 -C 4096,4096,16,16 | -I: frames of 65520 bytes for 16 rings of 4096 slots take 4.0 GiB"
       })
   void whatHasNoRoomIsSaid(String options, String message) {

@@ -172,7 +172,7 @@ class ForwardingTest {
       tx.bufIdx(tx.head(), bad);
       tx.advance(tx.next(tx.head()));
     }
-    tx.lenAndFlags(tx.head(), 2049, 0);
+    tx.lenAndFlags(tx.head(), a.memory().bufSize() + 1, 0);
     tx.advance(tx.next(tx.head()));
     put(tx, frame(BROADCAST, A, 60, 3), 0);
     assertEquals(Errno.EINVAL, a.txSync());
