@@ -35,13 +35,17 @@ public final class Progress implements AutoCloseable {
     step = now;
   }
 
-  /** Clears the line. */
-  @Override
-  public void close() {
+  /** Clears the line, before something else is printed. */
+  public void clear() {
     if (width > 0) {
       out.print("\r" + " ".repeat(width) + "\r");
       out.flush();
       width = 0;
     }
+  }
+
+  @Override
+  public void close() {
+    clear();
   }
 }

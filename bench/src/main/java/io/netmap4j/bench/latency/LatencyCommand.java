@@ -168,7 +168,7 @@ public final class LatencyCommand implements Callable<Integer> {
       if (end.requested()) {
         return;
       }
-      progress.close();
+      progress.clear();
       common.out().printf("capacity %.0f packets per second%n", capacity);
       spreads.forEach(
           (load, spread) -> show("latency", "round trip at " + load + " % load", spread));
@@ -258,7 +258,7 @@ public final class LatencyCommand implements Callable<Integer> {
       }
     }
     if (!end.requested()) {
-      progress.close();
+      progress.clear();
       show("wakeup", "wake-up from idle", spread);
       String card = String.format("%d ns, the median", delivery.getValueAtPercentile(50));
       common.out().printf("of which the card takes up to %s%n", card);

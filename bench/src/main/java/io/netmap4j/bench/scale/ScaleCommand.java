@@ -154,7 +154,7 @@ public final class ScaleCommand implements Callable<Integer> {
           common.err().println("netmap4j: interrupted: nothing is written");
           return 1;
         }
-        progress.close();
+        progress.clear();
         show(axis, results);
         figures.addAll(figures(axis, results));
       }
@@ -237,7 +237,7 @@ public final class ScaleCommand implements Callable<Integer> {
     PrintWriter out = common.out();
     out.printf(
         "%-8s %16s   %-24s %-24s %s%n",
-        "", results.get(0).point().xName(), common.subject() + ", ns", "C, ns", "Java/C");
+        "", results.get(0).point().xName(), CommonOptions.subject() + ", ns", "C, ns", "Java/C");
     for (Measurement.Result r : results) {
       boolean control = r.c().length > 0;
       out.printf(
