@@ -195,13 +195,14 @@ static inline void nic_rx_sync(struct ring *r)
 			uint32_t to = at < end ? end : r->slots;
 			for (; at < to; at++) {
 				struct slot *s = slot(r, at);
-				uint64_t v = load(s);
-				if (!good_index(r, v))
+				/* by halves: a word loaded just after a part of it was stored waits for the store */
+				uint32_t index = s->buf_idx, flags = s->flags;
+				if (!good_index(r, index))
 					abort();
-				store(r->descs + 16 * (uint64_t)at, device_address(r, v));
+				store(r->descs + 16 * (uint64_t)at, device_address(r, index));
 				store(r->descs + 16 * (uint64_t)at + 8, 0);
-				if (v >> 48 & BUF_CHANGED)
-					s->flags = v >> 48 & ~BUF_CHANGED;
+				if (flags & BUF_CHANGED)
+					s->flags = flags & ~BUF_CHANGED;
 			}
 			at = at == r->slots ? 0 : at;
 		}

@@ -1,19 +1,31 @@
 package io.netmap4j.bench.control;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * Where a measurement is: one line that is written over on a terminal, a line for each step else.
  */
 public final class Progress implements AutoCloseable {
   private final PrintWriter out;
-  private final boolean terminal = System.console() != null;
+  private final boolean terminal = isTerminal();
   private String step = "";
   private int width;
 
   /** Shows it on {@code out}, the standard error output. */
   public Progress(PrintWriter out) {
     this.out = out;
+  }
+
+  private static boolean isTerminal() {
+    try {
+      Path stderr = Files.readSymbolicLink(Path.of("/proc/self/fd/2"));
+      return stderr.startsWith("/dev/pts") || stderr.toString().startsWith("/dev/tty");
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /**

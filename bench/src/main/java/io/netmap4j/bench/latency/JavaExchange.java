@@ -19,7 +19,10 @@ final class JavaExchange implements Exchange {
   private final NetmapPort far;
   private final EarlyEnd stop;
   private volatile boolean ended;
+
+  @SuppressWarnings("UnusedVariable") // written, so that no read is left out
   private long seen;
+
 
   JavaExchange(Cards cards, EarlyEnd stop) {
     this.near = cards.port(0);

@@ -56,7 +56,7 @@ final class WakeUps implements AutoCloseable {
         if (n > 0) {
           rx.advance(rx.tail());
           at = now;
-          returned += n; // nobody else writes it
+          returned = returned + n; // nobody else writes it
         }
       }
     } catch (RuntimeException e) {

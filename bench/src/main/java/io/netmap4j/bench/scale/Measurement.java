@@ -47,6 +47,7 @@ final class Measurement {
    * @param java ns for a packet, the median of each round's slices
    * @param c the same of the control; empty without one
    */
+  @SuppressWarnings("ArrayRecordComponent") // filled round by round
   record Result(Point point, double[] java, double[] c) {
     /** The median of the rounds' ratios. */
     double ratio() {

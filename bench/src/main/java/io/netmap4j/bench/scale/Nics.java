@@ -51,7 +51,10 @@ final class Nics implements AutoCloseable {
   private long cRx;
   private long cTx;
   private Function c;
+
+  @SuppressWarnings("UnusedVariable") // written, so that no read is left out
   private long seen;
+
   private int users;
 
   /**
@@ -172,9 +175,15 @@ final class Nics implements AutoCloseable {
 
   /** What is measured; the control knows it by its number. */
   enum Direction {
-    RX,
-    TX,
-    FORWARD
+    RX(0),
+    TX(1),
+    FORWARD(2);
+
+    final int number;
+
+    Direction(int number) {
+      this.number = number;
+    }
   }
 
   private record NicPoint(Nics nics, Direction direction, String chart, int x, String xName)
@@ -204,7 +213,7 @@ final class Nics implements AutoCloseable {
         new Pointer(nics.cRx),
         new Pointer(nics.cTx),
         nics.rings,
-        direction.ordinal(),
+        direction.number,
         nics.batch,
         rounds,
         new Pointer(nanos)

@@ -31,7 +31,10 @@ final class Pipes implements Point {
   private Function c;
   private long cTx;
   private long cRx;
+
+  @SuppressWarnings("UnusedVariable") // written, so that no read is left out
   private long seen;
+
 
   /**
    * Opens the pipes.

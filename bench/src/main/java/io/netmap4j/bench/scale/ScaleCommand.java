@@ -48,6 +48,7 @@ public final class ScaleCommand implements Callable<Integer> {
     PORTS(2, 4, 8, 16, 32),
     PIPES(1, 2, 4, 8, 16, 32, 64);
 
+    @SuppressWarnings("ImmutableEnumChecker") // List.of
     final List<Integer> values;
 
     Axis(Integer... values) {

@@ -37,7 +37,10 @@ final class Switch implements Point {
   private CRing cTx;
   private long cRx;
   private Function c;
+
+  @SuppressWarnings("UnusedVariable") // written, so that no read is left out
   private long seen;
+
 
   /**
    * Opens a switch.
