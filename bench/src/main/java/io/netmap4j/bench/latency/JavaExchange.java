@@ -23,7 +23,6 @@ final class JavaExchange implements Exchange {
   @SuppressWarnings("UnusedVariable") // written, so that no read is left out
   private long seen;
 
-
   JavaExchange(Cards cards, EarlyEnd stop) {
     this.near = cards.port(0);
     this.far = cards.port(1);

@@ -35,7 +35,6 @@ final class Pipes implements Point {
   @SuppressWarnings("UnusedVariable") // written, so that no read is left out
   private long seen;
 
-
   /**
    * Opens the pipes.
    *

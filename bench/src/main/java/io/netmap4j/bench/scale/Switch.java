@@ -41,7 +41,6 @@ final class Switch implements Point {
   @SuppressWarnings("UnusedVariable") // written, so that no read is left out
   private long seen;
 
-
   /**
    * Opens a switch.
    *
