@@ -41,6 +41,11 @@ public final class NullDevice implements NicDevice {
     return buffers.get(i).address();
   }
 
+  /** The device's address of a byte of a region. */
+  public static long deviceAddress(long offset) {
+    return IOVA_OFFSET + offset;
+  }
+
   @Override
   public String name() {
     return "null:0";
@@ -98,7 +103,7 @@ public final class NullDevice implements NicDevice {
   private static DmaMapping map(Region region) {
     long[] pages = new long[(int) (region.size() >>> DmaMapping.PAGE_SHIFT)];
     for (int i = 0; i < pages.length; i++) {
-      pages[i] = IOVA_OFFSET + i * DmaMapping.PAGE;
+      pages[i] = deviceAddress(i * DmaMapping.PAGE);
     }
     return new DmaMapping(pages, () -> {});
   }

@@ -10,11 +10,11 @@ import io.netmap4j.memory.Region;
 import io.netmap4j.spi.RingSet;
 
 /** The driver on a {@link NullDevice}. */
-final class NullPort {
+public final class NullPort {
   private NullPort() {}
 
   /** Memory for two ports with rings of that many slots. */
-  static Region region(int slots) {
+  public static Region region(int slots) {
     MemoryOptions usual = MemoryOptions.DEFAULT;
     return Region.create(
         usual
@@ -23,13 +23,13 @@ final class NullPort {
   }
 
   /** Rings of a device, which a port has not been opened on yet. */
-  static RingSet rings(NullDevice device, Region region, int slots) {
+  public static RingSet rings(NullDevice device, Region region, int slots) {
     return RingSet.start(
         new IxgbeDriver().attach(device, region, NicOptions.DEFAULT.slots(slots, slots)), region);
   }
 
   /** A port with one ring of each direction. */
-  static NetmapPort open(NullDevice device, Region region, int slots) {
+  public static NetmapPort open(NullDevice device, Region region, int slots) {
     RingSet rings = rings(device, region, slots);
     RingSet.Binding all = new RingSet.Binding(0, 1, 0, 1, false);
     rings.bind(all);

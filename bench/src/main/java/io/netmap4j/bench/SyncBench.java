@@ -97,7 +97,7 @@ public class SyncBench {
     int head = ring.head();
     ring.advance(ring.plus(head, batch));
     int status = ok(a.txSync());
-    complete(deviceA, head);
+    complete(deviceA, head, batch);
     return status;
   }
 
@@ -113,7 +113,7 @@ public class SyncBench {
     }
     ring.advance(slot);
     int status = ok(a.txSync());
-    complete(deviceA, head);
+    complete(deviceA, head, batch);
     return status;
   }
 
@@ -182,7 +182,7 @@ public class SyncBench {
     if (done != batch) {
       throw new IllegalStateException("forward answered " + done);
     }
-    complete(deviceB, first);
+    complete(deviceB, first, done);
     return done;
   }
 
@@ -194,7 +194,8 @@ public class SyncBench {
     int from = rx.head();
     int first = tx.head();
     int to = first;
-    for (int n = Math.min(rx.space(), tx.space()); n > 0; n--) {
+    int count = Math.min(rx.space(), tx.space());
+    for (int n = count; n > 0; n--) {
       if (touch) {
         long ttl = rx.buffer(from) + TTL;
         Mem.putByte(ttl, (byte) (Mem.getByte(ttl) - 1));
@@ -206,17 +207,17 @@ public class SyncBench {
     rx.advance(from);
     tx.advance(to);
     status |= ok(b.txSync());
-    complete(deviceB, first);
+    complete(deviceB, first, count);
     return status;
   }
 
   /** What the card does: DD where the driver asks for a report, at every 64th slot and the last. */
-  private void complete(NullDevice device, int from) {
+  private void complete(NullDevice device, int from, int count) {
     long descriptors = device.descriptors(0);
-    for (int n = Math.min(REPORT_EVERY, batch); ; n = Math.min(n + REPORT_EVERY, batch)) {
+    for (int n = Math.min(REPORT_EVERY, count); n > 0; n = Math.min(n + REPORT_EVERY, count)) {
       int slot = from + n - 1;
       Mem.putInt(descriptors + (long) (slot >= slots ? slot - slots : slot) * DESC + 12, DD);
-      if (n == batch) {
+      if (n == count) {
         return;
       }
     }

@@ -70,4 +70,11 @@ public final class CRing implements AutoCloseable {
     Mem.free(reports);
     Mem.free(address);
   }
+
+  /** Both sides must mean the same block of memory. */
+  static void requireLayout(CLibrary library) {
+    if (library.function("ring_bytes").invokeLong(new Object[0]) != BYTES) {
+      throw new IllegalStateException("struct ring of rings.h is not what CRing writes");
+    }
+  }
 }

@@ -125,7 +125,9 @@ public final class CommonOptions {
       return null;
     }
     try {
-      return CLibrary.build(name, compiler);
+      CLibrary library = CLibrary.build(name, compiler);
+      CRing.requireLayout(library);
+      return library;
     } catch (IOException e) {
       err().println("netmap4j: the control in C is left out: " + e.getMessage());
       err().flush();
