@@ -2,9 +2,9 @@ package io.netmap4j.bench;
 
 import io.netmap4j.bench.compare.Compare;
 import io.netmap4j.bench.latency.LatencyCommand;
+import io.netmap4j.bench.loops.LoopsCommand;
 import io.netmap4j.bench.report.ReportCommand;
 import io.netmap4j.bench.scale.ScaleCommand;
-import io.netmap4j.bench.loops.LoopsCommand;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.LinuxException;

@@ -153,8 +153,7 @@ class LoopsTest {
         case 1 -> DD | 60L << 32;
         case 2 -> done | CRC_ERROR;
         case 3 -> done | ERROR;
-        default ->
-            DD | EOP | (long) new int[] {0, 1, 2048, 2049, 65535}[random.nextInt(5)] << 32;
+        default -> DD | EOP | (long) new int[] {0, 1, 2048, 2049, 65535}[random.nextInt(5)] << 32;
       };
     }
     return done;
