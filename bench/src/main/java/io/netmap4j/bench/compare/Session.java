@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -24,7 +25,7 @@ final class Session implements AutoCloseable {
 
   private final Consumer<String> progress;
   private final Path folder;
-  private final List<SubjectProcess> running = new ArrayList<>();
+  private final List<SubjectProcess> running = new CopyOnWriteArrayList<>();
   private final List<String> failures = new ArrayList<>();
   private final Map<String, Answer> lastAnswers = new HashMap<>();
 
@@ -40,6 +41,8 @@ final class Session implements AutoCloseable {
       throws IOException {
     this.progress = progress;
     this.folder = Files.createTempDirectory(TMPFS, "netmap4j-bench-");
+    // Ctrl-C: stopped models would stay for ever.
+    Runtime.getRuntime().addShutdownHook(new Thread(this::close, "end of bench compare"));
     for (Subject subject : subjects) {
       progress.accept("starting " + subject.line());
       Path cards = folder.resolve("cards" + (running.size() + failures.size()));
@@ -129,9 +132,10 @@ final class Session implements AutoCloseable {
 
   /** Ends all. The logs stay when something has failed. */
   @Override
-  public void close() {
+  public synchronized void close() {
     running.forEach(SubjectProcess::close);
-    if (!failures.isEmpty()) {
+    running.clear();
+    if (!failures.isEmpty() || !Files.exists(folder)) {
       return;
     }
     try (Stream<Path> files = Files.walk(folder)) {
