@@ -61,7 +61,7 @@ final class Cards implements AutoCloseable {
       Region region =
           opened(
               Region.create(
-                  MemoryOptions.DEFAULT.buffers(4 * SLOTS + 8, MemoryOptions.DEFAULT.bufSize())));
+                  MemoryOptions.DEFAULT.buffers(5 * SLOTS, MemoryOptions.DEFAULT.bufSize())));
       NicOptions options = NicOptions.DEFAULT.slots(SLOTS, SLOTS).waitMode(waits);
       for (int i = 0; i < 2; i++) {
         devices[i] = new TailsDevice(ModelDevice.open(cards[i], domain, "bench:" + i));

@@ -105,11 +105,12 @@ final class Nics implements AutoCloseable {
   }
 
   private Region region(int cards) {
+    int buffers = 2 * rings * slots + 2 * cards * LEAST_SLOTS;
     MemoryOptions options =
         MemoryOptions.DEFAULT
             .rings(2 * rings + 2 * cards + 2, RingLayout.sizeFor(Math.max(slots, LEAST_SLOTS)))
-            .buffers(
-                2 * rings * slots + 2 * cards * LEAST_SLOTS + 8, MemoryOptions.DEFAULT.bufSize());
+            .buffers( // some straddle two pages, and no ring gets them
+                buffers + buffers / 64 + 64, MemoryOptions.DEFAULT.bufSize());
     Region region = opened(Region.create(options));
     Resources.touch(region.address(), region.size());
     return region;
