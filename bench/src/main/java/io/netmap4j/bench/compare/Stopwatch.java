@@ -24,6 +24,9 @@ final class Stopwatch {
 
   /** A window of packets. */
   interface Window {
+    /** What must be there before the first of some windows. */
+    default void begin() {}
+
     /** What must be there before; not timed. */
     void prepare();
 
@@ -56,6 +59,7 @@ final class Stopwatch {
    */
   Answer time(Window window, int batch, int windows) {
     int packets = packets(batch);
+    window.begin();
     long[] times = new long[windows * TRIES];
     long[] blocks = new long[windows * TRIES];
     int tried = 0;

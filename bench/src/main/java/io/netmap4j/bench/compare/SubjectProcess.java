@@ -31,8 +31,10 @@ final class SubjectProcess implements AutoCloseable {
     this.subject = subject;
     this.model = new Model(root, folder, subject.vfioUser(), cpu);
     List<String> command = new ArrayList<>();
-    command.add(root.resolve("bench/fake-machine").toString());
-    command.add(folder.toString());
+    if (!subject.vfioUser()) { // a socket needs no files in sysfs
+      command.add(root.resolve("bench/fake-machine").toString());
+      command.add(folder.toString());
+    }
     command.addAll(subject.command(folder, cpu));
     try {
       this.child =

@@ -77,6 +77,11 @@ final class Subjects {
               + "-jdk");
     }
     List<String> words = new ArrayList<>();
+    if (vfioUser) { // pages of the same size as in bench/fake-machine
+      words.addAll(List.of("unshare", "--mount", "--propagation", "private", "--", "bash", "-euc"));
+      words.add("mkdir -p $0; mount -t hugetlbfs -o pagesize=2M none $0; exec \"$@\"");
+      words.add(HUGETLBFS);
+    }
     words.add(jdk.resolve("bin/java").toString());
     words.addAll(List.of("-Xshare:auto", "-XX:+UseSerialGC", "-Xmx128m"));
     if (version >= WARNS_OF_UNSAFE) {
