@@ -3,6 +3,7 @@ package io.netmap4j.bench;
 import io.netmap4j.bench.compare.Compare;
 import io.netmap4j.bench.latency.LatencyCommand;
 import io.netmap4j.bench.loops.LoopsCommand;
+import io.netmap4j.bench.report.Machine;
 import io.netmap4j.bench.report.ReportCommand;
 import io.netmap4j.bench.scale.ScaleCommand;
 import io.netmap4j.common.NetmapException;
@@ -11,6 +12,7 @@ import io.netmap4j.linux.LinuxException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -37,32 +39,46 @@ import picocli.CommandLine.Spec;
  */
 @Command(
     name = "bench",
+    versionProvider = Bench.Version.class,
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "[COMMAND]",
-    description = "Measures what packets cost, beside DPDK and beside C.",
+    description = {
+      "Measures what packets cost, beside DPDK and beside C. Without a command: a short form of compare, latency and"
+          + " scale, about five minutes, and a page of their figures. What can't be measured here is left out, and the"
+          + " page says why.",
+      ""
+    },
     subcommands = {
       Compare.class,
-      ReportCommand.class,
-      ScaleCommand.class,
       LatencyCommand.class,
+      ScaleCommand.class,
       LoopsCommand.class,
       SteadyCommand.class,
+      ReportCommand.class,
       Bench.Jmh.class
     },
-    footer = {"", "Exit codes: 0 done; 1 failed; 2 wrong usage."})
+    footer = {"", "Exit codes: 0 done, though something may be left out; 1 failed; 2 wrong usage."})
 public final class Bench implements Callable<Integer> {
   private static final int FAILED = 1;
   private static final int USAGE = 2;
 
   /** Ours; JMH has -h too, and we name JMH's under {@code bench jmh -h}. */
   private static final Set<String> OPTIONS =
-      Set.of("-h", "--help", "-V", "--version", "-v", "--verbose");
+      Set.of("-h", "--help", "-V", "--version", "-v", "--verbose", "-o", "--output");
 
   @Option(
       names = {"-v", "--verbose"},
       scope = ScopeType.INHERIT,
       description = "A stack trace with an error.")
   boolean verbose;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FOLDER",
+      defaultValue = ".",
+      description =
+          "Where the short form writes bench-TIME.html and bench-TIME.json (this folder).")
+  Path output;
 
   @Spec CommandSpec spec;
 
@@ -92,11 +108,16 @@ public final class Bench implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    throw new ParameterException(spec.commandLine(), "a command is missing");
+    CommandLine line = spec.commandLine();
+    return new QuickRun(
+            QuickRun.subcommands("compare", "latency", "scale"), line.getOut(), line.getErr())
+        .run(output);
   }
 
-  private static boolean isJmh(CommandLine line, String first) {
-    if (line.getSubcommands().containsKey(first) || OPTIONS.contains(first)) {
+  /** Whether the first argument and what follows are for JMH. */
+  static boolean isJmh(CommandLine line, String first) {
+    if (line.getSubcommands().containsKey(first)
+        || OPTIONS.contains(first.replaceFirst("^(--[a-z]+)=.*", "$1"))) {
       return false;
     }
     return first.startsWith("-")
@@ -138,6 +159,14 @@ public final class Bench implements Callable<Integer> {
   /** Values come from the user, who may have typed anything. */
   private static String oneLine(String text) {
     return text.replaceAll("[\\p{Cntrl}\\u2028\\u2029]+", " ");
+  }
+
+  /** The commit of the source tree. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"netmap4j bench " + Machine.facts().get("netmap4j")};
+    }
   }
 
   /** Passes everything on, options as well: JMH has an -h and a -v of its own. */

@@ -45,6 +45,7 @@ public final class Page {
         "<p>Each figure is a median of rounds that alternate between the subjects; the small print"
             + " and the bars give the least and the greatest round. docs/performance.md says what the"
             + " figures mean and what they do not.</p>\n");
+    page.remarks(run);
     page.html.append(Summary.table(run, page.styles));
     for (String chart : charts) {
       page.heading(chart);
@@ -103,6 +104,17 @@ public final class Page {
               "<a href=\"#%s\">%s</a>", id(chart), Html.escape(Charts.about(chart).title())));
     }
     html.append("<a href=\"#machine\">Machine</a><a href=\"#data\">Data</a></nav>\n");
+  }
+
+  private void remarks(Run run) {
+    run.machine()
+        .forEach(
+            (name, value) -> {
+              if (Run.isRemark(name)) {
+                html.append("<p class=\"remark\"><b>").append(Html.escape(name));
+                html.append("</b>: ").append(Html.escape(value)).append("</p>\n");
+              }
+            });
   }
 
   private void heading(String chart) {

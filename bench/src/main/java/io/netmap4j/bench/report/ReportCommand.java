@@ -2,7 +2,6 @@ package io.netmap4j.bench.report;
 
 import io.netmap4j.linux.FileErrors;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,8 +26,15 @@ import picocli.CommandLine.Spec;
 public final class ReportCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
 
-  @Parameters(paramLabel = "RUN.json", arity = "1..2", description = "One run, or two.")
-  List<Path> files;
+  @Parameters(index = "0", paramLabel = "RUN.json", description = "The run.")
+  Path first;
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = "OTHER.json",
+      description = "Another, to be shown beside it.")
+  Path second;
 
   @Option(
       names = {"-o", "--output"},
@@ -38,39 +44,43 @@ public final class ReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Path last = files.get(files.size() - 1);
-    Path target = page != null ? page : withHtml(last);
-    for (Path file : files) {
-      if (Files.exists(target) && Files.exists(file) && Files.isSameFile(target, file)) {
-        throw new ParameterException(
-            spec.commandLine(), "-o " + target + " is the run itself: the page would replace it");
-      }
-    }
-    PrintWriter out = spec.commandLine().getOut();
-    Run run = read(files.get(0));
-    String html;
-    String summary;
-    if (files.size() == 1) {
-      html = Page.of(run);
-      summary = run.figures().size() + " figures";
-    } else {
-      Run second = read(last);
-      boolean same = name(last).equals(name(files.get(0))); // in different folders
-      html =
-          Page.of(
-              run,
-              same ? files.get(0).toString() : name(files.get(0)),
-              second,
-              same ? last.toString() : name(last));
-      summary = summary(Ratios.of(run, second));
-    }
+    Path target = page != null ? page : withHtml(second != null ? second : first);
+    refuse(target, first);
+    refuse(target, second);
+    Run run = read(first);
+    Run other = second == null ? null : read(second);
+    String html = other == null ? Page.of(run) : beside(run, other);
     try {
       Files.writeString(target, html);
     } catch (IOException e) {
       throw FileErrors.named(target, e);
     }
-    out.println(target + ": " + summary);
+    spec.commandLine()
+        .getOut()
+        .println(
+            target
+                + ": "
+                + (other == null
+                    ? run.figures().size() + " figures"
+                    : summary(Ratios.of(run, other))));
     return 0;
+  }
+
+  /** The page must not replace a run. */
+  private void refuse(Path target, Path file) throws IOException {
+    if (file != null
+        && Files.exists(target)
+        && Files.exists(file)
+        && Files.isSameFile(target, file)) {
+      throw new ParameterException(
+          spec.commandLine(), "-o " + target + " is the run itself, which it would replace");
+    }
+  }
+
+  private String beside(Run run, Run other) {
+    boolean same = name(first).equals(name(second)); // in different folders
+    return Page.of(
+        run, same ? first.toString() : name(first), other, same ? second.toString() : name(second));
   }
 
   private static Run read(Path file) throws IOException {

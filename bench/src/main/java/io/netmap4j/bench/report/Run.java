@@ -45,6 +45,21 @@ public record Run(String title, String when, Map<String, String> machine, List<F
     figures = List.copyOf(figures);
   }
 
+  /** The fact that says why a measurement is not part of the run. */
+  public static String leftOut(String measurement) {
+    return "left out: " + measurement;
+  }
+
+  /** The fact that says what a measurement had to remark. */
+  public static String remarksOf(String measurement) {
+    return "remarks of " + measurement;
+  }
+
+  /** True for the name of a fact that a reader must see before the figures. */
+  static boolean isRemark(String fact) {
+    return fact.startsWith(leftOut("")) || fact.startsWith(remarksOf(""));
+  }
+
   static void require(Object value, String name) {
     if (value == null) {
       throw new IllegalArgumentException(name + " is missing");
