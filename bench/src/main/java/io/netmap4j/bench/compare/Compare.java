@@ -250,7 +250,16 @@ public final class Compare implements Callable<Integer> {
   }
 
   private List<String> arguments() {
-    return spec.commandLine().getParseResult().originalArgs();
+    List<String> given = spec.commandLine().getParseResult().originalArgs();
+    List<String> arguments = new ArrayList<>();
+    for (int i = given.indexOf(spec.name()) + 1; i < given.size(); i++) {
+      if (given.get(i).equals("--json")) {
+        i++;
+      } else if (!given.get(i).startsWith("--json=")) {
+        arguments.add(given.get(i));
+      }
+    }
+    return arguments;
   }
 
   private int smoke(List<Subject> subjects) throws IOException {

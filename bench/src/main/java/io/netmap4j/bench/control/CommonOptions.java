@@ -144,7 +144,7 @@ public final class CommonOptions {
   public String command() {
     StringBuilder words = new StringBuilder("./netmap4j bench ").append(spec.name());
     List<String> given = spec.commandLine().getParseResult().originalArgs();
-    for (int i = 0; i < given.size(); i++) {
+    for (int i = given.indexOf(spec.name()) + 1; i < given.size(); i++) {
       String word = given.get(i);
       if (word.equals("--json")) {
         i++;

@@ -27,6 +27,16 @@ final class Html {
     return String.format(Locale.ROOT, "%,." + digits + "f", value);
   }
 
+  /** A short form for an axis: of large values in k, M or G. */
+  static String tick(double value) {
+    double size = Math.abs(value);
+    if (size < 10_000 || size >= 1e13) {
+      return number(value);
+    }
+    int power = size >= 1e9 ? 9 : size >= 1e6 ? 6 : 3;
+    return number(value / Math.pow(10, power)) + (power == 9 ? "G" : power == 6 ? "M" : "k");
+  }
+
   /** The least and the greatest round; nothing when all were equal. */
   static String spread(Figure figure) {
     return figure.min() == figure.max()

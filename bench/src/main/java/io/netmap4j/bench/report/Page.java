@@ -101,9 +101,9 @@ public final class Page {
     for (String chart : charts) {
       html.append(
           String.format(
-              "<a href=\"#%s\">%s</a>", id(chart), Html.escape(Charts.about(chart).title())));
+              "<a href=\"#%s\">%s</a>%n", id(chart), Html.escape(Charts.about(chart).title())));
     }
-    html.append("<a href=\"#machine\">Machine</a><a href=\"#data\">Data</a></nav>\n");
+    html.append("<a href=\"#machine\">Machine</a>\n<a href=\"#data\">Data</a></nav>\n");
   }
 
   private void remarks(Run run) {

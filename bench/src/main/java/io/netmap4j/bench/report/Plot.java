@@ -109,7 +109,7 @@ final class Plot {
       svg.append(
           format(
               "<text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
-              LEFT - 6, at + 4, Html.number(tick)));
+              LEFT - 6, at + 4, Html.tick(tick)));
     }
     double last = Double.NEGATIVE_INFINITY;
     for (double tick : x.ticks()) {

@@ -220,4 +220,17 @@ class PageTest {
   void numbersAreShort(double value, String text) {
     assertThat(Html.number(value)).isEqualTo(text);
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "9999, '9,999'",
+    "10000, 10k",
+    "-25000, -25k",
+    "2500000, 2.50M",
+    "5e9, 5G",
+    "0.5, 0.50"
+  })
+  void labelsOfAnAxisAreShorter(double value, String text) {
+    assertThat(Html.tick(value)).isEqualTo(text);
+  }
 }
