@@ -53,7 +53,7 @@ class ConfigTest {
     assertThat(config.options("fake0")).isEqualTo(NicOptions.DEFAULT.slots(1024, 1024));
     assertThat(config.options("other")).isEqualTo(NicOptions.DEFAULT);
     assertThat(config.memory())
-        .isEqualTo(new MemoryOptions(100, 1024, 200, 70000, 4096, 2048, Path.of("/dev/hugepages")));
+        .isEqualTo(new MemoryOptions(100, 1024, 200, 70000, 4096, 2112, Path.of("/dev/hugepages")));
   }
 
   @Test

@@ -421,7 +421,7 @@ class NetdevTest {
     try (NetmapPort lo = Veth.open("netmap:lo", small);
         DatagramSocket socket = new DatagramSocket()) {
       InetAddress self = InetAddress.getByName("127.0.0.1");
-      byte[] payload = new byte[40_000]; // 20 slots
+      byte[] payload = new byte[41_000]; // 20 slots
       for (int i = 0; i < 5; i++) {
         Arrays.fill(payload, (byte) i);
         socket.send(new DatagramPacket(payload, payload.length, self, socket.getLocalPort()));
