@@ -1,5 +1,7 @@
 package io.netmap4j;
 
+import io.netmap4j.common.SlotVisitor;
+
 /**
  * Looks at each packet that {@link NetmapForward} is about to forward, may change its bytes, and
  * decides what becomes of it. Called by the thread that forwards, once for each packet, in the
@@ -11,28 +13,7 @@ package io.netmap4j;
  * program are inlined into the loop; more are called.
  */
 @FunctionalInterface
-public interface PacketVisitor {
-  /** Result of {@link #packet}: the packet is not forwarded; its slot goes back to the device. */
-  int DROP = 0;
-
-  /**
-   * Result of {@link #packet}: the packet, and those behind it, stay in the RX ring, from head to
-   * tail, for the program.
-   */
-  int STOP = -1;
-
-  /**
-   * A packet in one slot.
-   *
-   * @param address of its first byte; the visitor may write up to the end of the buffer. Valid
-   *     during the call
-   * @param length bytes received, without FCS
-   * @return {@code length} to forward it; another length greater than 0 to forward that many bytes
-   *     of the buffer; {@link #DROP}; {@link #STOP} or any negative value. A length that the TX
-   *     ring refuses is refused and counted as by a TX sync ({@link NetmapPort#unsent})
-   */
-  int packet(long address, int length);
-
+public interface PacketVisitor extends SlotVisitor {
   /**
    * A packet in several slots (NS_MOREFRAG). Unless overridden, {@link #packet} sees the first
    * slot, and its result decides for all of them; they go out with the lengths that they have.

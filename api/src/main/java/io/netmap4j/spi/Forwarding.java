@@ -1,6 +1,6 @@
 package io.netmap4j.spi;
 
-import io.netmap4j.PacketVisitor;
+import io.netmap4j.common.SlotVisitor;
 
 /** A driver's quick way from one of its RX rings to a TX ring: {@link Adapter#forwarding}. */
 public interface Forwarding {
@@ -23,7 +23,7 @@ public interface Forwarding {
    * @return slots done with, sent or dropped; {@link #BY_SLOTS}
    * @throws RuntimeException of the visitor, once what was done before is with the devices
    */
-  int forward(int most, PacketVisitor visitor);
+  int forward(int most, SlotVisitor visitor);
 
   /**
    * What the visitor has said of the packet that the last pass ended before, the first from head:

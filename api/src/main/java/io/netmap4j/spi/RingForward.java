@@ -3,7 +3,7 @@ package io.netmap4j.spi;
 import static io.netmap4j.layout.RingLayout.CUR;
 import static io.netmap4j.layout.RingLayout.HEAD;
 
-import io.netmap4j.PacketVisitor;
+import io.netmap4j.common.SlotVisitor;
 import io.netmap4j.linux.Mem;
 
 /**
@@ -38,7 +38,7 @@ public final class RingForward {
    * @return as {@link Forwarding#forward}; −EBUSY while another thread syncs one of the rings, −EIO
    *     when one is stopped
    */
-  public int forward(int most, PacketVisitor visitor) {
+  public int forward(int most, SlotVisitor visitor) {
     if (!from.tryHold()) {
       return -from.busy();
     }
@@ -71,7 +71,7 @@ public final class RingForward {
         && from.rHead == from.hwTail;
   }
 
-  private int pass(int most, PacketVisitor visitor) {
+  private int pass(int most, SlotVisitor visitor) {
     try {
       return way.forward(most, visitor);
     } finally {

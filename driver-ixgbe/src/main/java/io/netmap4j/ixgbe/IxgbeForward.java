@@ -2,7 +2,7 @@ package io.netmap4j.ixgbe;
 
 import static io.netmap4j.layout.RingLayout.SLOT_SIZE;
 
-import io.netmap4j.PacketVisitor;
+import io.netmap4j.common.SlotVisitor;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.Forwarding;
@@ -53,7 +53,7 @@ final class IxgbeForward implements Forwarding {
   }
 
   @Override
-  public int forward(int most, PacketVisitor visitor) {
+  public int forward(int most, SlotVisitor visitor) {
     verdict = UNSEEN;
     if (fromAdapter.dead() || !toAdapter.carrier() || !released()) {
       return BY_SLOTS;
@@ -79,7 +79,7 @@ final class IxgbeForward implements Forwarding {
   }
 
   /** In straight runs of all four rings; one doorbell for each queue. */
-  private int forwardUpTo(int most, PacketVisitor visitor) {
+  private int forwardUpTo(int most, SlotVisitor visitor) {
     int slot = from.hwTail;
     int free = to.rHead;
     int unreported = 0;
@@ -151,7 +151,7 @@ final class IxgbeForward implements Forwarding {
    *
    * @return RX slots done; {@link #sent} says how many TX slots
    */
-  private int run(int slot, int rxDesc, int free, int txDesc, int run, PacketVisitor visitor) {
+  private int run(int slot, int rxDesc, int free, int txDesc, int run, SlotVisitor visitor) {
     long rxSlot = rx.slots + (long) slot * SLOT_SIZE;
     long rxDescriptor = rx.descs + (long) rxDesc * IxgbeRing.DESC_SIZE;
     long txSlot = tx.slots + (long) free * SLOT_SIZE;
@@ -184,7 +184,7 @@ final class IxgbeForward implements Forwarding {
       Mem.deviceLoadBarrier(); // the packet is read after the DD that announces it
       int send = visit(visitor, payload + r * size, (int) len);
       if (send != (int) len) {
-        if (send == PacketVisitor.DROP) {
+        if (send == SlotVisitor.DROP) {
           full = Mem.getLong(rxAddresses + ((long) r << 3));
           if (full == 0) { // sent it may be, received into not
             verdict = send;
@@ -218,7 +218,7 @@ final class IxgbeForward implements Forwarding {
     return run - left;
   }
 
-  private int visit(PacketVisitor visitor, long address, int len) {
+  private int visit(SlotVisitor visitor, long address, int len) {
     try {
       return visitor.packet(address, len);
     } catch (RuntimeException e) {
@@ -226,7 +226,7 @@ final class IxgbeForward implements Forwarding {
     } catch (Error e) {
       error = e;
     }
-    return PacketVisitor.STOP;
+    return SlotVisitor.STOP;
   }
 
   private void rethrow() {
