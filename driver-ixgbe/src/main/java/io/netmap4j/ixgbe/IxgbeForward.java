@@ -2,8 +2,8 @@ package io.netmap4j.ixgbe;
 
 import static io.netmap4j.layout.RingLayout.SLOT_SIZE;
 
-import io.netmap4j.common.SlotVisitor;
 import io.netmap4j.common.NetmapException;
+import io.netmap4j.common.SlotVisitor;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.spi.Forwarding;
 import io.netmap4j.spi.Kring;
