@@ -184,6 +184,7 @@ class OptionsFuzzTest {
         words(
             "cable cable,lossy loopback none pcap: pcap:,,fast pcap:/none tap: tap:sixteen-letters-"
                 + " tap:t0,mtu=abc tap:t0,mac=zz tap:t0,nonsense unplugged cable,x"));
+    USUAL.put("FOLDER", words("/nosuch/folder /dev/null /proc /"));
     USUAL.put("P", words("0.5 1 0 2 -1"));
     USUAL.put("N", words("1 2 16 17"));
     USUAL.put("S", words("1 2"));

@@ -18,6 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -149,7 +150,7 @@ final class QuickRun {
     Runtime.getRuntime().addShutdownHook(hook);
     try {
       watch.start();
-      listen(process, String.format("[%d of %d] ", index + 1, steps.size()), said);
+      listen(process, String.format(Locale.ROOT, "[%d of %d] ", index + 1, steps.size()), said);
       int code = process.waitFor();
       clear();
       out.print(Files.readString(tables));

@@ -335,7 +335,7 @@ public final class Compare implements Callable<Integer> {
     if (System.console() == null) {
       err.println(text);
     } else {
-      err.printf("\r\033[K%s", text);
+      err.printf(Locale.ROOT, "\r\033[K%s", text);
       shown = true;
     }
     err.flush();

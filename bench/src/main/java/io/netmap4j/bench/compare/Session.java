@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -88,7 +89,7 @@ final class Session implements AutoCloseable {
       for (String what : whats) {
         for (int batch : batches) {
           progress.accept(
-              String.format("round %d of %d: %s, batch %d", round + 1, rounds, what, batch));
+              String.format(Locale.ROOT, "round %d of %d: %s, batch %d", round + 1, rounds, what, batch));
           for (int i = 0; i < running.size(); i++) {
             SubjectProcess one = running.get((i + round) % running.size());
             String line = ask(one, what, batch + " " + windows);
@@ -110,7 +111,7 @@ final class Session implements AutoCloseable {
     List<Bill> bills = new ArrayList<>();
     for (String what : whats) {
       for (int batch : batches) {
-        progress.accept(String.format("PCIe bill: %s, batch %d", what, batch));
+        progress.accept(String.format(Locale.ROOT, "PCIe bill: %s, batch %d", what, batch));
         for (SubjectProcess one : running) {
           if (one.subject().line().endsWith(Subject.AGAIN)) {
             continue;

@@ -151,7 +151,7 @@ public final class LatencyCommand implements Callable<Integer> {
       }
       Map<String, double[]> capacities = capacities(subjects, progress);
       double capacity = Figures.median(capacities.get(CommonOptions.subject()));
-      facts.put("capacity", String.format("%.0f packets per second", capacity));
+      facts.put("capacity", String.format(Locale.ROOT, "%.0f packets per second", capacity));
       Map<Integer, Spread> spreads = new LinkedHashMap<>();
       loads.forEach(load -> spreads.put(load, new Spread(common.rounds())));
       for (int round = 0; round < common.rounds() && !end.requested(); round++) {
@@ -169,7 +169,7 @@ public final class LatencyCommand implements Callable<Integer> {
         return;
       }
       progress.clear();
-      common.out().printf("capacity %.0f packets per second%n", capacity);
+      common.out().printf(Locale.ROOT, "capacity %.0f packets per second%n", capacity);
       spreads.forEach(
           (load, spread) -> show("latency", "round trip at " + load + " % load", spread));
       spreads.forEach(this::ratio);
@@ -228,7 +228,7 @@ public final class LatencyCommand implements Callable<Integer> {
     common
         .out()
         .printf(
-            "p99.99 at %d %% load, Java's by C's: %.2f (%.2f to %.2f)%n",
+            Locale.ROOT, "p99.99 at %d %% load, Java's by C's: %.2f (%.2f to %.2f)%n",
             load, figure.median(), figure.min(), figure.max());
     common.out().flush();
   }
@@ -260,8 +260,8 @@ public final class LatencyCommand implements Callable<Integer> {
     if (!end.requested()) {
       progress.clear();
       show("wakeup", "wake-up from idle", spread);
-      String card = String.format("%d ns, the median", delivery.getValueAtPercentile(50));
-      common.out().printf("of which the card takes up to %s%n", card);
+      String card = String.format(Locale.ROOT, "%d ns, the median", delivery.getValueAtPercentile(50));
+      common.out().printf(Locale.ROOT, "of which the card takes up to %s%n", card);
       facts.put("card's part of a wake-up", card);
     }
   }
@@ -284,14 +284,14 @@ public final class LatencyCommand implements Callable<Integer> {
   }
 
   private void show(String chart, String what, Spread spread) {
-    common.out().printf("%n%-28s", what + ", us");
+    common.out().printf(Locale.ROOT, "%n%-28s", what + ", us");
     for (double percentile : PERCENTILES) {
-      common.out().printf(" %10s", percentile == 100 ? "max" : "p" + number(percentile));
+      common.out().printf(Locale.ROOT, " %10s", percentile == 100 ? "max" : "p" + number(percentile));
     }
     common.out().println();
     spread.lines.forEach(
         (line, values) -> {
-          common.out().printf("%-28s", line);
+          common.out().printf(Locale.ROOT, "%-28s", line);
           for (int i = 0; i < PERCENTILES.length; i++) {
             Figure figure =
                 Figure.of(
@@ -304,7 +304,7 @@ public final class LatencyCommand implements Callable<Integer> {
                     values[i],
                     common.command());
             figures.add(figure);
-            common.out().printf(" %10.2f", figure.median() / 1000);
+            common.out().printf(Locale.ROOT, " %10.2f", figure.median() / 1000);
           }
           common.out().println();
         });

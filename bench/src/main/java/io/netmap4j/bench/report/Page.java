@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -31,7 +32,7 @@ public final class Page {
   private final Styles styles = new Styles();
 
   private Page(String title) {
-    html.append(String.format(HEAD, Html.escape(title), resource("page.css")));
+    html.append(String.format(Locale.ROOT, HEAD, Html.escape(title), resource("page.css")));
   }
 
   /** The page of one run. */
@@ -70,7 +71,7 @@ public final class Page {
     Page page = new Page(nameA + " beside " + nameB);
     page.html.append(
         String.format(
-            "<h1>%s beside %s</h1>%n<p class=\"faint\">%s, %s; %s, %s</p>%n",
+            Locale.ROOT, "<h1>%s beside %s</h1>%n<p class=\"faint\">%s, %s; %s, %s</p>%n",
             Html.escape(nameA),
             Html.escape(nameB),
             Html.escape(a.title()),
@@ -101,7 +102,7 @@ public final class Page {
     for (String chart : charts) {
       html.append(
           String.format(
-              "<a href=\"#%s\">%s</a>%n", id(chart), Html.escape(Charts.about(chart).title())));
+              Locale.ROOT, "<a href=\"#%s\">%s</a>%n", id(chart), Html.escape(Charts.about(chart).title())));
     }
     html.append("<a href=\"#machine\">Machine</a>\n<a href=\"#data\">Data</a></nav>\n");
   }
@@ -119,7 +120,7 @@ public final class Page {
 
   private void heading(String chart) {
     Charts.About about = Charts.about(chart);
-    html.append(String.format("<h2 id=\"%s\">%s</h2>%n", id(chart), Html.escape(about.title())));
+    html.append(String.format(Locale.ROOT, "<h2 id=\"%s\">%s</h2>%n", id(chart), Html.escape(about.title())));
     if (!about.text().isEmpty()) {
       html.append("<p>").append(Html.escape(about.text())).append("</p>\n");
     }
@@ -128,7 +129,7 @@ public final class Page {
   private void title(Charts.Plotted plot) {
     html.append(
         String.format(
-            "<h3>%s <span class=\"faint\">%s</span></h3>%n",
+            Locale.ROOT, "<h3>%s <span class=\"faint\">%s</span></h3>%n",
             Html.escape(plot.what()), Html.escape(plot.unit())));
   }
 
@@ -207,7 +208,7 @@ public final class Page {
   private void json(Run run, String id, String file, String name) {
     html.append(
         String.format(
-            "<p>%d figures of %s: <button hidden data-json=\"%s\" data-file=\"%s\">download as"
+            Locale.ROOT, "<p>%d figures of %s: <button hidden data-json=\"%s\" data-file=\"%s\">download as"
                 + " JSON</button></p>%n",
             run.figures().size(), Html.escape(name), id, file));
     html.append("<script type=\"application/json\" id=\"").append(id).append("\">\n");

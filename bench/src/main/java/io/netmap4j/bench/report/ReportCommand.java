@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -96,7 +97,7 @@ public final class ReportCommand implements Callable<Integer> {
     long apart = pairs.stream().filter(Ratios.Pair::isApart).count();
     long first = pairs.stream().filter(pair -> pair.b() == null).count();
     return String.format(
-        "%d figures in both runs, %d of them apart by more than their spreads;"
+        Locale.ROOT, "%d figures in both runs, %d of them apart by more than their spreads;"
             + " %d in the first only, %d in the second only",
         both, apart, first, pairs.size() - both - first);
   }

@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -53,7 +54,7 @@ final class Summary {
         (what, batches) ->
             html.append(
                 String.format(
-                    "<th class=\"group\" colspan=\"%d\">%s</th>",
+                    Locale.ROOT, "<th class=\"group\" colspan=\"%d\">%s</th>",
                     batches.size(), Html.escape(what))));
     html.append("</tr>\n<tr><th>batch</th>");
     columns.forEach(
@@ -95,7 +96,7 @@ final class Summary {
 
   private static String cell(Figure ours, Figure dpdk) {
     return String.format(
-        "<b>%s</b><small>%s : %s</small>",
+        Locale.ROOT, "<b>%s</b><small>%s : %s</small>",
         Tables.ratio(ours.median() / dpdk.median()),
         Html.number(ours.median()),
         Html.number(dpdk.median()));

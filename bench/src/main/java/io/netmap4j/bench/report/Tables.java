@@ -30,7 +30,7 @@ final class Tables {
         styles,
         f ->
             String.format(
-                "<b data-figure=\"%d\">%s</b><small>%s</small>",
+                Locale.ROOT, "<b data-figure=\"%d\">%s</b><small>%s</small>",
                 indices.get(f), Html.number(f.median()), Html.spread(f)));
   }
 
@@ -43,11 +43,11 @@ final class Tables {
     if (!pair.isWhole()) {
       Figure only = pair.any();
       return String.format(
-          "%s<small>%s run only</small>",
+          Locale.ROOT, "%s<small>%s run only</small>",
           Html.number(only.median()), pair.a() != null ? "first" : "second");
     }
     return String.format(
-        "<b title=\"%s; %s\">%s</b><small>%s &rarr; %s</small>",
+        Locale.ROOT, "<b title=\"%s; %s\">%s</b><small>%s &rarr; %s</small>",
         Html.spread(pair.a()),
         Html.spread(pair.b()),
         pair.a().median() == 0 ? "" : "&times;" + ratio(pair.ratio()),

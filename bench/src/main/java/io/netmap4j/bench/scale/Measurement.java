@@ -9,6 +9,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Measures the points of one curve: Java and C in turn, point after point, in slices of about a
@@ -150,7 +151,7 @@ final class Measurement {
       throw new NetmapException(
           Errno.EIO,
           String.format(
-              "%s, %s, %d %s: %s moved %d packets of %d: the figure would be wrong",
+              Locale.ROOT, "%s, %s, %d %s: %s moved %d packets of %d: the figure would be wrong",
               point.chart(),
               point.what(),
               point.x(),

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -237,23 +238,23 @@ public final class ScaleCommand implements Callable<Integer> {
   private void show(Axis axis, List<Measurement.Result> results) {
     PrintWriter out = common.out();
     out.printf(
-        "%-8s %16s   %-24s %-24s %s%n",
+        Locale.ROOT, "%-8s %16s   %-24s %-24s %s%n",
         "", results.get(0).point().xName(), CommonOptions.subject() + ", ns", "C, ns", "Java/C");
     for (Measurement.Result r : results) {
       boolean control = r.c().length > 0;
       out.printf(
-          "%-8s %16d   %-24s %-24s %s%n",
+          Locale.ROOT, "%-8s %16d   %-24s %-24s %s%n",
           r.point().what(),
           r.point().x(),
           spread(r.java()),
           control ? spread(r.c()) : "-",
-          control ? String.format("%.2f", r.ratio()) : "-");
+          control ? String.format(Locale.ROOT, "%.2f", r.ratio()) : "-");
     }
     growths(axis, results)
         .forEach(
             (what, growth) ->
                 out.printf(
-                    "%s: growth from %d to %d, Java's by C's: %s%n",
+                    Locale.ROOT, "%s: growth from %d to %d, Java's by C's: %s%n",
                     what, axis.span()[0], axis.span()[1], spread(growth)));
     out.println();
     out.flush();
@@ -263,7 +264,7 @@ public final class ScaleCommand implements Callable<Integer> {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     return String.format(
-        "%.2f (%.2f to %.2f)",
+        Locale.ROOT, "%.2f (%.2f to %.2f)",
         Measurement.median(sorted, sorted.length), sorted[0], sorted[sorted.length - 1]);
   }
 
