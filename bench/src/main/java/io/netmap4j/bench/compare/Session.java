@@ -89,7 +89,8 @@ final class Session implements AutoCloseable {
       for (String what : whats) {
         for (int batch : batches) {
           progress.accept(
-              String.format(Locale.ROOT, "round %d of %d: %s, batch %d", round + 1, rounds, what, batch));
+              String.format(
+                  Locale.ROOT, "round %d of %d: %s, batch %d", round + 1, rounds, what, batch));
           for (int i = 0; i < running.size(); i++) {
             SubjectProcess one = running.get((i + round) % running.size());
             String line = ask(one, what, batch + " " + windows);

@@ -228,8 +228,12 @@ public final class LatencyCommand implements Callable<Integer> {
     common
         .out()
         .printf(
-            Locale.ROOT, "p99.99 at %d %% load, Java's by C's: %.2f (%.2f to %.2f)%n",
-            load, figure.median(), figure.min(), figure.max());
+            Locale.ROOT,
+            "p99.99 at %d %% load, Java's by C's: %.2f (%.2f to %.2f)%n",
+            load,
+            figure.median(),
+            figure.min(),
+            figure.max());
     common.out().flush();
   }
 
@@ -260,7 +264,8 @@ public final class LatencyCommand implements Callable<Integer> {
     if (!end.requested()) {
       progress.clear();
       show("wakeup", "wake-up from idle", spread);
-      String card = String.format(Locale.ROOT, "%d ns, the median", delivery.getValueAtPercentile(50));
+      String card =
+          String.format(Locale.ROOT, "%d ns, the median", delivery.getValueAtPercentile(50));
       common.out().printf(Locale.ROOT, "of which the card takes up to %s%n", card);
       facts.put("card's part of a wake-up", card);
     }
@@ -286,7 +291,9 @@ public final class LatencyCommand implements Callable<Integer> {
   private void show(String chart, String what, Spread spread) {
     common.out().printf(Locale.ROOT, "%n%-28s", what + ", us");
     for (double percentile : PERCENTILES) {
-      common.out().printf(Locale.ROOT, " %10s", percentile == 100 ? "max" : "p" + number(percentile));
+      common
+          .out()
+          .printf(Locale.ROOT, " %10s", percentile == 100 ? "max" : "p" + number(percentile));
     }
     common.out().println();
     spread.lines.forEach(

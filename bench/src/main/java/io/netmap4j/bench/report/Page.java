@@ -71,7 +71,8 @@ public final class Page {
     Page page = new Page(nameA + " beside " + nameB);
     page.html.append(
         String.format(
-            Locale.ROOT, "<h1>%s beside %s</h1>%n<p class=\"faint\">%s, %s; %s, %s</p>%n",
+            Locale.ROOT,
+            "<h1>%s beside %s</h1>%n<p class=\"faint\">%s, %s; %s, %s</p>%n",
             Html.escape(nameA),
             Html.escape(nameB),
             Html.escape(a.title()),
@@ -102,7 +103,10 @@ public final class Page {
     for (String chart : charts) {
       html.append(
           String.format(
-              Locale.ROOT, "<a href=\"#%s\">%s</a>%n", id(chart), Html.escape(Charts.about(chart).title())));
+              Locale.ROOT,
+              "<a href=\"#%s\">%s</a>%n",
+              id(chart),
+              Html.escape(Charts.about(chart).title())));
     }
     html.append("<a href=\"#machine\">Machine</a>\n<a href=\"#data\">Data</a></nav>\n");
   }
@@ -120,7 +124,9 @@ public final class Page {
 
   private void heading(String chart) {
     Charts.About about = Charts.about(chart);
-    html.append(String.format(Locale.ROOT, "<h2 id=\"%s\">%s</h2>%n", id(chart), Html.escape(about.title())));
+    html.append(
+        String.format(
+            Locale.ROOT, "<h2 id=\"%s\">%s</h2>%n", id(chart), Html.escape(about.title())));
     if (!about.text().isEmpty()) {
       html.append("<p>").append(Html.escape(about.text())).append("</p>\n");
     }
@@ -129,8 +135,10 @@ public final class Page {
   private void title(Charts.Plotted plot) {
     html.append(
         String.format(
-            Locale.ROOT, "<h3>%s <span class=\"faint\">%s</span></h3>%n",
-            Html.escape(plot.what()), Html.escape(plot.unit())));
+            Locale.ROOT,
+            "<h3>%s <span class=\"faint\">%s</span></h3>%n",
+            Html.escape(plot.what()),
+            Html.escape(plot.unit())));
   }
 
   private void block(Charts.Plotted plot, List<Figure> figures, Run run) {
@@ -208,9 +216,13 @@ public final class Page {
   private void json(Run run, String id, String file, String name) {
     html.append(
         String.format(
-            Locale.ROOT, "<p>%d figures of %s: <button hidden data-json=\"%s\" data-file=\"%s\">download as"
+            Locale.ROOT,
+            "<p>%d figures of %s: <button hidden data-json=\"%s\" data-file=\"%s\">download as"
                 + " JSON</button></p>%n",
-            run.figures().size(), Html.escape(name), id, file));
+            run.figures().size(),
+            Html.escape(name),
+            id,
+            file));
     html.append("<script type=\"application/json\" id=\"").append(id).append("\">\n");
     html.append(run.json().replace("<", "\\u003c")).append("\n</script>\n");
   }

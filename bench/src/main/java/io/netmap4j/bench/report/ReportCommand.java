@@ -97,9 +97,13 @@ public final class ReportCommand implements Callable<Integer> {
     long apart = pairs.stream().filter(Ratios.Pair::isApart).count();
     long first = pairs.stream().filter(pair -> pair.b() == null).count();
     return String.format(
-        Locale.ROOT, "%d figures in both runs, %d of them apart by more than their spreads;"
+        Locale.ROOT,
+        "%d figures in both runs, %d of them apart by more than their spreads;"
             + " %d in the first only, %d in the second only",
-        both, apart, first, pairs.size() - both - first);
+        both,
+        apart,
+        first,
+        pairs.size() - both - first);
   }
 
   private static String name(Path file) {

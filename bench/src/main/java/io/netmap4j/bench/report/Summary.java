@@ -54,8 +54,10 @@ final class Summary {
         (what, batches) ->
             html.append(
                 String.format(
-                    Locale.ROOT, "<th class=\"group\" colspan=\"%d\">%s</th>",
-                    batches.size(), Html.escape(what))));
+                    Locale.ROOT,
+                    "<th class=\"group\" colspan=\"%d\">%s</th>",
+                    batches.size(),
+                    Html.escape(what))));
     html.append("</tr>\n<tr><th>batch</th>");
     columns.forEach(
         (what, batches) ->
@@ -96,7 +98,8 @@ final class Summary {
 
   private static String cell(Figure ours, Figure dpdk) {
     return String.format(
-        Locale.ROOT, "<b>%s</b><small>%s : %s</small>",
+        Locale.ROOT,
+        "<b>%s</b><small>%s : %s</small>",
         Tables.ratio(ours.median() / dpdk.median()),
         Html.number(ours.median()),
         Html.number(dpdk.median()));

@@ -30,8 +30,11 @@ final class Tables {
         styles,
         f ->
             String.format(
-                Locale.ROOT, "<b data-figure=\"%d\">%s</b><small>%s</small>",
-                indices.get(f), Html.number(f.median()), Html.spread(f)));
+                Locale.ROOT,
+                "<b data-figure=\"%d\">%s</b><small>%s</small>",
+                indices.get(f),
+                Html.number(f.median()),
+                Html.spread(f)));
   }
 
   /** The figures of one plot in two runs, each in a cell: ratio, both medians. */
@@ -43,11 +46,14 @@ final class Tables {
     if (!pair.isWhole()) {
       Figure only = pair.any();
       return String.format(
-          Locale.ROOT, "%s<small>%s run only</small>",
-          Html.number(only.median()), pair.a() != null ? "first" : "second");
+          Locale.ROOT,
+          "%s<small>%s run only</small>",
+          Html.number(only.median()),
+          pair.a() != null ? "first" : "second");
     }
     return String.format(
-        Locale.ROOT, "<b title=\"%s; %s\">%s</b><small>%s &rarr; %s</small>",
+        Locale.ROOT,
+        "<b title=\"%s; %s\">%s</b><small>%s &rarr; %s</small>",
         Html.spread(pair.a()),
         Html.spread(pair.b()),
         pair.a().median() == 0 ? "" : "&times;" + ratio(pair.ratio()),

@@ -151,7 +151,8 @@ final class Measurement {
       throw new NetmapException(
           Errno.EIO,
           String.format(
-              Locale.ROOT, "%s, %s, %d %s: %s moved %d packets of %d: the figure would be wrong",
+              Locale.ROOT,
+              "%s, %s, %d %s: %s moved %d packets of %d: the figure would be wrong",
               point.chart(),
               point.what(),
               point.x(),

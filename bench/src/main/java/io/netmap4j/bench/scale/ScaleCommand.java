@@ -238,12 +238,18 @@ public final class ScaleCommand implements Callable<Integer> {
   private void show(Axis axis, List<Measurement.Result> results) {
     PrintWriter out = common.out();
     out.printf(
-        Locale.ROOT, "%-8s %16s   %-24s %-24s %s%n",
-        "", results.get(0).point().xName(), CommonOptions.subject() + ", ns", "C, ns", "Java/C");
+        Locale.ROOT,
+        "%-8s %16s   %-24s %-24s %s%n",
+        "",
+        results.get(0).point().xName(),
+        CommonOptions.subject() + ", ns",
+        "C, ns",
+        "Java/C");
     for (Measurement.Result r : results) {
       boolean control = r.c().length > 0;
       out.printf(
-          Locale.ROOT, "%-8s %16d   %-24s %-24s %s%n",
+          Locale.ROOT,
+          "%-8s %16d   %-24s %-24s %s%n",
           r.point().what(),
           r.point().x(),
           spread(r.java()),
@@ -254,8 +260,12 @@ public final class ScaleCommand implements Callable<Integer> {
         .forEach(
             (what, growth) ->
                 out.printf(
-                    Locale.ROOT, "%s: growth from %d to %d, Java's by C's: %s%n",
-                    what, axis.span()[0], axis.span()[1], spread(growth)));
+                    Locale.ROOT,
+                    "%s: growth from %d to %d, Java's by C's: %s%n",
+                    what,
+                    axis.span()[0],
+                    axis.span()[1],
+                    spread(growth)));
     out.println();
     out.flush();
   }
@@ -264,8 +274,11 @@ public final class ScaleCommand implements Callable<Integer> {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     return String.format(
-        Locale.ROOT, "%.2f (%.2f to %.2f)",
-        Measurement.median(sorted, sorted.length), sorted[0], sorted[sorted.length - 1]);
+        Locale.ROOT,
+        "%.2f (%.2f to %.2f)",
+        Measurement.median(sorted, sorted.length),
+        sorted[0],
+        sorted[sorted.length - 1]);
   }
 
   /**
