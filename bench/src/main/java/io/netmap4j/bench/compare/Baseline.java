@@ -6,10 +6,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Our cost relative to DPDK's, as it was when the file was written: what the smoke form holds to.
@@ -19,6 +22,24 @@ final class Baseline {
   static final double TOLERANCE = 1.4;
 
   private Baseline() {}
+
+  /** The kind of this processor: vendor, family and model, since the ratio differs between them. */
+  static String processor() throws IOException {
+    return processor(Files.readAllLines(Path.of("/proc/cpuinfo")));
+  }
+
+  /** The same for the lines of a /proc/cpuinfo. */
+  static String processor(List<String> cpuinfo) {
+    return Stream.of("vendor_id", "cpu family", "model")
+        .map(
+            key ->
+                cpuinfo.stream()
+                    .filter(line -> line.split(":", 2)[0].strip().equals(key))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .findFirst()
+                    .orElse("unknown"))
+        .collect(Collectors.joining("-"));
+  }
 
   /**
    * Reads a baseline.
@@ -64,6 +85,7 @@ final class Baseline {
                 + "# Written by: ./netmap4j bench compare --smoke --save-baseline\n");
     new TreeMap<>(ratios)
         .forEach((what, r) -> text.append(String.format(Locale.ROOT, "%s=%.3f%n", what, r)));
+    Files.createDirectories(file.toAbsolutePath().getParent());
     Files.writeString(file, text);
   }
 

@@ -5,6 +5,7 @@ import io.netmap4j.bench.report.Machine;
 import io.netmap4j.bench.report.Run;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -51,7 +52,7 @@ public final class Compare implements Callable<Integer> {
   private static final int SMOKE_WINDOWS = 1000;
   private static final int SMOKE_BATCH = 32;
   private static final String UNIT = "tsc cycles per packet";
-  private static final String BASELINE = "bench/compare-baseline.properties";
+  private static final String BASELINES = "bench/baselines";
 
   @Option(
       names = "--rounds",
@@ -106,9 +107,9 @@ public final class Compare implements Callable<Integer> {
       names = "--smoke",
       description =
           "For CI: batch 32, five paired rounds with DPDK 22.11; exit code 1 when the best is more than 1.4 times the"
-              + " baseline of "
-              + BASELINE
-              + ". Without DPDK or hugepages it says so and ends with 0.")
+              + " baseline of this kind of processor in "
+              + BASELINES
+              + ". Without that, DPDK or hugepages it says so and ends with 0.")
   boolean smoke;
 
   @Option(names = "--save-baseline", description = "With --smoke: writes the baseline.")
@@ -287,7 +288,7 @@ public final class Compare implements Callable<Integer> {
                 new Results.Key(subjects.get(1).line(), what, SMOKE_BATCH)));
       }
     }
-    Path file = root.resolve(BASELINE);
+    Path file = root.resolve(BASELINES).resolve(Baseline.processor() + ".properties");
     if (saveBaseline) {
       Map<String, Double> medians = new TreeMap<>();
       ratios.forEach((what, of) -> medians.put(what, Results.median(of)));
@@ -295,15 +296,25 @@ public final class Compare implements Callable<Integer> {
       out.println("wrote " + file + ": " + medians);
       return 0;
     }
+    if (!Files.exists(file)) {
+      say("not judged: no baseline of this kind of processor, " + file + "; --save-baseline writes it");
+      return judge(ratios, null, subjects);
+    }
     return judge(ratios, Baseline.read(file), subjects);
   }
 
+  /**
+   * Prints what was measured.
+   *
+   * @param baseline null for none
+   */
   private int judge(
       Map<String, double[]> ratios, Map<String, Double> baseline, List<Subject> subjects) {
     int code = 0;
     for (Map.Entry<String, double[]> e : ratios.entrySet()) {
       double best = Results.least(e.getValue());
-      String wrong = Baseline.verdict(e.getKey(), best, baseline.get(e.getKey()));
+      Double before = baseline == null ? null : baseline.get(e.getKey());
+      String wrong = baseline == null ? null : Baseline.verdict(e.getKey(), best, before);
       out.printf(
           Locale.ROOT,
           "%-8s %s over %s, batch %d: best of %d rounds %.2f, median %.2f, baseline %.2f%n",
@@ -314,7 +325,7 @@ public final class Compare implements Callable<Integer> {
           e.getValue().length,
           best,
           Results.median(e.getValue()),
-          baseline.getOrDefault(e.getKey(), Double.NaN));
+          before == null ? Double.NaN : before);
       if (wrong != null) {
         say(wrong);
         code = 1;

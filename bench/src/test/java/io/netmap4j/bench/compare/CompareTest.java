@@ -99,6 +99,19 @@ class CompareTest {
   }
 
   @Test
+  void aBaselineIsOfOneKindOfProcessor() {
+    assertThat(
+            Baseline.processor(
+                List.of(
+                    "vendor_id\t: AuthenticAMD",
+                    "cpu family\t: 25",
+                    "model\t\t: 1",
+                    "model name\t: AMD EPYC")))
+        .isEqualTo("AuthenticAMD-25-1");
+    assertThat(Baseline.processor(List.of("processor\t: 0"))).isEqualTo("unknown-unknown-unknown");
+  }
+
+  @Test
   void theCountersRateIsHalfOfBogomips() {
     assertThat(
             Tsc.hertz(
