@@ -297,7 +297,10 @@ public final class Compare implements Callable<Integer> {
       return 0;
     }
     if (!Files.exists(file)) {
-      say("not judged: no baseline of this kind of processor, " + file + "; --save-baseline writes it");
+      say(
+          "not judged: no baseline of this kind of processor, "
+              + file
+              + "; --save-baseline writes it");
       return judge(ratios, null, subjects);
     }
     return judge(ratios, Baseline.read(file), subjects);
