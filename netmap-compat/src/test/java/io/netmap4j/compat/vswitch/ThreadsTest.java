@@ -29,6 +29,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Order;
@@ -201,6 +202,7 @@ class ThreadsTest {
    * was counted as dropped. {@code -Dnetmap4j.soak=FRAMES} sends more.
    */
   @Test
+  @Timeout(value = 24, unit = TimeUnit.HOURS)
   void twoSendersAndAReceiverAccountForEveryFrame() throws Exception {
     long total = Long.getLong("netmap4j.soak", 20_000) / 2;
     ExecutorService threads = Executors.newFixedThreadPool(2);
