@@ -12,6 +12,8 @@ module io.netmap4j.apps {
       info.picocli;
   opens io.netmap4j.apps.admin to
       info.picocli;
+  opens io.netmap4j.apps.doctor to
+      info.picocli;
   opens io.netmap4j.apps.traffic to
       info.picocli;
 }

@@ -60,6 +60,40 @@ public interface NicDevice extends AutoCloseable {
     }
   }
 
+  /**
+   * The function's I/O BAR: an older way to registers, which only a diagnosis uses.
+   *
+   * @return null where the function has none, or nothing reaches it; valid until {@link #close}
+   * @throws NetmapException EIO, EACCES when it is there and cannot be opened
+   */
+  default IoPorts ioPorts() {
+    return null;
+  }
+
+  /** Ports of an I/O BAR. An access is one instruction of 32 bits, by the kernel or a server. */
+  interface IoPorts {
+    /** Bytes of the BAR. */
+    long size();
+
+    /** Reads the port at an offset into the BAR, a multiple of 4. */
+    int read32(int offset);
+
+    /** Writes it. */
+    void write32(int offset, int value);
+
+    /**
+     * @throws NetmapException EINVAL when the offset is no port of 32 bits of a BAR of {@code size}
+     *     bytes
+     */
+    static void check(String device, int offset, long size) {
+      if (offset < 0 || offset > size - 4 || (offset & 3) != 0) {
+        throw new NetmapException(
+            Libc.EINVAL,
+            device + ": no port at " + offset + " of an I/O BAR of " + size + " bytes");
+      }
+    }
+  }
+
   /** Changes some bits, in one step as far as other threads of this process are concerned. */
   default void changeConfig(int offset, int bytes, int clear, int set) {
     synchronized (this) {

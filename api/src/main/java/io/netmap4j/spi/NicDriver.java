@@ -3,6 +3,8 @@ package io.netmap4j.spi;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.PciId;
 import io.netmap4j.memory.Region;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** Makes a port of a device, chosen by PCI id; found by {@link java.util.ServiceLoader}. */
 public interface NicDriver {
@@ -24,4 +26,16 @@ public interface NicDriver {
    *     supported
    */
   Adapter attach(NicDevice device, Region region, NicOptions options);
+
+  /**
+   * Examines a device that nobody uses: what its registers say, what its link does, whether its
+   * rings send and receive. Resets it. A fault of the device's is a finding, not an exception.
+   *
+   * @param open opens the device, as often as the driver asks; what is opened is closed here
+   * @param region where the buffers of the test's frames live
+   * @param to called with each finding as it is made, by the calling thread
+   */
+  default void diagnose(Supplier<NicDevice> open, Region region, Consumer<Finding> to) {
+    to.accept(Finding.warning("driver " + name(), "has no diagnosis", ""));
+  }
 }

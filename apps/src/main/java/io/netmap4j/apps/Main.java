@@ -7,6 +7,7 @@ import io.netmap4j.apps.admin.NicModel;
 import io.netmap4j.apps.admin.Tap;
 import io.netmap4j.apps.admin.Unbind;
 import io.netmap4j.apps.admin.ValeControl;
+import io.netmap4j.apps.doctor.Doctor;
 import io.netmap4j.apps.traffic.Bridge;
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
@@ -63,6 +64,7 @@ import picocli.CommandLine.ScopeType;
       NmReplay.class,
       Run.class,
       Devices.class,
+      Doctor.class,
       Bind.class,
       Unbind.class,
       ValeControl.class,

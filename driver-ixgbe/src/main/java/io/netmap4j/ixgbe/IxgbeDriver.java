@@ -6,10 +6,13 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.PciId;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.Finding;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDriver;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** Which devices the driver takes, and which it knows and refuses. Ids: docs/82599.md 1.1. */
 public final class IxgbeDriver implements NicDriver {
@@ -68,5 +71,10 @@ public final class IxgbeDriver implements NicDriver {
               + " drives the 82599 (8086:10fb and its relatives)");
     }
     return new IxgbeAdapter(device, region, options);
+  }
+
+  @Override
+  public void diagnose(Supplier<NicDevice> open, Region region, Consumer<Finding> to) {
+    new IxgbeDiagnosis(open, region, to).run();
   }
 }

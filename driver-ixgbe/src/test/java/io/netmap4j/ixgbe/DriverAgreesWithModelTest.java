@@ -52,6 +52,8 @@ class DriverAgreesWithModelTest {
           "DCA_TXCTRL",
           "TXDCTL",
           "HLREG0",
+          "AUTOC",
+          "MACC",
           "LINKS",
           "QUEUE");
   private static final Map<String, String> OTHER_NAMES = Map.of("PFUTA", "UTA");

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,10 @@ import org.slf4j.LoggerFactory;
 final class UioDevice implements NicDevice {
   private static final Logger LOG = LoggerFactory.getLogger(UioDevice.class);
   private static final int CONFIG_SIZE = 4096;
+  private static final int BARS = 6;
+
+  /** In the flags of a BAR (linux/ioport.h): its addresses are I/O ports. */
+  private static final long IORESOURCE_IO = 0x100;
 
   /** What reads of the configuration space of a function that is gone return. */
   private static final int ALL_ONES = 0xFFFF;
@@ -53,6 +58,7 @@ final class UioDevice implements NicDevice {
   private final long registers;
   private final long bar;
   private final UioDmaDomain domain;
+  private IoPorts ports;
   private volatile boolean closed;
 
   /**
@@ -200,6 +206,80 @@ final class UioDevice implements NicDevice {
 
   private NetmapException gone(LinuxException e) {
     return new NetmapException(Libc.EIO, name + ": " + e.getMessage(), e);
+  }
+
+  /** The kernel does the port access for a read or write of {@code resourceN} (x86 only). */
+  @Override
+  public synchronized IoPorts ioPorts() {
+    checkOpen();
+    if (ports == null) {
+      ports = openPorts();
+    }
+    return ports;
+  }
+
+  private IoPorts openPorts() {
+    Path table = place.folder.resolve("resource"); // a line for each BAR: first, last, flags
+    try {
+      List<String> lines = Files.exists(table) ? Files.readAllLines(table) : List.of();
+      for (int bar = 0; bar < Math.min(BARS, lines.size()); bar++) {
+        String[] words = lines.get(bar).trim().split(" ");
+        Path file = place.folder.resolve("resource" + bar);
+        if ((Long.decode(words[2]) & IORESOURCE_IO) != 0 && Files.exists(file)) {
+          long size = Long.decode(words[1]) - Long.decode(words[0]) + 1;
+          return new FilePorts(open(file, 0), size);
+        }
+      }
+      return null;
+    } catch (IOException e) {
+      throw FileErrors.exception(name + ": cannot read " + table, e);
+    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      throw new NetmapException(Libc.EIO, name + ": " + table + " is no table of BARs", e);
+    }
+  }
+
+  private final class FilePorts implements IoPorts {
+    private final int fd;
+    private final long size;
+
+    FilePorts(int fd, long size) {
+      this.fd = fd;
+      this.size = size;
+    }
+
+    @Override
+    public long size() {
+      return size;
+    }
+
+    @Override
+    public int read32(int offset) {
+      return access(offset, 0, false);
+    }
+
+    @Override
+    public void write32(int offset, int value) {
+      access(offset, value, true);
+    }
+
+    private int access(int offset, int value, boolean write) {
+      IoPorts.check(name, offset, size);
+      checkOpen();
+      long memory = Mem.allocate(4);
+      try {
+        Mem.putInt(memory, value);
+        if (write) {
+          Libc.writeAt(fd, memory, 4, offset, "write of the I/O BAR");
+        } else {
+          Libc.readAt(fd, memory, 4, offset, "read of the I/O BAR");
+        }
+        return Mem.getInt(memory);
+      } catch (LinuxException e) {
+        throw gone(e);
+      } finally {
+        Mem.free(memory);
+      }
+    }
   }
 
   /** Whether bus mastering is on. False for a card that is gone, which reads all ones. */

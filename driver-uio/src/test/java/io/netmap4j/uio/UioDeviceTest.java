@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -57,6 +58,42 @@ class UioDeviceTest {
       for (int wrong : new int[] {-4, 2, UioRig.REGISTERS}) {
         assertThatThrownBy(() -> device.read32(wrong)).hasMessageContaining("outside BAR 0");
       }
+    }
+  }
+
+  @Test
+  void theIoBarIsTheFileThatTheTableOfBarsNames() throws IOException {
+    Path folder = rig.card(CARD, "uio_pci_generic");
+    try (NicDevice device = rig.backend().open(CARD)) {
+      assertThat(device.ioPorts()).as("no table of BARs").isNull();
+    }
+    String line = "0x%016x 0x%016x 0x%016x%n";
+    Files.writeString(
+        folder.resolve("resource"),
+        String.format(Locale.ROOT, line, 0xfb000000L, 0xfb07ffffL, 0x14220cL)
+            + String.format(Locale.ROOT, line, 0, 0, 0)
+            + String.format(Locale.ROOT, line, 0xe020, 0xe03f, 0x40101));
+    try (NicDevice device = rig.backend().open(CARD)) {
+      assertThat(device.ioPorts()).as("a processor without I/O ports").isNull();
+      Files.write(folder.resolve("resource2"), new byte[32]);
+      NicDevice.IoPorts ports = device.ioPorts();
+      assertThat(ports.size()).isEqualTo(32);
+      ports.write32(0, 0x00000008);
+      ports.write32(4, 0x12345678);
+      assertThat(ports.read32(4)).isEqualTo(0x12345678);
+      assertThat(Files.readAllBytes(folder.resolve("resource2"))).startsWith(8, 0, 0, 0, 0x78);
+      assertThatThrownBy(() -> ports.read32(32)).hasMessageContaining("I/O BAR of 32 bytes");
+      device.close();
+      assertThatThrownBy(() -> ports.read32(4)).hasMessageContaining("is closed");
+    }
+  }
+
+  @Test
+  void aTableOfBarsThatIsNoneIsTold() throws IOException {
+    Path folder = rig.card(CARD, "uio_pci_generic");
+    Files.writeString(folder.resolve("resource"), "nonsense\n");
+    try (NicDevice device = rig.backend().open(CARD)) {
+      assertThatThrownBy(device::ioPorts).hasMessageContaining("is no table of BARs");
     }
   }
 

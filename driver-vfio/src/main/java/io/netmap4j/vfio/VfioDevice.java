@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
 final class VfioDevice implements NicDevice {
   private static final Logger LOG = LoggerFactory.getLogger(VfioDevice.class);
   private static final int CONFIG_SIZE = 256;
+  private static final int BARS = 6;
 
   private final String name;
   private final Vfio vfio;
@@ -97,6 +98,33 @@ final class VfioDevice implements NicDevice {
   @Override
   public void writeConfig(int offset, int bytes, int value) {
     vfio.write(Vfio.CONFIG, offset, bytes, value);
+  }
+
+  @Override
+  public IoPorts ioPorts() {
+    for (int bar = 1; bar < BARS; bar++) {
+      int address = readConfig(PciRegs.BASE_ADDRESS_0 + 4 * bar, 4);
+      // The upper half of a 64-bit BAR has any bits, but is no region.
+      long size = vfio.regionSize(bar);
+      if ((address & PciRegs.BASE_ADDRESS_SPACE_IO) != 0 && size > 0) {
+        return new RegionPorts(vfio, bar, size);
+      }
+    }
+    return null;
+  }
+
+  private record RegionPorts(Vfio vfio, int region, long size) implements IoPorts {
+    @Override
+    public int read32(int offset) {
+      IoPorts.check("region " + region, offset, size);
+      return vfio.read(region, offset, 4);
+    }
+
+    @Override
+    public void write32(int offset, int value) {
+      IoPorts.check("region " + region, offset, size);
+      vfio.write(region, offset, 4, value);
+    }
   }
 
   @Override

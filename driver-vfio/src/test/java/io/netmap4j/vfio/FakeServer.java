@@ -37,6 +37,11 @@ final class FakeServer implements AutoCloseable {
   final Path path;
   final byte[] config = new byte[256];
   final int[] registers = new int[1024];
+
+  /** Of an I/O BAR, region 2: a window to the registers, address at 0 and data at 4. */
+  volatile int ioBytes;
+
+  private int ioAddress;
   final ConcurrentHashMap<Long, Mapping> mappings = new ConcurrentHashMap<>();
   final List<Integer> eventFds = new CopyOnWriteArrayList<>();
   final List<String> unexpected = new CopyOnWriteArrayList<>();
@@ -161,7 +166,9 @@ final class FakeServer implements AutoCloseable {
       case 5 -> {
         int region = Mem.getInt(in + 8);
         Mem.putInt(out + 4, 3);
-        Mem.putLong(out + 16, region == 0 ? 4L * registers.length : region == 7 ? 256 : 0);
+        Mem.putLong(
+            out + 16,
+            region == 0 ? 4L * registers.length : region == 2 ? ioBytes : region == 7 ? 256 : 0);
         return 32;
       }
       case 7 -> {
@@ -215,6 +222,11 @@ final class FakeServer implements AutoCloseable {
       } else {
         registers[at / 4] = Mem.getInt(data);
       }
+    }
+    if (Mem.getInt(in + 8) == 2 && at == 0) {
+      ioAddress = read ? ioAddress : Mem.getInt(data);
+    } else if (Mem.getInt(in + 8) == 2 && read) {
+      Mem.putInt(data, registers[ioAddress / 4]);
     }
     return read ? 16 + bytes : 16;
   }

@@ -109,6 +109,23 @@ class VfioUserTest {
   }
 
   @Test
+  void theIoBarIsTheRegionWhoseBarSaysSo() {
+    server.registers[2] = 0x80080;
+    try (NicDevice device = open()) {
+      assertThat(device.ioPorts()).as("no I/O BAR").isNull();
+      server.ioBytes = 32;
+      server.config[0x10 + 4] = 1; // the upper half of BAR 0's address, without a region
+      server.config[0x10 + 8] = 1;
+      NicDevice.IoPorts ports = device.ioPorts();
+      assertThat(ports.size()).isEqualTo(32);
+      ports.write32(0, 8);
+      assertThat(ports.read32(4)).isEqualTo(0x80080);
+      assertThatThrownBy(() -> ports.read32(32)).hasMessageContaining("I/O BAR of 32 bytes");
+      assertThatThrownBy(() -> ports.write32(2, 0)).hasMessageContaining("no port at 2");
+    }
+  }
+
+  @Test
   void theServerSeesTheSameMemory() {
     try (Region region = region();
         NicDevice device = open()) {

@@ -48,10 +48,27 @@ public final class Nics {
   }
 
   /** A device that has a name: which backend opens it, and by what address. */
-  record Named(NicBackend backend, String address) {
+  public record Named(NicBackend backend, String address) {
     String key() {
       return backend.scheme() + ":" + address;
     }
+  }
+
+  /**
+   * The device that a program would open.
+   *
+   * @param device a NAME, with {@code netmap:} or without, or {@code SCHEME:ADDRESS} as in the
+   *     configuration file
+   * @throws NetmapException ENXIO when there is none, or what is missing before it can be opened
+   */
+  public static Named device(String device) {
+    for (NicBackend backend : backends()) {
+      String prefix = backend.scheme() + ":";
+      if (device.startsWith(prefix)) {
+        return new Named(backend, device.substring(prefix.length()));
+      }
+    }
+    return find(device.replaceFirst("^netmap:", ""), Config.load());
   }
 
   /** Every backend on the class path. */

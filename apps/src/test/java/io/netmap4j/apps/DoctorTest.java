@@ -1,0 +1,69 @@
+package io.netmap4j.apps;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class DoctorTest {
+  @TempDir Path folder;
+
+  @Test
+  void aModelledCardIsWellAndTheTextSaysWhatWasSeen() {
+    Command run = Command.run("doctor", "netmap:model0");
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out())
+        .startsWith("netmap4j doctor netmap:model0\n")
+        .contains("ok       PCI id           8086:10fb")
+        .contains("ok       PCIe link        5.0 GT/s x8, the card can 5.0 GT/s x8")
+        .contains("1455 frames of 60 to 1514 bytes sent, 1455 received")
+        .contains("GPRC=1455")
+        .contains("a received frame woke a sleeper")
+        .endsWith(" ok\n");
+    assertThat(run.out()).doesNotContain("->").contains("0 failures, 0 warnings");
+    assertThat(run.code()).isZero();
+  }
+
+  @Test
+  void theTextGoesIntoAFile() throws Exception {
+    Path file = folder.resolve("doctor.txt");
+    Command run = Command.run("doctor", "-o", file.toString(), "model1");
+    assertThat(run.out()).startsWith(file + ": 0 failures").hasLineCount(1);
+    assertThat(run.code()).isZero();
+    assertThat(Files.readString(file)).startsWith("netmap4j doctor model1\n").contains("GPRC=1455");
+  }
+
+  @Test
+  void aFileThatCannotBeWrittenIsToldBeforeTheCardIsTouched() {
+    Command run = Command.run("doctor", "-o", folder + "/no/file", "model0");
+    assertThat(run.err()).contains(folder + "/no/file").hasLineCount(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ffff:ff:1f.7", "vfio:ffff:ff:1f.7", "uio:ffff:ff:1f.7,unbound"})
+  void aMachineWithoutTheCardSaysSoInOneLine(String address) {
+    Command run = Command.run("doctor", address);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err())
+        .startsWith("netmap4j: ffff:ff:1f.7: no network card there; this machine has ")
+        .hasLineCount(1);
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"nothing", "vfio-user:/nowhere/a.sock"})
+  void whatCannotBeOpenedIsAFailureOfTheReport(String address) {
+    Command run = Command.run("doctor", address);
+    assertThat(run.out()).contains("failure  opening").contains("1 failure, 0 warnings, 0 ok");
+    assertThat(run.err()).isEmpty();
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+  }
+}

@@ -1,0 +1,152 @@
+package io.netmap4j.ixgbe;
+
+import io.netmap4j.common.LinkState;
+import io.netmap4j.common.NicOptions;
+import io.netmap4j.memory.Region;
+import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.Kring;
+import io.netmap4j.spi.NicDevice;
+import java.util.Map;
+
+/**
+ * Ring 0 of each direction with the MAC in loopback: what is sent is received, without a cable, a
+ * module or a partner. No housekeeping, so nothing tries to bring up the link meanwhile. As Linux's
+ * self test does it (ixgbe_setup_loopback_test): HLREG0.LPBK, and the link forced up.
+ */
+final class IxgbeLoopback implements Adapter {
+  private final NicDevice nic;
+  private final NicOptions options;
+  private final IxgbeDevice device;
+  private final IxgbeInterrupts interrupts;
+  private final IxgbeRingMemory memory;
+  private final IxgbeCounters counters = new IxgbeCounters(1);
+  private IxgbeTxRing tx;
+  private IxgbeRxRing rx;
+  private final boolean copper;
+  private boolean closed;
+
+  /**
+   * Resets the card.
+   *
+   * @param nic closed by {@link #close}; when this constructor throws it stays the caller's
+   * @param copper whether the link is forced up in MACC (X540, X550) or in AUTOC
+   * @param options one ring of each direction
+   */
+  IxgbeLoopback(NicDevice nic, Region region, NicOptions options, boolean copper) {
+    this.copper = copper;
+    IxgbeLimits.check(options, region);
+    this.nic = nic;
+    this.options = options;
+    this.device = new IxgbeDevice(nic, options);
+    this.interrupts = new IxgbeInterrupts(nic);
+    this.memory = new IxgbeRingMemory(nic, region, options);
+    try {
+      device.reset();
+    } catch (RuntimeException e) {
+      throw memory.closeAfter(e);
+    }
+  }
+
+  @Override
+  public String name() {
+    return nic.name();
+  }
+
+  @Override
+  public Rings rings() {
+    return new Rings(1, 1, options.txSlots(), options.rxSlots());
+  }
+
+  @Override
+  public void start(Kring[] txKrings, Kring[] rxKrings) {
+    tx = new IxgbeTxRing(nic, 0, txKrings[0], memory.txDescs[0], memory.buffers, options.mtu());
+    rx = new IxgbeRxRing(nic, 0, rxKrings[0], memory.rxDescs[0], memory.buffers);
+    counters.discard(nic);
+    device.configure();
+    loopBack();
+    tx.reset(txKrings[0]);
+    device.startTxQueue(0, memory.txDescs[0], txKrings[0].numSlots);
+    int tail = rx.reset(rxKrings[0]);
+    device.startRxQueue(0, memory.rxDescs[0], rxKrings[0].numSlots, rx.bufferBytes(), tail);
+    device.enableReceive();
+  }
+
+  private void loopBack() {
+    nic.write32(Reg.HLREG0, nic.read32(Reg.HLREG0) | Reg.HLREG0_LPBK);
+    int force = copper ? Reg.MACC : Reg.AUTOC;
+    nic.write32(force, nic.read32(force) | (copper ? Reg.MACC_FLU : Reg.AUTOC_FLU));
+    RegisterWait.sleepMicros(10_000);
+  }
+
+  @Override
+  public int txSync(Kring k, int flags) {
+    return tx.sync(k, flags);
+  }
+
+  @Override
+  public int rxSync(Kring k, int flags) {
+    return rx.sync(k);
+  }
+
+  /** Forced up. */
+  @Override
+  public LinkState link() {
+    return device.link();
+  }
+
+  @Override
+  public Map<String, Long> counters() {
+    counters.read(nic);
+    return counters.totals();
+  }
+
+  /** The station's own address: frames to it are received. */
+  byte[] macAddress() {
+    return device.filters().macAddress();
+  }
+
+  @Override
+  public int waitFd(Kring k) {
+    return interrupts.fd(0, 1);
+  }
+
+  @Override
+  public void arm(Kring k, Runnable wake) {
+    interrupts.arm(0, wake);
+  }
+
+  @Override
+  public void disarm(Kring k, Runnable wake) {
+    interrupts.disarm(0, wake);
+  }
+
+  /** No DMA after this; the loopback ends with a reset, which loads the NVM's link again. */
+  @Override
+  public void stop() {
+    try {
+      if (tx != null && !device.gone()) {
+        device.stop(1, 1);
+        device.reset();
+      }
+    } finally {
+      device.stopMastering();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    try {
+      interrupts.close();
+    } finally {
+      try {
+        memory.close();
+      } finally {
+        nic.close();
+      }
+    }
+  }
+}
