@@ -20,6 +20,8 @@ import java.util.StringJoiner;
  * @param dropWhenFull a full RX ring drops its own frames (QPRDC) instead of holding up the other
  *     rings (RXMPC)
  * @param waitMode what poll does while nothing is there
+ * @param speed the only speed of the link, in Mbit/s: 100, 1000, 2500, 5000 or 10000, of which the
+ *     card and its module must be able; 0 ({@code auto}) leaves it to them and the other end
  */
 public record NicOptions(
     int txRings,
@@ -29,10 +31,16 @@ public record NicOptions(
     int mtu,
     boolean promiscuous,
     boolean dropWhenFull,
-    WaitMode waitMode) {
-  /** One ring of 512 slots each way, MTU 1500, promiscuous, drops when full, adaptive waits. */
+    WaitMode waitMode,
+    int speed) {
+  /**
+   * One ring of 512 slots each way, MTU 1500, promiscuous, drops when full, adaptive waits, any
+   * speed.
+   */
   public static final NicOptions DEFAULT =
-      new NicOptions(1, 1, 512, 512, 1500, true, true, WaitMode.ADAPTIVE);
+      new NicOptions(1, 1, 512, 512, 1500, true, true, WaitMode.ADAPTIVE, 0);
+
+  private static final List<Integer> SPEEDS = List.of(100, 1000, 2500, 5000, 10000);
 
   /** What {@link #with} knows. */
   public static final List<String> KEYS =
@@ -46,7 +54,8 @@ public record NicOptions(
           "mtu",
           "promiscuous",
           "drop",
-          "wait");
+          "wait",
+          "speed");
 
   /**
    * {@link #DEFAULT} with some keys changed.
@@ -81,6 +90,7 @@ public record NicOptions(
       case "promiscuous" -> promiscuous(OnOff.parse(key, value));
       case "drop" -> dropWhenFull(OnOff.parse(key, value));
       case "wait" -> waitMode(mode(value));
+      case "speed" -> speed(speed(value));
       default ->
           throw new NetmapException(
               Libc.EINVAL, "unknown key '" + key + "'; known: " + String.join(" ", KEYS));
@@ -89,33 +99,44 @@ public record NicOptions(
 
   /** These options with another number of rings. */
   public NicOptions rings(int tx, int rx) {
-    return new NicOptions(tx, rx, txSlots, rxSlots, mtu, promiscuous, dropWhenFull, waitMode);
+    return new NicOptions(
+        tx, rx, txSlots, rxSlots, mtu, promiscuous, dropWhenFull, waitMode, speed);
   }
 
   /** These options with another number of slots in each ring. */
   public NicOptions slots(int tx, int rx) {
-    return new NicOptions(txRings, rxRings, tx, rx, mtu, promiscuous, dropWhenFull, waitMode);
+    return new NicOptions(
+        txRings, rxRings, tx, rx, mtu, promiscuous, dropWhenFull, waitMode, speed);
   }
 
   /** These options with another MTU, in bytes. */
   public NicOptions mtu(int bytes) {
     return new NicOptions(
-        txRings, rxRings, txSlots, rxSlots, bytes, promiscuous, dropWhenFull, waitMode);
+        txRings, rxRings, txSlots, rxSlots, bytes, promiscuous, dropWhenFull, waitMode, speed);
   }
 
   /** These options with promiscuous mode on or off. */
   public NicOptions promiscuous(boolean on) {
-    return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, on, dropWhenFull, waitMode);
+    return new NicOptions(
+        txRings, rxRings, txSlots, rxSlots, mtu, on, dropWhenFull, waitMode, speed);
   }
 
   /** These options with full RX rings dropping their own frames or not. */
   public NicOptions dropWhenFull(boolean on) {
-    return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, on, waitMode);
+    return new NicOptions(
+        txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, on, waitMode, speed);
   }
 
   /** These options with another wait mode. */
   public NicOptions waitMode(WaitMode mode) {
-    return new NicOptions(txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, dropWhenFull, mode);
+    return new NicOptions(
+        txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, dropWhenFull, mode, speed);
+  }
+
+  /** These options with another speed, in Mbit/s; 0 for any. */
+  public NicOptions speed(int mbits) {
+    return new NicOptions(
+        txRings, rxRings, txSlots, rxSlots, mtu, promiscuous, dropWhenFull, waitMode, mbits);
   }
 
   /**
@@ -133,7 +154,8 @@ public record NicOptions(
       {"mtu", mtu, other.mtu},
       {"promiscuous", promiscuous, other.promiscuous},
       {"drop", dropWhenFull, other.dropWhenFull},
-      {"wait", word(waitMode), word(other.waitMode)}
+      {"wait", word(waitMode), word(other.waitMode)},
+      {"speed", word(speed), word(other.speed)}
     };
     StringJoiner words = new StringJoiner(", ");
     for (Object[] key : keys) {
@@ -146,6 +168,25 @@ public record NicOptions(
 
   private static String word(WaitMode mode) {
     return mode.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static String word(int mbits) {
+    return mbits == 0 ? "auto" : Integer.toString(mbits);
+  }
+
+  private static int speed(String value) {
+    String word = value.trim();
+    if (word.equalsIgnoreCase("auto")) {
+      return 0;
+    }
+    for (int mbits : SPEEDS) {
+      if (word.equals(Integer.toString(mbits))) {
+        return mbits;
+      }
+    }
+    throw new NetmapException(
+        Libc.EINVAL,
+        "speed = '" + value + "' is none of auto, 100, 1000, 2500, 5000, 10000 (Mbit/s)");
   }
 
   private static WaitMode mode(String value) {

@@ -164,6 +164,26 @@ class ConfigTest {
     }
   }
 
+  @Test
+  void speedsAreReadOrRefused() throws Exception {
+    assertThat(read("nic.a.mtu = 1500").options("a").speed()).isZero();
+    assertThat(read("nic.a.speed = auto").options("a").speed()).isZero();
+    for (int speed : new int[] {100, 1000, 2500, 5000, 10000}) {
+      NicOptions options = read("nic.a.speed = " + speed).options("a");
+      assertThat(options.speed()).isEqualTo(speed);
+      assertThat(options.mtu(9000).rings(2, 2).speed()).as("kept").isEqualTo(speed);
+      assertThat(options.differences(NicOptions.DEFAULT))
+          .isEqualTo("speed = " + speed + " and not auto");
+    }
+    for (String word : new String[] {"", "0", "10", "10g", "1000.0", "-1000", "40000"}) {
+      assertThatThrownBy(() -> NicOptions.DEFAULT.with("speed", word))
+          .as(word)
+          .isInstanceOf(NetmapException.class)
+          .hasMessage(
+              "speed = '" + word + "' is none of auto, 100, 1000, 2500, 5000, 10000 (Mbit/s)");
+    }
+  }
+
   private static void trusted(Trust trust, Path file, String suspicion) {
     if (suspicion == null) {
       trust.require(file);

@@ -49,7 +49,7 @@ public class PortOptions {
       paramLabel = "KEY=VALUE",
       description =
           "Settings of the NIC, which override the configuration file: rings, tx-rings, rx-rings, slots, tx-slots,"
-              + " rx-slots, mtu, promiscuous, drop, wait. Applies only to the first port of a device.")
+              + " rx-slots, mtu, promiscuous, drop, wait, speed. Applies only to the first port of a device.")
   Map<String, String> nic = Map.of();
 
   @Option(
