@@ -14,6 +14,11 @@ import java.util.Map;
  * self test does it (ixgbe_setup_loopback_test): HLREG0.LPBK, and the link forced up.
  */
 final class IxgbeLoopback implements Adapter {
+  /** Of X540 and X550 only (docs/82599.md 2.6). */
+  private static final int MACC = 0x04330;
+
+  private static final int MACC_FLU = 1;
+
   private final NicDevice nic;
   private final NicOptions options;
   private final IxgbeDevice device;
@@ -73,8 +78,8 @@ final class IxgbeLoopback implements Adapter {
 
   private void loopBack() {
     nic.write32(Reg.HLREG0, nic.read32(Reg.HLREG0) | Reg.HLREG0_LPBK);
-    int force = copper ? Reg.MACC : Reg.AUTOC;
-    nic.write32(force, nic.read32(force) | (copper ? Reg.MACC_FLU : Reg.AUTOC_FLU));
+    int force = copper ? MACC : Reg.AUTOC;
+    nic.write32(force, nic.read32(force) | (copper ? MACC_FLU : Reg.AUTOC_FLU));
     RegisterWait.sleepMicros(10_000);
   }
 

@@ -284,8 +284,6 @@ final class Reg {
   static final int MAXFRS = 0x04268;
   static final int AUTOC = 0x042a0;
   static final int AUTOC_FLU = 1;
-  static final int MACC = 0x04330;
-  static final int MACC_FLU = 1;
   static final int LINKS = 0x042a4;
   static final int LINKS_UP = 1 << 30;
   static final int LINKS_SPEED_SHIFT = 28;

@@ -53,7 +53,6 @@ class DriverAgreesWithModelTest {
           "TXDCTL",
           "HLREG0",
           "AUTOC",
-          "MACC",
           "LINKS",
           "QUEUE");
   private static final Map<String, String> OTHER_NAMES = Map.of("PFUTA", "UTA");
