@@ -11,6 +11,8 @@ module io.netmap4j.model {
       io.netmap4j.apps;
   exports io.netmap4j.model.fault to
       io.netmap4j.apps;
+  exports io.netmap4j.model.link to
+      io.netmap4j.apps;
   exports io.netmap4j.model.registerfile to
       io.netmap4j.apps;
   exports io.netmap4j.model.registers to

@@ -1,5 +1,9 @@
 package io.netmap4j.model;
 
+import io.netmap4j.model.link.LinkOptions;
+import io.netmap4j.model.link.ModuleKind;
+import io.netmap4j.model.link.SharedChip;
+
 /**
  * What a card is made as.
  *
@@ -7,11 +11,18 @@ package io.netmap4j.model;
  * @param lanId 0 or 1: which port of a two-port card
  * @param strict true: throw {@link ModelViolation} at a broken rule; false: list it and go on
  * @param deviceId PCI device id
- * @param sfp true: a passive copper module answers on I2C; false: there is no module
  * @param clock what EITR and the timers count by
+ * @param link the module, the NVM's link settings, the partner, the firmware
+ * @param chip what this port shares with the other one; null: nothing
  */
 public record CardOptions(
-    long mac, int lanId, boolean strict, int deviceId, boolean sfp, ModelClock clock) {
+    long mac,
+    int lanId,
+    boolean strict,
+    int deviceId,
+    ModelClock clock,
+    LinkOptions link,
+    SharedChip chip) {
   private static final int ID_82599ES = 0x10FB;
 
   public CardOptions {
@@ -27,34 +38,53 @@ public record CardOptions(
     }
   }
 
-  /** A strict 82599ES without a module, port {@code lanId}, MAC 02:00:00:00:00:0(1 + lanId). */
+  /**
+   * A strict 82599ES whose link comes up at once, port {@code lanId}, MAC 02:00:00:00:00:0(1 +
+   * lanId).
+   */
   public static CardOptions port(int lanId) {
     return new CardOptions(
-        0x020000000001L + lanId, lanId, true, ID_82599ES, false, ModelClock.real());
+        0x020000000001L + lanId,
+        lanId,
+        true,
+        ID_82599ES,
+        ModelClock.real(),
+        LinkOptions.DEFAULT,
+        null);
   }
 
   /** A copy with this MAC address. */
   public CardOptions mac(long address) {
-    return new CardOptions(address, lanId, strict, deviceId, sfp, clock);
+    return new CardOptions(address, lanId, strict, deviceId, clock, link, chip);
   }
 
   /** A copy that lists broken rules and goes on. */
   public CardOptions lenient() {
-    return new CardOptions(mac, lanId, false, deviceId, sfp, clock);
+    return new CardOptions(mac, lanId, false, deviceId, clock, link, chip);
   }
 
   /** A copy with this PCI device id, 0 to 0xFFFF. */
   public CardOptions deviceId(int id) {
-    return new CardOptions(mac, lanId, strict, id, sfp, clock);
+    return new CardOptions(mac, lanId, strict, id, clock, link, chip);
   }
 
   /** A copy with a passive copper module. */
   public CardOptions withSfp() {
-    return new CardOptions(mac, lanId, strict, deviceId, true, clock);
+    return link(link.module(ModuleKind.DAC));
   }
 
   /** A copy that lives by this clock. */
   public CardOptions clock(ModelClock time) {
-    return new CardOptions(mac, lanId, strict, deviceId, sfp, time);
+    return new CardOptions(mac, lanId, strict, deviceId, time, link, chip);
+  }
+
+  /** A copy with this link side. */
+  public CardOptions link(LinkOptions side) {
+    return new CardOptions(mac, lanId, strict, deviceId, clock, side, chip);
+  }
+
+  /** A copy that is a port of this chip; the other port is given the same one. */
+  public CardOptions onChip(SharedChip shared) {
+    return new CardOptions(mac, lanId, strict, deviceId, clock, link, shared);
   }
 }

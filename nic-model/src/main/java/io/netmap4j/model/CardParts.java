@@ -6,6 +6,7 @@ import io.netmap4j.model.engine.CardState;
 import io.netmap4j.model.fault.CardFaults;
 import io.netmap4j.model.pci.Interrupts;
 import io.netmap4j.model.peripherals.Link;
+import io.netmap4j.model.peripherals.Medium;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.Statistics;
 
@@ -19,6 +20,7 @@ final class CardParts implements CardState {
   private final CardFaults faults;
   private final Interrupts interrupts;
   private final Link link;
+  private final Medium medium;
   private final RegisterFile.Referee referee;
 
   CardParts(
@@ -28,6 +30,7 @@ final class CardParts implements CardState {
       ModelClock clock,
       Interrupts interrupts,
       Link link,
+      Medium medium,
       CardFaults faults,
       RegisterFile.Referee referee) {
     this.registers = registers;
@@ -37,6 +40,7 @@ final class CardParts implements CardState {
     this.statistics = new Statistics(registers);
     this.interrupts = interrupts;
     this.link = link;
+    this.medium = medium;
     this.faults = faults;
     this.referee = referee;
   }
@@ -96,8 +100,18 @@ final class CardParts implements CardState {
   }
 
   @Override
-  public boolean lit() {
-    return link.lit();
+  public int rates() {
+    return link.rates();
+  }
+
+  @Override
+  public boolean garbles() {
+    return medium.garbles();
+  }
+
+  @Override
+  public int byteNanos() {
+    return link.byteNanos();
   }
 
   @Override

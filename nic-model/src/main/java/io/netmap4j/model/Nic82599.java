@@ -6,13 +6,19 @@ import io.netmap4j.model.dma.ForeignMemory;
 import io.netmap4j.model.dma.PcieBill;
 import io.netmap4j.model.engine.Datapath;
 import io.netmap4j.model.fault.CardFaults;
+import io.netmap4j.model.link.ModuleKind;
 import io.netmap4j.model.pci.InterruptSink;
 import io.netmap4j.model.pci.Interrupts;
 import io.netmap4j.model.pci.MsixTable;
 import io.netmap4j.model.pci.PciConfig;
+import io.netmap4j.model.peripherals.FibreMedium;
+import io.netmap4j.model.peripherals.FibreMode;
 import io.netmap4j.model.peripherals.I2cBus;
 import io.netmap4j.model.peripherals.Link;
+import io.netmap4j.model.peripherals.Medium;
 import io.netmap4j.model.peripherals.Nvm;
+import io.netmap4j.model.peripherals.Semaphores;
+import io.netmap4j.model.peripherals.SendingPartner;
 import io.netmap4j.model.peripherals.Timers;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.RegisterLog;
@@ -53,6 +59,9 @@ public final class Nic82599 implements AutoCloseable {
   private final Interrupts interrupts;
   private final Link link;
   private final I2cBus i2c;
+  private final Semaphores semaphores;
+  private final FibreMedium fibre;
+  private final SendingPartner sending;
   private final Doorbells doorbells;
   private final CardParts parts;
   private final CardFaults faults = new CardFaults(new Slot());
@@ -73,9 +82,21 @@ public final class Nic82599 implements AutoCloseable {
     this.config =
         new PciConfig(options.deviceId(), options.lanId(), options.mac(), this::functionReset);
     this.interrupts = new Interrupts(registers, config, msix, options.clock());
-    this.link = new Link(registers, interrupts, options.lanId());
-    this.i2c = new I2cBus(registers, options.sfp());
-    new Nvm(registers, options.mac(), options.sfp());
+    this.semaphores =
+        new Semaphores(registers, options.chip(), options.link().firmware(), options.clock());
+    this.fibre =
+        new FibreMedium(
+            registers,
+            interrupts,
+            semaphores,
+            options.link(),
+            options.lanId(),
+            FibreMode.of(options.deviceId()),
+            options.clock());
+    this.link = new Link(registers, interrupts, options.lanId(), fibre);
+    this.i2c = new I2cBus(registers);
+    i2c.module(options.link().module(), options.lanId(), fibre::laser, fibre::signal);
+    new Nvm(registers, options.mac(), options.link());
     new Timers(registers, options.clock());
     new RegisterRules(registers);
     this.parts =
@@ -86,12 +107,14 @@ public final class Nic82599 implements AutoCloseable {
             options.clock(),
             interrupts,
             link,
+            fibre,
             faults,
             this::engineViolation);
     this.datapath = new Datapath(parts);
+    this.sending = new SendingPartner(datapath.port());
     this.doorbells = new Doorbells(registers, memory, config, bill, datapath::flush);
     registers.onWrite("CTRL", (i, value) -> writeCtrl(value));
-    reset();
+    reset(Medium.Reset.POWER_ON);
   }
 
   /** What the card was made as. */
@@ -289,7 +312,7 @@ public final class Nic82599 implements AutoCloseable {
   private void writeCtrl(int value) {
     if ((value & (RST | LRST)) != 0) {
       // The reset wins over GIO_DIS in the same write (docs/82599.md 3.3).
-      reset();
+      reset((value & LRST) != 0 ? Medium.Reset.LINK : Medium.Reset.SOFT);
     } else {
       // GIO_DIS stays until a reset (docs/82599.md 2.1).
       registers.set(CTRL, value | registers.get(CTRL) & GIO_DIS);
@@ -301,12 +324,13 @@ public final class Nic82599 implements AutoCloseable {
    * CTRL.RST: registers and engines, but neither configuration space nor the MSI-X table
    * (docs/82599.md 3.3).
    */
-  private void reset() {
+  private void reset(Medium.Reset kind) {
     registers.reset();
     loadMac();
+    semaphores.reset(kind == Medium.Reset.POWER_ON);
     i2c.reset();
     interrupts.reset();
-    link.reset();
+    link.reset(kind);
     datapath.reset();
     halted = false;
     refreshDma();
@@ -320,9 +344,13 @@ public final class Nic82599 implements AutoCloseable {
 
   /** Function-level reset: configuration space has been reset, now the rest. */
   private void functionReset() {
+    functionReset(Medium.Reset.SOFT);
+  }
+
+  private void functionReset(Medium.Reset kind) {
     msix.reset();
     violations.pend(null);
-    reset();
+    reset(kind);
   }
 
   private void refreshDma() {
@@ -344,7 +372,7 @@ public final class Nic82599 implements AutoCloseable {
           wire = newWire;
           end = newEnd;
           datapath.attach(newWire, newEnd);
-          link.carrier(newWire == null ? null : () -> newWire.carrier(newEnd));
+          link.carrier(newWire == null ? null : () -> newWire.rates(newEnd));
         });
   }
 
@@ -356,6 +384,17 @@ public final class Nic82599 implements AutoCloseable {
   /** Plugs the cable in (true, as at first) or pulls it. A change raises LSC. */
   public void setLink(boolean plugged) {
     locked(() -> link.plugged(plugged));
+    wake.run();
+  }
+
+  /** Puts another module into the cage; {@link ModuleKind#ABSENT} pulls what is there out. */
+  public void module(ModuleKind kind) {
+    locked(
+        () -> {
+          fibre.module(kind);
+          i2c.module(kind, options.lanId(), fibre::laser, fibre::signal);
+          link.refresh();
+        });
     wake.run();
   }
 
@@ -383,7 +422,7 @@ public final class Nic82599 implements AutoCloseable {
             removed = false;
             link.powered(true);
             config.reset();
-            functionReset();
+            functionReset(Medium.Reset.POWER_ON);
           });
     }
   }
@@ -496,12 +535,19 @@ public final class Nic82599 implements AutoCloseable {
   private int runEngines(int budget) {
     boolean entered = memory.enter();
     try {
-      link.refresh();
+      refreshLink();
       int done = datapath.run(budget);
       interrupts.deliver();
       return done;
     } finally {
       unlock(entered);
+    }
+  }
+
+  private void refreshLink() {
+    link.refresh();
+    if (fibre.partnerSends()) {
+      sending.send();
     }
   }
 
@@ -525,7 +571,7 @@ public final class Nic82599 implements AutoCloseable {
     Wire joined = wire;
     boolean entered = memory.enter();
     try {
-      link.refresh();
+      refreshLink();
       boolean worked = (joined != null && joined.run(1) > 0) || datapath.step(random);
       interrupts.deliver();
       return worked;
@@ -547,6 +593,7 @@ public final class Nic82599 implements AutoCloseable {
           refreshDma();
           memory.unmapAll();
         });
+    sending.close();
     datapath.close();
   }
 

@@ -40,8 +40,14 @@ public interface CardState {
   /** Faults to inject. */
   CardFaults faults();
 
-  /** The card sends light. Any thread. */
-  boolean lit();
+  /** The speeds that the card sends at; 0: no light. Any thread. */
+  int rates();
+
+  /** True: the frame that arrives or leaves is damaged on its way. */
+  boolean garbles();
+
+  /** How long a byte takes on a link that is slower than the card; 0: not at all. */
+  int byteNanos();
 
   /** True while frames can leave and arrive. */
   boolean linkUp();

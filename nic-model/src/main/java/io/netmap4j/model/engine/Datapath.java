@@ -108,8 +108,8 @@ public final class Datapath {
     }
 
     @Override
-    public boolean lit() {
-      return card.lit();
+    public int rates() {
+      return card.rates();
     }
 
     private boolean deaf() {
@@ -128,6 +128,10 @@ public final class Datapath {
 
     @Override
     public boolean receive(long address, int length) {
+      if (card.garbles() && listening()) {
+        card.count(CRCERRS, 1);
+        return true;
+      }
       return deaf() || rx.receive(address, length);
     }
 

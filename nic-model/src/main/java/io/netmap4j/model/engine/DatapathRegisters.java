@@ -64,6 +64,7 @@ public final class DatapathRegisters {
 
   // Statistics.
   public static final int RXMPC = 0x03FA0;
+  public static final int CRCERRS = 0x04000;
   public static final int PRC64 = 0x0405C;
   public static final int GPRC = 0x04074;
   public static final int BPRC = 0x04078;

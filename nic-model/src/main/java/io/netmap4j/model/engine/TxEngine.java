@@ -24,6 +24,12 @@ public final class TxEngine {
   private static final int CONTEXT = 2;
   private static final int DATA = 3;
 
+  /** Preamble, CRC and gap, in bytes. */
+  private static final int BETWEEN_FRAMES = 24;
+
+  /** What a slow link takes ahead of time, so that it is busy while its thread rests. */
+  private static final long BURST_NANOS = 500_000;
+
   /** Packets of one queue before it is another's turn. */
   private static final int TURN = 16;
 
@@ -44,6 +50,11 @@ public final class TxEngine {
   private boolean loopback;
   private Wire wire;
   private WireEnd end;
+  private int byteNanos;
+
+  /** When a slow link has sent what it was given. */
+  private long freeAt;
+
   private int actives;
   private int turn;
   private int longest;
@@ -133,6 +144,7 @@ public final class TxEngine {
       if (!card.linkUp()) {
         return 0;
       }
+      byteNanos = card.byteNanos();
       int done = 0;
       int idle = 0;
       while (done < budget && idle < actives) {
@@ -180,6 +192,7 @@ public final class TxEngine {
       if (actives == 0 || !card.linkUp()) {
         return false;
       }
+      byteNanos = card.byteNanos();
       int first = random.nextInt(actives);
       for (int i = 0; i < actives; i++) {
         if (stepQueue(active[(first + i) % actives], random)) {
@@ -306,13 +319,25 @@ public final class TxEngine {
   }
 
   private boolean put(TxQueue queue, long frame, int length) {
-    if (loopback ? !own.receive(frame, length) : wire != null && !wire.send(end, frame, length)) {
+    if (loopback ? !own.receive(frame, length) : wire != null && !toWire(frame, length)) {
       return false;
     }
     sent++;
     good.add(frame, length, length + CRC);
     queuePackets[queue.counter]++;
     queueBytes[queue.counter] += length;
+    return true;
+  }
+
+  private boolean toWire(long frame, int length) {
+    if (byteNanos == 0) {
+      return card.garbles() || wire.send(end, frame, length);
+    }
+    long now = card.nanos();
+    if (freeAt - now > BURST_NANOS || !card.garbles() && !wire.send(end, frame, length)) {
+      return false;
+    }
+    freeAt = (freeAt - now > 0 ? freeAt : now) + (long) byteNanos * (length + BETWEEN_FRAMES);
     return true;
   }
 

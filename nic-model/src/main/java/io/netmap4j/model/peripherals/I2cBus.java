@@ -1,7 +1,9 @@
 package io.netmap4j.model.peripherals;
 
+import io.netmap4j.model.link.ModuleKind;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.RegisterMap82599;
+import java.util.function.BooleanSupplier;
 
 /**
  * The two-wire bus behind I2CCTL: open drain, so that a line reads as what the driver puts out,
@@ -13,7 +15,6 @@ public final class I2cBus {
   private static final int DATA_OUT = 1 << 3;
   private static final int CLOCK_IN = 1;
   private static final int DATA_IN = 1 << 2;
-  private static final int ADDRESS = 0xA0;
   private static final int READ_BIT = 1;
 
   private enum State {
@@ -24,7 +25,8 @@ public final class I2cBus {
     READ
   }
 
-  private final byte[] module;
+  private SfpModule module;
+  private int device;
   private boolean clock = true;
   private boolean data = true;
   private boolean pulledLow;
@@ -36,8 +38,8 @@ public final class I2cBus {
   private boolean masterAcknowledged;
   private int offset;
 
-  public I2cBus(RegisterFile registers, boolean present) {
-    this.module = present ? passiveCopper() : null;
+  /** A bus that nobody is on. */
+  public I2cBus(RegisterFile registers) {
     int i2cctl = RegisterMap82599.find("I2CCTL").offset();
     registers.onWrite(
         "I2CCTL",
@@ -53,14 +55,16 @@ public final class I2cBus {
         });
   }
 
-  /** SFF-8472: SFP, no optical codes, passive cable, an Intel OUI. */
-  private static byte[] passiveCopper() {
-    byte[] bytes = new byte[256];
-    bytes[0x00] = 0x03;
-    bytes[0x08] = 0x04;
-    bytes[0x26] = 0x1B;
-    bytes[0x27] = 0x21;
-    return bytes;
+  /**
+   * Puts a module on the bus, or takes it off.
+   *
+   * @param laser it sends
+   * @param signal it receives
+   */
+  public void module(ModuleKind kind, int lanId, BooleanSupplier laser, BooleanSupplier signal) {
+    boolean answers = kind != ModuleKind.SILENT && kind != ModuleKind.ABSENT;
+    module = answers ? new SfpModule(kind, lanId, laser, signal) : null;
+    stop();
   }
 
   public void reset() {
@@ -140,7 +144,8 @@ public final class I2cBus {
   /** A whole byte came in. @return true to acknowledge */
   private boolean accept() {
     if (state == State.ADDRESS) {
-      boolean ours = (shift & ~READ_BIT) == ADDRESS;
+      device = shift & ~READ_BIT;
+      boolean ours = module.answers(device);
       next = !ours ? State.IDLE : (shift & READ_BIT) != 0 ? State.READ : State.OFFSET;
       return ours;
     }
@@ -152,7 +157,7 @@ public final class I2cBus {
   }
 
   private void load() {
-    shift = module[offset++ & 0xFF];
+    shift = module.read(device, offset++ & 0xFF);
     putBit();
   }
 

@@ -3,69 +3,51 @@ package io.netmap4j.model.peripherals;
 import io.netmap4j.model.pci.Interrupts;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.RegisterMap82599;
-import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 
 /**
- * The link, with STATUS, which shows it, and MDIO, behind which there is no PHY. For who holds the
+ * The link, with LINKS and STATUS, which show it, and LSC, which tells of its changes. What brings
+ * it up is the {@link Medium}'s matter: this class knows the cable and the power. For who holds the
  * card's lock.
- *
- * <p>The link is up while the card is attached to a wire that brings light, its cable is plugged
- * in, and its laser is on: ESDP.SDP3 = 0, as after a reset (docs/82599.md 3.7). It comes up at
- * once. It is also up while the MAC receives what it sends (HLREG0.LPBK) and is forced up
- * (AUTOC.FLU): LX ixgbe_setup_loopback_test and DP ixgbe_setup_loopback_link_82599 set both.
  */
 public final class Link {
-  private static final int ESDP = RegisterMap82599.find("ESDP").offset();
-  private static final int LASER_OFF = 1 << 3;
   private static final int HLREG0 = RegisterMap82599.find("HLREG0").offset();
-  private static final int LPBK = 1 << 15;
-  private static final int AUTOC = RegisterMap82599.find("AUTOC").offset();
-  private static final int FLU = 1;
   private static final int STATUS_LINK = 1 << 7;
   private static final int STATUS_GIO = 1 << 19;
   private static final int GIO_DIS = 1 << 2;
   private static final int CTRL = RegisterMap82599.find("CTRL").offset();
   private static final int STATUS = RegisterMap82599.find("STATUS").offset();
-
-  /** Up, 10 Gb/s (docs/82599.md 3.7). */
-  private static final int LINKS_UP = 0x70000080;
+  private static final int SPEED = 3 << 28;
+  private static final int SPEED_1G = 2 << 28;
+  private static final int SPEED_100M = 1 << 28;
 
   private final RegisterFile registers;
   private final Interrupts interrupts;
   private final int lanId;
-  private BooleanSupplier carrier = () -> false;
+  private final Medium medium;
+  private IntSupplier carrier = () -> 0;
+  private volatile boolean connected = true;
   private boolean plugged = true;
   private boolean powered = true;
-  private volatile boolean lit = true;
-  private boolean up;
+  private int links;
 
   /**
    * A link that is down: no wire is attached.
    *
    * @param lanId 0 or 1, which STATUS shows
    */
-  public Link(RegisterFile registers, Interrupts interrupts, int lanId) {
+  public Link(RegisterFile registers, Interrupts interrupts, int lanId, Medium medium) {
     this.registers = registers;
     this.interrupts = interrupts;
     this.lanId = lanId;
+    this.medium = medium;
     registers.onRead("STATUS", i -> status());
-    registers.onRead("LINKS", i -> refresh() ? LINKS_UP : 0);
-    for (String name : new String[] {"ESDP", "HLREG0", "AUTOC"}) {
-      int offset = RegisterMap82599.find(name).offset();
-      registers.onWrite(
-          name,
-          (i, value) -> {
-            registers.store(offset, value);
-            refresh();
-          });
-    }
-    int msrwd = RegisterMap82599.find("MSRWD").offset();
+    registers.onRead("LINKS", i -> refresh() ? links : 0);
     registers.onWrite(
-        "MSCA",
+        "HLREG0",
         (i, value) -> {
-          registers.store(RegisterMap82599.find("MSCA").offset(), value);
-          // No PHY answers: the read half is all ones (docs/82599.md 10.5 item 5).
-          registers.set(msrwd, registers.get(msrwd) | 0xFFFF0000);
+          registers.store(HLREG0, value);
+          refresh();
         });
   }
 
@@ -74,59 +56,70 @@ public final class Link {
     return registers.get(STATUS) & ~STATUS_GIO | gio | lanId << 2 | (refresh() ? STATUS_LINK : 0);
   }
 
-  /** True when the link is up, which the card may not have noticed yet. */
+  /** True when frames pass, which the card may not have noticed yet. */
   public boolean up() {
-    return up || state();
+    return ((links & Medium.UP) != 0 || (state() & Medium.UP) != 0) && medium.passes();
   }
 
-  /** The MAC receives what it sends, and nothing from the wire. */
-  private boolean looped() {
-    return (registers.get(HLREG0) & LPBK) != 0;
+  /** What the card sends: what the other end of its wire goes by. 0: no light. Any thread. */
+  public int rates() {
+    return connected ? medium.rates() : 0;
   }
 
-  /** The card sends light: what the other end of its wire goes by. Any thread. */
-  public boolean lit() {
-    return lit;
+  /** How long a byte takes on a link that is slower than the card; 0: not at all. */
+  public int byteNanos() {
+    return switch (links & (Medium.UP | SPEED)) {
+      case Medium.UP | SPEED_1G -> 8;
+      case Medium.UP | SPEED_100M -> 80;
+      default -> 0;
+    };
   }
 
   /**
    * Attaches a wire.
    *
-   * @param light whether the wire brings any; null without a wire
+   * @param light what the wire brings, as {@link Medium#rates}; null without a wire
    */
-  public void carrier(BooleanSupplier light) {
-    carrier = light == null ? () -> false : light;
+  public void carrier(IntSupplier light) {
+    carrier = light == null ? () -> 0 : light;
     refresh();
   }
 
   /** Plugs the cable in (true, as at first) or pulls it. */
   public void plugged(boolean cable) {
     plugged = cable;
-    refresh();
+    connect();
   }
 
   /** Gives the card power (true, as at first) or takes it away. */
   public void powered(boolean on) {
     powered = on;
+    connect();
+  }
+
+  private void connect() {
+    connected = powered && plugged;
     refresh();
   }
 
   /** Takes the state after a reset, which raises no cause. */
-  public void reset() {
-    up = state();
+  public void reset(Medium.Reset kind) {
+    medium.reset(kind);
+    links = state();
   }
 
-  /** Finds out whether the link is up; a change raises LSC. @return true: up */
+  /** Finds out whether the link is up; a change raises LSC. @return true: LINKS.UP */
   public boolean refresh() {
-    if (state() != up) {
-      up = !up;
+    int now = state();
+    int change = now ^ links;
+    links = now;
+    if ((change & Medium.UP) != 0) {
       interrupts.raise(Interrupts.LSC);
     }
-    return up;
+    return (links & Medium.UP) != 0;
   }
 
-  private boolean state() {
-    lit = powered && plugged && (registers.get(ESDP) & LASER_OFF) == 0;
-    return looped() && (registers.get(AUTOC) & FLU) != 0 || lit && carrier.getAsBoolean();
+  private int state() {
+    return medium.links(connected ? carrier.getAsInt() : 0);
   }
 }

@@ -1,5 +1,7 @@
 package io.netmap4j.model.peripherals;
 
+import io.netmap4j.model.link.LinkOptions;
+import io.netmap4j.model.link.ModuleKind;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.RegisterMap82599;
 import java.util.Arrays;
@@ -14,6 +16,11 @@ public final class Nvm {
   private static final int CHECKSUM_WORD = 0x3F;
   private static final int CHECKSUM_SUM = 0xBABA;
   private static final int NONE = 0xFFFF;
+  private static final int LIST = 0x60;
+  private static final int LESM = 0x5A;
+  private static final ModuleKind.Class[] LISTED = {
+    ModuleKind.Class.DIRECT_ATTACH, ModuleKind.Class.OPTICAL
+  };
   private static final int START = 1;
   private static final int DONE = 2;
   private static final int EEC_REQ = 1 << 6;
@@ -22,9 +29,9 @@ public final class Nvm {
   private final RegisterFile registers;
   private final int[] words = new int[WORDS];
 
-  public Nvm(RegisterFile registers, long mac, boolean sfp) {
+  public Nvm(RegisterFile registers, long mac, LinkOptions link) {
     this.registers = registers;
-    image(mac, sfp);
+    image(mac, link);
     int eec = RegisterMap82599.find("EEC").offset();
     int eerd = RegisterMap82599.find("EERD").offset();
     int eewr = RegisterMap82599.find("EEWR").offset();
@@ -33,7 +40,7 @@ public final class Nvm {
     registers.onWrite("EEC", (i, value) -> grant(eec, value));
   }
 
-  private void image(long mac, boolean sfp) {
+  private void image(long mac, LinkOptions link) {
     Arrays.fill(words, 0x03, 0x0F, NONE);
     for (int word : new int[] {0x15, 0x16, 0x17, 0x1B, 0x26, 0x27, 0x28, 0x2B, 0x2D, 0x2E}) {
       words[word] = NONE;
@@ -52,27 +59,36 @@ public final class Nvm {
     words[0x0F] = 0x40;
     words[0x44] = 0x50;
     words[0x57] = 6;
-    // Any SFP; no FCoE; no crosstalk fix.
-    words[0x2C] = 0x0083;
-    if (sfp) {
+    if (link.nvm().lesm()) {
+      words[0x42] = LESM;
+      words[LESM + 1] = 1 << 15;
+    }
+    // No FCoE; any SFP, and no crosstalk fix, unless told otherwise.
+    words[0x2C] = 0x0002 | (link.nvm().anyModule() ? 1 : 0) | (link.nvm().crosstalk() ? 0 : 1 << 7);
+    if (link.module() != ModuleKind.SILENT && link.nvm().sequences()) {
       moduleList();
     }
     words[CHECKSUM_WORD] = CHECKSUM_SUM - sum() & 0xFFFF;
   }
 
-  /**
-   * What to write to CORECTL for a passive copper module: nothing, for either port (docs/82599.md
-   * 3.5).
-   */
+  /** What to write to CORECTL for each class of module on each port (docs/82599.md 3.5). */
   private void moduleList() {
-    words[0x2B] = 0x60;
-    words[0x61] = 3;
-    words[0x62] = 0x70;
-    words[0x63] = 4;
-    words[0x64] = 0x70;
-    words[0x65] = NONE;
-    words[0x70] = 1;
-    words[0x71] = NONE;
+    words[0x2B] = LIST;
+    int entry = LIST + 1;
+    int sequence = LIST + 0x10;
+    int module = 3;
+    for (ModuleKind.Class kind : LISTED) {
+      for (int port = 0; port < 2; port++) {
+        words[entry++] = module++;
+        words[entry++] = sequence;
+        words[sequence++] = 2;
+        for (int word : AnalogWords.of(kind, port)) {
+          words[sequence++] = word;
+        }
+        words[sequence++] = NONE;
+      }
+    }
+    words[entry] = NONE;
   }
 
   private int sum() {

@@ -97,13 +97,15 @@ public final class RegisterFile {
   }
 
   /**
-   * What a read by the driver would give, without clearing or setting what it would. Not for EICR,
-   * whose hook clears.
+   * What a read by the driver would give, without clearing or setting what it would: of a
+   * semaphore, what is stored. Not for EICR, whose hook clears.
    */
   public int peek(int offset) {
     int word = offset >> 2;
     int home = map.home(word) << 2;
-    OnRead hook = onRead[home >> 2];
+    Register row = map.row(word);
+    boolean semaphore = row != null && row.access() == Register.Access.RS;
+    OnRead hook = semaphore ? null : onRead[home >> 2];
     return hook != null ? hook.read(map.index(word)) : get(home);
   }
 

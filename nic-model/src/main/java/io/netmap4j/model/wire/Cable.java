@@ -32,6 +32,12 @@ public final class Cable implements Wire {
   }
 
   @Override
+  public int rates(WireEnd end) {
+    FrameSink peer = peer(end);
+    return peer == null ? 0 : peer.rates();
+  }
+
+  @Override
   public void begin(WireEnd from) {
     if (peer(from) != null) {
       peer(from).begin();

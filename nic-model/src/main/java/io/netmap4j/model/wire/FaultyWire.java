@@ -262,6 +262,11 @@ public final class FaultyWire implements Wire {
   }
 
   @Override
+  public int rates(WireEnd end) {
+    return inner.rates(end);
+  }
+
+  @Override
   public boolean plays() {
     return inner.plays();
   }

@@ -1,5 +1,7 @@
 package io.netmap4j.model.wire;
 
+import io.netmap4j.model.link.Rates;
+
 /** Where a wire puts frames: a card's receive side. */
 public interface FrameSink {
   /**
@@ -12,7 +14,12 @@ public interface FrameSink {
 
   /** False while the card sends no light: its cable is pulled, its laser off. Any thread. */
   default boolean lit() {
-    return true;
+    return rates() != 0;
+  }
+
+  /** The speeds that the card sends at, a mask of {@link Rates}; 0: no light. Any thread. */
+  default int rates() {
+    return Rates.ALL;
   }
 
   /**

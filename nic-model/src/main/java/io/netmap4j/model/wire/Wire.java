@@ -1,6 +1,7 @@
 package io.netmap4j.model.wire;
 
 import io.netmap4j.model.dma.DeviceMemory;
+import io.netmap4j.model.link.Rates;
 
 /**
  * What joins a card to another card, a file or a device of the operating system. Frames cross as an
@@ -23,6 +24,14 @@ public interface Wire extends AutoCloseable {
    * lock of the card at {@code end} may call it: takes no card's lock.
    */
   boolean carrier(WireEnd end);
+
+  /**
+   * The speeds that {@code end} sees, a mask of {@link Rates}; 0 without light. A wire that ends in
+   * no card has them all. As {@link #carrier}.
+   */
+  default int rates(WireEnd end) {
+    return carrier(end) ? Rates.ALL : 0;
+  }
 
   /**
    * Sends a frame, without CRC, valid during the call only.

@@ -7,6 +7,7 @@ import io.netmap4j.model.ModelClock;
 import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.dma.PcieBill;
 import io.netmap4j.model.fault.CardFaults;
+import io.netmap4j.model.link.Rates;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -121,8 +122,18 @@ public final class TestCard implements CardState, AutoCloseable {
   }
 
   @Override
-  public boolean lit() {
-    return link;
+  public int rates() {
+    return link ? Rates.ALL : 0;
+  }
+
+  @Override
+  public boolean garbles() {
+    return false;
+  }
+
+  @Override
+  public int byteNanos() {
+    return 0;
   }
 
   @Override

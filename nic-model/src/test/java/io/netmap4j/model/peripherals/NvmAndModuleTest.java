@@ -58,15 +58,19 @@ class NvmAndModuleTest {
     assertThat(word(card, 0x2B)).isEqualTo(0xFFFF);
   }
 
-  @Test
-  void theModuleListLeadsToAnEmptySequence() {
+  /** As LX ixgbe_get_sfp_init_sequence_offsets looks: 3, 4 direct attach, 5, 6 optics. */
+  @ParameterizedTest
+  @ValueSource(ints = {3, 4, 5, 6})
+  void theModuleListLeadsToTheWordsOfEachModule(int module) {
     Nic82599 card = new Nic82599(CardOptions.port(1).withSfp());
     int at = word(card, 0x2B) + 1;
-    while (word(card, at) != 4) {
+    while (word(card, at) != module) {
       assertThat(word(card, at)).isNotEqualTo(0xFFFF);
       at += 2;
     }
-    assertThat(word(card, word(card, at + 1) + 1)).isEqualTo(0xFFFF);
+    int words = word(card, at + 1) + 1;
+    assertThat(word(card, words)).isNotEqualTo(0xFFFF);
+    assertThat(word(card, words + 2)).isEqualTo(0xFFFF);
   }
 
   @Test
