@@ -49,7 +49,8 @@ public interface NicControl {
    * Spreads flows over the RX rings.
    *
    * @param key 40 bytes, the Toeplitz key; copied
-   * @param table 128 ring numbers, chosen by the low 7 bits of the hash; copied
+   * @param table 128 ring numbers, chosen by the low 7 bits of the hash, or on a card with a larger
+   *     table (X550: 512, 9 bits) as many as that has; copied
    */
   void rss(byte[] key, int[] table);
 

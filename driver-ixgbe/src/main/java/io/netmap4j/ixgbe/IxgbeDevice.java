@@ -24,7 +24,6 @@ final class IxgbeDevice {
   /** What a read of a device that is gone gives. */
   static final int ALL_ONES = -1;
 
-  private static final int RX_BUFFER_KB = 512;
   private static final int TX_BUFFER_KB = 160;
 
   /** Ethernet header and CRC; a VLAN tag is allowed for by the hardware. */
@@ -32,17 +31,24 @@ final class IxgbeDevice {
 
   private final NicDevice nic;
   private final NicOptions options;
+  private final IxgbeChip chip;
+  private final IxgbeSemaphores semaphores;
+  private final IxgbeNvm nvm;
   private final Rss rss;
   private final IxgbeFilters filters;
   private final RegisterWait wait;
   private boolean refused;
+  private boolean nvmChecked;
 
   IxgbeDevice(NicDevice nic, NicOptions options) {
     this.nic = nic;
     this.options = options;
+    this.chip = IxgbeId.of(nic.id().device()).chip();
+    this.semaphores = new IxgbeSemaphores(nic, chip);
+    this.nvm = new IxgbeNvm(nic, chip, semaphores);
     this.filters = new IxgbeFilters(nic, options.promiscuous());
     this.wait = new RegisterWait(nic);
-    this.rss = new Rss(options.rxRings());
+    this.rss = new Rss(options.rxRings(), chip.rssTable);
   }
 
   /**
@@ -62,19 +68,40 @@ final class IxgbeDevice {
     // now.
     nic.changeConfig(PciRegs.COMMAND, 2, 0, PciRegs.COMMAND_MASTER);
     maskInterrupts();
-    wait.await("NVM auto-load (EEC.ARD)", Reg.EEC, Reg.EEC_ARD, Reg.EEC_ARD);
-    wait.await(
-        "DMA initialisation (RDRXCTL.DMAIDONE)",
-        Reg.RDRXCTL,
-        Reg.RDRXCTL_DMAIDONE,
-        Reg.RDRXCTL_DMAIDONE);
+    awaitReady("NVM auto-load (EEC.ARD)", Reg.EEC, Reg.EEC_ARD);
+    awaitReady("DMA initialisation (RDRXCTL.DMAIDONE)", Reg.RDRXCTL, Reg.RDRXCTL_DMAIDONE);
     wasRefused(); // clears what happened under the last user
+    checkFirmware();
+    if (chip.copper() && !nvmChecked) {
+      nvm.check();
+      nvmChecked = true;
+    }
+    LOG.debug("{}: reset done", nic.name());
+  }
+
+  /** X540's and X550's bits are the same, but no other driver there waits for them. */
+  private void awaitReady(String what, int register, int bit) {
+    if (!chip.copper()) {
+      wait.await(what, register, bit, bit);
+    } else if (!wait.poll(register, bit, bit, 1000)) {
+      LOG.warn("{}: waited 1 s for {}; going on without", nic.name(), what);
+    }
+  }
+
+  private void checkFirmware() {
     int fwsm = nic.read32(Reg.FWSM);
+    if (chip.x550() && (fwsm & Reg.FWSM_RECOVERY) != 0) {
+      throw new NetmapException(
+          Libc.EIO,
+          nic.name()
+              + ": the card's firmware is in recovery mode (FWSM is 0x"
+              + Integer.toHexString(fwsm)
+              + "): its NVM is damaged; load it anew (Intel's nvmupdate)");
+    }
     if ((fwsm & Reg.FWSM_FW_VALID) == 0 || (fwsm & Reg.FWSM_EXT_ERR) != 0) {
       LOG.warn(
           "{}: firmware reports an error, FWSM is 0x{}", nic.name(), Integer.toHexString(fwsm));
     }
-    LOG.debug("{}: reset done", nic.name());
   }
 
   /**
@@ -119,12 +146,23 @@ final class IxgbeDevice {
     }
   }
 
-  /** Linux ixgbe_reset_hw_82599: 1 ms before the first access, 10 ms in all. */
+  /**
+   * Linux ixgbe_reset_hw_82599, ixgbe_reset_hw_X540: 1 ms before the first access; X540 and X550
+   * want the PHY's semaphore for the write.
+   */
   private void resetOnce() {
-    nic.write32(Reg.CTRL, nic.read32(Reg.CTRL) | Reg.CTRL_RST);
+    if (chip.copper()) {
+      semaphores.with(semaphores.phy(), this::writeReset);
+    } else {
+      writeReset();
+    }
     RegisterWait.sleepMicros(1000);
     wait.await("reset (CTRL.RST)", Reg.CTRL, Reg.CTRL_RST | Reg.CTRL_LRST, 0);
-    RegisterWait.sleepMicros(9000);
+    RegisterWait.sleepMicros(1000L * (chip.resetMillis - 1));
+  }
+
+  private void writeReset() {
+    nic.write32(Reg.CTRL, nic.read32(Reg.CTRL) | Reg.CTRL_RST);
   }
 
   private void maskInterrupts() {
@@ -148,7 +186,9 @@ final class IxgbeDevice {
         Reg.CTRL_EXT, nic.read32(Reg.CTRL_EXT) | Reg.CTRL_EXT_NS_DIS | Reg.CTRL_EXT_DRV_LOAD);
     // The laser goes on: ixgbe_enable_tx_laser_multispeed_fiber clears SDP3. Link parameters are
     // the NVM's.
-    nic.write32(Reg.ESDP, nic.read32(Reg.ESDP) & ~Reg.ESDP_SDP3);
+    if (!chip.copper()) {
+      nic.write32(Reg.ESDP, nic.read32(Reg.ESDP) & ~Reg.ESDP_SDP3);
+    }
   }
 
   private void configureReceive() {
@@ -158,15 +198,18 @@ final class IxgbeDevice {
     nic.write32(Reg.HLREG0, jumbo ? hlreg0 | Reg.HLREG0_JUMBOEN : hlreg0 & ~Reg.HLREG0_JUMBOEN);
     nic.write32(Reg.MAXFRS, options.mtu() + FRAME_OVERHEAD << 16);
     int rdrxctl = nic.read32(Reg.RDRXCTL) & ~Reg.RDRXCTL_RSCFRSTSIZE;
+    if (chip.x550()) { // it stops queues of virtual functions, of which we have none
+      rdrxctl &= ~(Reg.RDRXCTL_MDP_EN | Reg.RDRXCTL_MBINTEN);
+    }
     nic.write32(
         Reg.RDRXCTL, rdrxctl | Reg.RDRXCTL_CRCSTRIP | Reg.RDRXCTL_RSCACKC | Reg.RDRXCTL_FCOE_WRFIX);
     nic.write32(Reg.RFCTL, Reg.RFCTL_RSC_DIS | Reg.RFCTL_NFSW_DIS | Reg.RFCTL_NFSR_DIS);
     nic.write32(Reg.RXCSUM, Reg.RXCSUM_PCSD);
     nic.write32(Reg.RTRUP2TC, 0);
     for (int i = 0; i < 8; i++) {
-      nic.write32(Reg.rxpbsize(i), i == 0 ? RX_BUFFER_KB << 10 : 0);
+      nic.write32(Reg.rxpbsize(i), i == 0 ? chip.rxBufferKb << 10 : 0);
       nic.write32(Reg.fcrtl(i), 0);
-      nic.write32(Reg.fcrth(i), i == 0 ? (RX_BUFFER_KB << 10) - 0x6000 : 0);
+      nic.write32(Reg.fcrth(i), i == 0 ? (chip.rxBufferKb << 10) - 0x6000 : 0);
     }
     for (int i = 0; i < 4; i++) {
       nic.write32(Reg.fcttv(i), 0);
@@ -193,7 +236,11 @@ final class IxgbeDevice {
       nic.write32(Reg.RTTDT1C, 0);
       nic.write32(Reg.RTTBCNRC, 0); // no rate limit (ixgbe_start_hw_gen2)
     }
-    nic.write32(Reg.DMATXCTL, nic.read32(Reg.DMATXCTL) | Reg.DMATXCTL_TE);
+    int dmatxctl = nic.read32(Reg.DMATXCTL);
+    if (chip.x550()) {
+      dmatxctl &= ~(Reg.DMATXCTL_MDP_EN | Reg.DMATXCTL_MBINTEN);
+    }
+    nic.write32(Reg.DMATXCTL, dmatxctl | Reg.DMATXCTL_TE);
   }
 
   /** Queue i counts in counter i; by default every queue counts in 0 (docs/82599.md 7). */
@@ -297,14 +344,7 @@ final class IxgbeDevice {
     if (links == ALL_ONES || (links & Reg.LINKS_UP) == 0) {
       return LinkState.DOWN;
     }
-    return new LinkState(
-        true,
-        switch (links >>> Reg.LINKS_SPEED_SHIFT & 3) {
-          case 3 -> 10_000;
-          case 2 -> 1_000;
-          case 1 -> 100;
-          default -> 10;
-        });
+    return new LinkState(true, chip.speed(links));
   }
 
   IxgbeFilters filters() {

@@ -1,8 +1,9 @@
 package io.netmap4j.ixgbe;
 
 /**
- * The 82599 registers that this driver touches, and no others, under their published names. Offsets
- * and bits: docs/82599.md 2; what is written to them and when: the function named where it is used.
+ * The registers that this driver touches, and no others, under their published names. Offsets and
+ * bits: docs/82599.md 2, docs/x540.md 2; what is written to them and when: the function named where
+ * it is used.
  */
 final class Reg {
   // General
@@ -11,6 +12,7 @@ final class Reg {
   static final int CTRL_LRST = 1 << 3;
   static final int CTRL_RST = 1 << 26;
   static final int STATUS = 0x00008;
+  static final int STATUS_LAN_ID_SHIFT = 2;
   static final int STATUS_GIO = 1 << 19;
   static final int CTRL_EXT = 0x00018;
   static final int CTRL_EXT_NS_DIS = 1 << 16;
@@ -24,12 +26,43 @@ final class Reg {
   static final int EEC = 0x10010;
   static final int EEC_PRES = 1 << 8;
   static final int EEC_ARD = 1 << 9;
+  static final int EEC_SIZE_SHIFT = 11;
+  static final int EERD = 0x10014;
+  static final int EERD_START = 1;
+  static final int EERD_DONE = 1 << 1;
+  static final int SWSM = 0x10140;
+  static final int SWSM_SMBI = 1;
+  static final int SWSM_SWESMBI = 1 << 1;
+
+  /** SW_FW_SYNC of X540 and X550. */
+  static final int GSSR = 0x10160;
+
+  static final int GSSR_REGSMP = 1 << 31;
   static final int FWSM = 0x10148;
+  static final int FWSM_RECOVERY = 1 << 5;
   static final int FWSM_FW_VALID = 1 << 15;
   static final int FWSM_EXT_ERR = 0x3f << 19;
 
+  static final int HICR = 0x15f00;
+  static final int HICR_EN = 1;
+  static final int HICR_C = 1 << 1;
+  static final int HICR_SV = 1 << 2;
+  static final int FWSTS = 0x15f0c;
+  static final int FWSTS_FWRI = 1 << 9;
+
+  static int flexMng(int n) {
+    return 0x15800 + 4 * n;
+  }
+
+  static final int MMNGC = 0x042d0;
+  static final int MMNGC_MNG_VETO = 1;
+
   // Interrupts
   static final int EICR = 0x00800;
+
+  /** The thermal sensor, X540 and X550. */
+  static final int EICR_TS = 1 << 23;
+
   static final int EIAC = 0x00810;
   static final int EICS = 0x00808;
   static final int EIMS = 0x00880;
@@ -74,6 +107,8 @@ final class Reg {
   static final int RDRXCTL_RSCFRSTSIZE = 0x1f << 17;
   static final int RDRXCTL_RSCACKC = 1 << 25;
   static final int RDRXCTL_FCOE_WRFIX = 1 << 26;
+  static final int RDRXCTL_MBINTEN = 1 << 28;
+  static final int RDRXCTL_MDP_EN = 1 << 29;
   static final int FCTRL = 0x05080;
   static final int FCTRL_MPE = 1 << 8;
   static final int FCTRL_UPE = 1 << 9;
@@ -210,6 +245,10 @@ final class Reg {
     return 0x05c00 + 4 * n;
   }
 
+  static int ereta(int n) {
+    return 0x0ee80 + 4 * n;
+  }
+
   static int rssrk(int n) {
     return 0x05c80 + 4 * n;
   }
@@ -217,6 +256,8 @@ final class Reg {
   // Transmit
   static final int DMATXCTL = 0x04a80;
   static final int DMATXCTL_TE = 1;
+  static final int DMATXCTL_MDP_EN = 1 << 5;
+  static final int DMATXCTL_MBINTEN = 1 << 6;
   static final int DTXMXSZRQ = 0x08100;
   static final int RTTDCS = 0x04900;
   static final int RTTDCS_ARBDIS = 1 << 6;
@@ -281,6 +322,15 @@ final class Reg {
   static final int HLREG0_JUMBOEN = 1 << 2;
   static final int HLREG0_TXPADEN = 1 << 10;
   static final int HLREG0_LPBK = 1 << 15;
+  static final int MSCA = 0x0425c;
+  static final int MSCA_MMD_SHIFT = 16;
+  static final int MSCA_PHY_SHIFT = 21;
+  static final int MSCA_ADDRESS = 0;
+  static final int MSCA_WRITE = 1 << 26;
+  static final int MSCA_READ = 3 << 26;
+  static final int MSCA_MDI_COMMAND = 1 << 30;
+  static final int MSRWD = 0x04260;
+  static final int MSRWD_READ_SHIFT = 16;
   static final int MAXFRS = 0x04268;
   static final int AUTOC = 0x042a0;
   static final int AUTOC_FLU = 1;

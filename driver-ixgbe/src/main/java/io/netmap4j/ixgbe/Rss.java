@@ -7,11 +7,13 @@ import java.util.Locale;
 
 /**
  * Receive-side scaling: which RX ring a flow goes to. Toeplitz hash over addresses and ports, low 7
- * bits into a table of 128 rings. docs/82599.md 5.1; registers as DPDK ixgbe_rss_configure writes
- * them.
+ * bits into a table of 128 rings, or on an X550 low 9 bits into one of 512. docs/82599.md 5.1,
+ * docs/x540.md 4; registers as DPDK ixgbe_rss_configure writes them.
  */
 final class Rss {
   static final int KEY_BYTES = 40;
+
+  /** What RETA holds; an X550 has the rest of its table in ERETA. */
   static final int TABLE = 128;
 
   private static final int MRQE_RSS = 1;
@@ -27,28 +29,35 @@ final class Rss {
       "6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa";
 
   private byte[] key = java.util.HexFormat.of().parseHex(DEFAULT_KEY);
-  private int[] table = new int[TABLE];
+  private final int[] table;
   private final int rings;
 
-  Rss(int rings) {
+  /**
+   * @param entries of the card's table
+   */
+  Rss(int rings, int entries) {
     this.rings = rings;
-    for (int i = 0; i < TABLE; i++) {
+    this.table = new int[entries];
+    for (int i = 0; i < entries; i++) {
       table[i] = i % rings;
     }
   }
 
   /**
+   * @param newTable as long as the card's, or {@link #TABLE}: then it is repeated, and the low 7
+   *     bits choose
    * @throws NetmapException EINVAL for a wrong size or a ring that does not exist
    */
   void set(byte[] newKey, int[] newTable) {
-    if (newKey.length != KEY_BYTES || newTable.length != TABLE) {
+    if (newKey.length != KEY_BYTES || newTable.length != TABLE && newTable.length != table.length) {
       throw new NetmapException(
           Libc.EINVAL,
           String.format(
               Locale.ROOT,
-              "RSS takes a key of %d bytes and a table of %d rings; got %d and %d",
+              "RSS takes a key of %d bytes and a table of %d%s rings; got %d and %d",
               KEY_BYTES,
               TABLE,
+              table.length == TABLE ? "" : " or " + table.length,
               newKey.length,
               newTable.length));
     }
@@ -60,7 +69,9 @@ final class Rss {
       }
     }
     key = newKey.clone();
-    table = newTable.clone();
+    for (int i = 0; i < table.length; i++) {
+      table[i] = newTable[i % newTable.length];
+    }
   }
 
   void write(NicDevice nic) {
@@ -72,9 +83,9 @@ final class Rss {
               | (key[4 * i + 2] & 0xff) << 16
               | (key[4 * i + 3] & 0xff) << 24);
     }
-    for (int i = 0; i < TABLE / 4; i++) {
+    for (int i = 0; i < table.length / 4; i++) {
       nic.write32(
-          Reg.reta(i),
+          i < TABLE / 4 ? Reg.reta(i) : Reg.ereta(i - TABLE / 4),
           table[4 * i] | table[4 * i + 1] << 8 | table[4 * i + 2] << 16 | table[4 * i + 3] << 24);
     }
     int fields =

@@ -31,6 +31,15 @@ class DriverAgreesWithModelTest {
           "ESDP",
           "GCR_EXT",
           "EEC",
+          "EERD",
+          "SWSM",
+          "GSSR",
+          "HICR",
+          "FWSTS",
+          "MMNGC",
+          "EICR",
+          "MSCA",
+          "MSRWD",
           "FWSM",
           "GPIE",
           "IVAR",
@@ -75,7 +84,8 @@ class DriverAgreesWithModelTest {
 
   static Stream<Method> arrays() {
     return Arrays.stream(Reg.class.getDeclaredMethods())
-        .filter(m -> !Modifier.isPrivate(m.getModifiers()));
+        .filter(m -> !Modifier.isPrivate(m.getModifiers()))
+        .filter(m -> !m.getName().equals("ereta")); // an X550's, which this table is not of
   }
 
   @ParameterizedTest
