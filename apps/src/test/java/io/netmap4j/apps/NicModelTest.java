@@ -158,13 +158,17 @@ class NicModelTest {
 
   @Test
   void cablesArePulledAndPluggedByLinesOfAFile() throws Exception {
-    Path lines = Files.writeString(folder.resolve("lines"), "pull 0\nplug 1\nplug 0\n");
+    Path lines =
+        Files.writeString(
+            folder.resolve("lines"),
+            "pull 0\nplug 1\nplug 0\nmodule 0 10g-sr\nmodule 0 floppy\npartner 0 slow=20\n");
     CompletableFuture<Command> run =
         start("nic-model", "--control=" + lines, "-s", folder.resolve("a").toString());
     stop.request();
     Command end = run.get(20, TimeUnit.SECONDS);
     assertThat(end.out()).contains("pull 0: done").contains("plug 0: done");
-    assertThat(end.err()).contains("'plug 1' is neither");
+    assertThat(end.out()).contains("module 0 10g-sr: done").contains("partner 0 slow=20: done");
+    assertThat(end.err()).contains("'plug 1': there is one card, 0").contains("module floppy: one");
   }
 
   @Test
@@ -182,6 +186,13 @@ class NicModelTest {
       value = {
         "nic-model | -s SOCKET or --register-file FOLDER",
         "nic-model -s a -s b -s c | -s once or twice, not 3 times",
+        "nic-model -s a --link lms=8 | --link: lms 8 is out of range: 0 to 7",
+        "nic-model -s a --link module=floppy | --link: module floppy: one of silent, absent",
+        "nic-model -s a --link glow | --link: unknown key glow",
+        "nic-model -s a --link slow=x | --link: slow=x: x is not a number",
+        "nic-model -s a --link firmware=9/3 | --link: firmware holds for",
+        "nic-model -s a --link left=all | --link: left=all: smbi, swesmbi, gssr:HEX",
+        "nic-model -s a --sfp --link slow=1 | --sfp is --link module=dac",
         "nic-model -s a -s b --wire loopback | --wire loopback is for one card",
         "nic-model -s a --wire cable | give -s twice",
         "nic-model -s a --wire string | --wire string is none of cable",

@@ -1,5 +1,8 @@
 package io.netmap4j.model;
 
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.linux.Libc;
+import io.netmap4j.model.link.LinkOptions;
 import io.netmap4j.model.wire.Cable;
 import io.netmap4j.model.wire.CableMode;
 import io.netmap4j.model.wire.WireEnd;
@@ -21,8 +24,22 @@ public final class ModelPair {
    */
   ModelPair(int first) {
     for (int i = 0; i < 2; i++) {
-      cards[i] = new Nic82599(CardOptions.port(i).mac(0x020000000001L + first + i));
+      CardOptions options = CardOptions.port(i).mac(0x020000000001L + first + i);
+      cards[i] = new Nic82599(options.link(link(first + i)));
       cards[i].attach(cable, i == 0 ? WireEnd.A : WireEnd.B);
+    }
+  }
+
+  /** By the system properties netmap4j.model.link and, for one card, netmap4j.model.link.N. */
+  private static LinkOptions link(int number) {
+    String every = System.getProperty("netmap4j.model.link", "");
+    String text = System.getProperty("netmap4j.model.link." + number, every);
+    try {
+      return LinkOptions.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          "model:" + number + ", -Dnetmap4j.model.link=" + text + ": " + e.getMessage());
     }
   }
 

@@ -7,6 +7,7 @@ import io.netmap4j.model.dma.PcieBill;
 import io.netmap4j.model.engine.Datapath;
 import io.netmap4j.model.fault.CardFaults;
 import io.netmap4j.model.link.ModuleKind;
+import io.netmap4j.model.link.PartnerOptions;
 import io.netmap4j.model.pci.InterruptSink;
 import io.netmap4j.model.pci.Interrupts;
 import io.netmap4j.model.pci.MsixTable;
@@ -338,6 +339,9 @@ public final class Nic82599 implements AutoCloseable {
 
   private void loadMac() {
     long mac = Long.reverseBytes(options.mac() << 16);
+    if (!options.link().nvm().mac()) {
+      return;
+    }
     registers.set(RAL, (int) mac);
     registers.set(RAH, (int) (mac >>> 32) & 0xFFFF | ADDRESS_VALID);
   }
@@ -393,6 +397,16 @@ public final class Nic82599 implements AutoCloseable {
         () -> {
           fibre.module(kind);
           i2c.module(kind, options.lanId(), fibre::laser, fibre::signal);
+          link.refresh();
+        });
+    wake.run();
+  }
+
+  /** Puts another partner at the other end of the cable. */
+  public void partner(PartnerOptions options) {
+    locked(
+        () -> {
+          fibre.partner(options);
           link.refresh();
         });
     wake.run();

@@ -13,12 +13,8 @@ import io.netmap4j.model.registerfile.RegisterFileServer;
 import io.netmap4j.model.vfiouser.VfioUserServer;
 import io.netmap4j.model.wire.Wire;
 import io.netmap4j.model.wire.WireEnd;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,8 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -58,14 +52,16 @@ public final class NicModel extends SubCommand implements Captures.User {
   /** As many as a card remembers: vm/test looks through them. */
   private static final int SHOWN_VIOLATIONS = 1000;
 
-  private static final Pattern CONTROL = Pattern.compile("(pull|plug) ([01])");
-
   /** Accesses kept of each card. */
   private static final int TRACED = 1_000_000;
 
   @Mixin Wires wires;
 
   @Mixin RegisterFiles files;
+
+  @Mixin CardLinks links;
+
+  @Mixin CardControl control;
 
   @Option(
       names = {"-s", "--socket"},
@@ -118,19 +114,6 @@ public final class NicModel extends SubCommand implements Captures.User {
               + " one in the descriptor.")
   String strayRead;
 
-  @Option(
-      names = "--control",
-      paramLabel = "FILE",
-      description =
-          "Reads lines from there while it serves: \"pull N\" pulls the cable of card N (0 or 1), \"plug N\" plugs it in"
-              + " again. A FIFO (mkfifo) may have any number of writers; - is standard input.")
-  String control;
-
-  @Option(
-      names = "--sfp",
-      description = "Model an SFP+ module (passive copper), readable over I2C.")
-  boolean sfp;
-
   @Override
   public List<Path> reads() {
     return wires.captureFiles(0);
@@ -147,11 +130,14 @@ public final class NicModel extends SubCommand implements Captures.User {
       throw usage("-s once or twice, not " + sockets.size() + " times");
     }
     String wrong = files.wrong(sockets.size(), wires.spec != null);
+    if (wrong == null) {
+      wrong = links.wrong();
+    }
     if (wrong != null) {
       throw usage(wrong);
     }
     List<String> names = names();
-    requireControl();
+    control.require();
     List<Nic82599> cards = new ArrayList<>();
     try (PrintWriter pages = writer(dmaPages, true);
         PrintWriter accesses = writer(trace, false);
@@ -218,9 +204,7 @@ public final class NicModel extends SubCommand implements Captures.User {
   private void serve(List<Nic82599> cards, String ready) throws Exception {
     context.out.println(ready);
     context.ready();
-    if (control != null) {
-      control(cards);
-    }
+    control.start(cards, context);
     while (!context.stop.requested()) {
       Thread.sleep(50);
     }
@@ -233,65 +217,6 @@ public final class NicModel extends SubCommand implements Captures.User {
     }
     if (to.checkError()) {
       throw new IOException(trace + ": the trace could not be written in full");
-    }
-  }
-
-  /** Before anything is served. */
-  private void requireControl() throws IOException {
-    if (control == null || control.equals("-")) {
-      return;
-    }
-    Path file = Path.of(control);
-    if (!Files.exists(file)) {
-      throw new IOException("--control " + file + ": no such file; mkfifo " + file + " makes one");
-    }
-    if (Files.isDirectory(file) || !Files.isReadable(file)) {
-      throw new IOException(
-          "--control "
-              + file
-              + (Files.isDirectory(file) ? ": it is a folder" : ": permission denied"));
-    }
-  }
-
-  /** Follows {@link #control}: a file here, what waits for writers on a thread of its own. */
-  private void control(List<Nic82599> cards) throws IOException {
-    Path file = control.equals("-") ? null : Path.of(control);
-    if (file != null && Files.isRegularFile(file)) {
-      follow(Files.newInputStream(file), cards);
-      return;
-    }
-    Thread reader =
-        new Thread(
-            () -> {
-              try {
-                do {
-                  // A FIFO ends with each of its writers.
-                  follow(file == null ? System.in : Files.newInputStream(file), cards);
-                } while (file != null);
-              } catch (IOException e) {
-                context.err.println("netmap4j: --control " + control + ": " + e.getMessage());
-              }
-            },
-            "control");
-    reader.setDaemon(true);
-    reader.start();
-  }
-
-  private void follow(InputStream from, List<Nic82599> cards) throws IOException {
-    try (BufferedReader lines =
-        new BufferedReader(new InputStreamReader(from, StandardCharsets.UTF_8))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        Matcher words = CONTROL.matcher(line.strip());
-        if (words.matches() && Integer.parseInt(words.group(2)) < cards.size()) {
-          cards.get(Integer.parseInt(words.group(2))).setLink(words.group(1).equals("plug"));
-          context.out.println(line.strip() + ": done");
-        } else if (!line.isBlank()) {
-          context.err.println(
-              "netmap4j: --control: '"
-                  + line.strip()
-                  + "' is neither \"pull N\" nor \"plug N\", where N is a card: 0 or 1");
-        }
-      }
     }
   }
 
@@ -328,7 +253,7 @@ public final class NicModel extends SubCommand implements Captures.User {
       throw usage("--mac " + mac + ": " + e.getMessage());
     }
     options = lenient || files.folder != null ? options.lenient() : options;
-    return sfp ? options.withSfp() : options;
+    return links.of(index, options);
   }
 
   /**

@@ -35,7 +35,7 @@ public record LinkOptions(
   public static final String KEYS =
       "module=silent|absent|10g-sr|10g-lr|dac|active-dac|1g-sx|1g-lx|dual-rate|unqualified|unknown;"
           + " start=at-once|restart|pipeline|lrst; analog=any|crc|dark; lms=0..7; link-disabled;"
-          + " no-sequences; intel-only; crosstalk; lesm; partner=any|1g|10g|none; slow=MS;"
+          + " no-sequences; intel-only; crosstalk; lesm; bad-checksum; no-mac; partner=any|1g|10g|none; slow=MS;"
           + " flap=MS[/SEED[/COUNT]]; vanish=AFTER[/FOR]; busy[=SEED]; firmware=HOLD/EVERY; veto;"
           + " left=smbi+swesmbi+gssr:HEX";
 }

@@ -46,7 +46,9 @@ final class LinkSpec {
             !flags.contains("no-sequences"),
             !foreign,
             flags.contains("crosstalk"),
-            flags.contains("lesm")),
+            flags.contains("lesm"),
+            !flags.contains("bad-checksum"),
+            !flags.contains("no-mac")),
         new PartnerOptions(
             rates,
             slow,
@@ -63,7 +65,14 @@ final class LinkSpec {
 
   private void flag(String name) {
     switch (name) {
-      case "link-disabled", "no-sequences", "intel-only", "crosstalk", "lesm", "veto" ->
+      case "link-disabled",
+          "no-sequences",
+          "intel-only",
+          "crosstalk",
+          "lesm",
+          "bad-checksum",
+          "no-mac",
+          "veto" ->
           flags.add(name);
       case "busy" -> busy = true;
       default -> throw unknown(name);

@@ -10,6 +10,8 @@ package io.netmap4j.model.link;
  * @param crosstalk word 0x2C bit 7 is 0, and an empty cage shows a link
  * @param lesm the firmware's link establishment state machine is on: AUTOC is written under GSSR
  *     bit 3
+ * @param checksum word 0x3F is right
+ * @param mac it has an address: RAL(0) and RAH(0) are loaded at a reset
  */
 public record NvmOptions(
     int lms,
@@ -17,9 +19,12 @@ public record NvmOptions(
     boolean sequences,
     boolean anyModule,
     boolean crosstalk,
-    boolean lesm) {
+    boolean lesm,
+    boolean checksum,
+    boolean mac) {
   /** LMS 3, 10G serial. */
-  public static final NvmOptions DEFAULT = new NvmOptions(3, false, true, true, false, false);
+  public static final NvmOptions DEFAULT =
+      new NvmOptions(3, false, true, true, false, false, true, true);
 
   public NvmOptions {
     if (lms < 0 || lms > 7) {

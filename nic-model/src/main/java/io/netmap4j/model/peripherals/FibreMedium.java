@@ -3,6 +3,7 @@ package io.netmap4j.model.peripherals;
 import io.netmap4j.model.link.Analog;
 import io.netmap4j.model.link.LinkOptions;
 import io.netmap4j.model.link.ModuleKind;
+import io.netmap4j.model.link.PartnerOptions;
 import io.netmap4j.model.link.Rates;
 import io.netmap4j.model.pci.Interrupts;
 import io.netmap4j.model.registers.RegisterFile;
@@ -60,8 +61,8 @@ public final class FibreMedium implements Medium {
   private final Semaphores semaphores;
   private final AnalogWords analog;
   private final LinkStartup startup;
-  private final Partner partner;
   private final SplittableRandom noise = new SplittableRandom(1);
+  private Partner partner;
   private ModuleKind module;
   private boolean signal;
   private boolean up;
@@ -159,6 +160,11 @@ public final class FibreMedium implements Medium {
       pinRises(SDP2);
     }
     configure();
+  }
+
+  /** Puts another partner at the other end. */
+  public void partner(PartnerOptions other) {
+    partner = new Partner(other, clock);
   }
 
   private void pinRises(int pin) {

@@ -68,7 +68,8 @@ public final class Nvm {
     if (link.module() != ModuleKind.SILENT && link.nvm().sequences()) {
       moduleList();
     }
-    words[CHECKSUM_WORD] = CHECKSUM_SUM - sum() & 0xFFFF;
+    int wrong = link.nvm().checksum() ? 0 : 1;
+    words[CHECKSUM_WORD] = CHECKSUM_SUM - sum() + wrong & 0xFFFF;
   }
 
   /** What to write to CORECTL for each class of module on each port (docs/82599.md 3.5). */
