@@ -51,7 +51,7 @@ final class IxgbeAdapter implements Adapter {
       AtomicIntegerFieldUpdater.newUpdater(IxgbeAdapter.class, "state");
 
   IxgbeAdapter(NicDevice nic, Region region, NicOptions options) {
-    IxgbeLimits.check(options, region);
+    IxgbeLimits.check(options, region, IxgbeId.of(nic.id().device()).chip());
     this.nic = nic;
     this.options = options;
     this.device = new IxgbeDevice(nic, options);

@@ -34,6 +34,7 @@ final class IxgbeDevice {
   private final IxgbeChip chip;
   private final IxgbeSemaphores semaphores;
   private final IxgbeNvm nvm;
+  private final IxgbeHostInterface firmware;
   private final Rss rss;
   private final IxgbeFilters filters;
   private final RegisterWait wait;
@@ -46,6 +47,7 @@ final class IxgbeDevice {
     this.chip = IxgbeId.of(nic.id().device()).chip();
     this.semaphores = new IxgbeSemaphores(nic, chip);
     this.nvm = new IxgbeNvm(nic, chip, semaphores);
+    this.firmware = new IxgbeHostInterface(nic, semaphores);
     this.filters = new IxgbeFilters(nic, options.promiscuous());
     this.wait = new RegisterWait(nic);
     this.rss = new Rss(options.rxRings(), chip.rssTable);
@@ -293,7 +295,15 @@ final class IxgbeDevice {
     holdReceive(false);
   }
 
+  /** The firmware of an X550 shares the receiver, and is asked first (ixgbe_disable_rx_x550). */
   private void disableReceive() {
+    if (chip.x550() && (nic.read32(Reg.RXCTRL) & Reg.RXCTRL_RXEN) != 0) {
+      try {
+        firmware.disableReceive(semaphores.phy() == IxgbeSemaphores.PHY0 ? 0 : 1);
+      } catch (NetmapException e) {
+        LOG.warn("{}; stopping the receiver without the firmware", e.getMessage());
+      }
+    }
     nic.write32(Reg.RXCTRL, 0);
   }
 
@@ -337,14 +347,8 @@ final class IxgbeDevice {
     nic.changeConfig(PciRegs.COMMAND, 2, PciRegs.COMMAND_MASTER, 0);
   }
 
-  /** LINKS, read twice as Linux does: the first read clears latched bits. */
   LinkState link() {
-    nic.read32(Reg.LINKS);
-    int links = nic.read32(Reg.LINKS);
-    if (links == ALL_ONES || (links & Reg.LINKS_UP) == 0) {
-      return LinkState.DOWN;
-    }
-    return new LinkState(true, chip.speed(links));
+    return chip.link(nic);
   }
 
   IxgbeFilters filters() {

@@ -28,8 +28,18 @@ record IxgbeId(String name, IxgbeChip chip, Medium medium, String refusal) {
     fibre(0x154a, "82599 quad-port SFP+");
     fibre(0x154d, "82599 SFP+ (SF2)");
     fibre(0x1557, "82599EN SFP+");
-    fibre(0x154f, "82599 LS");
-    add(0x1558, "82599 QSFP+", IxgbeChip.CHIP_82599, Medium.QSFP, null);
+    add(
+        0x154f,
+        "82599 LS",
+        IxgbeChip.CHIP_82599,
+        Medium.FIBRE,
+        "it is fibre of a kind of its own (LCO), for which no source has a set-up");
+    add(
+        0x1558,
+        "82599 QSFP+",
+        IxgbeChip.CHIP_82599,
+        Medium.QSFP,
+        "its modules are identified otherwise than SFP+, on a bus that the ports share");
     backplane(0x10f7, "82599 KX4");
     backplane(0x1514, "82599 KX4 mezzanine");
     backplane(0x10f8, "82599 combined backplane");

@@ -4,6 +4,8 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.memory.Region;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /** What the card can be asked for; options beyond that are refused by name. */
 final class IxgbeLimits {
@@ -19,12 +21,17 @@ final class IxgbeLimits {
   /**
    * @throws NetmapException EINVAL; the message names the option and its range
    */
-  static void check(NicOptions o, Region region) {
+  static void check(NicOptions o, Region region, IxgbeChip chip) {
     range("tx-rings", o.txRings(), 1, MAX_RINGS);
     range("rx-rings", o.rxRings(), 1, MAX_RINGS);
     range("mtu", o.mtu(), 68, MAX_MTU);
     range("tx-slots", o.txSlots(), MIN_SLOTS, MAX_SLOTS);
     range("rx-slots", o.rxSlots(), MIN_SLOTS, MAX_SLOTS);
+    if (o.speed() != 0 && !chip.speeds.contains(o.speed())) {
+      throw new NetmapException(
+          Libc.EINVAL,
+          "speed = " + o.speed() + ": an " + chip + " does " + words(chip.speeds) + " Mbit/s");
+    }
     if (o.txSlots() % 8 != 0 || o.rxSlots() % 8 != 0) {
       throw new NetmapException(
           Libc.EINVAL,
@@ -38,6 +45,10 @@ final class IxgbeLimits {
               + " bytes: the card receives into whole kilobytes; set buf-size to 1024 or"
               + " more (2048 is usual)");
     }
+  }
+
+  private static String words(List<Integer> numbers) {
+    return numbers.stream().map(String::valueOf).collect(Collectors.joining(", "));
   }
 
   private static void range(String option, int value, int least, int most) {

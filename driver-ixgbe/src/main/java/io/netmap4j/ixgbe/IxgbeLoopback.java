@@ -39,7 +39,7 @@ final class IxgbeLoopback implements Adapter {
    */
   IxgbeLoopback(NicDevice nic, Region region, NicOptions options, boolean copper) {
     this.copper = copper;
-    IxgbeLimits.check(options, region);
+    IxgbeLimits.check(options, region, IxgbeId.of(nic.id().device()).chip());
     this.nic = nic;
     this.options = options;
     this.device = new IxgbeDevice(nic, options);

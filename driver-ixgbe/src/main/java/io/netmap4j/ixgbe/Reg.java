@@ -39,6 +39,7 @@ final class Reg {
 
   static final int GSSR_REGSMP = 1 << 31;
   static final int FWSM = 0x10148;
+  static final int FWSM_TS_ENABLED = 1;
   static final int FWSM_RECOVERY = 1 << 5;
   static final int FWSM_FW_VALID = 1 << 15;
   static final int FWSM_EXT_ERR = 0x3f << 19;
@@ -335,6 +336,7 @@ final class Reg {
   static final int AUTOC = 0x042a0;
   static final int AUTOC_FLU = 1;
   static final int LINKS = 0x042a4;
+  static final int LINKS_NON_STANDARD = 1 << 27;
   static final int LINKS_UP = 1 << 30;
   static final int LINKS_SPEED_SHIFT = 28;
 
