@@ -33,6 +33,7 @@ public final class TestCard implements CardState, AutoCloseable {
   public final long base;
   public boolean strict = true;
   public boolean link = true;
+  public int byteNanos;
   private long used;
 
   public TestCard(long bytes) {
@@ -133,7 +134,7 @@ public final class TestCard implements CardState, AutoCloseable {
 
   @Override
   public int byteNanos() {
-    return 0;
+    return byteNanos;
   }
 
   @Override

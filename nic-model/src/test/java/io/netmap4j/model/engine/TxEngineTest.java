@@ -74,6 +74,24 @@ class TxEngineTest {
     assertThat(back.poll()).isNull();
   }
 
+  /** 1 Gbit/s: 1000 bytes and their surroundings take 8.2 us. */
+  @Test
+  void aSlowLinkPacesWhatIsSent() {
+    card.byteNanos = 8;
+    int sent = 0;
+    for (int i = 0; i < 100; i++) {
+      for (int slot = 0; slot < 20; slot++) {
+        if ((ring.tail + 1) % ring.size != ring.head()) {
+          ring.frame(TestFrames.plain(slot, 1000), 0, 0);
+        }
+      }
+      sent += run();
+      card.clock.advance(100_000);
+    }
+    // 10 ms, and what is taken ahead of time.
+    assertThat(sent).isBetween(1200, 1300);
+  }
+
   @Test
   void nothingIsFetchedBeforeTheDoorbellAndNothingWithoutTe() {
     ring.frame(TestFrames.plain(1, 60), RS, 0);
