@@ -33,9 +33,11 @@ public interface NicDriver {
    *
    * @param open opens the device, as often as the driver asks; what is opened is closed here
    * @param region where the buffers of the test's frames live
+   * @param linkSeconds how long to wait for a link
    * @param to called with each finding as it is made, by the calling thread
    */
-  default void diagnose(Supplier<NicDevice> open, Region region, Consumer<Finding> to) {
+  default void diagnose(
+      Supplier<NicDevice> open, Region region, int linkSeconds, Consumer<Finding> to) {
     to.accept(Finding.warning("driver " + name(), "has no diagnosis", ""));
   }
 }

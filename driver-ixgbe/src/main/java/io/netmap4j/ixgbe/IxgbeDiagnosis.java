@@ -4,18 +4,15 @@ import static io.netmap4j.spi.Finding.failure;
 import static io.netmap4j.spi.Finding.ok;
 import static io.netmap4j.spi.Finding.warning;
 
-import io.netmap4j.common.LinkState;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
+import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.PciRegs;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Finding;
 import io.netmap4j.spi.NicDevice;
-import io.netmap4j.spi.RingSet;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -25,12 +22,16 @@ import java.util.function.Supplier;
  * loopback. A round that cannot go on says why and the next one begins.
  */
 final class IxgbeDiagnosis {
-  private static final NicOptions ONE_RING = NicOptions.DEFAULT.slots(128, 128).dropWhenFull(false);
+  static final NicOptions ONE_RING = NicOptions.DEFAULT.slots(128, 128).dropWhenFull(false);
 
-  /** Each length from 60 to 1514 once. */
-  private static final int FRAMES = 1455;
+  /** A semaphore is somebody's for milliseconds; Linux waits for 1 s at most. */
+  private static final int HELD_MILLIS = 1000;
 
-  private static final int LINK_MILLIS = 5000;
+  /** In SW_FW_SYNC: what drivers hold (docs/82599.md 2.1). */
+  private static final int SOFTWARE_BITS = 0x41f;
+
+  private static final int CHECKSUM = 0x3f;
+  private static final int ETRACK = 0x2d;
 
   // The window of the I/O BAR (docs/82599.md 1.2).
   private static final int IOADDR = 0;
@@ -38,12 +39,19 @@ final class IxgbeDiagnosis {
 
   private final Supplier<NicDevice> open;
   private final Region region;
+  private final int linkSeconds;
   private final Consumer<Finding> to;
+  private final IxgbeLinkDiagnosis link;
 
-  IxgbeDiagnosis(Supplier<NicDevice> open, Region region, Consumer<Finding> to) {
+  /**
+   * @param linkSeconds how long to wait for a link
+   */
+  IxgbeDiagnosis(Supplier<NicDevice> open, Region region, int linkSeconds, Consumer<Finding> to) {
     this.open = open;
     this.region = region;
+    this.linkSeconds = linkSeconds;
     this.to = to;
+    this.link = new IxgbeLinkDiagnosis(region, to);
   }
 
   /** One look at the device. */
@@ -53,8 +61,8 @@ final class IxgbeDiagnosis {
 
   void run() {
     if (round("registers", this::registers)) {
-      round("link", this::link);
-      round("loopback", this::loopback);
+      round("link", nic -> link.bringUp(nic, linkSeconds));
+      round("loopback", nic -> new IxgbeRingDiagnosis(region, to).look(nic));
     }
   }
 
@@ -79,6 +87,16 @@ final class IxgbeDiagnosis {
   }
 
   private void registers(NicDevice nic) {
+    IxgbeId id = IxgbeId.of(nic.id().device());
+    if (id.refusal() != null) {
+      to.accept(
+          failure(
+              "card",
+              id.name() + ", not driven: " + id.refusal(),
+              "leave it to the kernel's ixgbe"));
+      throw new NetmapException(Libc.EOPNOTSUPP, "the driver does not set this card up");
+    }
+    to.accept(ok("card", id.name()));
     nic.changeConfig(PciRegs.COMMAND, 2, 0, PciRegs.COMMAND_MEMORY);
     int status = nic.read32(Reg.STATUS);
     if (status == IxgbeDevice.ALL_ONES) {
@@ -88,10 +106,13 @@ final class IxgbeDiagnosis {
               "STATUS reads all ones",
               "the card has no power, is not seated well, or was removed: switch the machine off and"
                   + " on; if that does not help, another slot"));
-      throw new NetmapException(io.netmap4j.linux.Libc.ENXIO, "the card does not answer");
+      throw new NetmapException(Libc.ENXIO, "the card does not answer");
     }
     to.accept(ok("registers", hex("STATUS", status) + ", port " + (status >> 2 & 3)));
+    IxgbeChip chip = id.chip();
     firmware(nic);
+    semaphores(nic, chip);
+    nvm(nic, new IxgbeNvm(nic, chip, new IxgbeSemaphores(nic, chip)));
     new IxgbeDevice(nic, ONE_RING).reset();
     to.accept(ok("reset", "done, DMA is initialised"));
     address(nic);
@@ -110,6 +131,85 @@ final class IxgbeDiagnosis {
               "the firmware in the NVM is missing, old or damaged: update the NVM with the vendor's tool"));
     } else {
       to.accept(ok("firmware", value));
+    }
+  }
+
+  /**
+   * Whether somebody holds what the drivers of both ports share, for longer than anybody needs it:
+   * a driver that was killed meanwhile. Leaves everything as it was.
+   */
+  private void semaphores(NicDevice nic, IxgbeChip chip) {
+    long start = System.nanoTime();
+    boolean lock = new RegisterWait(nic).poll(Reg.SWSM, Reg.SWSM_SMBI, 0, HELD_MILLIS);
+    int held = softwareBits(nic, chip);
+    while (held != 0 && System.nanoTime() - start < HELD_MILLIS * 1_000_000L) {
+      RegisterWait.sleepMicros(5000);
+      held &= softwareBits(nic, chip);
+    }
+    if (lock) { // the read that found it clear has taken it
+      nic.write32(Reg.SWSM, nic.read32(Reg.SWSM) & ~Reg.SWSM_SMBI);
+    }
+    if (lock && held == 0) {
+      to.accept(ok("semaphores", "free"));
+      return;
+    }
+    to.accept(
+        warning(
+            "semaphores",
+            (lock ? "" : "SWSM.SMBI held")
+                + (lock || held == 0 ? "" : ", ")
+                + (held == 0 ? "" : hex("SW_FW_SYNC", held) + " held")
+                + " for 1 s",
+            "a driver was killed while it held them, or the other port's hangs: netmap4j takes them"
+                + " over when it opens the card; if they are held again, end the other port's driver,"
+                + " or switch the machine off and on"));
+  }
+
+  /** A read on X540 and X550 that finds REGSMP clear takes it. */
+  private static int softwareBits(NicDevice nic, IxgbeChip chip) {
+    int sync = nic.read32(Reg.GSSR);
+    if (chip.copper() && (sync & Reg.GSSR_REGSMP) == 0) {
+      nic.write32(Reg.GSSR, sync);
+    }
+    return sync & SOFTWARE_BITS;
+  }
+
+  private void nvm(NicDevice nic, IxgbeNvm nvm) {
+    if ((nic.read32(Reg.EEC) & Reg.EEC_PRES) == 0) {
+      to.accept(
+          failure(
+              "NVM",
+              hex("EEC", nic.read32(Reg.EEC)) + ": the card sees none",
+              "the NVM is empty or broken: load the card's firmware anew (Intel's nvmupdate)"));
+      return;
+    }
+    try {
+      int sum = nvm.checksum();
+      int stored = nvm.word(CHECKSUM);
+      int etrack = nvm.word(ETRACK + 1) << 16 | nvm.word(ETRACK);
+      String value =
+          String.format(
+              Locale.ROOT,
+              "%d words, word 0x3f is 0x%04x, etrack 0x%08x",
+              nvm.words(),
+              stored,
+              etrack);
+      if (sum == stored) {
+        to.accept(ok("NVM", value));
+      } else {
+        to.accept(
+            failure(
+                "NVM",
+                value + String.format(Locale.ROOT, ": the checksum should be 0x%04x", sum),
+                "the NVM's contents are damaged, so the card's settings cannot be trusted, and"
+                    + " Intel's drivers refuse it: load its firmware anew (Intel's nvmupdate)"));
+      }
+    } catch (NetmapException e) {
+      to.accept(
+          failure(
+              "NVM",
+              "cannot be read: " + IxgbeAdapter.message(nic, e),
+              "load the card's firmware anew (Intel's nvmupdate)"));
     }
   }
 
@@ -159,110 +259,7 @@ final class IxgbeDiagnosis {
     }
   }
 
-  private void link(NicDevice nic) {
-    IxgbeAdapter adapter = new IxgbeAdapter(nic, region, ONE_RING);
-    RingSet rings = RingSet.start(adapter, region);
-    rings.hold();
-    try {
-      long start = System.nanoTime();
-      LinkState link = adapter.link();
-      while (!link.up() && System.nanoTime() - start < LINK_MILLIS * 1_000_000L) {
-        RegisterWait.sleepMicros(10_000);
-        link = adapter.link();
-      }
-      long millis = (System.nanoTime() - start) / 1_000_000;
-      if (link.up()) {
-        to.accept(ok("link", link.mbps() + " Mbit/s after " + millis + " ms"));
-      } else {
-        to.accept(
-            failure(
-                "link",
-                "down for " + millis + " ms",
-                "no cable, no partner, or a partner of another speed"));
-      }
-    } finally {
-      rings.release();
-    }
-  }
-
-  private void loopback(NicDevice nic) {
-    IxgbeLoopback card = new IxgbeLoopback(nic, region, ONE_RING, false);
-    RingSet rings = RingSet.start(card, region);
-    rings.hold();
-    try {
-      IxgbeFrameTest test = new IxgbeFrameTest(rings, card.macAddress());
-      long start = System.nanoTime();
-      test.run(FRAMES);
-      long micros = (System.nanoTime() - start) / 1000;
-      report(test, micros, card.counters());
-      if (test.received() == test.sent()) {
-        wakeUp(nic, card, rings, test);
-      }
-    } finally {
-      rings.release();
-    }
-  }
-
-  private void report(IxgbeFrameTest test, long micros, Map<String, Long> all) {
-    Map<String, Long> counts = new TreeMap<>(all);
-    counts.values().removeIf(n -> n == 0);
-    String value =
-        String.format(
-            Locale.ROOT,
-            "ring 0: %d frames of 60 to 1514 bytes sent, %d received in %d us",
-            test.sent(),
-            test.received(),
-            micros);
-    if (!test.damage().isEmpty()) {
-      to.accept(
-          failure(
-              "loopback",
-              value + "; " + test.damage(),
-              "frames are damaged on their way through the card or through DMA: send this report in"));
-    } else if (test.received() < test.sent() || test.error() != 0) {
-      to.accept(failure("loopback", value, why(test, all)));
-    } else {
-      to.accept(ok("loopback", value));
-    }
-    to.accept(ok("counters", counts.toString()));
-  }
-
-  /** Where the frames got lost, by the card's own counts. */
-  private static String why(IxgbeFrameTest test, Map<String, Long> counts) {
-    if (test.error() != 0) {
-      return "a sync failed with errno " + test.error() + ": the device is gone, or its driver is";
-    }
-    if (counts.get("GPTC") == 0) {
-      return "the card sent nothing: it does not reach descriptors or buffers; bus mastering, or an"
-          + " IOMMU that refuses its DMA: see dmesg for DMAR or AMD-Vi faults";
-    }
-    if (counts.get("GPRC") == 0) {
-      return "the card sent frames and received none: its MAC did not take up the loopback";
-    }
-    return "the card received frames and did not store them: see RXMPC and QPRDC in its counters";
-  }
-
-  private void wakeUp(NicDevice nic, IxgbeLoopback card, RingSet rings, IxgbeFrameTest test) {
-    int fd = card.waitFd(rings.rx(0));
-    String kind = nic.irqMessages() ? "MSI-X, " + nic.irqVectors() + " vectors" : "INTx";
-    if (fd < 0) {
-      to.accept(warning("interrupts", "none reach this process", "waits poll: wait = spin"));
-      return;
-    }
-    long micros = test.wakeUp(card, fd);
-    if (micros < 0) {
-      to.accept(
-          warning(
-              "interrupts",
-              kind + ": a received frame woke nobody within 1 s",
-              "the machine does not deliver the card's interrupts: dmesg; with wait = spin a port works"
-                  + " without"));
-    } else {
-      to.accept(ok("interrupts", kind + ": a received frame woke a sleeper"));
-    }
-  }
-
-  private static String hex(String register, int value) {
+  static String hex(String register, int value) {
     return String.format(Locale.ROOT, "%s 0x%08x", register, value);
   }
 

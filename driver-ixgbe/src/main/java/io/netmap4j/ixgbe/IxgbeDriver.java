@@ -47,7 +47,8 @@ public final class IxgbeDriver implements NicDriver {
   }
 
   @Override
-  public void diagnose(Supplier<NicDevice> open, Region region, Consumer<Finding> to) {
-    new IxgbeDiagnosis(open, region, to).run();
+  public void diagnose(
+      Supplier<NicDevice> open, Region region, int linkSeconds, Consumer<Finding> to) {
+    new IxgbeDiagnosis(open, region, linkSeconds, to).run();
   }
 }

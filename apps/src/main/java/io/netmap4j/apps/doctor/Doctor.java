@@ -29,6 +29,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /** Examines a card and the machine around it, and tells what is wrong and what mends it. */
@@ -70,11 +71,22 @@ public final class Doctor extends SubCommand {
       description = "Write the text there, and only its last line to standard output.")
   Path file;
 
+  @Option(
+      names = {"-w", "--wait-link"},
+      paramLabel = "SECONDS",
+      defaultValue = "10",
+      description =
+          "How long to wait for the link, 0 to 600 (default: ${DEFAULT-VALUE}); copper negotiates for several seconds.")
+  int waitLink;
+
   /** For tests: where /sys and /proc are. */
   Machine machine = new Machine(Path.of("/sys"), Path.of("/proc"));
 
   @Override
   public Integer call() throws IOException {
+    if (waitLink < 0 || waitLink > 600) {
+      throw new ParameterException(spec.commandLine(), "--wait-link: 0 to 600 seconds");
+    }
     String named = address != null ? address : onlyCard();
     PciSysfs.Function function = function(named);
     if (file == null) {
@@ -198,7 +210,7 @@ public final class Doctor extends SubCommand {
       memory = mounts.isEmpty() ? memory : memory.hugetlbfs(mounts.get(0));
     }
     try (Region region = Region.create(memory)) {
-      driver.diagnose(() -> card.backend().open(card.address()), region, report);
+      driver.diagnose(() -> card.backend().open(card.address()), region, waitLink, report);
     }
   }
 }
