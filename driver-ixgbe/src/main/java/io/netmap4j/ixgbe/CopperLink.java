@@ -50,6 +50,7 @@ final class CopperLink implements IxgbeLink {
   private final int speed;
   private int phy = -1;
   private boolean up;
+  private boolean lost;
   private boolean overheated;
 
   /**
@@ -172,10 +173,11 @@ final class CopperLink implements IxgbeLink {
   /** The PHY shuts down when it gets too hot, so only a link that is gone is a reason to look. */
   @Override
   public void watch() {
-    boolean was = up;
-    up = readLink().up();
+    readLink();
+    boolean look = lost;
+    lost = false;
     if (!up && !overheated) {
-      if (sensorRaised() || was && semaphores.with(semaphores.phy(), this::hot)) {
+      if (sensorRaised() || look && semaphores.with(semaphores.phy(), this::hot)) {
         overheated();
       }
     }
@@ -193,7 +195,10 @@ final class CopperLink implements IxgbeLink {
   }
 
   private LinkState readLink() {
-    return chip.link(nic);
+    LinkState now = chip.link(nic);
+    lost |= up && !now.up();
+    up = now.up();
+    return now;
   }
 
   /** Nothing: the PHY keeps its link for the next user. */

@@ -62,7 +62,7 @@ enum IxgbeChip {
    * In Mbit/s (Linux ixgbe_check_mac_link_generic). 10 is the code that no chip here has a meaning
    * for.
    */
-  private int speed(int links) {
+  int speed(int links) {
     boolean nonStandard = x550() && (links & Reg.LINKS_NON_STANDARD) != 0;
     return switch (links >>> Reg.LINKS_SPEED_SHIFT & 3) {
       case 3 -> nonStandard ? 2_500 : 10_000;
