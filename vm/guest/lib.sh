@@ -58,6 +58,38 @@ ixgbe_pair() {
   ip link set "$B" up
   link_up
 }
+
+# copper_pair WORDS: the same on two cards with a 10GBASE-T PHY, of which the driver says WORDS ("MAC: 3, PHY: 3") and nothing
+# that it would not say of real ones: link, speeds, ping, TCP, self tests.
+copper_pair() {
+  local strange features
+  ixgbe_pair
+  dmesg | cut -d ] -f 2- >"$OUT/said"
+  grep -q "$1" "$OUT/said" || fail "the driver did not say $1"
+  strange=$(grep -E 'ixgbe|eth[0-9]' "$OUT/said" | grep -v -E \
+    -e 'ixgbe: (Intel\(R\) 10 Gigabit PCI Express Network Driver|Copyright)' \
+    -e 'Multiqueue Enabled: Rx Queue count = [0-9]+, Tx Queue count = [0-9]+ XDP Queue count = 0' \
+    -e '3[0-9.]+ Gb/s available PCIe bandwidth \((5\.0 GT/s PCIe x8|8\.0 GT/s PCIe x4) link\)' \
+    -e "$1, PBA No: " \
+    -e '02:00:00:00:00:0[12]$' \
+    -e 'Intel\(R\) 10 Gigabit Network Connection' \
+    -e 'registered PHC device on eth' \
+    -e 'NIC Link is Up 10 Gbps, Flow Control: (None|RX/TX)' || true)
+  [ -z "$strange" ] || fail "the driver said: $strange"
+  ethtool "$B" | tee "$OUT/ethtool"
+  grep -q 'Port: Twisted Pair' "$OUT/ethtool" || fail "no twisted pair"
+  [ "$(cat "/sys/class/net/$B/speed")" = 10000 ] || fail "not 10 Gbit/s"
+  ethtool -d "$B" >"$OUT/registers"
+  ethtool -e "$B" offset 0 length 128
+  count_from_here
+  in_a ping -q -c 3 -i 0.2 -W 5 "$ADDRESS_B"
+  iperf -t 2
+  iperf -t 2 -R
+  counts_agree
+  ethtool -t "$B" offline
+  link_up
+  ping -q -c 2 -i 0.2 -W 5 "$ADDRESS_A"
+}
 link_up() {
   eventually 60 carrier 1 in_a cat "/sys/class/net/$A/carrier"
   eventually 60 carrier 1 cat "/sys/class/net/$B/carrier"

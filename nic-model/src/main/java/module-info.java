@@ -15,6 +15,8 @@ module io.netmap4j.model {
       io.netmap4j.apps;
   exports io.netmap4j.model.registerfile to
       io.netmap4j.apps;
+  exports io.netmap4j.model.peripherals to
+      io.netmap4j.apps;
   exports io.netmap4j.model.registers to
       io.netmap4j.apps;
   exports io.netmap4j.model.vfiouser to

@@ -3,6 +3,8 @@ package io.netmap4j.model;
 import io.netmap4j.model.link.LinkOptions;
 import io.netmap4j.model.link.ModuleKind;
 import io.netmap4j.model.link.SharedChip;
+import io.netmap4j.model.peripherals.Copper;
+import io.netmap4j.model.registers.Chip;
 
 /**
  * What a card is made as.
@@ -13,7 +15,8 @@ import io.netmap4j.model.link.SharedChip;
  * @param deviceId PCI device id
  * @param clock what EITR and the timers count by
  * @param link the module, the NVM's link settings, the partner, the firmware
- * @param chip what this port shares with the other one; null: nothing
+ * @param copper the PHY of an X540 or X550, and its cable
+ * @param shared what this port shares with the other one; null: nothing
  */
 public record CardOptions(
     long mac,
@@ -22,7 +25,8 @@ public record CardOptions(
     int deviceId,
     ModelClock clock,
     LinkOptions link,
-    SharedChip chip) {
+    Copper copper,
+    SharedChip shared) {
   private static final int ID_82599ES = 0x10FB;
 
   public CardOptions {
@@ -50,22 +54,23 @@ public record CardOptions(
         ID_82599ES,
         ModelClock.real(),
         LinkOptions.DEFAULT,
+        Copper.WELL,
         null);
   }
 
   /** A copy with this MAC address. */
   public CardOptions mac(long address) {
-    return new CardOptions(address, lanId, strict, deviceId, clock, link, chip);
+    return new CardOptions(address, lanId, strict, deviceId, clock, link, copper, shared);
   }
 
   /** A copy that lists broken rules and goes on. */
   public CardOptions lenient() {
-    return new CardOptions(mac, lanId, false, deviceId, clock, link, chip);
+    return new CardOptions(mac, lanId, false, deviceId, clock, link, copper, shared);
   }
 
   /** A copy with this PCI device id, 0 to 0xFFFF. */
   public CardOptions deviceId(int id) {
-    return new CardOptions(mac, lanId, strict, id, clock, link, chip);
+    return new CardOptions(mac, lanId, strict, id, clock, link, copper, shared);
   }
 
   /** A copy with a passive copper module. */
@@ -75,16 +80,26 @@ public record CardOptions(
 
   /** A copy that lives by this clock. */
   public CardOptions clock(ModelClock time) {
-    return new CardOptions(mac, lanId, strict, deviceId, time, link, chip);
+    return new CardOptions(mac, lanId, strict, deviceId, time, link, copper, shared);
   }
 
   /** A copy with this link side. */
   public CardOptions link(LinkOptions side) {
-    return new CardOptions(mac, lanId, strict, deviceId, clock, side, chip);
+    return new CardOptions(mac, lanId, strict, deviceId, clock, side, copper, shared);
   }
 
   /** A copy that is a port of this chip; the other port is given the same one. */
-  public CardOptions onChip(SharedChip shared) {
-    return new CardOptions(mac, lanId, strict, deviceId, clock, link, shared);
+  public CardOptions onChip(SharedChip both) {
+    return new CardOptions(mac, lanId, strict, deviceId, clock, link, copper, both);
+  }
+
+  /** A copy with this PHY; only an X540 or an X550 has one. */
+  public CardOptions copper(Copper phy) {
+    return new CardOptions(mac, lanId, strict, deviceId, clock, link, phy, shared);
+  }
+
+  /** The chip that such a card has: the device id says it. */
+  public Chip chip() {
+    return Chip.of(deviceId);
   }
 }

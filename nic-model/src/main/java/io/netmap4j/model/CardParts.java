@@ -7,6 +7,7 @@ import io.netmap4j.model.fault.CardFaults;
 import io.netmap4j.model.pci.Interrupts;
 import io.netmap4j.model.peripherals.Link;
 import io.netmap4j.model.peripherals.Medium;
+import io.netmap4j.model.registers.Chip;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.Statistics;
 
@@ -43,6 +44,11 @@ final class CardParts implements CardState {
     this.medium = medium;
     this.faults = faults;
     this.referee = referee;
+  }
+
+  @Override
+  public Chip chip() {
+    return registers.chip();
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.netmap4j.linux.PciId;
 import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.pci.InterruptSink;
 import io.netmap4j.model.pci.MsixTable;
+import io.netmap4j.model.pci.PciConfig;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.NicDevice;
 import java.util.Arrays;
@@ -135,6 +136,33 @@ public final class ModelDevice implements NicDevice {
   public void writeConfig(int offset, int bytes, int value) {
     checkOpen();
     card.writeConfig(offset, bytes, value);
+  }
+
+  @Override
+  public IoPorts ioPorts() {
+    checkOpen();
+    return card.options().chip().ioBar() ? new Ports() : null;
+  }
+
+  private final class Ports implements IoPorts {
+    @Override
+    public long size() {
+      return PciConfig.IO_BYTES;
+    }
+
+    @Override
+    public int read32(int offset) {
+      checkOpen();
+      IoPorts.check(name, offset, PciConfig.IO_BYTES);
+      return card.readIo(offset);
+    }
+
+    @Override
+    public void write32(int offset, int value) {
+      checkOpen();
+      IoPorts.check(name, offset, PciConfig.IO_BYTES);
+      card.writeIo(offset, value);
+    }
   }
 
   @Override

@@ -12,8 +12,11 @@ import io.netmap4j.model.pci.InterruptSink;
 import io.netmap4j.model.pci.Interrupts;
 import io.netmap4j.model.pci.MsixTable;
 import io.netmap4j.model.pci.PciConfig;
+import io.netmap4j.model.peripherals.CopperMedium;
 import io.netmap4j.model.peripherals.FibreMedium;
 import io.netmap4j.model.peripherals.FibreMode;
+import io.netmap4j.model.peripherals.GssrRules;
+import io.netmap4j.model.peripherals.HostInterface;
 import io.netmap4j.model.peripherals.I2cBus;
 import io.netmap4j.model.peripherals.Link;
 import io.netmap4j.model.peripherals.Medium;
@@ -32,8 +35,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 
 /**
- * A software 82599: registers, configuration space, interrupts and engines. It knows nothing of how
- * a driver reaches it; {@link ModelDevice} is one way.
+ * A software 82599, or one of its successors, as the PCI device id says: registers, configuration
+ * space, interrupts and engines. It knows nothing of how a driver reaches it; {@link ModelDevice}
+ * is one way.
  *
  * <p>Registers, configuration space and BAR 4 may be used from any thread. The engines run on one
  * thread, which runs all the cards of a wire: a {@link ModelRunner}'s, or a test's that steps them.
@@ -42,6 +46,7 @@ import java.util.random.RandomGenerator;
  */
 public final class Nic82599 implements AutoCloseable {
   private static final int CTRL = RegisterMap82599.find("CTRL").offset();
+  private static final int HICR = RegisterMap82599.find("HICR").offset();
   private static final int RAL = RegisterMap82599.find("RAL").offset();
   private static final int RAH = RegisterMap82599.find("RAH").offset();
   private static final int GIO_DIS = 1 << 2;
@@ -54,14 +59,22 @@ public final class Nic82599 implements AutoCloseable {
   private final PcieBill bill = new PcieBill();
   private final RegisterLog log = new RegisterLog();
   private final Findings warnings = new Findings();
-  private final RegisterFile registers = new RegisterFile(this::registerViolation, warnings::add);
+  private final RegisterFile registers;
   private final PciConfig config;
+  private final IoWindow io;
   private final MsixTable msix = new MsixTable();
   private final Interrupts interrupts;
   private final Link link;
   private final I2cBus i2c;
-  private final Semaphores semaphores;
+  private final Nvm nvm;
+
+  /** What the chip has of these two: the 82599 the first, its successors the other. */
   private final FibreMedium fibre;
+
+  private final CopperMedium copper;
+  private final Medium medium;
+  private final HostInterface firmware;
+  private final Semaphores semaphores;
   private final SendingPartner sending;
   private final Doorbells doorbells;
   private final CardParts parts;
@@ -80,24 +93,21 @@ public final class Nic82599 implements AutoCloseable {
   /** A card without a driver, as after power-on: bus mastering is off. */
   public Nic82599(CardOptions options) {
     this.options = options;
+    this.registers = new RegisterFile(options.chip(), this::registerViolation, warnings::add);
     this.config =
         new PciConfig(options.deviceId(), options.lanId(), options.mac(), this::functionReset);
+    this.io = new IoWindow(this, config);
     this.interrupts = new Interrupts(registers, config, msix, options.clock());
     this.semaphores =
-        new Semaphores(registers, options.chip(), options.link().firmware(), options.clock());
-    this.fibre =
-        new FibreMedium(
-            registers,
-            interrupts,
-            semaphores,
-            options.link(),
-            options.lanId(),
-            FibreMode.of(options.deviceId()),
-            options.clock());
-    this.link = new Link(registers, interrupts, options.lanId(), fibre);
+        new Semaphores(registers, options.shared(), options.link().firmware(), options.clock());
+    this.nvm = new Nvm(registers, options.mac(), options.link());
     this.i2c = new I2cBus(registers);
-    i2c.module(options.link().module(), options.lanId(), fibre::laser, fibre::signal);
-    new Nvm(registers, options.mac(), options.link());
+    boolean hasPhy = options.chip().copper();
+    this.fibre = hasPhy ? null : fibre();
+    this.copper = hasPhy ? copper() : null;
+    this.firmware = hasPhy ? new HostInterface(registers, nvm, options.lanId()) : null;
+    this.medium = hasPhy ? copper : fibre;
+    this.link = new Link(registers, interrupts, options.lanId(), medium);
     new Timers(registers, options.clock());
     new RegisterRules(registers);
     this.parts =
@@ -108,7 +118,7 @@ public final class Nic82599 implements AutoCloseable {
             options.clock(),
             interrupts,
             link,
-            fibre,
+            medium,
             faults,
             this::engineViolation);
     this.datapath = new Datapath(parts);
@@ -116,6 +126,26 @@ public final class Nic82599 implements AutoCloseable {
     this.doorbells = new Doorbells(registers, memory, config, bill, datapath::flush);
     registers.onWrite("CTRL", (i, value) -> writeCtrl(value));
     reset(Medium.Reset.POWER_ON);
+  }
+
+  private FibreMedium fibre() {
+    FibreMedium made =
+        new FibreMedium(
+            registers,
+            interrupts,
+            semaphores,
+            options.link(),
+            options.lanId(),
+            FibreMode.of(options.deviceId()),
+            options.clock());
+    i2c.module(options.link().module(), options.lanId(), made::laser, made::signal);
+    return made;
+  }
+
+  private CopperMedium copper() {
+    new GssrRules(registers, semaphores, options.lanId());
+    return new CopperMedium(
+        registers, interrupts, options.copper(), options.link().partner(), options.clock());
   }
 
   /** What the card was made as. */
@@ -227,9 +257,12 @@ public final class Nic82599 implements AutoCloseable {
     return registers.peek(offset);
   }
 
-  /** The interrupt registers and EITR: written often, and nothing that the engines read. */
+  /**
+   * Not the interrupt registers and EITR: written often, and nothing that the engines read. A
+   * command to the firmware may switch the receiver off.
+   */
   private static boolean concernsEngines(int offset) {
-    return (offset < 0x00800 || offset >= 0x00B00) && offset < 0x10000;
+    return (offset < 0x00800 || offset >= 0x00B00) && offset < 0x10000 || offset == HICR;
   }
 
   private void unlock(boolean entered) {
@@ -274,6 +307,23 @@ public final class Nic82599 implements AutoCloseable {
           }
         });
     wake.run();
+  }
+
+  /**
+   * Reads a word of BAR 2, an 82599's I/O window to its registers: IOADDR at 0, IODATA at 4.
+   *
+   * @return all ones without such a BAR, or while the command register's bit 0 is off
+   * @throws ModelViolation as {@link #read}
+   */
+  public int readIo(int offset) {
+    return removed ? -1 : io.read(offset);
+  }
+
+  /** Writes a word of BAR 2. @throws ModelViolation as {@link #write} */
+  public void writeIo(int offset, int value) {
+    if (!removed) {
+      io.write(offset, value);
+    }
   }
 
   /** Reads a word of BAR 4: the MSI-X table and its pending bits. */
@@ -327,6 +377,10 @@ public final class Nic82599 implements AutoCloseable {
    */
   private void reset(Medium.Reset kind) {
     registers.reset();
+    nvm.reset();
+    if (firmware != null) {
+      firmware.reset();
+    }
     loadMac();
     semaphores.reset(kind == Medium.Reset.POWER_ON);
     i2c.reset();
@@ -353,6 +407,7 @@ public final class Nic82599 implements AutoCloseable {
 
   private void functionReset(Medium.Reset kind) {
     msix.reset();
+    io.reset();
     violations.pend(null);
     reset(kind);
   }
@@ -391,8 +446,34 @@ public final class Nic82599 implements AutoCloseable {
     wake.run();
   }
 
-  /** Puts another module into the cage; {@link ModuleKind#ABSENT} pulls what is there out. */
+  /**
+   * Makes the PHY of an X540 or X550 too hot, or lets it cool: TS is raised, the link drops.
+   *
+   * @throws IllegalArgumentException on an 82599
+   */
+  public void setHot(boolean tooHot) {
+    has(copper, "PHY");
+    locked(
+        () -> {
+          copper.heat(tooHot);
+          link.refresh();
+        });
+    wake.run();
+  }
+
+  private void has(Medium medium, String what) {
+    if (medium == null) {
+      throw new IllegalArgumentException("an " + options.chip().published() + " has no " + what);
+    }
+  }
+
+  /**
+   * Puts another module into the cage; {@link ModuleKind#ABSENT} pulls what is there out.
+   *
+   * @throws IllegalArgumentException on an X540 or X550
+   */
   public void module(ModuleKind kind) {
+    has(fibre, "cage");
     locked(
         () -> {
           fibre.module(kind);
@@ -406,7 +487,7 @@ public final class Nic82599 implements AutoCloseable {
   public void partner(PartnerOptions options) {
     locked(
         () -> {
-          fibre.partner(options);
+          medium.partner(options);
           link.refresh();
         });
     wake.run();
@@ -560,7 +641,7 @@ public final class Nic82599 implements AutoCloseable {
 
   private void refreshLink() {
     link.refresh();
-    if (fibre.partnerSends()) {
+    if (medium.partnerSends()) {
       sending.send();
     }
   }

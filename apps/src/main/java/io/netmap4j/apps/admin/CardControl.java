@@ -17,14 +17,14 @@ import picocli.CommandLine.Option;
 /** {@code --control} of {@code nic-model}: what is done to its cards while it serves them. */
 final class CardControl {
   private static final String FORMS =
-      "pull N, plug N, module N KIND or partner N KEY=VALUE,...; N is a card: 0 or 1";
+      "pull N, plug N, heat N, cool N, module N KIND or partner N KEY=VALUE,...; N is a card: 0 or 1";
 
   @Option(
       names = "--control",
       paramLabel = "FILE",
       description =
           "Reads lines from there while it serves: \"pull N\" pulls the cable of card N (0 or 1), \"plug N\" plugs it in"
-              + " again, \"module N KIND\" changes the module in its cage (absent: none), \"partner N KEY=VALUE,...\""
+              + " again, \"heat N\" makes the PHY of an X540 or X550 too hot, \"cool N\" lets it cool, \"module N KIND\" changes the module in its cage (absent: none), \"partner N KEY=VALUE,...\""
               + " changes its link partner (keys of --link). A FIFO (mkfifo) may have any number of writers; - is"
               + " standard input.")
   String control;
@@ -106,6 +106,8 @@ final class CardControl {
     switch (words[0] + words.length) {
       case "pull2" -> card.setLink(false);
       case "plug2" -> card.setLink(true);
+      case "heat2" -> card.setHot(true);
+      case "cool2" -> card.setHot(false);
       case "module3" -> card.module(ModuleKind.parse(words[2]));
       case "partner3" -> card.partner(LinkOptions.parse(words[2]).partner());
       default -> throw new IllegalArgumentException(FORMS);

@@ -3,6 +3,8 @@ package io.netmap4j.apps.admin;
 import io.netmap4j.model.CardOptions;
 import io.netmap4j.model.link.LinkOptions;
 import io.netmap4j.model.link.SharedChip;
+import io.netmap4j.model.peripherals.Copper;
+import io.netmap4j.model.registers.Chip;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Option;
@@ -24,6 +26,15 @@ final class CardLinks {
   boolean sfp;
 
   @Option(
+      names = "--phy",
+      paramLabel = "WORD,...",
+      description =
+          "The PHY of an X540 or X550 and its cable: partner=10g+5g+2.5g+1g+100m (what the other end offers),"
+              + " delay=MILLISECONDS (of autonegotiation), pause=none|rx|tx|both (the other end's flow control),"
+              + " lowpower (until a driver wakes it), hot (too hot, and dark), absent.")
+  String phy;
+
+  @Option(
       names = "--one-chip",
       description =
           "The two cards are the two ports of one chip: they share its semaphores, which outlive resets and clients.")
@@ -34,7 +45,12 @@ final class CardLinks {
   /**
    * @return what is wrong with the options, null for nothing
    */
-  String wrong() {
+  String wrong(int deviceId) {
+    if (phy != null && !Chip.of(deviceId).copper()) {
+      return "--phy is for an X540 or X550, and device id "
+          + Integer.toHexString(deviceId)
+          + " is none: --device-id 1528, or 1563";
+    }
     if (links.size() > 2) {
       return "--link once or twice, not " + links.size() + " times";
     }
@@ -43,15 +59,24 @@ final class CardLinks {
     }
     try {
       links.forEach(LinkOptions::parse);
-      return null;
     } catch (IllegalArgumentException e) {
       return "--link: " + e.getMessage();
     }
+    try {
+      copper();
+      return null;
+    } catch (IllegalArgumentException e) {
+      return "--phy: " + e.getMessage();
+    }
+  }
+
+  private Copper copper() {
+    return phy == null ? Copper.WELL : Copper.parse(phy);
   }
 
   /** The options of card {@code index} with its link side. */
   CardOptions of(int index, CardOptions options) {
-    CardOptions card = oneChip ? options.onChip(chip) : options;
+    CardOptions card = (oneChip ? options.onChip(chip) : options).copper(copper());
     if (sfp) {
       return card.withSfp();
     }

@@ -87,7 +87,9 @@ public final class NicModel extends SubCommand implements Captures.User {
       paramLabel = "HEX",
       converter = Converters.DeviceId.class,
       defaultValue = "10fb",
-      description = "PCI device id (default: ${DEFAULT-VALUE}).")
+      description =
+          "PCI device id (default: ${DEFAULT-VALUE}). It says which chip it is: 1528 and 1560 an X540, 1563 and 15d1 an"
+              + " X550, all others an 82599.")
   int deviceId;
 
   @Option(
@@ -131,7 +133,7 @@ public final class NicModel extends SubCommand implements Captures.User {
     }
     String wrong = files.wrong(sockets.size(), wires.spec != null);
     if (wrong == null) {
-      wrong = links.wrong();
+      wrong = links.wrong(deviceId);
     }
     if (wrong != null) {
       throw usage(wrong);

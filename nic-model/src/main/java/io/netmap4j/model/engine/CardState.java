@@ -4,9 +4,13 @@ import io.netmap4j.model.ModelViolation;
 import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.dma.PcieBill;
 import io.netmap4j.model.fault.CardFaults;
+import io.netmap4j.model.registers.Chip;
 
 /** What the datapath engines see of the card they belong to. For who holds the card's lock. */
 public interface CardState {
+  /** Which chip it is. */
+  Chip chip();
+
   /** The raw value of a register's storage, without side effects; alias windows are resolved. */
   int reg(int offset);
 

@@ -42,6 +42,7 @@ public final class DatapathRegisters {
   public static final int MTA = 0x05200;
   public static final int MRQC = 0x05818;
   public static final int RETA = 0x05C00;
+  public static final int ERETA = 0x0EE80;
   public static final int RSSRK = 0x05C80;
   public static final int VFTA = 0x0A000;
   public static final int RAL = 0x0A200;

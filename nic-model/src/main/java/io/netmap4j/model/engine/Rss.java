@@ -25,7 +25,7 @@ final class Rss {
   private static final int NONE = 0;
 
   private final CardState card;
-  private final byte[] redirection = new byte[128];
+  private final byte[] redirection;
   private byte[] key = {};
   private Toeplitz toeplitz;
   private boolean enabled;
@@ -39,6 +39,7 @@ final class Rss {
 
   Rss(CardState card) {
     this.card = card;
+    this.redirection = new byte[card.chip().redirections()];
   }
 
   void refresh() {
@@ -56,7 +57,8 @@ final class Rss {
       return;
     }
     for (int i = 0; i < redirection.length; i++) {
-      redirection[i] = (byte) (card.reg(RETA + (i & ~3)) >>> (8 * (i & 3)) & 0xF);
+      int word = i < 128 ? RETA + (i & ~3) : ERETA + (i - 128 & ~3);
+      redirection[i] = (byte) (card.reg(word) >>> (8 * (i & 3)) & card.chip().redirectionMask());
     }
     byte[] now = new byte[Toeplitz.KEY_BYTES];
     for (int i = 0; i < now.length; i++) {
@@ -93,7 +95,7 @@ final class Rss {
         }
       }
     }
-    queue = redirection[hash & 0x7F];
+    queue = redirection[hash & redirection.length - 1];
   }
 
   private int type4(FrameHeaders headers) {

@@ -2,6 +2,7 @@ package io.netmap4j.model.engine;
 
 import static io.netmap4j.model.engine.DatapathRegisters.*;
 
+import io.netmap4j.model.registers.Chip;
 import java.util.Locale;
 
 /**
@@ -52,7 +53,9 @@ final class RxQueue {
     base = low | (long) card.reg(block + RDBAH) << 32;
     size = card.reg(block + RDLEN) >>> 7 << 3;
     stripVlan = (control & RXDCTL_VME) != 0;
-    dcaBitSet = (card.reg(block + DCA_RXCTRL) & DCA_RXCTRL_MUST_BE_ZERO) != 0;
+    // LX never writes the register of an X550.
+    dcaBitSet =
+        card.chip() != Chip.X550 && (card.reg(block + DCA_RXCTRL) & DCA_RXCTRL_MUST_BE_ZERO) != 0;
     bufferSize = (srrctl & 0x1F) << 10;
     int type = srrctl >>> 25 & 7;
     legacy = type == 0;

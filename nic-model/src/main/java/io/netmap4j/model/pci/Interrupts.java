@@ -16,6 +16,10 @@ import java.util.function.LongSupplier;
  */
 public final class Interrupts {
   public static final int LSC = 1 << 20;
+
+  /** The thermal sensor, on an X540 and an X550: LX and FreeBSD IXGBE_EICR_TS. */
+  public static final int TS = 1 << 23;
+
   private static final int QUEUE_BITS = 0xFFFF;
   private static final int TCP_TIMER = 1 << 30;
   private static final int OTHER = 1 << 31;

@@ -1,5 +1,6 @@
 package io.netmap4j.model.pci;
 
+import io.netmap4j.model.registers.Chip;
 import java.util.Arrays;
 
 /**
@@ -16,9 +17,12 @@ public final class PciConfig {
   private static final int PCIE = 0xA0;
   private static final int VPD = 0xE0;
   private static final int BAR0_BYTES = 512 << 10;
-  private static final int IO_BYTES = 32;
+
+  /** Of BAR 2, where a chip has it. */
+  public static final int IO_BYTES = 32;
 
   private final int deviceId;
+  private final Chip chip;
   private final int lanId;
   private final long mac;
   private final Runnable functionReset;
@@ -31,6 +35,7 @@ public final class PciConfig {
    */
   public PciConfig(int deviceId, int lanId, long mac, Runnable functionReset) {
     this.deviceId = deviceId;
+    this.chip = Chip.of(deviceId);
     this.lanId = lanId;
     this.mac = mac;
     this.functionReset = functionReset;
@@ -48,7 +53,9 @@ public final class PciConfig {
     put(0x0C, 0x00800000, 0xFF);
     put(0x10, 0xC, -BAR0_BYTES);
     put(0x14, 0, -1);
-    put(0x18, 0x1, -IO_BYTES);
+    if (chip.ioBar()) {
+      put(0x18, 0x1, -IO_BYTES);
+    }
     put(0x20, 0xC, -MsixTable.SIZE);
     put(0x24, 0, -1);
     put(0x2C, 0x00038086, 0);
@@ -68,21 +75,30 @@ public final class PciConfig {
     put(MSIX, 0x003FA011, 0xC0000000);
     put(MSIX + 4, 0x00000004, 0);
     put(MSIX + 8, 0x00002004, 0);
-    put(PCIE, 0x0002E010, 0);
+    boolean vpd = chip != Chip.X540;
+    put(PCIE, vpd ? 0x0002E010 : 0x00020010, 0);
     put(PCIE + 0x04, 0x10008CC2, 0);
     // Nothing is pending, ever: TransPending is status bit 5.
     put(PCIE + 0x08, 0x00002810, 0xFFFF);
     onesClear[PCIE + 0x0A] = 0x0F;
-    put(PCIE + 0x0C, 0x00023482, 0);
-    put(PCIE + 0x10, 0x10820000, 0x01FB);
+    // 5 GT/s and 8 lanes; 8 GT/s and 4.
+    boolean fast = chip == Chip.X550;
+    put(PCIE + 0x0C, fast ? 0x00023443 : 0x00023482, 0);
+    put(PCIE + 0x10, fast ? 0x10430000 : 0x10820000, 0x01FB);
     put(PCIE + 0x24, 0x1F, 0);
     put(PCIE + 0x28, 0, 0x1F);
-    put(PCIE + 0x30, 0x0002, 0xFFFF);
-    put(VPD, 0x00000003, 0xFFFF0000);
+    // 2.5 to 8 GT/s: a card of the older PCIe 2.0 has 0 here.
+    put(PCIE + 0x2C, fast ? 0xE : 0, 0);
+    put(PCIE + 0x30, fast ? 0x0003 : 0x0002, 0xFFFF);
+    if (vpd) {
+      put(VPD, 0x00000003, 0xFFFF0000);
+    }
   }
 
   private void extended() {
-    put(0x100, 0x14010001, 0);
+    // An X540 has no serial number (docs/82599.md 1.3).
+    boolean serial = chip != Chip.X540;
+    put(0x100, serial ? 0x14010001 : 0x15010001, 0);
     put(0x108, 0, -1);
     put(0x10C, 0x00062030, -1);
     put(0x114, 0x00002000, -1);
@@ -90,10 +106,12 @@ public final class PciConfig {
       onesClear[0x104 + i] = (byte) 0xFF;
       onesClear[0x110 + i] = (byte) 0xFF;
     }
-    put(0x140, 0x15010003, 0);
-    // The MAC address with FF FF in the middle.
-    put(0x144, (int) (0xFFL << 24 | mac & 0xFFFFFF), 0);
-    put(0x148, (int) (mac >>> 24 << 8 | 0xFF), 0);
+    if (serial) {
+      put(0x140, 0x15010003, 0);
+      // The MAC address with FF FF in the middle.
+      put(0x144, (int) (0xFFL << 24 | mac & 0xFFFFFF), 0);
+      put(0x148, (int) (mac >>> 24 << 8 | 0xFF), 0);
+    }
     put(0x150, 0x0001000E, 0);
     put(0x154, lanId == 0 ? 0x100 : 0, 0);
   }
@@ -126,7 +144,7 @@ public final class PciConfig {
       reset();
       functionReset.run();
     }
-    if (covers(offset, bytes, VPD + 3) && (values[VPD + 3] & 0x80) == 0) {
+    if (chip != Chip.X540 && covers(offset, bytes, VPD + 3) && (values[VPD + 3] & 0x80) == 0) {
       // A VPD read ends at once, and gives the end tag: there is no VPD.
       values[VPD + 3] |= (byte) 0x80;
       put(VPD + 4, 0x00000078, 0);
@@ -160,6 +178,11 @@ public final class PciConfig {
   /** Command bit 2, in D0: the card may read and write memory. */
   public boolean busMaster() {
     return (values[COMMAND] & 4) != 0 && (values[PMCSR] & 3) == 0;
+  }
+
+  /** Command bit 0, in D0: BAR 2 answers. */
+  public boolean ioEnabled() {
+    return (values[COMMAND] & 1) != 0 && (values[PMCSR] & 3) == 0;
   }
 
   public boolean intxDisabled() {

@@ -162,7 +162,7 @@ public final class FibreMedium implements Medium {
     configure();
   }
 
-  /** Puts another partner at the other end. */
+  @Override
   public void partner(PartnerOptions other) {
     partner = new Partner(other, clock);
   }
@@ -256,7 +256,7 @@ public final class FibreMedium implements Medium {
     return options.analog() == Analog.CRC && !analog.right(module) && noise.nextBoolean();
   }
 
-  /** True once each millisecond of a link whose partner sends already. */
+  @Override
   public boolean partnerSends() {
     return up && partner.sends();
   }

@@ -1,5 +1,7 @@
 package io.netmap4j.model.peripherals;
 
+import io.netmap4j.model.link.PartnerOptions;
+
 /**
  * What is between the MAC and the wire: what AUTOC, a PHY or a module make of the light that comes.
  * For who holds the card's lock, but {@link #rates}.
@@ -32,6 +34,12 @@ public interface Medium {
 
   /** After the registers' own reset: loads from the NVM what is its own. */
   void reset(Reset kind);
+
+  /** Puts another partner at the other end. */
+  void partner(PartnerOptions other);
+
+  /** True once each millisecond of a link whose partner sends already. */
+  boolean partnerSends();
 
   /** False: LINKS shows a link that is none. */
   default boolean passes() {

@@ -2,17 +2,18 @@ package io.netmap4j.model.peripherals;
 
 import io.netmap4j.model.link.LinkOptions;
 import io.netmap4j.model.link.ModuleKind;
+import io.netmap4j.model.registers.Chip;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.RegisterMap82599;
 import java.util.Arrays;
 
 /**
- * The EEPROM: 256 words, readable through EERD, writable through EEWR, with the checksum and the
- * firmware words that drivers insist on (docs/82599.md 3.4, 10.5 item 3). For who holds the card's
- * lock.
+ * The EEPROM, readable through EERD, writable through EEWR, with the checksum and the firmware
+ * words that drivers insist on (docs/82599.md 3.4, 10.5 item 3). An X550's is for {@link
+ * HostInterface} to read. For who holds the card's lock.
  */
 public final class Nvm {
-  private static final int WORDS = 256;
+  private static final int LAST_SUMMED_X550 = 0x41;
   private static final int CHECKSUM_WORD = 0x3F;
   private static final int CHECKSUM_SUM = 0xBABA;
   private static final int NONE = 0xFFFF;
@@ -25,19 +26,25 @@ public final class Nvm {
   private static final int DONE = 2;
   private static final int EEC_REQ = 1 << 6;
   private static final int EEC_GNT = 1 << 7;
+  private static final int EEC_SIZE = 0xF << 11;
+  private static final int EEC_FLUP = 1 << 23;
+  private static final int EEC_FLUDONE = 1 << 26;
+  private static final int EEC = RegisterMap82599.find("EEC").offset();
 
   private final RegisterFile registers;
-  private final int[] words = new int[WORDS];
+  private final Chip chip;
+  private final int[] words;
 
   public Nvm(RegisterFile registers, long mac, LinkOptions link) {
     this.registers = registers;
+    this.chip = registers.chip();
+    this.words = new int[chip.nvmWords()];
     image(mac, link);
-    int eec = RegisterMap82599.find("EEC").offset();
     int eerd = RegisterMap82599.find("EERD").offset();
     int eewr = RegisterMap82599.find("EEWR").offset();
     registers.onWrite("EERD", (i, value) -> read(eerd, value));
     registers.onWrite("EEWR", (i, value) -> program(eewr, value));
-    registers.onWrite("EEC", (i, value) -> grant(eec, value));
+    registers.onWrite("EEC", (i, value) -> grant(value));
   }
 
   private void image(long mac, LinkOptions link) {
@@ -65,8 +72,11 @@ public final class Nvm {
     }
     // No FCoE; any SFP, and no crosstalk fix, unless told otherwise.
     words[0x2C] = 0x0002 | (link.nvm().anyModule() ? 1 : 0) | (link.nvm().crosstalk() ? 0 : 1 << 7);
-    if (link.module() != ModuleKind.SILENT && link.nvm().sequences()) {
+    if (!chip.copper() && link.module() != ModuleKind.SILENT && link.nvm().sequences()) {
       moduleList();
+    }
+    if (chip.copper()) {
+      copperSections();
     }
     int wrong = link.nvm().checksum() ? 0 : 1;
     words[CHECKSUM_WORD] = CHECKSUM_SUM - sum() + wrong & 0xFFFF;
@@ -92,18 +102,56 @@ public final class Nvm {
     words[entry] = NONE;
   }
 
+  /** What the sums of the X540 and of the X550 leave out, or take in another length. */
+  private void copperSections() {
+    words[0x04] = section(0x100, 2);
+    words[0x05] = section(0x110, 3);
+    if (chip == Chip.X550) {
+      // Word 2 is a pointer, too.
+      words[0x02] = NONE;
+      words[0x06] = section(0x120, 0x40);
+      words[0x07] = section(0x170, 0x40);
+      words[0x08] = section(0x1C0, 0x40);
+    }
+  }
+
+  /** A section of {@code length} words, none of them 0. @return where it is */
+  private int section(int at, int length) {
+    words[at] = length;
+    for (int i = 1; i <= length; i++) {
+      words[at + i] = 0x0101 * i;
+    }
+    return at;
+  }
+
   private int sum() {
     int sum = 0;
     for (int i = 0; i < CHECKSUM_WORD; i++) {
       sum += words[i];
     }
-    for (int i = 0x03; i < 0x0F; i++) {
-      int section = words[i];
-      if (section != 0 && section != NONE) {
-        for (int word = 1; word <= words[section]; word++) {
-          sum += words[section + word];
-        }
+    if (chip == Chip.X550) {
+      for (int i = CHECKSUM_WORD + 1; i <= LAST_SUMMED_X550; i++) {
+        sum += words[i];
       }
+    }
+    for (int i = chip == Chip.X550 ? 0x02 : 0x03; i < 0x0F; i++) {
+      if (words[i] != 0 && words[i] != NONE && !(chip.copper() && (i == 4 || i == 5))) {
+        sum += sumOf(i);
+      }
+    }
+    return sum;
+  }
+
+  /** Of the section that word {@code pointer} points to. */
+  private int sumOf(int pointer) {
+    int at = words[pointer];
+    // DP ixgbe_calc_checksum_X550: fixed lengths, from the first word on.
+    int fixed = chip != Chip.X550 ? 0 : pointer == 6 ? 0x24 : pointer == 7 || pointer == 8 ? 8 : 0;
+    int first = fixed == 0 ? at + 1 : at;
+    int length = fixed == 0 ? words[at] : fixed;
+    int sum = 0;
+    for (int i = 0; i < length; i++) {
+      sum += words[first + i];
     }
     return sum;
   }
@@ -131,17 +179,47 @@ public final class Nvm {
   }
 
   private boolean address(int register, int value, int address) {
-    if (address < WORDS) {
+    if (chip.nvmByFirmware()) {
+      registers.refuse(
+          register, value, "this chip's NVM is read by commands to the firmware (docs/82599.md 9)");
+      return false;
+    }
+    if (address < words.length) {
       return true;
     }
-    registers.refuse(register, value, "word " + address + " is past the " + WORDS + " of EEC.SIZE");
+    registers.refuse(
+        register, value, "word " + address + " is past the " + words.length + " of EEC.SIZE");
     return false;
   }
 
+  /** As after a reset. */
+  public void reset() {
+    int size = Integer.numberOfTrailingZeros(words.length) - 6;
+    int done = chip.copper() ? EEC_FLUDONE : 0;
+    registers.set(EEC, registers.get(EEC) & ~EEC_SIZE | size << 11 | done);
+  }
+
+  /** How many words there are. */
+  int words() {
+    return words.length;
+  }
+
+  int word(int address) {
+    return words[address];
+  }
+
+  void word(int address, int value) {
+    words[address] = value;
+  }
+
   /** The grant follows the request. */
-  private void grant(int eec, int value) {
-    registers.store(eec, value);
-    int stored = registers.get(eec);
-    registers.set(eec, (stored & EEC_REQ) != 0 ? stored | EEC_GNT : stored & ~EEC_GNT);
+  private void grant(int value) {
+    registers.store(EEC, value);
+    int stored = registers.get(EEC);
+    if (chip.copper()) {
+      // The shadow RAM goes to the flash at once (LX ixgbe_update_flash_X540).
+      stored = stored & ~EEC_FLUP | EEC_FLUDONE;
+    }
+    registers.set(EEC, (stored & EEC_REQ) != 0 ? stored | EEC_GNT : stored & ~EEC_GNT);
   }
 }

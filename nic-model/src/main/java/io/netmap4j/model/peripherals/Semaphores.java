@@ -10,6 +10,9 @@ import java.util.function.LongSupplier;
  * SWSM and GSSR, of this port alone or of a chip's two (docs/82599.md 3.6). For who holds the
  * card's lock.
  *
+ * <p>On an X540 and its successors bit 31 of GSSR, REGSMP, guards that register: a read that finds
+ * it 0 has taken it.
+ *
  * <p>Those of one port are free after each reset, unless something was left behind at power-on:
  * that stays, as what is shared does.
  */
@@ -18,6 +21,7 @@ public final class Semaphores {
   private static final int GSSR = RegisterMap82599.find("GSSR").offset();
   private static final int WMNG = 1 << 2;
   private static final int SOFTWARE_BITS = 0x1F;
+  private static final int REGSMP = 1 << 31;
 
   private final RegisterFile registers;
   private final FirmwareOptions firmware;
@@ -37,7 +41,8 @@ public final class Semaphores {
     this.chip = shared != null ? shared : new SharedChip();
     registers.onRead("SWSM", i -> readSwsm());
     registers.onWrite("SWSM", (i, value) -> writeSwsm(value));
-    registers.onRead("GSSR", i -> chip.gssr(clock.getAsLong()));
+    registers.onRead("GSSR", i -> readGssr());
+    registers.onPeek("GSSR", i -> chip.gssr(clock.getAsLong()));
     registers.onWrite("GSSR", (i, value) -> writeGssr(value));
     if (!this.shared || firmware != FirmwareOptions.DEFAULT) {
       chip.powerOn(firmware, clock.getAsLong());
@@ -66,8 +71,19 @@ public final class Semaphores {
     registers.set(SWSM, chip.swsm() | value & WMNG);
   }
 
+  private int readGssr() {
+    int value = chip.gssr(clock.getAsLong());
+    if (registers.chip().registerSemaphore()) {
+      chip.writeGssr(value | REGSMP, clock.getAsLong());
+    }
+    return value;
+  }
+
   private void writeGssr(int value) {
     int old = chip.gssr(clock.getAsLong());
+    if (registers.chip().registerSemaphore() && (old & REGSMP) == 0 && value != old) {
+      registers.refuse(GSSR, value, "REGSMP must be held (docs/82599.md 3.6)");
+    }
     int taken = value & ~old & SOFTWARE_BITS;
     if ((old >> 5 & taken) != 0) {
       registers.refuse(

@@ -38,8 +38,11 @@ public final class Register {
   private final int readOnly;
   private final int selfClearing;
   private final String fact;
+  private final Chip since;
 
-  private Register(String name, Access access, List<Window> windows, int[] values, String fact) {
+  private Register(
+      String name, Access access, List<Window> windows, int[] values, String fact, Chip since) {
+    this.since = since;
     this.name = name;
     this.access = access;
     this.windows = windows;
@@ -65,7 +68,12 @@ public final class Register {
     boolean fixed = access == Access.RO || access == Access.RC;
     int[] values = {0, 0, fixed ? 0 : -1, access == Access.RO ? -1 : 0, 0};
     return new Register(
-        name, access, List.of(new Window(offset, stride, 0, count, false)), values, fact);
+        name,
+        access,
+        List.of(new Window(offset, stride, 0, count, false)),
+        values,
+        fact,
+        Chip.I82599);
   }
 
   private int[] values() {
@@ -75,13 +83,13 @@ public final class Register {
   private Register with(int index, int value) {
     int[] values = values();
     values[index] = value;
-    return new Register(name, access, windows, values, fact);
+    return new Register(name, access, windows, values, fact, since);
   }
 
   private Register with(Window window) {
     List<Window> more = new ArrayList<>(windows);
     more.add(window);
-    return new Register(name, access, List.copyOf(more), values(), fact);
+    return new Register(name, access, List.copyOf(more), values(), fact, since);
   }
 
   /** The value of each element after a reset. */
@@ -110,6 +118,11 @@ public final class Register {
   /** Bits that a write accepts and that read 0 at once. */
   Register selfClearing(int mask) {
     return with(4, mask);
+  }
+
+  /** The first chip that has the register; without this all have it. */
+  Register since(Chip first) {
+    return new Register(name, access, windows, values(), fact, first);
   }
 
   /** Further elements, after those so far, in a block of their own. */
@@ -190,6 +203,11 @@ public final class Register {
   /** What the row rests on: a section of docs/82599.md. */
   public String fact() {
     return fact;
+  }
+
+  /** The first chip that has the register. */
+  public Chip since() {
+    return since;
   }
 
   List<Window> windows() {

@@ -38,16 +38,30 @@ public final class RegisterFile {
   private final OnRead[] onRead = new OnRead[words.length];
   private final OnWrite[] onWrite = new OnWrite[words.length];
   private final Rule[] rules = new Rule[words.length];
+  private final OnRead[] onPeek = new OnRead[words.length];
   private final Referee referee;
   private final Consumer<String> warnings;
+  private final Chip chip;
+
+  /** The registers of an 82599. */
+  public RegisterFile(Referee referee, Consumer<String> warnings) {
+    this(Chip.I82599, referee, warnings);
+  }
 
   /**
+   * @param chip what it has not is undefined here
    * @param warnings hears of what is allowed and yet worth telling
    */
-  public RegisterFile(Referee referee, Consumer<String> warnings) {
+  public RegisterFile(Chip chip, Referee referee, Consumer<String> warnings) {
+    this.chip = chip;
     this.referee = referee;
     this.warnings = warnings;
     reset();
+  }
+
+  /** Whose registers these are. */
+  public Chip chip() {
+    return chip;
   }
 
   /** Hooks all elements of a row; aliases follow. */
@@ -56,6 +70,11 @@ public final class RegisterFile {
     for (int i = 0; i < row.count(); i++) {
       onRead[row.offset(i) >> 2] = hook;
     }
+  }
+
+  /** What {@link #peek} gives where the read itself has an effect. */
+  public void onPeek(String name, OnRead hook) {
+    onPeek[RegisterMap82599.find(name).offset() >> 2] = hook;
   }
 
   public void onWrite(String name, OnWrite hook) {
@@ -105,7 +124,8 @@ public final class RegisterFile {
     int home = map.home(word) << 2;
     Register row = map.row(word);
     boolean semaphore = row != null && row.access() == Register.Access.RS;
-    OnRead hook = semaphore ? null : onRead[home >> 2];
+    OnRead quiet = onPeek[home >> 2];
+    OnRead hook = quiet != null ? quiet : semaphore ? null : onRead[home >> 2];
     return hook != null ? hook.read(map.index(word)) : get(home);
   }
 
@@ -199,7 +219,17 @@ public final class RegisterFile {
         && offset < RegisterMap82599.SIZE
         && (offset & 3) == 0
         && map.row(offset >> 2) != null) {
-      return true;
+      if (chip.has(map.row(offset >> 2).since())) {
+        return true;
+      }
+      referee.refuse(
+          what
+              + " of "
+              + RegisterMap82599.nameAt(offset)
+              + ", which an "
+              + chip.published()
+              + " doesn't have [docs/82599.md 9]");
+      return false;
     }
     referee.refuse(what + " of " + RegisterMap82599.nameAt(offset) + " [docs/82599.md 2]");
     return false;

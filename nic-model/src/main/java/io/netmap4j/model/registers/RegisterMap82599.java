@@ -7,7 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Which register is at which offset of BAR 0. Built once from the rows; rows that overlap are
+ * Which register is at which offset of BAR 0, on the 82599 and its successors: a row says since
+ * which {@link Chip} there is such a register. Built once from the rows; rows that overlap are
  * refused.
  *
  * <p>Every address has a home: the index of the 32-bit word that stores it, which for an alias
@@ -41,6 +42,7 @@ public final class RegisterMap82599 {
     all.addAll(RowsTransmit.rows());
     all.addAll(RowsMac.rows());
     all.addAll(RowsStatistics.rows());
+    all.addAll(RowsX540.rows());
     return all;
   }
 

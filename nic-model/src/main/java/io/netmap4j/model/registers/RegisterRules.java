@@ -3,7 +3,9 @@ package io.netmap4j.model.registers;
 /** Rules that join registers: what one may hold depends on another. */
 public final class RegisterRules {
   private static final int RXEN = 1;
-  private static final int PACKET_BUFFER = 512; // KB
+
+  /** KB, after a reset, of each RXPBSIZE. */
+  private static final int RESET_BUFFER = 512;
 
   private final RegisterFile registers;
 
@@ -18,10 +20,12 @@ public final class RegisterRules {
         "MTQC",
         (old, value) -> old != value && (get("RTTDCS", 0) & 1 << 6) == 0,
         "MTQC is written while RTTDCS.ARBDIS = 1 only");
-    rule(
-        "GSSR",
-        (old, value) -> old != value && (get("SWSM", 0) & 2) == 0,
-        "SWSM.SWESMBI must be held (docs/82599.md 3.6)");
+    if (!registers.chip().registerSemaphore()) {
+      rule(
+          "GSSR",
+          (old, value) -> old != value && (get("SWSM", 0) & 2) == 0,
+          "SWSM.SWESMBI must be held (docs/82599.md 3.6)");
+    }
     int rxctrl = RegisterMap82599.find("RXCTRL").offset();
     registers.addRule(
         rxctrl,
@@ -38,10 +42,11 @@ public final class RegisterRules {
         });
     rule(
         "RXCTRL",
-        (old, value) -> (value & ~old & RXEN) != 0 && packetBufferKilobytes() > PACKET_BUFFER,
-        "RXPBSIZE(0..7), and the filters of FDIRCTRL, are more than the 512 KB there are "
-            + "(docs/82599.md 3.1"
-            + " step 11)");
+        (old, value) ->
+            (value & ~old & RXEN) != 0 && packetBufferKilobytes() > registers.chip().packetBuffer(),
+        "RXPBSIZE(0..7), and the filters of FDIRCTRL, are more than the "
+            + registers.chip().packetBuffer()
+            + " KB there are (docs/82599.md 3.1 step 11, 9)");
     int fdirctrl = RegisterMap82599.find("FDIRCTRL").offset();
     // No rule, and the only behaviour that the filters have here: INIT_DONE at once (docs/82599.md
     // 5.5).
@@ -81,7 +86,7 @@ public final class RegisterRules {
     int sum = filters == 0 ? 0 : 32 << filters;
     for (int i = 0; i < 8; i++) {
       int size = get("RXPBSIZE", i) >> 10 & 0x3FF;
-      sum += i > 0 && filters == 0 && size == PACKET_BUFFER ? 0 : size;
+      sum += i > 0 && filters == 0 && size == RESET_BUFFER ? 0 : size;
     }
     return sum;
   }

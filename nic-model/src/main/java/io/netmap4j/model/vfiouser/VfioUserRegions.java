@@ -16,12 +16,6 @@ import io.netmap4j.model.pci.PciConfig;
  * invent the rest.
  */
 final class VfioUserRegions {
-  private static final long[] SIZES = {
-    512 << 10, 0, 32, 0, MsixTable.SIZE, 0, 0, PciConfig.SIZE, 0
-  };
-  private static final int IO_ADDRESS = 0;
-  private static final int IO_DATA = 4;
-
   private static final int COMMAND = 0x04;
   private static final int STATUS = 0x06;
   private static final int INTERRUPT_STATUS = 1 << 3;
@@ -42,16 +36,18 @@ final class VfioUserRegions {
 
   private final Nic82599 card;
   private final VfioUserIrqs irqs;
-  private int ioAddress;
+  private final long[] sizes;
 
   VfioUserRegions(Nic82599 card, VfioUserIrqs irqs) {
+    int io = card.options().chip().ioBar() ? PciConfig.IO_BYTES : 0;
+    this.sizes = new long[] {512 << 10, 0, io, 0, MsixTable.SIZE, 0, 0, PciConfig.SIZE, 0};
     this.card = card;
     this.irqs = irqs;
   }
 
   /** Size of a region; 0 for one that this card does not have. */
-  static long size(int region) {
-    return SIZES[region];
+  long size(int region) {
+    return sizes[region];
   }
 
   /**
@@ -103,19 +99,19 @@ final class VfioUserRegions {
     return 0;
   }
 
-  private static boolean within(int region, long offset, int count) {
+  private boolean within(int region, long offset, int count) {
     return region >= 0
         && region < REGIONS
         && count > 0
         && offset >= 0
-        && offset <= SIZES[region] - count;
+        && offset <= sizes[region] - count;
   }
 
   private int readWord(int region, int offset) {
     return switch (region) {
       case BAR0 -> card.read(offset);
       case BAR4 -> card.readMsix(offset);
-      default -> offset == IO_ADDRESS ? ioAddress : window(offset) ? card.read(ioAddress) : 0;
+      default -> card.readIo(offset);
     };
   }
 
@@ -123,19 +119,8 @@ final class VfioUserRegions {
     switch (region) {
       case BAR0 -> card.write(offset, value);
       case BAR4 -> card.writeMsix(offset, value);
-      default -> {
-        if (offset == IO_ADDRESS) {
-          ioAddress = value;
-        } else if (window(offset)) {
-          card.write(ioAddress, value);
-        }
-      }
+      default -> card.writeIo(offset, value);
     }
-  }
-
-  /** IODATA is the register that IOADDR names, if there is one. */
-  private boolean window(int offset) {
-    return offset == IO_DATA && (ioAddress & 3) == 0 && ioAddress >= 0 && ioAddress < SIZES[BAR0];
   }
 
   // Configuration space: any bytes.
@@ -209,7 +194,6 @@ final class VfioUserRegions {
   }
 
   private void restore(int[] saved) {
-    ioAddress = 0;
     for (int i = 0; i < saved.length; i++) {
       card.writeConfig(SAVED[i][0], SAVED[i][1], saved[i]);
     }
@@ -218,7 +202,6 @@ final class VfioUserRegions {
 
   /** The client has gone: nothing of it stays, and the card no longer reaches memory. */
   void forget() {
-    ioAddress = 0;
     card.writeConfig(COMMAND, 2, 0);
     card.writeConfig(DEVICE_CONTROL, 2, FUNCTION_RESET);
   }

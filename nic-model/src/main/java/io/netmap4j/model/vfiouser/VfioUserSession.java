@@ -431,7 +431,7 @@ final class VfioUserSession implements ForeignMemory {
     if (length < 32 || int32(0) < 32 || index < 0 || index >= REGIONS) {
       return -Libc.EINVAL;
     }
-    long size = VfioUserRegions.size(index);
+    long size = regions.size(index);
     answer(0, 32);
     boolean mapped = index == BAR0 && bar != null;
     answer(
@@ -455,7 +455,7 @@ final class VfioUserSession implements ForeignMemory {
         || int32(12) != 0
         || index < 0
         || index >= REGIONS
-        || VfioUserRegions.size(index) == 0) {
+        || regions.size(index) == 0) {
       return -Libc.EINVAL;
     }
     answer(0, 16);

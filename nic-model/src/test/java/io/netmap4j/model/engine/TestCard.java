@@ -8,6 +8,7 @@ import io.netmap4j.model.dma.DeviceMemory;
 import io.netmap4j.model.dma.PcieBill;
 import io.netmap4j.model.fault.CardFaults;
 import io.netmap4j.model.link.Rates;
+import io.netmap4j.model.registers.Chip;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,6 +28,7 @@ public final class TestCard implements CardState, AutoCloseable {
   public final PcieBill bill = new PcieBill();
   public final CardFaults faults = new CardFaults(null);
   public final ModelClock clock = ModelClock.manual();
+  public Chip chip = Chip.I82599;
   public final TxEngine tx = new TxEngine(this);
   public final RxEngine rx = new RxEngine(this);
   public final long raw;
@@ -67,6 +69,11 @@ public final class TestCard implements CardState, AutoCloseable {
 
   public long counter(int register) {
     return counters[register / 4];
+  }
+
+  @Override
+  public Chip chip() {
+    return chip;
   }
 
   @Override

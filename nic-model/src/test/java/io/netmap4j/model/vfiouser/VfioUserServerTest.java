@@ -211,6 +211,8 @@ class VfioUserServerTest {
 
   @Test
   void theIoBarIsAWindowOntoTheRegisters() {
+    assertThat(client.read(2, 0, 4)).as("I/O is off").containsOnly(0xFF);
+    client.write(7, 4, new byte[] {1, 0});
     client.write(2, 0, RawVfioUser.word(EIMS));
     client.write(2, 4, RawVfioUser.word(0x30));
     assertThat(client.read32(EIMS)).isEqualTo(0x30);
