@@ -25,6 +25,16 @@ unbind() {
   echo >"$device/driver_override"
 }
 
+# cards LINE...: does it to the modelled cards (the lines of nic-model --control), and waits until it is done
+cards() {
+  local before
+  before=$(cards_done)
+  echo "$*" >>"$BOOT/asks"
+  eventually 30 more_done "$before"
+}
+cards_done() { grep -c ': done$' "$BOOT/cards.log" || true; }
+more_done() { [ "$(cards_done)" -gt "$1" ]; }
+
 hugepages_free() { [ "$(sed -n 's/^HugePages_Free: *//p' /proc/meminfo)" -ge "$1" ]; }
 # hugepages COUNT: of 2 MiB
 hugepages() {
