@@ -4,6 +4,7 @@
 # Modules put into the cages of the kernel's driver and pulled out again: it finds each, brings its link up with that module's
 # set-up, and shows it to ethtool; then link down and up, and a dual-rate module at 10 and at 1 Gbit/s.
 both() { cards module 0 "$1"; cards module 1 "$1"; }
+shown() { ethtool -m "$B" >"$OUT/$1" 2>&1; } # "busy" while the driver sets the module up
 speed_is() { [ "$(cat "/sys/class/net/$B/speed")" = "$1" ]; }
 
 both 10g-sr
@@ -15,7 +16,7 @@ for module in 10g-sr 10g-lr dac 1g-sx dual-rate; do
     both $module
     link_up
   fi
-  ethtool -m "$B" >"$OUT/$module"
+  eventually 30 shown $module
   case $module in
     10g-sr) eventually 10 speed_is 10000 && grep -q '10G Ethernet: 10G Base-SR' "$OUT/$module" && grep -q 'Module temperature .*30\.00' "$OUT/$module" ;;
     10g-lr) eventually 10 speed_is 10000 && grep -q '10G Ethernet: 10G Base-LR' "$OUT/$module" && grep -q 'wavelength .*1310nm' "$OUT/$module" ;;

@@ -329,7 +329,8 @@ class LinkBringUpTest {
         Nic82599 b = new Nic82599(CardOptions.port(1).link(LinkOptions.parse("lms=0")))) {
       a.attach(cable, WireEnd.A);
       b.attach(cable, WireEnd.B);
-      assertThat(cable.rates(WireEnd.A)).isEqualTo(Rates.R1G);
+      assertThat(cable.rates(WireEnd.A)).isEqualTo(Rates.R1G | Rates.LIGHT);
+      assertThat(cable.carrier(WireEnd.A)).isTrue();
       assertThat(a.read(0x042A4) & LinkRig.UP).isZero();
       assertThat(b.read(0x042A4) & LinkRig.UP).isZero();
       b.write(0x042A0, b.read(0x042A0) | 3 << 13 | AN_RESTART);

@@ -213,11 +213,11 @@ public final class FibreMedium implements Medium {
     if (module == ModuleKind.DUAL_RATE) {
       fits &= (registers.get(ESDP) & SDP5) != 0 ? Rates.R10G : Rates.R1G;
     }
-    if ((registers.get(ESDP) & SDP3) != 0 || (registers.get(AUTOC2) & LINK_DISABLED) != 0) {
-      fits = 0;
-    }
+    boolean disabled = (registers.get(AUTOC2) & LINK_DISABLED) != 0;
     boolean dark = options.analog() == Analog.DARK && !analog.right(module);
-    rates = startup.started() && !dark ? fits : 0;
+    boolean empty = mode.cage() && module == ModuleKind.ABSENT;
+    int sent = startup.started() && !dark && !disabled ? fits | Rates.LIGHT : Rates.LIGHT;
+    rates = laser() && !empty ? sent : 0;
   }
 
   @Override
@@ -238,7 +238,7 @@ public final class FibreMedium implements Medium {
     }
     signal = offered != 0;
     int common = Integer.highestOneBit(wanted & offered);
-    up = common != 0 && partner.ready();
+    up = Rates.any(common) && partner.ready();
     if (!up) {
       return options.nvm().crosstalk() && module == ModuleKind.ABSENT ? UP_10G : 0;
     }

@@ -1,6 +1,7 @@
 package io.netmap4j.model.peripherals;
 
 import io.netmap4j.model.link.PartnerOptions;
+import io.netmap4j.model.link.Rates;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
 
@@ -52,7 +53,7 @@ final class Partner {
    * @param wanted what we can receive: a mask of rates
    */
   int light(int wire, int wanted) {
-    int light = options.rates() == PartnerOptions.AS_WIRED || wire == 0 ? wire : options.rates();
+    int light = wire == 0 ? 0 : offered(wire);
     if (!options.behaves()) {
       return light;
     }
@@ -60,10 +61,18 @@ final class Partner {
     if (light != 0 && (vanished(now) || flapped(now))) {
       light = 0;
     }
-    boolean fits = (light & wanted) != 0;
+    boolean fits = Rates.any(light & wanted);
     since = !fits ? -1 : since < 0 ? now : since;
     first = fits && first < 0 ? now : first;
     return light;
+  }
+
+  private int offered(int wire) {
+    return switch (options.rates()) {
+      case PartnerOptions.AS_WIRED -> wire;
+      case 0 -> 0;
+      default -> options.rates() | Rates.LIGHT;
+    };
   }
 
   private boolean vanished(long now) {

@@ -12,9 +12,12 @@ public interface FrameSink {
    */
   boolean receive(long address, int length);
 
-  /** False while the card sends no light: its cable is pulled, its laser off. Any thread. */
+  /**
+   * False while the card sends nothing that could be received: its cable is pulled, its laser off.
+   * Any thread.
+   */
   default boolean lit() {
-    return rates() != 0;
+    return Rates.any(rates());
   }
 
   /** The speeds that the card sends at, a mask of {@link Rates}; 0: no light. Any thread. */
