@@ -112,6 +112,7 @@ final class IxgbeAdapter implements Adapter {
       startRxQueue(q);
     }
     device.enableReceive();
+    device.startLink();
   }
 
   private void startRxQueue(int q) {

@@ -35,6 +35,7 @@ final class IxgbeDevice {
   private final IxgbeSemaphores semaphores;
   private final IxgbeNvm nvm;
   private final IxgbeHostInterface firmware;
+  private final IxgbeLink link;
   private final Rss rss;
   private final IxgbeFilters filters;
   private final RegisterWait wait;
@@ -44,10 +45,15 @@ final class IxgbeDevice {
   IxgbeDevice(NicDevice nic, NicOptions options) {
     this.nic = nic;
     this.options = options;
-    this.chip = IxgbeId.of(nic.id().device()).chip();
+    IxgbeId id = IxgbeId.of(nic.id().device());
+    this.chip = id.chip();
     this.semaphores = new IxgbeSemaphores(nic, chip);
     this.nvm = new IxgbeNvm(nic, chip, semaphores);
     this.firmware = new IxgbeHostInterface(nic, semaphores);
+    this.link =
+        chip.copper()
+            ? new CopperLink(nic, chip, semaphores, options.speed())
+            : new MacLink(nic, id, options.speed(), semaphores, nvm);
     this.filters = new IxgbeFilters(nic, options.promiscuous());
     this.wait = new RegisterWait(nic);
     this.rss = new Rss(options.rxRings(), chip.rssTable);
@@ -65,7 +71,7 @@ final class IxgbeDevice {
     }
     maskInterrupts();
     stopDma();
-    resetOnce();
+    resetOnce(link.resetBits());
     // Not before: a killed process may have left addresses in the card that are somebody else's
     // now.
     nic.changeConfig(PciRegs.COMMAND, 2, 0, PciRegs.COMMAND_MASTER);
@@ -144,7 +150,7 @@ final class IxgbeDevice {
       RegisterWait.sleepMicros(20);
       nic.write32(Reg.HLREG0, nic.read32(Reg.HLREG0) & ~Reg.HLREG0_LPBK);
       nic.write32(Reg.GCR_EXT, nic.read32(Reg.GCR_EXT) & ~Reg.GCR_EXT_BUFFERS_CLEAR);
-      resetOnce();
+      resetOnce(Reg.CTRL_RST);
     }
   }
 
@@ -152,19 +158,19 @@ final class IxgbeDevice {
    * Linux ixgbe_reset_hw_82599, ixgbe_reset_hw_X540: 1 ms before the first access; X540 and X550
    * want the PHY's semaphore for the write.
    */
-  private void resetOnce() {
+  private void resetOnce(int bits) {
     if (chip.copper()) {
-      semaphores.with(semaphores.phy(), this::writeReset);
+      semaphores.with(semaphores.phy(), () -> writeReset(bits));
     } else {
-      writeReset();
+      writeReset(bits);
     }
     RegisterWait.sleepMicros(1000);
-    wait.await("reset (CTRL.RST)", Reg.CTRL, Reg.CTRL_RST | Reg.CTRL_LRST, 0);
+    wait.await("reset (CTRL.RST, LRST)", Reg.CTRL, Reg.CTRL_RST | Reg.CTRL_LRST, 0);
     RegisterWait.sleepMicros(1000L * (chip.resetMillis - 1));
   }
 
-  private void writeReset() {
-    nic.write32(Reg.CTRL, nic.read32(Reg.CTRL) | Reg.CTRL_RST);
+  private void writeReset(int bits) {
+    nic.write32(Reg.CTRL, nic.read32(Reg.CTRL) | bits);
   }
 
   private void maskInterrupts() {
@@ -186,11 +192,16 @@ final class IxgbeDevice {
     filters.write();
     nic.write32(
         Reg.CTRL_EXT, nic.read32(Reg.CTRL_EXT) | Reg.CTRL_EXT_NS_DIS | Reg.CTRL_EXT_DRV_LOAD);
-    // The laser goes on: ixgbe_enable_tx_laser_multispeed_fiber clears SDP3. Link parameters are
-    // the NVM's.
-    if (!chip.copper()) {
-      nic.write32(Reg.ESDP, nic.read32(Reg.ESDP) & ~Reg.ESDP_SDP3);
-    }
+  }
+
+  /** The rings are ready: module, link mode, laser. Doesn't wait for carrier. */
+  void startLink() {
+    link.bringUp();
+  }
+
+  /** What the link needs now and then while the port is open. */
+  void watchLink() {
+    link.watch();
   }
 
   private void configureReceive() {
@@ -327,6 +338,7 @@ final class IxgbeDevice {
       stopRxQueue(q);
     }
     maskInterrupts();
+    link.stop();
     nic.write32(Reg.CTRL, Reg.CTRL_GIO_DIS);
     if (!wait.poll(Reg.STATUS, Reg.STATUS_GIO, 0, 100)) {
       LOG.warn("{}: requests are still under way after stop (STATUS.GIO)", nic.name());
@@ -348,7 +360,7 @@ final class IxgbeDevice {
   }
 
   LinkState link() {
-    return chip.link(nic);
+    return link.state();
   }
 
   IxgbeFilters filters() {

@@ -97,6 +97,9 @@ final class IxgbeHousekeeping {
 
   private void round(boolean withCounters) {
     long before = System.nanoTime();
+    if (!adapter.dead()) {
+      device.watchLink();
+    }
     checkLink();
     if (System.nanoTime() - before > STALL_NANOS) {
       watchdog.restart(); // a card that stood still could not report

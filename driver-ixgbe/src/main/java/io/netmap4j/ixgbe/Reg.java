@@ -18,7 +18,15 @@ final class Reg {
   static final int CTRL_EXT_NS_DIS = 1 << 16;
   static final int CTRL_EXT_DRV_LOAD = 1 << 28;
   static final int ESDP = 0x00020;
+  static final int ESDP_SDP2 = 1 << 2;
   static final int ESDP_SDP3 = 1 << 3;
+  static final int ESDP_SDP5 = 1 << 5;
+  static final int ESDP_SDP5_DIR = 1 << 13;
+  static final int I2CCTL = 0x00028;
+  static final int I2CCTL_CLK_IN = 1;
+  static final int I2CCTL_CLK_OUT = 1 << 1;
+  static final int I2CCTL_DATA_IN = 1 << 2;
+  static final int I2CCTL_DATA_OUT = 1 << 3;
   static final int GCR_EXT = 0x11050;
   static final int GCR_EXT_BUFFERS_CLEAR = 1 << 30;
 
@@ -40,6 +48,8 @@ final class Reg {
   static final int GSSR_REGSMP = 1 << 31;
   static final int FWSM = 0x10148;
   static final int FWSM_TS_ENABLED = 1;
+  static final int FWSM_MODE = 7 << 1;
+  static final int FWSM_MODE_PT = 2 << 1;
   static final int FWSM_RECOVERY = 1 << 5;
   static final int FWSM_FW_VALID = 1 << 15;
   static final int FWSM_EXT_ERR = 0x3f << 19;
@@ -55,6 +65,11 @@ final class Reg {
     return 0x15800 + 4 * n;
   }
 
+  static final int FACTPS = 0x10150;
+  static final int FACTPS_MNGCG = 1 << 29;
+  static final int MANC = 0x05820;
+  static final int MANC_RCV_TCO_EN = 1 << 17;
+  static final int CORECTL = 0x14f00;
   static final int MMNGC = 0x042d0;
   static final int MMNGC_MNG_VETO = 1;
 
@@ -335,6 +350,28 @@ final class Reg {
   static final int MAXFRS = 0x04268;
   static final int AUTOC = 0x042a0;
   static final int AUTOC_FLU = 1;
+  static final int AUTOC_1G_PMA = 1 << 9;
+  static final int AUTOC_AN_RESTART = 1 << 12;
+  static final int AUTOC_LMS = 7 << 13;
+  static final int AUTOC_LMS_1G_AN = 2 << 13;
+  static final int AUTOC_LMS_10G_SERIAL = 3 << 13;
+  static final int AUTOC_LMS_KX4_KX_KR = 4 << 13;
+  static final int AUTOC_LMS_KX4_KX_KR_1G_AN = 6 << 13;
+  static final int AUTOC_LMS_KX4_KX_KR_SGMII = 7 << 13;
+
+  /** The one bit that a pipeline reset inverts. */
+  static final int AUTOC_LMS_TOP = 4 << 13;
+
+  static final int AUTOC_KR = 1 << 16;
+  static final int AUTOC_PAUSE = 3 << 28;
+  static final int AUTOC_KX = 1 << 30;
+  static final int AUTOC_KX4 = 1 << 31;
+  static final int AUTOC2 = 0x042a8;
+  static final int AUTOC2_SERIAL = 3 << 16;
+  static final int AUTOC2_SERIAL_SFI = 2 << 16;
+  static final int AUTOC2_LINK_DISABLE = 7 << 28;
+  static final int ANLP1 = 0x042b0;
+  static final int ANLP1_AN_STATE = 0xf << 16;
   static final int LINKS = 0x042a4;
   static final int LINKS_NON_STANDARD = 1 << 27;
   static final int LINKS_UP = 1 << 30;

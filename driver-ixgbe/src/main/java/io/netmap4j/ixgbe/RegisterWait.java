@@ -42,6 +42,14 @@ final class RegisterWait {
     return true;
   }
 
+  /** For a few microseconds, which a sleep would stretch to many. */
+  static void spinMicros(int micros) {
+    long deadline = System.nanoTime() + micros * 1000L;
+    while (deadline - System.nanoTime() > 0) {
+      Thread.onSpinWait();
+    }
+  }
+
   static void sleepMicros(long micros) {
     long deadline = System.nanoTime() + micros * 1000;
     boolean interrupted = false; // it would make every park return at once

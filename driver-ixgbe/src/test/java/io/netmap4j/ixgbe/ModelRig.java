@@ -12,6 +12,7 @@ import io.netmap4j.model.ModelDomain;
 import io.netmap4j.model.ModelRunner;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.dma.DmaLog;
+import io.netmap4j.model.link.LinkOptions;
 import io.netmap4j.model.wire.Cable;
 import io.netmap4j.model.wire.CableMode;
 import io.netmap4j.model.wire.WireEnd;
@@ -43,6 +44,7 @@ final class ModelRig implements AutoCloseable {
       int extra,
       boolean line,
       Offsets offsets,
+      String link,
       UnaryOperator<NicDevice> around) {
     static final Setup DEFAULT =
         new Setup(
@@ -54,50 +56,56 @@ final class ModelRig implements AutoCloseable {
             0,
             false,
             null,
+            "",
             UnaryOperator.identity());
 
     Setup stepped(long newSeed) {
-      return new Setup(newSeed, nic, cable, memory, scattered, extra, line, offsets, around);
+      return new Setup(newSeed, nic, cable, memory, scattered, extra, line, offsets, link, around);
     }
 
     Setup nic(NicOptions options) {
-      return new Setup(seed, options, cable, memory, scattered, extra, line, offsets, around);
+      return new Setup(seed, options, cable, memory, scattered, extra, line, offsets, link, around);
     }
 
     Setup cable(CableMode mode) {
-      return new Setup(seed, nic, mode, memory, scattered, extra, line, offsets, around);
+      return new Setup(seed, nic, mode, memory, scattered, extra, line, offsets, link, around);
     }
 
     /** Interrupts come by the INTx line. */
     Setup line(boolean on) {
-      return new Setup(seed, nic, cable, memory, scattered, extra, on, offsets, around);
+      return new Setup(seed, nic, cable, memory, scattered, extra, on, offsets, link, around);
     }
 
     Setup memory(MemoryOptions options) {
-      return new Setup(seed, nic, cable, options, scattered, extra, line, offsets, around);
+      return new Setup(seed, nic, cable, options, scattered, extra, line, offsets, link, around);
     }
 
     Setup extra(int buffers) {
-      return new Setup(seed, nic, cable, memory, scattered, buffers, line, offsets, around);
+      return new Setup(seed, nic, cable, memory, scattered, buffers, line, offsets, link, around);
     }
 
     /** Headroom in every slot. */
     Setup offsets(Offsets headroom) {
-      return new Setup(seed, nic, cable, memory, scattered, extra, line, headroom, around);
+      return new Setup(seed, nic, cable, memory, scattered, extra, line, headroom, link, around);
+    }
+
+    /** What is in both cards' cages, NVMs and firmware ({@link LinkOptions#parse}). */
+    Setup link(String spec) {
+      return new Setup(seed, nic, cable, memory, scattered, extra, line, offsets, spec, around);
     }
 
     /** What stands between the driver and each card. */
     Setup around(UnaryOperator<NicDevice> device) {
-      return new Setup(seed, nic, cable, memory, scattered, extra, line, offsets, device);
+      return new Setup(seed, nic, cable, memory, scattered, extra, line, offsets, link, device);
     }
   }
 
-  final Nic82599[] cards = {new Nic82599(CardOptions.port(0)), new Nic82599(CardOptions.port(1))};
+  final Nic82599[] cards;
   final DmaLog[] logs = {new DmaLog(1 << 16), new DmaLog(1 << 16)};
   final Cable cable;
   final ModelDomain domain;
   final Region region;
-  final ModelRunner runner = new ModelRunner(cards);
+  final ModelRunner runner;
   final RingSet[] rings = new RingSet[2];
   final NetmapPort a;
   final NetmapPort b;
@@ -127,6 +135,12 @@ final class ModelRig implements AutoCloseable {
     this.setup = setup;
     this.between = between;
     this.random = setup.seed == null ? null : new Random(setup.seed);
+    LinkOptions link = LinkOptions.parse(setup.link);
+    this.cards =
+        new Nic82599[] {
+          new Nic82599(CardOptions.port(0).link(link)), new Nic82599(CardOptions.port(1).link(link))
+        };
+    this.runner = new ModelRunner(cards);
     this.cable = new Cable(setup.cable);
     this.domain = setup.scattered ? ModelDomain.scattered(7) : ModelDomain.straight();
     this.region = Region.create(setup.memory);

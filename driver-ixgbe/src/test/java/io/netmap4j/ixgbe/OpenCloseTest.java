@@ -78,7 +78,7 @@ class OpenCloseTest {
                   (proxy, method, args) -> {
                     if (method.getName().equals("write32")
                         && (int) args[0] == Reg.CTRL
-                        && ((int) args[1] & Reg.CTRL_RST) != 0) {
+                        && ((int) args[1] & (Reg.CTRL_RST | Reg.CTRL_LRST)) != 0) {
                       atReset.add(device.readConfig(command, 2) & memoryAndMaster);
                     }
                     return method.invoke(device, args);

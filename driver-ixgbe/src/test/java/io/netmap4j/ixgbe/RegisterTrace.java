@@ -41,8 +41,7 @@ final class RegisterTrace {
   private static final int PAUSE = 16;
 
   /** NVM, module and PHY, and who may touch them. */
-  private static final Set<String> BUSES =
-      Set.of("EEC", "EERD", "I2CCTL", "MSCA", "MSRWD", "SWSM", "GSSR");
+  static final Set<String> BUSES = Set.of("EEC", "EERD", "I2CCTL", "MSCA", "MSRWD", "SWSM", "GSSR");
 
   private static final Pattern LINE =
       Pattern.compile("(read|write) (\\w+)(?:\\((\\d+)(?:\\+(\\d+))?\\))? (.*)");

@@ -68,6 +68,8 @@ class RegisterTracesTest {
     ModelRig.Setup setup = ModelRig.Setup.DEFAULT.nic(nic.rings(2, 2));
     run(setup);
     run(setup.line(true));
+    run(setup.link("module=dac"));
+    run(setup.link("module=10g-sr,link-disabled"));
     run(setup.nic(nic.rings(16, 16).mtu(9000).promiscuous(false).dropWhenFull(false)));
     openWhileRequestsStayUnderWay();
   }
@@ -79,7 +81,7 @@ class RegisterTracesTest {
       exchange(rig);
       control(rig.a);
       rig.a.nic().reset();
-      assertThat(rig.a.awaitLink(5000)).isTrue();
+      assertThat(rig.a.awaitLink(5000) && rig.b.awaitLink(5000)).isTrue();
       exchange(rig);
       assertEquals("", rig.violations());
     }
@@ -249,9 +251,15 @@ class RegisterTracesTest {
         .contains(OURS_ONLY + ": FTQF write: the row explains nothing, take it away");
   }
 
+  /** Work on a bus loses its order when it is folded, on purpose. */
+  private static List<Access> withoutBuses(List<Access> trace) {
+    return trace.stream().filter(a -> !RegisterTrace.BUSES.contains(a.register())).toList();
+  }
+
   @Test
   void foldingLosesNothing() {
-    for (List<Access> trace : LIVE) {
+    for (List<Access> live : LIVE) {
+      List<Access> trace = withoutBuses(live);
       List<Access> again = new ArrayList<>();
       RegisterTrace.fold(trace).forEach(loop -> loop.expand(again));
       assertThat(again).isEqualTo(trace);
@@ -261,7 +269,8 @@ class RegisterTracesTest {
   @Test
   void whatIsFoldedCanBeReadAgain(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("trace.txt");
-    Files.write(file, RegisterTrace.fold(LIVE.get(0)).stream().map(Object::toString).toList());
-    assertThat(RegisterTrace.load(file)).isEqualTo(LIVE.get(0));
+    List<Access> trace = withoutBuses(LIVE.get(0));
+    Files.write(file, RegisterTrace.fold(trace).stream().map(Object::toString).toList());
+    assertThat(RegisterTrace.load(file)).isEqualTo(trace);
   }
 }

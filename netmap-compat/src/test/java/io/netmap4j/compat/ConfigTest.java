@@ -69,7 +69,7 @@ class ConfigTest {
         "nic.eth0 = 0000 | nic.eth0: '0000' is not scheme:address, as in vfio:0000:03:00.0",
         "nic.eth-0 = uio:1 | nic.eth-0: 'eth-0' cannot be opened: a name is not empty and has none of - * ^ { } / @",
         "nic.eth0.rings = four | nic.eth0.rings: rings = 'four' is not a number",
-        "nic.eth0.ring = 4 | nic.eth0.ring: unknown key 'ring'; known: rings tx-rings rx-rings slots tx-slots rx-slots mtu promiscuous drop wait tap; or, for a name with dots, '4' is not scheme:address, as in vfio:0000:03:00.0",
+        "nic.eth0.ring = 4 | nic.eth0.ring: unknown key 'ring'; known: rings tx-rings rx-rings slots tx-slots rx-slots mtu promiscuous drop wait speed tap; or, for a name with dots, '4' is not scheme:address, as in vfio:0000:03:00.0",
         "nic.eth0.drop = maybe | nic.eth0.drop: drop = 'maybe' is neither true (yes, on, 1) nor false",
         "nic.eth0.promiscuous = | nic.eth0.promiscuous: promiscuous = '' is neither true (yes, on, 1) nor false",
         "nic.eth0.100.rings = x | nic.eth0.100.rings: rings = 'x' is not a number",
