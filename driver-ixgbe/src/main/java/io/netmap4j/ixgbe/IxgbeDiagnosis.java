@@ -112,11 +112,14 @@ final class IxgbeDiagnosis {
     IxgbeChip chip = id.chip();
     firmware(nic);
     semaphores(nic, chip);
-    nvm(nic, new IxgbeNvm(nic, chip, new IxgbeSemaphores(nic, chip)));
+    IxgbeSemaphores semaphores = new IxgbeSemaphores(nic, chip);
+    IxgbeNvm nvm = new IxgbeNvm(nic, chip, semaphores);
+    nvm(nic, nvm);
     new IxgbeDevice(nic, ONE_RING).reset();
     to.accept(ok("reset", "done, DMA is initialised"));
     address(nic);
     ports(nic, status);
+    link.examine(nic, id, semaphores, nvm);
   }
 
   private void firmware(NicDevice nic) {

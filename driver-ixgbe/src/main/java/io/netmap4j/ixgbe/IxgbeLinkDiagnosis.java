@@ -5,10 +5,12 @@ import static io.netmap4j.spi.Finding.ok;
 import static io.netmap4j.spi.Finding.warning;
 
 import io.netmap4j.common.LinkState;
+import io.netmap4j.common.NetmapException;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Finding;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.RingSet;
+import java.util.Locale;
 import java.util.function.Consumer;
 
 /** What is between the MAC and the line, and the link as a port brings it up. */
@@ -22,9 +24,74 @@ final class IxgbeLinkDiagnosis {
   private final Region region;
   private final Consumer<Finding> to;
 
+  /** Why the link can't come up; "" for no reason seen. */
+  private String cause = "";
+
+  /** Why it can't be at full speed. */
+  private String slow = "the partner offers no more";
+
   IxgbeLinkDiagnosis(Region region, Consumer<Finding> to) {
     this.region = region;
     this.to = to;
+  }
+
+  /** What the card was found with, after a reset and before a port brings the link up. */
+  void examine(NicDevice nic, IxgbeId id, IxgbeSemaphores semaphores, IxgbeNvm nvm) {
+    if ((nic.read32(Reg.MMNGC) & Reg.MMNGC_MNG_VETO) != 0) {
+      blame("the firmware forbids to restart the link, which the NVM sets up otherwise");
+      to.accept(
+          warning(
+              "management",
+              "MMNGC.MNG_VETO is 1: the firmware forbids to restart the link",
+              "a management controller (BMC) has a session over this port: let it use another one"));
+    }
+    if (id.chip().copper()) {
+      phy(new CopperLink(nic, id.chip(), semaphores, 0));
+    }
+  }
+
+  private void phy(CopperLink copper) {
+    CopperLink.Status phy;
+    try {
+      phy = copper.status();
+    } catch (NetmapException e) {
+      blame("no PHY answers");
+      to.accept(
+          failure(
+              "PHY",
+              String.valueOf(e.getMessage()),
+              "the PHY's firmware has not started: switch the machine off and on"));
+      return;
+    }
+    String value =
+        String.format(
+            Locale.ROOT,
+            "id 0x%08x at MDIO address %d, %s",
+            phy.id(),
+            phy.address(),
+            phy.link() ? "link" : phy.negotiated() ? "negotiated" : "no link yet");
+    if (phy.overTemperature()) {
+      blame("the PHY is too hot and has shut down");
+      to.accept(
+          failure(
+              "PHY",
+              value + ", over temperature: it has shut down",
+              "let the card cool, and see to its airflow; then open the port again"));
+    } else if (phy.lowPower()) {
+      to.accept(
+          warning(
+              "PHY",
+              value + ", in low power",
+              "the driver before put it to sleep, as DPDK does when it stops; netmap4j wakes it when a"
+                  + " port is opened"));
+    } else {
+      to.accept(ok("PHY", value));
+    }
+  }
+
+  /** Remembers the most likely reason for a link that stays down: the first one that is found. */
+  private void blame(String reason) {
+    cause = cause.isEmpty() ? reason : cause;
   }
 
   void bringUp(NicDevice nic, int linkSeconds) {
@@ -42,7 +109,7 @@ final class IxgbeLinkDiagnosis {
       if (link.up()) {
         steady(adapter, link, millis);
       } else {
-        to.accept(failure("link", "down for " + millis + " ms", whyDown(nic)));
+        to.accept(failure("link", "down for " + millis + " ms", whyDown(nic, IxgbeId.of(nic.id().device()))));
       }
     } finally {
       rings.release();
@@ -50,6 +117,7 @@ final class IxgbeLinkDiagnosis {
   }
 
   private void steady(IxgbeAdapter adapter, LinkState link, long millis) {
+    long before = adapter.counters().get("CRCERRS"); // from before the module was set up
     int losses = 0;
     boolean up = true;
     long start = System.nanoTime();
@@ -60,7 +128,7 @@ final class IxgbeLinkDiagnosis {
       up = now;
     }
     String value = link.mbps() + " Mbit/s after " + millis + " ms";
-    long crc = adapter.counters().get("CRCERRS");
+    long crc = adapter.counters().get("CRCERRS") - before;
     if (losses > 0 || !up) {
       to.accept(
           warning(
@@ -79,14 +147,19 @@ final class IxgbeLinkDiagnosis {
           warning(
               "link",
               value + ", the card can " + FASTEST,
-              "the partner offers no more, or the module or cable can no more: see the partner's port"
-                  + " (ethtool there), the module above"));
+              slow + ": see the partner's port (ethtool there), cable and module"));
     } else {
       to.accept(ok("link", value));
     }
   }
 
-  private String whyDown(NicDevice nic) {
-    return "no cable, a partner that is off, or one of another speed";
+  private String whyDown(NicDevice nic, IxgbeId id) {
+    if (!cause.isEmpty()) {
+      return cause;
+    }
+    if (id.chip().copper()) {
+      return "no cable, a partner that is off, or one that offers no speed of this card's";
+    }
+    return "no signal: the cable, fibres that are crossed, a partner that is off";
   }
 }

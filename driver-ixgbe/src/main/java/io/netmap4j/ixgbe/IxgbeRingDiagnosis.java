@@ -79,6 +79,9 @@ final class IxgbeRingDiagnosis {
       return "the card sent nothing: it does not reach descriptors or buffers; bus mastering, or an"
           + " IOMMU that refuses its DMA: see dmesg for DMAR or AMD-Vi faults";
     }
+    if (counts.get("GPTC") < test.sent()) {
+      return "the card stopped after " + counts.get("GPTC") + " frames: send this report in";
+    }
     if (counts.get("GPRC") == 0) {
       return "the card sent frames and received none: its MAC did not take up the loopback";
     }
@@ -97,7 +100,7 @@ final class IxgbeRingDiagnosis {
       to.accept(
           warning(
               "interrupts",
-              kind + ": a received frame woke nobody within 1 s",
+              kind + ": a received frame woke nobody within 5 s",
               "the machine does not deliver the card's interrupts: dmesg; with wait = spin a port works"
                   + " without"));
     } else {
