@@ -46,11 +46,11 @@ final class IxgbeLinkDiagnosis {
               "a management controller (BMC) has a session over this port: let it use another one"));
     }
     if (id.chip().copper()) {
-      phy(new CopperLink(nic, id.chip(), semaphores, 0));
+      phy(nic, new CopperLink(nic, id.chip(), semaphores, 0));
     }
   }
 
-  private void phy(CopperLink copper) {
+  private void phy(NicDevice nic, CopperLink copper) {
     CopperLink.Status phy;
     try {
       phy = copper.status();
@@ -59,8 +59,8 @@ final class IxgbeLinkDiagnosis {
       to.accept(
           failure(
               "PHY",
-              String.valueOf(e.getMessage()),
-              "the PHY's firmware has not started: switch the machine off and on"));
+              IxgbeAdapter.message(nic, e),
+              "switch the machine off and on; if that does not help, load the card's firmware anew"));
       return;
     }
     String value =
@@ -109,7 +109,9 @@ final class IxgbeLinkDiagnosis {
       if (link.up()) {
         steady(adapter, link, millis);
       } else {
-        to.accept(failure("link", "down for " + millis + " ms", whyDown(nic, IxgbeId.of(nic.id().device()))));
+        to.accept(
+            failure(
+                "link", "down for " + millis + " ms", whyDown(nic, IxgbeId.of(nic.id().device()))));
       }
     } finally {
       rings.release();
