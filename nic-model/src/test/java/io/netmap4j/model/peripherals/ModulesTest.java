@@ -4,8 +4,14 @@ import static io.netmap4j.model.LinkRig.LASER_OFF;
 import static io.netmap4j.model.LinkRig.LSC;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netmap4j.model.CardOptions;
 import io.netmap4j.model.LinkRig;
+import io.netmap4j.model.Nic82599;
+import io.netmap4j.model.link.LinkOptions;
 import io.netmap4j.model.link.ModuleKind;
+import io.netmap4j.model.wire.Cable;
+import io.netmap4j.model.wire.CableMode;
+import io.netmap4j.model.wire.WireEnd;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -16,6 +22,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What drivers read of a module, and what happens when it comes and goes (docs/82599.md 3.5). */
 @Timeout(value = 20, unit = TimeUnit.SECONDS)
 class ModulesTest {
+  private static final int AUTOC = 0x042A0;
+  private static final int ESDP = 0x00020;
+  private static final int EICR = 0x00800;
+  private static final int GPIE = 0x00898;
   private static final int SDP1_CAUSE = 1 << 25;
   private static final int SDP2_CAUSE = 1 << 26;
 
@@ -153,6 +163,27 @@ class ModulesTest {
       assertThat(rig.read("EICR") & (LSC | SDP1_CAUSE)).isEqualTo(LSC | SDP1_CAUSE);
       rig.card.setLink(true);
       assertThat(rig.read("EICR") & (LSC | SDP1_CAUSE)).isEqualTo(LSC);
+    }
+  }
+
+  /** LX flaps its laser to tell the partner: neither a mode nor a pipeline reset may do so. */
+  @Test
+  void aPartnerThatChangesItsModeKeepsItsLight() {
+    Cable cable = new Cable(CableMode.FLOW_CONTROLLED);
+    LinkOptions optics = LinkOptions.parse("module=10g-sr");
+    try (Nic82599 a = new Nic82599(CardOptions.port(0).link(optics));
+        Nic82599 b = new Nic82599(CardOptions.port(1).link(optics))) {
+      a.attach(cable, WireEnd.A);
+      b.attach(cable, WireEnd.B);
+      a.write(GPIE, 2);
+      a.run(1);
+      a.read(EICR);
+      b.write(AUTOC, b.read(AUTOC) ^ 4 << 13);
+      a.run(1);
+      assertThat(a.read(EICR) & (LSC | SDP1_CAUSE)).isEqualTo(LSC);
+      b.write(ESDP, b.read(ESDP) | LASER_OFF);
+      a.run(1);
+      assertThat(a.read(EICR) & (LSC | SDP1_CAUSE)).isEqualTo(SDP1_CAUSE);
     }
   }
 
