@@ -50,7 +50,6 @@ final class CopperLink implements IxgbeLink {
   private final int speed;
   private int phy = -1;
   private boolean up;
-  private boolean lost;
   private boolean overheated;
 
   /**
@@ -170,16 +169,30 @@ final class CopperLink implements IxgbeLink {
         nic.name());
   }
 
-  /** The PHY shuts down when it gets too hot, so only a link that is gone is a reason to look. */
   @Override
   public void watch() {
-    readLink();
-    boolean look = lost;
-    lost = false;
-    if (!up && !overheated) {
-      if (sensorRaised() || look && semaphores.with(semaphores.phy(), this::hot)) {
+    state();
+  }
+
+  /** The PHY shuts down when it gets too hot, so only a link that is gone is a reason to look. */
+  @Override
+  public LinkState state() {
+    boolean was = up;
+    LinkState now = readLink();
+    if (!up && !overheated && nic.read32(Reg.STATUS) != IxgbeDevice.ALL_ONES) {
+      if (sensorRaised() || was && foundHot()) {
         overheated();
       }
+    }
+    return overheated ? LinkState.DOWN : now;
+  }
+
+  private boolean foundHot() {
+    try {
+      return semaphores.with(semaphores.phy(), this::hot);
+    } catch (NetmapException e) {
+      LOG.warn("{}; the link is gone, and the PHY's temperature is not known", e.getMessage());
+      return false;
     }
   }
 
@@ -189,14 +202,8 @@ final class CopperLink implements IxgbeLink {
         && (nic.read32(Reg.EICS) & Reg.EICR_TS) != 0;
   }
 
-  @Override
-  public LinkState state() {
-    return overheated ? LinkState.DOWN : readLink();
-  }
-
   private LinkState readLink() {
     LinkState now = chip.link(nic);
-    lost |= up && !now.up();
     up = now.up();
     return now;
   }

@@ -23,10 +23,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Order(3)
 class ModelContractTest extends PortContract {
   /** {@code offset}: slots between slot 0 and descriptor 0. */
-  record Case(Long seed, int offset) {
+  record Case(Long seed, int offset, int device) {
+    Case(Long seed, int offset) {
+      this(seed, offset, 0x10fb);
+    }
+
     @Override
     public String toString() {
-      return (seed == null ? "threaded" : "stepped, seed " + seed) + ", offset " + offset;
+      return Integer.toHexString(device)
+          + (seed == null ? ", threaded" : ", stepped, seed " + seed)
+          + ", offset "
+          + offset;
     }
   }
 
@@ -43,7 +50,9 @@ class ModelContractTest extends PortContract {
         new Case(null, 0),
         new Case(null, 1),
         new Case(null, SLOTS - 1),
-        new Case(null, 29));
+        new Case(null, 29),
+        new Case(4L, 1, 0x1528),
+        new Case(null, 0, 0x1563));
   }
 
   private final Case how;
@@ -65,7 +74,12 @@ class ModelContractTest extends PortContract {
   @Override
   protected Pair open(Offsets offsets) {
     NicOptions nic = NicOptions.DEFAULT.slots(SLOTS, SLOTS).mtu(9000).dropWhenFull(false);
-    ModelRig.Setup setup = ModelRig.Setup.DEFAULT.nic(nic).extra(EXTRA).offsets(offsets);
+    ModelRig.Setup setup =
+        ModelRig.Setup.DEFAULT
+            .nic(nic)
+            .extra(EXTRA)
+            .offsets(offsets)
+            .card(card -> card.deviceId(how.device));
     RigPair pair = new RigPair(new ModelRig(how.seed == null ? setup : setup.stepped(how.seed)));
     moveRings(pair, how.offset);
     for (int i = 0; i < 2; i++) {

@@ -45,6 +45,7 @@ final class ModelRig implements AutoCloseable {
       boolean line,
       Offsets offsets,
       String link,
+      UnaryOperator<CardOptions> card,
       UnaryOperator<NicDevice> around) {
     static final Setup DEFAULT =
         new Setup(
@@ -57,46 +58,61 @@ final class ModelRig implements AutoCloseable {
             false,
             null,
             "",
+            UnaryOperator.identity(),
             UnaryOperator.identity());
 
     Setup stepped(long newSeed) {
-      return new Setup(newSeed, nic, cable, memory, scattered, extra, line, offsets, link, around);
+      return new Setup(
+          newSeed, nic, cable, memory, scattered, extra, line, offsets, link, card, around);
     }
 
     Setup nic(NicOptions options) {
-      return new Setup(seed, options, cable, memory, scattered, extra, line, offsets, link, around);
+      return new Setup(
+          seed, options, cable, memory, scattered, extra, line, offsets, link, card, around);
     }
 
     Setup cable(CableMode mode) {
-      return new Setup(seed, nic, mode, memory, scattered, extra, line, offsets, link, around);
+      return new Setup(
+          seed, nic, mode, memory, scattered, extra, line, offsets, link, card, around);
     }
 
     /** Interrupts come by the INTx line. */
     Setup line(boolean on) {
-      return new Setup(seed, nic, cable, memory, scattered, extra, on, offsets, link, around);
+      return new Setup(seed, nic, cable, memory, scattered, extra, on, offsets, link, card, around);
     }
 
     Setup memory(MemoryOptions options) {
-      return new Setup(seed, nic, cable, options, scattered, extra, line, offsets, link, around);
+      return new Setup(
+          seed, nic, cable, options, scattered, extra, line, offsets, link, card, around);
     }
 
     Setup extra(int buffers) {
-      return new Setup(seed, nic, cable, memory, scattered, buffers, line, offsets, link, around);
+      return new Setup(
+          seed, nic, cable, memory, scattered, buffers, line, offsets, link, card, around);
     }
 
     /** Headroom in every slot. */
     Setup offsets(Offsets headroom) {
-      return new Setup(seed, nic, cable, memory, scattered, extra, line, headroom, link, around);
+      return new Setup(
+          seed, nic, cable, memory, scattered, extra, line, headroom, link, card, around);
     }
 
     /** What is in both cards' cages, NVMs and firmware ({@link LinkOptions#parse}). */
     Setup link(String spec) {
-      return new Setup(seed, nic, cable, memory, scattered, extra, line, offsets, spec, around);
+      return new Setup(
+          seed, nic, cable, memory, scattered, extra, line, offsets, spec, card, around);
+    }
+
+    /** Other cards. */
+    Setup card(UnaryOperator<CardOptions> options) {
+      return new Setup(
+          seed, nic, cable, memory, scattered, extra, line, offsets, link, options, around);
     }
 
     /** What stands between the driver and each card. */
     Setup around(UnaryOperator<NicDevice> device) {
-      return new Setup(seed, nic, cable, memory, scattered, extra, line, offsets, link, device);
+      return new Setup(
+          seed, nic, cable, memory, scattered, extra, line, offsets, link, card, device);
     }
   }
 
@@ -138,7 +154,8 @@ final class ModelRig implements AutoCloseable {
     LinkOptions link = LinkOptions.parse(setup.link);
     this.cards =
         new Nic82599[] {
-          new Nic82599(CardOptions.port(0).link(link)), new Nic82599(CardOptions.port(1).link(link))
+          new Nic82599(setup.card.apply(CardOptions.port(0).link(link))),
+          new Nic82599(setup.card.apply(CardOptions.port(1).link(link)))
         };
     this.runner = new ModelRunner(cards);
     this.cable = new Cable(setup.cable);

@@ -13,17 +13,26 @@ import java.util.List;
  * A device whose registers are plain memory and whose descriptors the test writes back, one step at
  * a time: for tests that compare every word that the driver writes.
  */
-final class PlainDevice implements NicDevice {
+class PlainDevice implements NicDevice {
   private static final int BYTES = 128 << 10;
   private static final int CTRL = 0x0;
   private static final int STATUS = 0x8;
   private static final int EEC = 0x10010;
   private static final long IOVA = 1L << 40;
 
+  private final int id;
   private final long registers = Mem.allocate(BYTES);
   private final List<DmaBuffer> buffers = new ArrayList<>();
 
   PlainDevice() {
+    this(0x10fb);
+  }
+
+  /**
+   * @param id of the device
+   */
+  PlainDevice(int id) {
+    this.id = id;
     Mem.putInt(registers + EEC, 1 << 8 | 1 << 9); // NVM present and read
     Mem.putInt(registers + 0x10148, 1 << 15); // FWSM: firmware valid
     Mem.putInt(registers + 0x2f00, 1 << 3); // DMAIDONE
@@ -53,7 +62,7 @@ final class PlainDevice implements NicDevice {
 
   @Override
   public PciId id() {
-    return new PciId(0x8086, 0x10fb, 0, 0, 0x020000, 1);
+    return new PciId(0x8086, id, 0, 0, 0x020000, 1);
   }
 
   @Override
