@@ -240,6 +240,18 @@ dpdk_forwards() {
   done
 }
 
+# dpdk_copper: forwards between two cards with a 10GBASE-T PHY, by way of vfio-pci
+dpdk_copper() {
+  local log=$OUT/io
+  hugepages 160
+  bind "$CARD_A" vfio-pci
+  bind "$CARD_B" vfio-pci
+  commands "$log" "start tx_first" "show port info 0" | pmd both 1 "$CARD_A" "$CARD_B" -- --forward-mode=io --rxq=2 --txq=2 >"$log" 2>&1
+  same_count "A to B" "$(port_count "$log" 0 TX-packets)" "$(port_count "$log" 1 RX-packets)"
+  same_count "B to A" "$(port_count "$log" 1 TX-packets)" "$(port_count "$log" 0 RX-packets)"
+  grep 'Link speed: 10 Gbps' "$log" || fail "not 10 Gbit/s"
+}
+
 # ---- our own driver
 
 export NETMAP4J_NO_BUILD=1

@@ -57,7 +57,10 @@ public final class ModelBackend implements NicBackend {
         Integer.toString(number),
         ModelDevice.idOf(pair(number).card(number % 2)),
         "",
-        "software 82599, cabled to model:" + (number ^ 1),
+        "software "
+            + pair(number).card(number % 2).options().chip().published()
+            + ", cabled to model:"
+            + (number ^ 1),
         List.of());
   }
 }

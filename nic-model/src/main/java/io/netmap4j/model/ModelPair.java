@@ -3,10 +3,12 @@ package io.netmap4j.model;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.model.link.LinkOptions;
+import io.netmap4j.model.peripherals.Copper;
 import io.netmap4j.model.wire.Cable;
 import io.netmap4j.model.wire.CableMode;
 import io.netmap4j.model.wire.WireEnd;
 import io.netmap4j.spi.NicDevice;
+import java.util.Locale;
 
 /**
  * Two strict cards joined by a cable that loses nothing. While one of them is open, a thread runs
@@ -24,23 +26,41 @@ public final class ModelPair {
    */
   ModelPair(int first) {
     for (int i = 0; i < 2; i++) {
-      CardOptions options = CardOptions.port(i).mac(0x020000000001L + first + i);
-      cards[i] = new Nic82599(options.link(link(first + i)));
+      cards[i] = new Nic82599(options(i, first + i));
       cards[i].attach(cable, i == 0 ? WireEnd.A : WireEnd.B);
     }
   }
 
-  /** By the system properties netmap4j.model.link and, for one card, netmap4j.model.link.N. */
-  private static LinkOptions link(int number) {
-    String every = System.getProperty("netmap4j.model.link", "");
-    String text = System.getProperty("netmap4j.model.link." + number, every);
+  /**
+   * By the system properties netmap4j.model.device-id, in hex, .phy and .link, or, for one card,
+   * with .N behind them.
+   */
+  private static CardOptions options(int port, int number) {
+    CardOptions card = CardOptions.port(port).mac(0x020000000001L + number);
+    String id = property("device-id", number);
+    String phy = property("phy", number);
+    String link = property("link", number);
     try {
-      return LinkOptions.parse(text);
+      card = id.isEmpty() ? card : card.deviceId(Integer.parseInt(id, 16));
+      card = phy.isEmpty() ? card : card.copper(Copper.parse(phy));
+      return card.link(LinkOptions.parse(link));
     } catch (IllegalArgumentException e) {
       throw new NetmapException(
           Libc.EINVAL,
-          "model:" + number + ", -Dnetmap4j.model.link=" + text + ": " + e.getMessage());
+          String.format(
+              Locale.ROOT,
+              "model:%d, made with -Dnetmap4j.model.device-id=%s, .phy=%s, .link=%s: %s",
+              number,
+              id,
+              phy,
+              link,
+              e.getMessage()));
     }
+  }
+
+  private static String property(String name, int number) {
+    String every = System.getProperty("netmap4j.model." + name, "");
+    return System.getProperty("netmap4j.model." + name + "." + number, every);
   }
 
   /** Card 0 or 1. */

@@ -24,6 +24,7 @@ import io.netmap4j.model.peripherals.Nvm;
 import io.netmap4j.model.peripherals.Semaphores;
 import io.netmap4j.model.peripherals.SendingPartner;
 import io.netmap4j.model.peripherals.Timers;
+import io.netmap4j.model.registers.Register;
 import io.netmap4j.model.registers.RegisterFile;
 import io.netmap4j.model.registers.RegisterLog;
 import io.netmap4j.model.registers.RegisterMap82599;
@@ -47,6 +48,7 @@ import java.util.random.RandomGenerator;
 public final class Nic82599 implements AutoCloseable {
   private static final int CTRL = RegisterMap82599.find("CTRL").offset();
   private static final int HICR = RegisterMap82599.find("HICR").offset();
+  private static final Register RXPBSIZE = RegisterMap82599.find("RXPBSIZE");
   private static final int RAL = RegisterMap82599.find("RAL").offset();
   private static final int RAH = RegisterMap82599.find("RAH").offset();
   private static final int GIO_DIS = 1 << 2;
@@ -377,6 +379,9 @@ public final class Nic82599 implements AutoCloseable {
    */
   private void reset(Medium.Reset kind) {
     registers.reset();
+    for (int i = 0; i < RXPBSIZE.count(); i++) {
+      registers.set(RXPBSIZE.offset(i), options.chip().packetBuffer() << 10);
+    }
     nvm.reset();
     if (firmware != null) {
       firmware.reset();

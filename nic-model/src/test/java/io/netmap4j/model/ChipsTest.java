@@ -350,6 +350,8 @@ class ChipsTest {
   @ValueSource(ints = {X540, X550})
   void thePacketBufferIsSmaller(int deviceId) {
     make(deviceId, "");
+    assertThat(read("RXPBSIZE")).isEqualTo(384 << 10);
+    write("RXPBSIZE", 512 << 10);
     assertThatThrownBy(() -> write("RXCTRL", 1)).hasMessageContaining("more than the 384 KB");
     write("RXPBSIZE", 384 << 10);
     write("RXCTRL", 1);

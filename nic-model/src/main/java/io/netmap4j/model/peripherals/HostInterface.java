@@ -12,6 +12,8 @@ import io.netmap4j.model.registers.RegisterMap82599;
  */
 public final class HostInterface {
   private static final int HICR = RegisterMap82599.find("HICR").offset();
+  private static final int FWSM = RegisterMap82599.find("FWSM").offset();
+  private static final int THERMAL_SENSOR = 1;
   private static final int FLEX_MNG = RegisterMap82599.find("FLEX_MNG").offset();
   private static final int RXCTRL = RegisterMap82599.find("RXCTRL").offset();
   private static final int BLOCK = 4 * RegisterMap82599.find("FLEX_MNG").count();
@@ -44,9 +46,10 @@ public final class HostInterface {
     registers.onWrite("HICR", (i, value) -> command(value));
   }
 
-  /** As after a reset: ready. */
+  /** As after a reset: ready, and with a thermal sensor. */
   public void reset() {
     registers.set(HICR, EN);
+    registers.set(FWSM, registers.get(FWSM) | THERMAL_SENSOR);
   }
 
   private void command(int value) {

@@ -4,9 +4,6 @@ package io.netmap4j.model.registers;
 public final class RegisterRules {
   private static final int RXEN = 1;
 
-  /** KB, after a reset, of each RXPBSIZE. */
-  private static final int RESET_BUFFER = 512;
-
   private final RegisterFile registers;
 
   /** Adds the rules to {@code registers}. */
@@ -86,7 +83,7 @@ public final class RegisterRules {
     int sum = filters == 0 ? 0 : 32 << filters;
     for (int i = 0; i < 8; i++) {
       int size = get("RXPBSIZE", i) >> 10 & 0x3FF;
-      sum += i > 0 && filters == 0 && size == RESET_BUFFER ? 0 : size;
+      sum += i > 0 && filters == 0 && size == registers.chip().packetBuffer() ? 0 : size;
     }
     return sum;
   }
