@@ -23,6 +23,7 @@ final class RowsX540 {
         // 128 entries are in RETA, 384 here.
         rw("ERETA", 0x0EE80, 96).since(Chip.X550),
         rw("VXLANCTRL", 0x0507C, 1).since(Chip.X550),
+        rw("ETAG_ETYPE", 0x05084, 1).since(Chip.X550),
         rw("PFFLPL", 0x050B0, 2).since(Chip.X550),
         rw("SYSTIMR", 0x08C58, 1).since(Chip.X550),
         rw("DMACR", 0x02400, 1).since(Chip.X550),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netmap4j.frames.FrameHeaders;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.model.registers.Chip;
 import io.netmap4j.model.wire.TestFrames;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,29 @@ class RssTest {
     headers.parse(at, frame.length, 0x8100);
     rss.classify(at, headers);
     Mem.free(at);
+  }
+
+  @Test
+  void anX550Has512EntriesAnd64Queues() {
+    byte[] frame = TestFrames.ip("66.9.149.187", 2794, "161.142.100.80", 1766, 6, 0);
+    int entry = 0x323E8FC2 & 0x1FF;
+    for (Chip chip : new Chip[] {Chip.X540, Chip.X550}) {
+      try (TestCard other = new TestCard(4096)) {
+        other.chip = chip;
+        Rss wide = new Rss(other);
+        key(other);
+        other.set(MRQC, IP4 | 1);
+        other.set(RETA + (entry & 0x7C), 0x25 << 8 * (entry & 3));
+        other.set(ERETA + (entry - 128 & ~3), 0x3F << 8 * (entry & 3));
+        wide.refresh();
+        long at = Mem.allocate(frame.length);
+        Mem.copyIn(frame, 0, at, frame.length);
+        headers.parse(at, frame.length, 0x8100);
+        wide.classify(at, headers);
+        Mem.free(at);
+        assertThat(wide.queue).as(chip.name()).isEqualTo(chip == Chip.X550 ? 0x3F : 0x5);
+      }
+    }
   }
 
   @Test
