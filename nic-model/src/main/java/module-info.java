@@ -1,4 +1,4 @@
-/** The 82599 in software, and the wires that join two of them. */
+/** The 82599, X540 and X550 in software, and the wires that join two of them. */
 module io.netmap4j.model {
   requires io.netmap4j.frames;
   requires io.netmap4j.linux;

@@ -1,6 +1,6 @@
 /**
- * The 82599 in software: a card that a driver can be written and tested against on a machine that
- * has none.
+ * The 82599, the X540 and the X550 in software: a card that a driver can be written and tested
+ * against on a machine that has none. {@link io.netmap4j.model.registers.Chip} has what differs.
  *
  * <pre>{@code
  *  a driver in this process            a driver, or QEMU, in another process

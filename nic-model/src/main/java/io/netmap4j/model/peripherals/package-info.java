@@ -1,5 +1,6 @@
 /**
- * What stands around the data path: the link, the EEPROM, the I2C bus of the SFP module, timers.
+ * What stands around the data path: the link, with a module and its I2C bus or with a 10GBASE-T PHY
+ * and MDIO; the EEPROM, the firmware that reads it on an X550, the semaphores; timers.
  *
  * <p>Each of them hooks its registers in {@link io.netmap4j.model.registers.RegisterFile} when it
  * is made, and acts when one of them is read or written. {@link io.netmap4j.model.peripherals.Link}
