@@ -228,7 +228,7 @@ public final class RegisterFile {
               + RegisterMap82599.nameAt(offset)
               + ", which an "
               + chip.published()
-              + " doesn't have [docs/82599.md 9]");
+              + " doesn't have [docs/82599.md 2.8]");
       return false;
     }
     referee.refuse(what + " of " + RegisterMap82599.nameAt(offset) + " [docs/82599.md 2]");

@@ -3,9 +3,9 @@ package io.netmap4j.model.registers;
 import io.netmap4j.model.registers.Register.Access;
 import java.util.List;
 
-/** Registers that the 82599 does not have; places are LX's and DP's ixgbe_type.h's. */
+/** Registers that the 82599 does not have. */
 final class RowsX540 {
-  private static final String FACT = "docs/82599.md 9";
+  private static final String FACT = "docs/82599.md 2.8";
 
   private RowsX540() {}
 
@@ -24,7 +24,8 @@ final class RowsX540 {
         rw("ERETA", 0x0EE80, 96).since(Chip.X550),
         rw("VXLANCTRL", 0x0507C, 1).since(Chip.X550),
         rw("ETAG_ETYPE", 0x05084, 1).since(Chip.X550),
-        rw("PFFLPL", 0x050B0, 2).since(Chip.X550),
+        rw("PFFLPL", 0x050B0, 1).since(Chip.X550),
+        rw("PFFLPH", 0x050B4, 1).since(Chip.X550),
         rw("SYSTIMR", 0x08C58, 1).since(Chip.X550),
         rw("DMACR", 0x02400, 1).since(Chip.X550),
         rw("EEE_SU", 0x04380, 1).since(Chip.X550),
