@@ -26,8 +26,24 @@ class DoctorTest {
         .contains("GPRC=1455")
         .contains("a received frame woke a sleeper")
         .endsWith(" ok\n");
-    assertThat(run.out()).doesNotContain("->").contains("0 failures, 0 warnings");
+    // The modelled card has no module, though its cage says that there is one.
+    assertThat(run.out()).contains("0 failures, 1 warning, ").contains("does not answer on I2C");
     assertThat(run.code()).isZero();
+  }
+
+  @Test
+  void aServedCardIsExaminedAndItsIoBarToo() throws Exception {
+    Path a = folder.resolve("a");
+    RunningCommand model =
+        RunningCommand.start("nic-model --link module=10g-sr -s " + a + " -s " + a + "2");
+    Command run = Command.run("doctor", "--wait-link", "5", "vfio-user:" + a);
+    Command end = model.stop();
+    assertThat(run.out())
+        .contains("registers through it: STATUS equal")
+        .contains("a 10 Gbit/s optical module (Intel Corp")
+        .contains("0 failures, 0 warnings, ");
+    assertThat(run.code()).as(run.out()).isZero();
+    assertThat(end.out()).doesNotContain("broken rules");
   }
 
   @Test

@@ -15,8 +15,17 @@ import java.util.function.Consumer;
 
 /** What is between the MAC and the line, and the link as a port brings it up. */
 final class IxgbeLinkDiagnosis {
-  /** How long the link is watched once it is up. */
-  private static final int STEADY_MILLIS = 300;
+  /** How long the link is watched once it is up. Tests hurry. */
+  static volatile int steadyMillis = 300;
+
+  /** In ESDP: with an SFP+ cage, loss of signal (docs/82599.md 2.1). */
+  private static final int SDP1 = 1 << 1;
+
+  // NVM words
+  private static final int SEQUENCES = 0x2b;
+  private static final int CAPABILITIES = 0x2c;
+  private static final int ANY_MODULE = 1;
+  private static final int NO_WORD = 0xffff;
 
   /** Mbit/s, of every card here. */
   private static final int FASTEST = 10_000;
@@ -26,6 +35,9 @@ final class IxgbeLinkDiagnosis {
 
   /** Why the link can't come up; "" for no reason seen. */
   private String cause = "";
+
+  /** A module that tells the loss of a signal. */
+  private boolean optical;
 
   /** Why it can't be at full speed. */
   private String slow = "the partner offers no more";
@@ -47,6 +59,11 @@ final class IxgbeLinkDiagnosis {
     }
     if (id.chip().copper()) {
       phy(nic, new CopperLink(nic, id.chip(), semaphores, 0));
+    } else {
+      if (id.medium() == IxgbeId.Medium.FIBRE) {
+        module(nic, semaphores, nvm);
+      }
+      settings(nic, id);
     }
   }
 
@@ -89,6 +106,89 @@ final class IxgbeLinkDiagnosis {
     }
   }
 
+  private void module(NicDevice nic, IxgbeSemaphores semaphores, IxgbeNvm nvm) {
+    boolean full = (nic.read32(Reg.ESDP) & Reg.ESDP_SDP2) != 0;
+    SfpModule module = SfpModule.read(nic, semaphores);
+    if (module == null && full) {
+      to.accept(
+          warning(
+              "module",
+              "there is one (ESDP.SDP2), which does not answer on I2C",
+              "not seated, or broken: take it out and put it in again; the link is used as the NVM"
+                  + " sets it up"));
+    } else if (module == null) {
+      blame("there is no module in the cage");
+      to.accept(
+          failure(
+              "module",
+              "none: ESDP.SDP2 is 0, nobody answers on I2C",
+              "put an SFP+ module or a direct-attach cable into the cage"));
+    } else if (module.kind() == SfpModule.Kind.UNKNOWN) {
+      blame("the module is none that the card can use");
+      to.accept(
+          failure(
+              "module",
+              module.toString(),
+              "use a 10GBASE-SR or -LR module, a direct-attach cable, or a 1G SFP"));
+    } else {
+      known(module, nvm);
+    }
+  }
+
+  private void known(SfpModule module, IxgbeNvm nvm) {
+    SfpModule.Kind kind = module.kind();
+    optical = kind != SfpModule.Kind.DIRECT_ATTACH && kind != SfpModule.Kind.ACTIVE_ATTACH;
+    boolean anyModule = (nvm.word(CAPABILITIES) & ANY_MODULE) != 0;
+    int sequences = nvm.word(SEQUENCES);
+    if (!anyModule && !module.qualified()) {
+      to.accept(
+          warning(
+              "module",
+              module + ": not one of Intel's, which this card's NVM asks for",
+              "netmap4j uses it, Linux wants ixgbe.allow_unsupported_sfp=1; with CRC errors or a link"
+                  + " that comes and goes, try a qualified one"));
+    } else if (sequences == 0 || sequences == NO_WORD) {
+      to.accept(
+          warning(
+              "module",
+              module + ": the NVM has no analog words for modules (word 0x2b)",
+              "an old NVM: update the card's firmware (Intel's nvmupdate), above all with CRC errors"));
+    } else if (!module.kind().tenGigabit()) {
+      slow = "the module can no more";
+      to.accept(warning("module", module.toString(), "for 10 Gbit/s, put in a module that can it"));
+    } else {
+      to.accept(ok("module", module.toString()));
+    }
+  }
+
+  /** AUTOC and AUTOC2 as the reset has loaded them. */
+  private void settings(NicDevice nic, IxgbeId id) {
+    int autoc = nic.read32(Reg.AUTOC);
+    int autoc2 = nic.read32(Reg.AUTOC2);
+    String value = IxgbeDiagnosis.hex("AUTOC", autoc) + ", " + IxgbeDiagnosis.hex("AUTOC2", autoc2);
+    boolean disabled = (autoc2 & Reg.AUTOC2_LINK_DISABLE) != 0;
+    boolean otherMode =
+        id.medium() == IxgbeId.Medium.FIBRE
+            && ((autoc & Reg.AUTOC_LMS) != Reg.AUTOC_LMS_10G_SERIAL
+                || (autoc2 & Reg.AUTOC2_SERIAL) != Reg.AUTOC2_SERIAL_SFI);
+    if (!disabled && !otherMode) {
+      to.accept(ok("link settings", value));
+      return;
+    }
+    to.accept(
+        warning(
+            "link settings",
+            value
+                + (disabled ? ": the NVM has the link disabled (AUTOC2[30:28])" : "")
+                + (otherMode
+                    ? ": the NVM's link mode (LMS "
+                        + ((autoc & Reg.AUTOC_LMS) >>> 13)
+                        + ") is not SFI's"
+                    : ""),
+            "netmap4j sets it right when a port is opened; a driver that takes the NVM's word has no"
+                + " link"));
+  }
+
   /** Remembers the most likely reason for a link that stays down: the first one that is found. */
   private void blame(String reason) {
     cause = cause.isEmpty() ? reason : cause;
@@ -123,7 +223,7 @@ final class IxgbeLinkDiagnosis {
     int losses = 0;
     boolean up = true;
     long start = System.nanoTime();
-    while (System.nanoTime() - start < STEADY_MILLIS * 1_000_000L) {
+    while (System.nanoTime() - start < steadyMillis * 1_000_000L) {
       RegisterWait.sleepMicros(5000);
       boolean now = adapter.link().up();
       losses += up && !now ? 1 : 0;
@@ -135,13 +235,13 @@ final class IxgbeLinkDiagnosis {
       to.accept(
           warning(
               "link",
-              value + ", then lost " + losses + " times in " + STEADY_MILLIS + " ms",
+              value + ", then lost " + losses + " times in " + steadyMillis + " ms",
               "the partner's port goes up and down, or the signal is weak: cable, module, partner"));
     } else if (crc > 0) {
       to.accept(
           warning(
               "link",
-              value + ", " + crc + " frames with CRC errors in " + STEADY_MILLIS + " ms",
+              value + ", " + crc + " frames with CRC errors in " + steadyMillis + " ms",
               "the signal is weak, or the module was not set up: cable, module, the NVM's words for"
                   + " it"));
     } else if (link.mbps() < FASTEST) {
@@ -161,6 +261,10 @@ final class IxgbeLinkDiagnosis {
     }
     if (id.chip().copper()) {
       return "no cable, a partner that is off, or one that offers no speed of this card's";
+    }
+    if (optical && (nic.read32(Reg.ESDP) & SDP1) == 0) {
+      return "the module receives a signal (SDP1), and no link comes of it: the partner is likely of"
+          + " another speed, 1 Gbit/s only; then a 1G or dual-rate module, or nic.NAME.speed = 1000";
     }
     return "no signal: the cable, fibres that are crossed, a partner that is off";
   }
