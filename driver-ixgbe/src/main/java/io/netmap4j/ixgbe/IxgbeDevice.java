@@ -64,6 +64,7 @@ final class IxgbeDevice {
    * their defaults.
    */
   void reset() {
+    PciPower.wake(nic);
     nic.changeConfig(PciRegs.COMMAND, 2, 0, PciRegs.COMMAND_MEMORY);
     if (nic.read32(Reg.STATUS) == ALL_ONES) {
       throw new NetmapException(
