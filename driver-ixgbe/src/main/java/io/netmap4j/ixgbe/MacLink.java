@@ -1,8 +1,12 @@
 package io.netmap4j.ixgbe;
 
 import io.netmap4j.common.LinkState;
+import io.netmap4j.common.NetmapException;
+import io.netmap4j.linux.Libc;
 import io.netmap4j.spi.NicDevice;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The link of an 82599 without a PHY: SFP+ cage, backplane, CX4. From a reset to carrier as Linux,
@@ -11,6 +15,8 @@ import java.util.List;
  * wait for a partner. Not thread safe: called with the adapter's lock.
  */
 final class MacLink implements IxgbeLink {
+  private static final Logger LOG = LoggerFactory.getLogger(MacLink.class);
+
   /** How long a link may stay down before it is started anew; doubles up to eightfold. */
   static volatile long retryNanos = 2_000_000_000L;
 
@@ -94,8 +100,21 @@ final class MacLink implements IxgbeLink {
     }
   }
 
+  /** Without the semaphores the search pauses; a port that has a link is not touched by that. */
   @Override
   public void watch() {
+    try {
+      search();
+    } catch (NetmapException e) {
+      if (e.errno() != Libc.EBUSY) {
+        throw e;
+      }
+      LOG.warn("{}: link: {}", nic.name(), IxgbeAdapter.message(nic, e));
+      due = System.nanoTime() + dwell();
+    }
+  }
+
+  private void search() {
     if (cage != null && cage.watch(up)) {
       use(true);
     }

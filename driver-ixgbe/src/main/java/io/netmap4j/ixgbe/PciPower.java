@@ -9,8 +9,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Wakes a function from D3hot, where its last driver may have left it: it then answers to
- * configuration accesses only, and on its way to D0 forgets what was configured (docs/82599.md 1.3),
- * so that is kept and written back, as Linux does (pci_set_power_state, pci_restore_state).
+ * configuration accesses only, and on its way to D0 forgets what was configured (docs/82599.md
+ * 1.3), so that is kept and written back, as Linux does (pci_set_power_state, pci_restore_state).
  */
 final class PciPower {
   private static final Logger LOG = LoggerFactory.getLogger(PciPower.class);

@@ -41,6 +41,9 @@
  *       changes while it is open.
  *   <li>{@link IxgbeDevice}: reset, configuration, queues, in the order of docs/82599.md 3.1;
  *       {@link IxgbeFilters}; {@link Rss}; {@link Reg}: the registers.
+ *   <li>{@link IxgbeLink}: from a reset to carrier. {@link MacLink} with {@link SfpCage}, {@link
+ *       SfpModule}, {@link I2cBus} and {@link IxgbeAutoc} for the 82599 (docs/link.md), {@link
+ *       CopperLink} for X540 and X550. {@link PciPower}: out of D3.
  *   <li>{@link IxgbeHousekeeping}: link, {@link IxgbeCounters}, {@link IxgbeWatchdog}, on a thread.
  *   <li>{@link IxgbeInterrupts}: wake-ups for programs that wait.
  *   <li>{@link IxgbeRingMemory}: what the card reaches by DMA; {@link BufferAddresses}: where it
