@@ -87,6 +87,13 @@ public final class Compare implements Callable<Integer> {
   List<String> wanted = List.of();
 
   @Option(
+      names = "--against",
+      paramLabel = "TREE",
+      description =
+          "Another version's source tree, built with ./netmap4j bench: its driver is measured, too. Repeatable.")
+  List<Path> against = List.of();
+
+  @Option(
       names = "--doorbell",
       defaultValue = "mov",
       description =
@@ -134,7 +141,7 @@ public final class Compare implements Callable<Integer> {
     if (cpu == null) {
       cpu = Runtime.getRuntime().availableProcessors() - 1;
     }
-    Subjects subjects = new Subjects(root, doorbell);
+    Subjects subjects = new Subjects(root, doorbell, against);
     if (smoke) {
       return smoke(subjects.smoke());
     }
@@ -153,6 +160,12 @@ public final class Compare implements Callable<Integer> {
     Set<String> known = Set.of("rx", "tx", Session.FORWARD, Session.FORWARD_OP);
     for (String what : whats) {
       require(known.contains(what), "--what " + what + " is none of rx, tx, forward, forward-op");
+    }
+    for (Path tree : against) {
+      Path jar = tree.resolve("bench/target/bench.jar");
+      require(
+          Files.exists(jar),
+          "--against " + tree + ": no " + jar + ". Run ./netmap4j bench --help there");
     }
     require(rounds >= 1, "--rounds " + rounds + " is less than 1");
     require(windows >= 1 && windows <= 1_000_000, "--windows " + windows + " is not 1 to 1000000");

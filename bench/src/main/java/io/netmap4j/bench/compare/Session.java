@@ -79,6 +79,7 @@ final class Session implements AutoCloseable {
 
   /**
    * Times everything in each round, subject by subject; who is first changes from round to round.
+   * Forwarding as one operation follows the other forwarding at once, for it is compared with that.
    *
    * @param windows for each answer
    */
@@ -86,25 +87,40 @@ final class Session implements AutoCloseable {
       throws IOException {
     Results results = new Results(rounds);
     for (int round = 0; round < rounds; round++) {
-      for (String what : whats) {
+      for (List<String> together : compared(whats)) {
         for (int batch : batches) {
-          progress.accept(
-              String.format(
-                  Locale.ROOT, "round %d of %d: %s, batch %d", round + 1, rounds, what, batch));
-          for (int i = 0; i < running.size(); i++) {
-            SubjectProcess one = running.get((i + round) % running.size());
-            String line = ask(one, what, batch + " " + windows);
-            if (line != null) {
-              Answer answer = Answer.parse(line);
-              String name = one.subject().line();
-              lastAnswers.put(name, answer);
-              results.put(new Results.Key(name, what, batch), round, answer.median());
+          for (String what : together) {
+            progress.accept(
+                String.format(
+                    Locale.ROOT, "round %d of %d: %s, batch %d", round + 1, rounds, what, batch));
+            for (int i = 0; i < running.size(); i++) {
+              SubjectProcess one = running.get((i + round) % running.size());
+              String line = ask(one, what, batch + " " + windows);
+              if (line != null) {
+                Answer answer = Answer.parse(line);
+                String name = one.subject().line();
+                lastAnswers.put(name, answer);
+                results.put(new Results.Key(name, what, batch), round, answer.median());
+              }
             }
           }
         }
       }
     }
     return results;
+  }
+
+  /** What is compared with each other, in groups. */
+  private static List<List<String>> compared(List<String> whats) {
+    List<List<String>> groups = new ArrayList<>();
+    for (String what : whats) {
+      if (what.equals(FORWARD) && whats.contains(FORWARD_OP)) {
+        groups.add(List.of(FORWARD, FORWARD_OP));
+      } else if (!what.equals(FORWARD_OP) || !whats.contains(FORWARD)) {
+        groups.add(List.of(what));
+      }
+    }
+    return groups;
   }
 
   /** Counts what crosses PCIe; the same every time, so once. */

@@ -30,24 +30,35 @@ final class Subjects {
 
   private final Path root;
   private final String doorbell;
+  private final List<Path> others;
 
   /**
    * @param root the source tree
    * @param doorbell how DPDK rings: {@code mov}, or {@code auto} for its own choice
+   * @param others source trees of other versions of ours, built
    */
-  Subjects(Path root, String doorbell) {
+  Subjects(Path root, String doorbell, List<Path> others) {
     this.root = root;
     this.doorbell = doorbell;
+    this.others = others;
   }
 
   /** All that there are, ours first. */
   List<Subject> all() throws IOException {
     List<Subject> subjects = new ArrayList<>();
     Map<Integer, Path> jdks = jdks();
+    String here = System.getProperty("java.class.path");
     for (int version : JDKS) {
-      subjects.add(ours("uio", UIO, version, jdks.get(version)));
+      String jdk = ", JDK " + version;
+      subjects.add(ours("netmap4j uio" + jdk, UIO, version, jdks.get(version), here));
+      for (Path other : others) {
+        String name = "netmap4j of " + other.toRealPath().getFileName() + jdk;
+        String jar = other.resolve("bench/target/bench.jar").toString();
+        subjects.add(ours(name, UIO, version, jdks.get(version), jar));
+      }
     }
-    subjects.add(ours("vfio-user", VFIO_USER, JDKS[0], jdks.get(JDKS[0])));
+    int jdk = JDKS[0];
+    subjects.add(ours("netmap4j vfio-user, JDK " + jdk, VFIO_USER, jdk, jdks.get(jdk), here));
     subjects.add(dpdk("DPDK 22.11 vector", "vector"));
     subjects.add(dpdk("DPDK 22.11 scalar", "scalar"));
     subjects.add(dpdk("DPDK 24.11 vector", "--trixie", "vector"));
@@ -57,13 +68,19 @@ final class Subjects {
 
   /** Ours on the JDK that runs this, and DPDK's quickest path of the machine's own version. */
   List<Subject> smoke() {
+    int version = Runtime.version().feature();
     return List.of(
-        ours("uio", UIO, Runtime.version().feature(), Path.of(System.getProperty("java.home"))),
+        ours(
+            "netmap4j uio, JDK " + version,
+            UIO,
+            version,
+            Path.of(System.getProperty("java.home")),
+            System.getProperty("java.class.path")),
         dpdk("DPDK 22.11 vector", "vector"));
   }
 
-  private static Subject ours(String face, List<String> cards, int version, Path jdk) {
-    String line = "netmap4j " + face + ", JDK " + version;
+  private static Subject ours(
+      String line, List<String> cards, int version, Path jdk, String classPath) {
     boolean vfioUser = cards.equals(VFIO_USER);
     if (jdk == null) {
       return new Subject(
@@ -88,7 +105,7 @@ final class Subjects {
       words.add("--sun-misc-unsafe-memory-access=allow");
       words.add("--enable-native-access=ALL-UNNAMED");
     }
-    words.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    words.addAll(List.of("-cp", classPath));
     words.addAll(List.of(NetmapSubject.class.getName(), "--cpu", Subject.CPU));
     words.addAll(List.of("--hugetlbfs", HUGETLBFS, CONTROL));
     words.addAll(cards);
