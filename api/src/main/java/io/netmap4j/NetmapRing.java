@@ -750,12 +750,12 @@ public final class NetmapRing {
    * @return address of {@link #bufSize} bytes
    */
   public long bufferStart(int i) {
-    int index = bufIdx(i);
-    if (CHECK && Integer.compareUnsigned(index, bufTotal) >= 0) {
+    long index = Mem.getUnsignedInt(slot(i) + RingLayout.SLOT_BUF_IDX);
+    if (CHECK && index >= bufTotal) {
       throw new IndexOutOfBoundsException(
-          "slot " + i + " of ring " + ringId() + ": buf_idx " + index + " of " + bufTotal);
+          "slot " + i + " of ring " + ringId() + ": buf_idx " + (int) index + " of " + bufTotal);
     }
-    return buffers + (long) index * bufSize;
+    return buffers + index * bufSize;
   }
 
   /**
@@ -780,11 +780,12 @@ public final class NetmapRing {
   }
 
   private long slot(int i) {
-    if (CHECK && Integer.compareUnsigned(i, numSlots) >= 0) {
+    long index = i & 0xffffffffL; // HotSpot takes three instructions for Integer.compareUnsigned
+    if (CHECK && index >= numSlots) {
       throw new IndexOutOfBoundsException(
           "slot " + i + " of ring " + ringId() + " with " + numSlots + " slots");
     }
-    return slots + (long) i * RingLayout.SLOT_SIZE;
+    return slots + index * RingLayout.SLOT_SIZE;
   }
 
   @Override

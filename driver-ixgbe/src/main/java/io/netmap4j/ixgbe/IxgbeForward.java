@@ -159,25 +159,25 @@ final class IxgbeForward implements Forwarding {
     final long firstTxSlot = txSlot;
     final long rxAddresses = rx.addresses;
     final long txAddresses = tx.addresses;
-    final int buffers = rx.bufTotal;
+    final long buffers = rx.bufTotal;
     final long most = Math.min(rx.bufferBytes(), tx.maxLen);
     final long payload = pool;
     final long size = rx.bufSize;
     int left = run;
     for (; left > 0; left--) {
       long d = Mem.getLong(rxDescriptor + 8);
-      int r = Mem.getInt(rxSlot);
-      int t = Mem.getInt(txSlot);
+      long r = Mem.getUnsignedInt(rxSlot);
+      long t = Mem.getUnsignedInt(txSlot);
       long len = d >>> 32 & 0xffff;
       if ((d & IxgbeRxRing.JUDGED) != (IxgbeRing.DD | IxgbeRxRing.EOP)
           || len < IxgbeTxRing.MIN_PAYLEN
           || len > most
-          || Integer.compareUnsigned(r, buffers) >= 0
-          || Integer.compareUnsigned(t, buffers) >= 0) {
+          || r >= buffers
+          || t >= buffers) {
         break;
       }
-      long full = Mem.getLong(txAddresses + ((long) r << 3));
-      long empty = Mem.getLong(rxAddresses + ((long) t << 3));
+      long full = Mem.getLong(txAddresses + (r << 3));
+      long empty = Mem.getLong(rxAddresses + (t << 3));
       if (full == 0 || empty == 0) {
         break;
       }
@@ -185,7 +185,7 @@ final class IxgbeForward implements Forwarding {
       int send = visit(visitor, payload + r * size, (int) len);
       if (send != (int) len) {
         if (send == SlotVisitor.DROP) {
-          full = Mem.getLong(rxAddresses + ((long) r << 3));
+          full = Mem.getLong(rxAddresses + (r << 3));
           if (full == 0) { // sent it may be, received into not
             verdict = send;
             break;

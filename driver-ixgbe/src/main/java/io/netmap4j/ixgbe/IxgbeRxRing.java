@@ -130,7 +130,7 @@ final class IxgbeRxRing extends IxgbeRing {
     for (int o = 0; o < end; o += SLOT_SIZE) {
       long d = Mem.getLong(from + o);
       int len = (int) (d >>> 32) & 0xffff;
-      if (((int) d & JUDGED) != (DD | EOP) || Integer.compareUnsigned(len - 1, most) >= 0) {
+      if (((int) d & JUDGED) != (DD | EOP) || len == 0 || len > most) {
         return o / SLOT_SIZE;
       }
       Mem.putInt(to + o, len); // and flags 0
@@ -219,14 +219,14 @@ final class IxgbeRxRing extends IxgbeRing {
     final long from = slots + (long) slot * SLOT_SIZE;
     final long to = descs + (long) desc * DESC_SIZE;
     final long table = addresses;
-    final int usable = bufTotal;
+    final long usable = bufTotal;
     final int end = run * SLOT_SIZE;
     for (int o = 0; o < end; o += SLOT_SIZE) {
-      int index = Mem.getInt(from + o);
-      if (Integer.compareUnsigned(index, usable) >= 0) {
+      long index = Mem.getUnsignedInt(from + o);
+      if (index >= usable) {
         return o / SLOT_SIZE;
       }
-      long address = Mem.getLong(table + ((long) index << 3));
+      long address = Mem.getLong(table + (index << 3));
       if (address == 0) {
         return o / SLOT_SIZE;
       }

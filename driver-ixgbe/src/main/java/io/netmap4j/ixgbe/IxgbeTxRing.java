@@ -195,25 +195,25 @@ final class IxgbeTxRing extends IxgbeRing {
     final long from = slots + (long) slot * SLOT_SIZE;
     final long to = descs + (long) desc * DESC_SIZE;
     final long table = addresses;
-    final int usable = bufTotal;
-    final int lengths = maxLen - MIN_PAYLEN;
+    final long usable = bufTotal;
+    final long most = maxLen;
     final int end = run * SLOT_SIZE;
     for (int o = 0; o < end; o += SLOT_SIZE) {
-      int index = Mem.getInt(from + o);
+      long index = Mem.getUnsignedInt(from + o);
       int lenFlags = Mem.getInt(from + o + SLOT_LEN);
-      int len = lenFlags & ~(NS_BUF_CHANGED << 16); // any other flag fails the test
-      if (Integer.compareUnsigned(len - MIN_PAYLEN, lengths) > 0
-          || Integer.compareUnsigned(index, usable) >= 0) {
+      long len =
+          lenFlags & ~(NS_BUF_CHANGED << 16) & 0xffffffffL; // another flag is a length > most
+      if (len < MIN_PAYLEN || len > most || index >= usable) {
         return o / SLOT_SIZE;
       }
-      long address = Mem.getLong(table + ((long) index << 3));
+      long address = Mem.getLong(table + (index << 3));
       if (address == 0) {
         return o / SLOT_SIZE;
       }
       Mem.putLong(to + o, address);
       Mem.putLong(to + o + 8, WHOLE | len * BOTH_LENGTHS);
-      if (lenFlags != len) {
-        Mem.putInt(from + o + SLOT_LEN, len);
+      if (lenFlags != (int) len) {
+        Mem.putInt(from + o + SLOT_LEN, (int) len);
       }
     }
     return run;

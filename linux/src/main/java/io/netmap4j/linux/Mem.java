@@ -45,6 +45,11 @@ public final class Mem {
     return U.getInt(address);
   }
 
+  /** 0 to 2³² − 1: a buffer index whose check and address need no sign. */
+  public static long getUnsignedInt(long address) {
+    return U.getInt(address) & 0xffffffffL;
+  }
+
   public static void putInt(long address, int value) {
     U.putInt(address, value);
   }

@@ -23,6 +23,8 @@ final class Subjects {
 
   private static final String HUGETLBFS = "/dev/hugepages";
 
+  private static final int PATIENCE_MILLIS = 3_600_000;
+
   /** JDKs from here on say so when sun.misc.Unsafe is used. */
   private static final int WARNS_OF_UNSAFE = 24;
 
@@ -101,6 +103,9 @@ final class Subjects {
     }
     words.add(jdk.resolve("bin/java").toString());
     words.addAll(List.of("-Xshare:auto", "-XX:+UseSerialGC", "-Xmx128m"));
+    if (vfioUser) { // its model is stopped while others are measured
+      words.add("-Dnetmap4j.vfio-user.patience=" + PATIENCE_MILLIS);
+    }
     if (version >= WARNS_OF_UNSAFE) {
       words.add("--sun-misc-unsafe-memory-access=allow");
       words.add("--enable-native-access=ALL-UNNAMED");
