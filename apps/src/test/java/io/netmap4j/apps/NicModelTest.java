@@ -161,12 +161,13 @@ class NicModelTest {
     Path lines =
         Files.writeString(
             folder.resolve("lines"),
-            "pull 0\nplug 1\nplug 0\nmodule 0 10g-sr\nmodule 0 floppy\npartner 0 slow=20\n");
+            "pull 0\nplug 1\nplug 0\nheat 0\nmodule 0 10g-sr\nmodule 0 floppy\npartner 0 slow=20\n");
     CompletableFuture<Command> run =
         start("nic-model", "--control=" + lines, "-s", folder.resolve("a").toString());
     stop.request();
     Command end = run.get(20, TimeUnit.SECONDS);
     assertThat(end.out()).contains("pull 0: done").contains("plug 0: done");
+    assertThat(end.err()).contains("'heat 0': an 82599 has no PHY");
     assertThat(end.out()).contains("module 0 10g-sr: done").contains("partner 0 slow=20: done");
     assertThat(end.err()).contains("'plug 1': there is one card, 0").contains("module floppy: one");
   }
@@ -203,6 +204,9 @@ class NicModelTest {
         "nic-model -s a --mac 01:00:00:00:00:00 | not a unicast MAC address",
         "nic-model -s a --mac x | is no MAC address",
         "nic-model -s a --device-id zz | is not a number in hex",
+        "nic-model -s a --phy hot | --phy is for an X540 or X550, and device id 10fb is none",
+        "nic-model -s a --device-id 1528 --phy cold | --phy: 'cold' is none of partner=",
+        "nic-model -s a --device-id 1563 --phy partner=3g | '3g' is no speed: 10g, 5g",
       })
   void wrongUsageIsExplained(String line, String message) {
     Command run = Command.run(line.split(" "));

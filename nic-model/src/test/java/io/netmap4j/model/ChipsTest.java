@@ -299,6 +299,21 @@ class ChipsTest {
   }
 
   @Test
+  void anotherSpeedRaisesLscAtBothEnds() {
+    make(X550, "");
+    assertThat(read("LINKS")).isEqualTo(0x70000080);
+    assertThat(other.read(at("LINKS"))).isEqualTo(0x70000080);
+    read("EICR");
+    other.read(at("EICR"));
+    mdio(AN, 0x20, 0);
+    restart();
+    for (Nic82599 end : new Nic82599[] {card, other}) {
+      assertThat(end.read(at("LINKS"))).as("5G").isEqualTo(0x58000080);
+      assertThat(end.read(at("EICR")) & LSC).isNotZero();
+    }
+  }
+
+  @Test
   void thePartnersPagesAreInThePhy() {
     make(X550, "pause=rx,partner=10g+2.5g+100m");
     assertThat(read("LINKS") & UP).isNotZero();

@@ -113,7 +113,8 @@ public final class Link {
     int now = state();
     int change = now ^ links;
     links = now;
-    if ((change & Medium.UP) != 0) {
+    // Another speed is another link: it was down in between, however shortly.
+    if ((change & (Medium.UP | SPEED)) != 0) {
       interrupts.raise(Interrupts.LSC);
     }
     return (links & Medium.UP) != 0;

@@ -28,12 +28,18 @@ public enum Speed {
 
   /** Its bit in {@link Rates}. */
   int bit() {
-    return 1 << ordinal();
+    return Rates.R100M << ordinal();
   }
 
   /** The fastest of a mask that is not 0. */
   static Speed fastest(int rates) {
-    return values()[31 - Integer.numberOfLeadingZeros(rates)];
+    int fastest = Integer.highestOneBit(rates);
+    for (Speed speed : values()) {
+      if (speed.bit() == fastest) {
+        return speed;
+      }
+    }
+    throw new IllegalArgumentException("no speed: " + rates);
   }
 
   /** The PHY's code for it, in MMD 7 register 0xC800 bits 3 to 1. */
