@@ -286,21 +286,6 @@ class LinkBringUpTest {
   }
 
   @Test
-  void theLaserGoesOffWithThePort() {
-    try (Rig rig = rig("module=10g-sr")) {
-      rig.untilUp(10_000);
-      rig.card.log().enable(1 << 16);
-      rig.port.close();
-      assertThat(rig.card.log().accesses().stream().map(Object::toString))
-          .filteredOn(a -> a.startsWith("write ESDP "))
-          .last()
-          .satisfies(a -> assertThat(Long.decode(a.substring(11)) & Reg.ESDP_SDP3).isNotZero());
-      rig.open(NIC);
-      rig.untilUp(10_000);
-    }
-  }
-
-  @Test
   void theLinkComesBackAfterResets() {
     try (Rig rig = rig("module=10g-sr,analog=dark,start=pipeline")) {
       for (int i = 0; i < 3; i++) {
