@@ -74,10 +74,17 @@ class DoctorTest {
     assertThat(run.code()).isEqualTo(Main.FAILED);
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"nothing", "vfio-user:/nowhere/a.sock"})
-  void whatCannotBeOpenedIsAFailureOfTheReport(String address) {
-    Command run = Command.run("doctor", address);
+  @Test
+  void aNameWithoutACardIsAnErrorInOneLine() {
+    Command run = Command.run("doctor", "nothing");
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).startsWith("netmap4j: ").hasLineCount(1);
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+  }
+
+  @Test
+  void whatCannotBeOpenedIsAFailureOfTheReport() {
+    Command run = Command.run("doctor", "vfio-user:/nowhere/a.sock");
     assertThat(run.out()).contains("failure  opening").contains("1 failure, 0 warnings, 0 ok");
     assertThat(run.err()).isEmpty();
     assertThat(run.code()).isEqualTo(Main.FAILED);

@@ -175,6 +175,13 @@ class OptionsFuzzTest {
         words(
             "rings=2 rings=16,slots=4096 rings=0 slots=8 slots=65 slots=9999999 mtu=9000 mtu=1 mtu=99999 drop=maybe"
                 + " wait=spin wait=never promiscuous=false turbo=1 mtu=9000,mtu=1500"));
+    USUAL.put(
+        "KEY=VALUE,...",
+        words(
+            "module=10g-sr module=dac,slow=10 module=qsfp partner=1g,flap=5/1/2 flap=x start=lrst lms=8 veto,lesm"
+                + " left=smbi+gssr:3 firmware=1/0 nonsense busy=busy module=absent,module=dac"));
+    USUAL.put(
+        "WORD,...", words("lowpower delay=100 partner=1g+100m hot,absent pause=both delay=-1 x"));
     USUAL.put("HEX", words("10fb 1528 0x10fb 1234567 zz"));
     USUAL.put("ADDRESS", words("ffff:ff:1f.7 ffff:ff:1f.8 03:00.0 ffff:FF:1f.6"));
     USUAL.put("ADDRESS,N", words("dead0000,500 0xdead0000,1 x,y 1 ,"));

@@ -2,6 +2,7 @@ package io.netmap4j.ixgbe;
 
 import io.netmap4j.spi.NicDevice;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * What an SFP+ module says of itself (SFF-8472), as far as Linux ixgbe_identify_sfp_module_generic
@@ -169,7 +170,7 @@ record SfpModule(
     return kind().words
         + (who.isEmpty() ? "" : " (" + who + ")")
         + String.format(
-            java.util.Locale.ROOT,
+            Locale.ROOT,
             " [identifier 0x%02x, codes 0x%02x 0x%02x 0x%02x, OUI %06x]",
             identifier,
             codes10g,

@@ -89,6 +89,9 @@ public final class Doctor extends SubCommand {
     }
     String named = address != null ? address : onlyCard();
     PciSysfs.Function function = function(named);
+    if (function == null) {
+      Nics.device(named); // a name without a card is no finding
+    }
     if (file == null) {
       Report report = new Report(context.out);
       examine(named, function, report, context.out);
