@@ -35,7 +35,7 @@ class ValeCtlTest {
     assertThat(vale("")).isEmpty();
     assertThat(vale("-v -n pp0 -C 128,256,2,3"))
         .matches(
-            "tx_slots: +128\nrx_slots: +256\ntx_rings: +2\nrx_rings: +3\nmem_id: +[2-9]\\d*\n");
+            "tx_slots: +128\nrx_slots: +256\ntx_rings: +2\nrx_rings: +3\nmem_id: +([2-9]|[1-9]\\d+)\n");
     assertThat(vale("-n pp1 -C 64 -m netmap:pp0")).isEmpty();
     assertThat(vale("-g pp1"))
         .matches(
