@@ -1,5 +1,6 @@
 # cards: pair --sfp
 # timeout: 240
+# short: no
 # A file of 100 MB arrives as it was.
 ixgbe_pair
 head -c 100M /dev/urandom >/tmp/file

@@ -1,5 +1,6 @@
 # cards: pair --sfp --lenient
 # timeout: 300
+# short: no
 # breaks: DCA_RXCTRL bit 12 must be written 0
 # DPDK's driver by way of uio_pci_generic: forwards between the cards, sends, receives on four queues by RSS; what one card
 # counts as sent the other counts as received. (It leaves bit 12 of DCA_RXCTRL as the reset does: ixgbe_start_hw_gen2

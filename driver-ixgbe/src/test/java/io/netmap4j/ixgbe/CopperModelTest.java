@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +43,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** X540 and X550 in software, which somebody else transcribed: two of them on a cable. */
 @Timeout(60)
+@Tag("once")
 class CopperModelTest {
   private static final int X540 = 0x1528;
   private static final int X550 = 0x1563;

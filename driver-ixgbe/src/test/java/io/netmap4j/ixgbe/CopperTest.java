@@ -16,6 +16,7 @@ import io.netmap4j.common.NicOptions;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.RingSet;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** X540 and X550, word by word, on a card of the test's. */
 @Timeout(60)
+@Tag("once")
 class CopperTest {
   private static final NicOptions NIC = NicOptions.DEFAULT.slots(64, 64);
   private final Region region = Region.create(MemoryOptions.DEFAULT.buffers(1024, 2048));

@@ -24,6 +24,7 @@ import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Every fault that the model can show is named by its cause, and nothing else is found. */
 @Timeout(60)
+@Tag("once")
 class IxgbeDiagnosisTest {
   private static final int HELD = IxgbeDiagnosis.heldMillis;
   private static final int STEADY = IxgbeLinkDiagnosis.steadyMillis;

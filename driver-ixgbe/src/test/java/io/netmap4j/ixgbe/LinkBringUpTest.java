@@ -22,6 +22,7 @@ import io.netmap4j.spi.RingSet;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * has.
  */
 @Timeout(60)
+@Tag("once")
 class LinkBringUpTest {
   private static final long RETRY = MacLink.retryNanos;
   private static final long DUAL_RATE = MacLink.dualRateNanos;

@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.Timeout;
  * -Dnetmap4j.link.kills=N} chooses how many times.
  */
 @Timeout(600)
+@Tag("once")
 class TwoPortsTest {
   private static final int KILLS = Integer.getInteger("netmap4j.link.kills", 4);
   private static final int TRIES = IxgbeSemaphores.tries;
