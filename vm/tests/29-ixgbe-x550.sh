@@ -1,5 +1,6 @@
 # cards: pair --device-id 1563 --lenient
 # timeout: 60
+# short: no
 # breaks: ^STATUS <-
 # breaks: ^(RDLEN|RDT|RXDCTL|TDBAL)\([0-3]\) <-
 # breaks: ^RX queue [0-9]*: a frame is stored with DCA_RXCTRL

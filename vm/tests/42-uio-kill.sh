@@ -4,6 +4,7 @@
 # nothing but our next start ends its DMA. Until that, every page the card touches is one that the dead process held and
 # that its files still hold. The sender goes on all the time.
 rounds=${KILLS:-4}
+[ "$rounds" -ge 2 ] || fail "KILLS=$rounds: half of them on a card without a driver, so 2 or more"
 configure uio
 hugepages 96
 bind "$CARD_A" uio_pci_generic
