@@ -240,6 +240,7 @@ final class IxgbeDiagnosis {
       to.accept(ok("I/O BAR", "none within reach; the driver needs none"));
       return;
     }
+    int command = nic.readConfig(PciRegs.COMMAND, 2);
     nic.changeConfig(PciRegs.COMMAND, 2, 0, PciRegs.COMMAND_IO);
     try {
       ports.write32(IOADDR, Reg.STATUS);
@@ -258,7 +259,7 @@ final class IxgbeDiagnosis {
     } catch (NetmapException | LinuxException e) {
       to.accept(warning("I/O BAR", IxgbeAdapter.message(nic, e), "the driver needs none"));
     } finally {
-      nic.changeConfig(PciRegs.COMMAND, 2, PciRegs.COMMAND_IO, 0);
+      nic.changeConfig(PciRegs.COMMAND, 2, PciRegs.COMMAND_IO & ~command, 0);
     }
   }
 

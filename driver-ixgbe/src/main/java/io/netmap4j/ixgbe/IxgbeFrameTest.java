@@ -93,13 +93,13 @@ final class IxgbeFrameTest {
     int head = Mem.getInt(tx.ring + RingLayout.HEAD);
     int tail = Mem.getInt(tx.ring + RingLayout.TAIL);
     while (sent < end && head != tail && sent - received < rx.numSlots / 2) {
-      long slot = tx.slots + (long) head * RingLayout.SLOT_SIZE;
+      long slot = tx.slot(head);
       int length = length(sent);
       write(buffer(tx, slot), sent, length);
       Mem.putShort(slot + RingLayout.SLOT_LEN, (short) length);
       Mem.putShort(slot + RingLayout.SLOT_FLAGS, (short) 0);
       sent++;
-      head = head + 1 == tx.numSlots ? 0 : head + 1;
+      head = tx.next(head);
     }
     release(tx, head);
     note(tx.txSync(IxgbeLoopback.FORCE_RECLAIM));
@@ -109,8 +109,8 @@ final class IxgbeFrameTest {
     note(rx.rxSync(0));
     int head = Mem.getInt(rx.ring + RingLayout.HEAD);
     int tail = Mem.getInt(rx.ring + RingLayout.TAIL);
-    for (; head != tail; head = head + 1 == rx.numSlots ? 0 : head + 1) {
-      long slot = rx.slots + (long) head * RingLayout.SLOT_SIZE;
+    for (; head != tail; head = rx.next(head)) {
+      long slot = rx.slot(head);
       check(buffer(rx, slot), Mem.getShort(slot + RingLayout.SLOT_LEN) & 0xffff);
       received++;
     }

@@ -27,19 +27,22 @@ final class IxgbeLoopback implements Adapter {
   private final IxgbeCounters counters = new IxgbeCounters(1);
   private IxgbeTxRing tx;
   private IxgbeRxRing rx;
+
+  /** Whether the link is forced up in MACC or in AUTOC. */
   private final boolean copper;
+
   private boolean closed;
 
   /**
    * Resets the card.
    *
    * @param nic closed by {@link #close}; when this constructor throws it stays the caller's
-   * @param copper whether the link is forced up in MACC (X540, X550) or in AUTOC
    * @param options one ring of each direction
    */
-  IxgbeLoopback(NicDevice nic, Region region, NicOptions options, boolean copper) {
-    this.copper = copper;
-    IxgbeLimits.check(options, region, IxgbeId.of(nic.id().device()).chip());
+  IxgbeLoopback(NicDevice nic, Region region, NicOptions options) {
+    IxgbeChip chip = IxgbeId.of(nic.id().device()).chip();
+    IxgbeLimits.check(options, region, chip);
+    this.copper = chip.copper();
     this.nic = nic;
     this.options = options;
     this.device = new IxgbeDevice(nic, options);

@@ -28,8 +28,7 @@ final class IxgbeRingDiagnosis {
 
   /** Resets the card before and after. */
   void look(NicDevice nic) {
-    boolean copper = IxgbeId.of(nic.id().device()).chip().copper();
-    IxgbeLoopback card = new IxgbeLoopback(nic, region, IxgbeDiagnosis.ONE_RING, copper);
+    IxgbeLoopback card = new IxgbeLoopback(nic, region, IxgbeDiagnosis.ONE_RING);
     RingSet rings = RingSet.start(card, region);
     rings.hold();
     try {
