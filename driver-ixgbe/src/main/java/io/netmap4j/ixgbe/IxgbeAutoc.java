@@ -9,8 +9,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The 82599's link mode, AUTOC and AUTOC2, and the analog words of a module, CORECTL: what the
- * firmware writes, too, so AUTOC and CORECTL change while holding GSSR's MAC_CSR, and none while the
- * firmware forbids it (MMNGC.MNG_VETO). docs/link.md 4. Not thread safe, as {@link IxgbeDevice}.
+ * firmware writes, too, so AUTOC and CORECTL change while holding GSSR's MAC_CSR, and none while
+ * the firmware forbids it (MMNGC.MNG_VETO). docs/link.md 4. Not thread safe, as {@link
+ * IxgbeDevice}.
  */
 final class IxgbeAutoc {
   private static final Logger LOG = LoggerFactory.getLogger(IxgbeAutoc.class);
