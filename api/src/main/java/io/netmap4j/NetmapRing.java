@@ -3,6 +3,7 @@ package io.netmap4j;
 import io.netmap4j.common.OnOff;
 import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Kring;
 import java.util.Locale;
@@ -160,9 +161,7 @@ public final class NetmapRing {
    * @return what the last sync has stored
    */
   public int tail() {
-    int tail = Mem.getInt(base + RingLayout.TAIL);
-    Mem.loadFence();
-    return tail;
+    return Order.index(base + RingLayout.TAIL);
   }
 
   /**
@@ -173,7 +172,7 @@ public final class NetmapRing {
    *     illegal
    */
   public void head(int i) {
-    Mem.putIntRelease(base + RingLayout.HEAD, i);
+    Order.publishIndex(base + RingLayout.HEAD, i);
   }
 
   /**
@@ -192,7 +191,7 @@ public final class NetmapRing {
    */
   public void advance(int i) {
     Mem.putInt(base + RingLayout.CUR, i);
-    Mem.putIntRelease(base + RingLayout.HEAD, i);
+    Order.publishIndex(base + RingLayout.HEAD, i);
   }
 
   /**

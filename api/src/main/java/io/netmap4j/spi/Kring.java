@@ -17,6 +17,7 @@ import io.netmap4j.common.Offsets;
 import io.netmap4j.common.OnOff;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import io.netmap4j.memory.Region;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -314,9 +315,7 @@ public final class Kring {
    * be seen beside this one, which is legal, never an earlier one.
    */
   private int acquireHead() {
-    int head = Mem.getInt(ring + HEAD);
-    Mem.loadFence();
-    return head;
+    return Order.index(ring + HEAD);
   }
 
   /** rHead ≤ head ≤ rTail, head ≤ cur ≤ rTail; and never past what the device owns. */
@@ -416,7 +415,7 @@ public final class Kring {
 
   void publishTail() {
     rTail = hwTail;
-    Mem.putIntRelease(ring + TAIL, hwTail);
+    Order.publishIndex(ring + TAIL, hwTail);
   }
 
   private void restoreTail() {
@@ -449,12 +448,12 @@ public final class Kring {
     if (outOfRange || distance(hwCur, rHead) > distance(hwCur, hwTail)) {
       rHead = rCur = hwCur;
       Mem.putInt(ring + CUR, rCur);
-      Mem.putIntRelease(ring + HEAD, rHead);
+      Order.publishIndex(ring + HEAD, rHead);
     } else if (distance(rHead, rCur) > distance(rHead, hwTail)) {
       rCur = rHead;
       Mem.putInt(ring + CUR, rCur);
     }
-    Mem.putIntRelease(ring + TAIL, rTail);
+    Order.publishIndex(ring + TAIL, rTail);
   }
 
   private void repairSlots() {

@@ -5,6 +5,7 @@ import static io.netmap4j.layout.RingLayout.HEAD;
 
 import io.netmap4j.common.SlotVisitor;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 
 /**
  * Both syncs of a {@link Forwarding}: holds the krings, checks the user's indices, has the driver
@@ -85,7 +86,7 @@ public final class RingForward {
   private static void publish(Kring k) {
     k.rCur = k.rHead;
     Mem.putInt(k.ring + CUR, k.rHead);
-    Mem.putIntRelease(k.ring + HEAD, k.rHead);
+    Order.publishIndex(k.ring + HEAD, k.rHead);
     k.publishTail();
   }
 }

@@ -1,6 +1,6 @@
 package io.netmap4j.spi;
 
-import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import java.util.Arrays;
 
 /**
@@ -18,7 +18,7 @@ public final class Sleepers {
     Runnable[] more = Arrays.copyOf(wakes, wakes.length + 1);
     more[wakes.length] = wake;
     wakes = more;
-    Mem.fullFence(); // before the sleeper's last look
+    Order.storedBeforeLooking(); // before the sleeper's last look
   }
 
   /** Of {@link Adapter#disarm}. */
@@ -39,7 +39,7 @@ public final class Sleepers {
 
   /** Wakes who sleeps. Called after each publication; costs a fence where nobody does. */
   public void wake() {
-    Mem.fullFence(); // between the publication and the look at who sleeps
+    Order.storedBeforeLooking(); // between the publication and the look at who sleeps
     Runnable[] now = wakes;
     for (Runnable wake : now) {
       wake.run();

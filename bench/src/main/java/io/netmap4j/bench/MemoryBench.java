@@ -1,6 +1,7 @@
 package io.netmap4j.bench;
 
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -289,7 +290,7 @@ public class MemoryBench {
   /** As the driver's: a store that earlier ones do not follow. */
   @Benchmark
   public void doorbell() {
-    Mem.putIntToDevice(doorbell, batch);
+    Order.writeRegister(doorbell, batch);
   }
 
   /** A volatile store, which the processor makes a full fence of. */

@@ -1,6 +1,7 @@
 package io.netmap4j.bench;
 
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import io.netmap4j.linux.PciId;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaDomain;
@@ -58,7 +59,7 @@ public final class NullDevice implements NicDevice {
 
   @Override
   public int read32(int register) {
-    return Mem.getIntVolatile(registers + register);
+    return Order.readRegister(registers + register);
   }
 
   @Override
@@ -66,7 +67,7 @@ public final class NullDevice implements NicDevice {
     if (register != CTRL
         && register != STATUS
         && register != EEC) { // resets are over at once, DMA is always idle
-      Mem.putIntToDevice(registers + register, value);
+      Order.writeRegister(registers + register, value);
     }
   }
 

@@ -5,6 +5,7 @@ import static io.netmap4j.layout.RingLayout.SLOT_SIZE;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.SlotVisitor;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import io.netmap4j.spi.Forwarding;
 import io.netmap4j.spi.Kring;
 
@@ -181,7 +182,7 @@ final class IxgbeForward implements Forwarding {
       if (full == 0 || empty == 0) {
         break;
       }
-      Mem.deviceLoadBarrier(); // the packet is read after the DD that announces it
+      Order.loadedBeforePayload(); // the packet is read after the DD that announces it
       int send = visit(visitor, payload + r * size, (int) len);
       if (send != (int) len) {
         if (send == SlotVisitor.DROP) {

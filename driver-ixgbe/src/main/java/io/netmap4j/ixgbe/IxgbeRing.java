@@ -1,6 +1,7 @@
 package io.netmap4j.ixgbe;
 
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
@@ -55,7 +56,7 @@ abstract class IxgbeRing {
   /** Everything stored before is visible to the device before it sees the new tail. */
   final void doorbell(int desc) {
     if (tailAddress != 0) {
-      Mem.putIntToDevice(tailAddress, desc);
+      Order.writeRegister(tailAddress, desc);
     } else {
       nic.write32(tailRegister, desc);
     }

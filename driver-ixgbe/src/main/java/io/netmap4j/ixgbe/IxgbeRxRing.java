@@ -6,6 +6,7 @@ import static io.netmap4j.layout.RingLayout.SLOT_SIZE;
 
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
 
@@ -106,7 +107,7 @@ final class IxgbeRxRing extends IxgbeRing {
       left -= done;
     }
     if (slot != k.hwTail) {
-      Mem.deviceLoadBarrier(); // payload is read after the DD that announces it
+      Order.loadedBeforePayload(); // payload is read after the DD that announces it
       k.hwTail = slot;
     }
   }

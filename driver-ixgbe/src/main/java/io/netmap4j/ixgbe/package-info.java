@@ -16,7 +16,8 @@
  *       packet that begins there, and the loop goes on behind it.
  *   <li>{@code report} sets RS in the last descriptor: the card shall write it back.
  *   <li>{@link IxgbeRing#doorbell} stores the new tail to TDT ({@link
- *       io.netmap4j.linux.Mem#putIntToDevice}): after that store the card may read the descriptors.
+ *       io.netmap4j.linux.Order#writeRegister}): after that store the card may read the
+ *       descriptors.
  *   <li>{@code reclaim}, in this sync or a later one, finds DD in the descriptors that report and
  *       moves {@code hwTail}; the kring publishes it as {@code tail}: the slots are the program's
  *       again.

@@ -1,6 +1,7 @@
 package io.netmap4j.ixgbe;
 
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import io.netmap4j.linux.PciId;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaDomain;
@@ -67,13 +68,13 @@ class PlainDevice implements NicDevice {
 
   @Override
   public int read32(int register) {
-    return Mem.getIntVolatile(registers + register);
+    return Order.readRegister(registers + register);
   }
 
   @Override
   public void write32(int register, int value) {
     if (register != CTRL && register != STATUS && register != EEC) { // a reset is over at once
-      Mem.putIntToDevice(registers + register, value);
+      Order.writeRegister(registers + register, value);
     }
   }
 

@@ -5,7 +5,6 @@ import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
-import io.netmap4j.linux.Machine;
 import io.netmap4j.linux.PciBinding;
 import io.netmap4j.linux.PciSysfs;
 import io.netmap4j.spi.NicBackend;
@@ -69,7 +68,6 @@ public final class UioBackend implements NicBackend {
       if (!missing.isEmpty()) {
         throw new NetmapException(Libc.ENXIO, name + " lacks " + String.join("; and ", missing));
       }
-      Machine.requireDeviceStores();
       return new UioDevice(name, place(function), locks.resolve(pci + ".lock"), hugePages);
     } catch (LinuxException e) {
       throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);

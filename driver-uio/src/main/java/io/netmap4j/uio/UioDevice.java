@@ -6,6 +6,7 @@ import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import io.netmap4j.linux.PciId;
 import io.netmap4j.linux.PciRegs;
 import io.netmap4j.spi.DmaDomain;
@@ -149,14 +150,14 @@ final class UioDevice implements NicDevice {
   public int read32(int register) {
     NicDevice.checkRegister(name, register, registers);
     checkOpen();
-    return Mem.getIntVolatile(bar + register);
+    return Order.readRegister(bar + register);
   }
 
   @Override
   public void write32(int register, int value) {
     NicDevice.checkRegister(name, register, registers);
     checkOpen();
-    Mem.putIntToDevice(bar + register, value);
+    Order.writeRegister(bar + register, value);
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import java.nio.charset.StandardCharsets;
 
 /** A function bound to the kernel's vfio-pci: ioctls on its descriptor, BAR 0 mapped. */
@@ -139,7 +140,7 @@ final class KernelVfio implements Vfio {
   public int read(int region, long offset, int bytes) {
     checkOpen();
     if (region == BAR0 && bar0 != 0) {
-      return Mem.getIntVolatile(bar0 + offset);
+      return Order.readRegister(bar0 + offset);
     }
     long memory = Mem.allocate(4);
     try {
@@ -156,7 +157,7 @@ final class KernelVfio implements Vfio {
   public void write(int region, long offset, int bytes, int value) {
     checkOpen();
     if (region == BAR0 && bar0 != 0) {
-      Mem.putIntToDevice(bar0 + offset, value);
+      Order.writeRegister(bar0 + offset, value);
       return;
     }
     long memory = Mem.allocate(4);

@@ -3,7 +3,6 @@ package io.netmap4j.vfio;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
-import io.netmap4j.linux.Machine;
 import io.netmap4j.linux.PciBinding;
 import io.netmap4j.linux.PciSysfs;
 import io.netmap4j.spi.NicBackend;
@@ -48,7 +47,6 @@ public final class VfioBackend implements NicBackend {
       if (!missing.isEmpty()) {
         throw new NetmapException(Libc.ENXIO, name + " lacks " + String.join("; and ", missing));
       }
-      Machine.requireDeviceStores();
       return open(name, address, function.iommuGroup());
     } catch (LinuxException e) {
       throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);

@@ -8,6 +8,7 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import io.netmap4j.linux.UnixSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -207,7 +208,7 @@ final class VfioUser implements Vfio, VfioIommu {
   public synchronized int read(int region, long offset, int bytes) {
     if (region == BAR0 && bar != 0 && bytes == 4) {
       server.checkAlive();
-      return Mem.getIntVolatile(bar + offset);
+      return Order.readRegister(bar + offset);
     }
     putAccess(region, offset, bytes);
     int size = server.request(REGION_READ, 16);
@@ -235,7 +236,7 @@ final class VfioUser implements Vfio, VfioIommu {
   public void post(int region, long offset, int value) {
     if (region == BAR0 && bar != 0) {
       server.checkAlive();
-      Mem.putIntToDevice(bar + offset, value);
+      Order.writeRegister(bar + offset, value);
       return;
     }
     server.post(REGION_WRITE, offset, region, 4, value);

@@ -1,20 +1,17 @@
 package io.netmap4j.linux;
 
-import java.util.Locale;
-
 /**
- * What differs between processors: numbers of Linux's interface, and whether stores reach a device
- * in order. The values are those of Linux's asm/fcntl.h and asm/ioctl.h; what is the same on all of
- * these processors is a constant of {@link Libc}.
+ * What differs between processors in the numbers of Linux's interface; {@link Order} has what
+ * differs in the order of memory and devices. The values are those of Linux's asm/fcntl.h and
+ * asm/ioctl.h; what is the same on all of these processors is a constant of {@link Libc}.
  *
- * <p>All tests run on x86-64 only. On the others a program that needs no device's registers may
- * start; {@link #requireDeviceStores} refuses those that do. Any other processor, and a big-endian
- * one, is refused by the first system call: shared memory and descriptors are little-endian.
+ * <p>Any other processor, and a big-endian one, is refused by the first system call: shared memory
+ * and descriptors are little-endian.
  */
 enum Arch {
-  X86_64(0200000, 0, 1, 14, true),
-  ARM64(040000, 0, 1, 14, false),
-  PPC64LE(040000, 1, 4, 13, false);
+  X86_64(0200000, 0, 1, 14),
+  ARM64(040000, 0, 1, 14),
+  PPC64LE(040000, 1, 4, 13);
 
   /** Bits of an ioctl's number below its size: 8 for the command, 8 for its type. */
   private static final int IOC_SIZE_SHIFT = 16;
@@ -23,14 +20,12 @@ enum Arch {
   private final int iocNone;
   private final int iocWrite;
   private final int iocSizeBits;
-  private final boolean ordersDeviceStores;
 
-  Arch(int directoryFlag, int iocNone, int iocWrite, int iocSizeBits, boolean ordersDeviceStores) {
+  Arch(int directoryFlag, int iocNone, int iocWrite, int iocSizeBits) {
     this.directoryFlag = directoryFlag;
     this.iocNone = iocNone;
     this.iocWrite = iocWrite;
     this.iocSizeBits = iocSizeBits;
-    this.ordersDeviceStores = ordersDeviceStores;
   }
 
   /**
@@ -80,22 +75,5 @@ enum Arch {
 
   private int request(int direction, char type, int number, int size) {
     return direction << IOC_SIZE_SHIFT + iocSizeBits | size << IOC_SIZE_SHIFT | type << 8 | number;
-  }
-
-  /**
-   * {@link Mem#putIntToDevice} keeps descriptors ahead of a doorbell on x86-64 only: Java has no
-   * barrier that is certain to order a store to memory before one to a device elsewhere.
-   *
-   * @throws LinuxException EOPNOTSUPP on a processor where that is so
-   */
-  void requireDeviceStores() {
-    if (!ordersDeviceStores) {
-      throw new LinuxException(
-          Libc.EOPNOTSUPP,
-          "the registers of a device are supported on x86-64 only, this processor is "
-              + name().toLowerCase(Locale.ROOT)
-              + ": its barriers between memory and devices are missing; vfio-user: and model: do"
-              + " without");
-    }
   }
 }

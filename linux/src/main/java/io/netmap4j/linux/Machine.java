@@ -38,14 +38,4 @@ public final class Machine {
   public static int iow(char type, int number, int size) {
     return ARCH.iow(type, number, size);
   }
-
-  /**
-   * Checks that device registers can be used; to be called before they are mapped.
-   *
-   * @throws LinuxException EOPNOTSUPP when nothing keeps stores to memory ahead of those to a
-   *     device on this processor
-   */
-  public static void requireDeviceStores() {
-    ARCH.requireDeviceStores();
-  }
 }

@@ -11,9 +11,8 @@ import sun.misc.Unsafe;
  * Raw memory by absolute address: the one place that knows how Java reaches it.
  *
  * <p>Nothing here checks an address; callers check indices where they enter. "Release" and
- * "acquire" have the meaning of {@link java.lang.invoke.VarHandle}, which is about threads. Order
- * towards a device is another thing and has methods of its own: {@link #deviceStoreBarrier}, {@link
- * #putIntToDevice} and {@link #deviceLoadBarrier}. Any thread.
+ * "acquire" have the meaning of {@link java.lang.invoke.VarHandle}, which is about threads: {@link
+ * Order} has what rings and devices need. Any thread.
  */
 public final class Mem {
   private static final Unsafe U = UnsafeMemory.UNSAFE;
@@ -80,34 +79,6 @@ public final class Mem {
     U.putOrderedInt(null, address, value);
   }
 
-  /**
-   * Stores to memory that a device reads stay ahead of a later store to its register. x86-64 does
-   * that by itself, so this only holds back the compiler and costs nothing. arm64 would need {@code
-   * dmb oshst} and POWER {@code sync}, and Java's store fence is neither for certain: {@link
-   * Machine#requireDeviceStores} refuses those processors.
-   */
-  public static void deviceStoreBarrier() {
-    U.storeFence();
-  }
-
-  /**
-   * Loads of memory that a device writes are not done ahead of an earlier load: that of the word by
-   * which the device says that the rest is written. Holds back the compiler only, on x86-64.
-   */
-  public static void deviceLoadBarrier() {
-    U.loadFence();
-  }
-
-  /**
-   * Release store to a device's register, one plain store from the first call on. Not {@link
-   * #putIntRelease}: HotSpot's interpreter makes an {@code xchg} of it, which reads the register
-   * first, and whose locked cycle a PCI Express device need not answer.
-   */
-  public static void putIntToDevice(long address, int value) {
-    deviceStoreBarrier();
-    U.putInt(address, value);
-  }
-
   /** Stores {@code value} if {@code expected} is there, in one step. @return whether it was */
   public static boolean compareAndSetInt(long address, int expected, int value) {
     return U.compareAndSwapInt(null, address, expected, value);
@@ -126,6 +97,11 @@ public final class Mem {
   /** Loads before stay before loads and stores after. */
   public static void loadFence() {
     U.loadFence();
+  }
+
+  /** Loads and stores before stay before stores after. */
+  static void storeFence() {
+    U.storeFence();
   }
 
   /** Copies bytes between two addresses; the ranges may overlap. */

@@ -1,7 +1,6 @@
 package io.netmap4j.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
@@ -42,16 +41,6 @@ class ArchTest {
           .hasMessageContaining("x86-64")
           .hasMessageNotContaining("\n");
     }
-  }
-
-  @Test
-  void registersOfADeviceAreForX86Only() {
-    assertThatCode(() -> Arch.X86_64.requireDeviceStores()).doesNotThrowAnyException();
-    assertThatThrownBy(() -> Arch.ARM64.requireDeviceStores())
-        .isInstanceOfSatisfying(
-            LinuxException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EOPNOTSUPP))
-        .hasMessageContaining("x86-64 only, this processor is arm64")
-        .hasMessageNotContaining("\n");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.netmap4j.bench.latency;
 
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import io.netmap4j.linux.PciId;
 import io.netmap4j.spi.DmaDomain;
 import io.netmap4j.spi.DmaMapping;
@@ -77,7 +78,7 @@ final class TailsDevice implements NicDevice {
   public void write32(int register, int value) {
     long word = mappedRegister(register);
     if (word != 0) {
-      Mem.putIntToDevice(word, value);
+      Order.writeRegister(word, value);
     }
     card.write32(register, value);
   }

@@ -8,6 +8,7 @@ import static io.netmap4j.layout.RingLayout.SLOT_FLAGS;
 import static io.netmap4j.layout.RingLayout.SLOT_LEN;
 
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import io.netmap4j.spi.Kring;
 
 /**
@@ -118,7 +119,7 @@ final class ForwardDown {
       Mem.putInt(t + SLOT_LEN, length | flags << 16);
     }
     Mem.putInt(to.ring + CUR, target);
-    Mem.putIntRelease(to.ring + HEAD, target);
+    Order.publishIndex(to.ring + HEAD, target);
   }
 
   /** Rings of one port have equal offsets; where they have not, the packet moves in its buffer. */

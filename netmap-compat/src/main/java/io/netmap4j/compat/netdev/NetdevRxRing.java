@@ -5,6 +5,7 @@ import static io.netmap4j.layout.RingLayout.SLOT_LEN;
 
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import io.netmap4j.linux.Order;
 import io.netmap4j.linux.PacketSocket;
 import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.Kring;
@@ -217,9 +218,8 @@ final class NetdevRxRing {
   }
 
   private static boolean isOurs(long f) {
-    boolean ours = (Mem.getIntVolatile(f + PacketSocket.STATUS) & PacketSocket.FRAME_USER) != 0;
-    Mem.loadFence(); // the rest of the frame was written before its status
-    return ours;
+    // the rest of the frame was written before its status
+    return (Order.index(f + PacketSocket.STATUS) & PacketSocket.FRAME_USER) != 0;
   }
 
   private static long data(long f) {
@@ -228,7 +228,7 @@ final class NetdevRxRing {
 
   /** The frame is the kernel's again. */
   private void give() {
-    Mem.putIntRelease(frame + PacketSocket.STATUS, 0);
+    Order.publishIndex(frame + PacketSocket.STATUS, 0);
     frame += frameSize;
     frame = frame == end ? frames : frame;
   }
