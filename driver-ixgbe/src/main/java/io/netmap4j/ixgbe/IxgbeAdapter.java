@@ -287,6 +287,9 @@ final class IxgbeAdapter implements Adapter {
 
   @Override
   public int waitFd(Kring k) {
+    if (k.tx && txRings[k.ringId].leavesUnreported(k)) {
+      return -1;
+    }
     try {
       return interrupts.fd(k.ringId, Math.max(tx.length, rx.length));
     } catch (NetmapException | LinuxException | InternalError e) {

@@ -83,7 +83,6 @@ final class IxgbeForward implements Forwarding {
   private int forwardUpTo(int most, SlotVisitor visitor) {
     int slot = from.hwTail;
     int free = to.rHead;
-    int unreported = 0;
     int left = most;
     boolean more = false;
     while (left > 0 && !more) {
@@ -91,24 +90,22 @@ final class IxgbeForward implements Forwarding {
       int txDesc = to.distance(to.hwOfs, free);
       int run =
           Math.min(
-              Math.min(left, IxgbeTxRing.REPORT_EVERY - unreported),
+              Math.min(left, tx.untilReport(to, txDesc)),
               Math.min(
                   from.numSlots - Math.max(slot, rxDesc), to.numSlots - Math.max(free, txDesc)));
       int done = run(slot, rxDesc, free, txDesc, run, visitor);
       slot = rx.wrap(slot + done);
       free = tx.wrap(free + sent);
-      unreported += sent;
       left -= done;
-      if (unreported == IxgbeTxRing.REPORT_EVERY) {
+      if (tx.unreported(to, free) >= IxgbeTxRing.REPORT_EVERY) {
         report(free);
-        unreported = 0;
       }
       if (done < run) {
         more = rx.arrived(rxDesc + done);
         break;
       }
     }
-    if (unreported > 0) {
+    if (free == to.hwTail && free != to.rHead && tx.unreported(to, free) > 0) {
       report(free);
     }
     submit(slot, free);
@@ -130,7 +127,7 @@ final class IxgbeForward implements Forwarding {
     }
     from.hwCur = from.hwTail = from.rHead = slot;
     try {
-      rx.doorbellBefore(from.distance(from.hwOfs, slot));
+      rx.announce(from);
     } catch (NetmapException | InternalError e) {
       fromAdapter.deviceLost(e);
     }

@@ -106,8 +106,8 @@ final class IxgbeHousekeeping {
     }
     if (withCounters && !adapter.dead()) {
       readCounters();
+      watchdog.watchTransmit(txRings, adapter.carrier());
     }
-    watchdog.watchTransmit(txRings, adapter.carrier());
   }
 
   /** Link state for syncs to read, and whether the device answers at all. */

@@ -28,8 +28,8 @@ abstract class IxgbeRing {
   final long bufOffset;
   final int bufSize;
   final int bufTotal;
-  private final NicDevice nic;
-  private final int tailRegister;
+  final NicDevice nic;
+  final int tailRegister;
 
   /** Where the tail register is mapped; 0 when a write needs a call. */
   private final long tailAddress;

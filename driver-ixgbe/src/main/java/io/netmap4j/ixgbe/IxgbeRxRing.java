@@ -28,6 +28,8 @@ final class IxgbeRxRing extends IxgbeRing {
 
   static final int EOP = 1 << 1;
 
+  private static final int ANNOUNCE_EVERY = 32;
+
   /**
    * CE, LE, PE, OSE, RXE: the frame is damaged. Not the checksum errors, which are the user's to
    * judge.
@@ -39,12 +41,19 @@ final class IxgbeRxRing extends IxgbeRing {
   /** What the device may write into a buffer. */
   private int bufferBytes;
 
+  /** hwCur at the last doorbell. */
+  private int announced;
+
+  /** From so many slots with the program on, the card is told of each release. */
+  private final int lowWater;
+
   private int maxSegments;
   private long badWriteBacks;
 
   IxgbeRxRing(
       NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, BufferAddresses buffers) {
     super(nic, Reg.rdt(queue), k, ring, buffers);
+    this.lowWater = numSlots / 2 - ANNOUNCE_EVERY;
   }
 
   /** What BSIZEPACKET can use of a buffer: whole kilobytes, 16 at most. */
@@ -62,6 +71,7 @@ final class IxgbeRxRing extends IxgbeRing {
     bufferBytes = Math.min(k.rxBytes / KILO * KILO, MAX_BUFFER);
     maxSegments = MAX_FRAME / bufferBytes + 1;
     k.hwOfs = k.hwTail;
+    announced = k.hwCur;
     int armed = numSlots - 1 - k.distance(k.hwCur, k.hwTail);
     clearDescriptors();
     // One more than the tail covers: the next release hands it over without writing it again.
@@ -80,7 +90,13 @@ final class IxgbeRxRing extends IxgbeRing {
 
   int sync(Kring k) {
     receive(k);
-    return k.hwCur == k.rHead ? 0 : release(k);
+    if (k.hwCur != k.rHead) {
+      return release(k);
+    }
+    if (k.hwCur != announced) { // what has come may have left the card with little
+      announce(k);
+    }
+    return 0;
   }
 
   long badWriteBacks() {
@@ -196,14 +212,22 @@ final class IxgbeRxRing extends IxgbeRing {
     }
     if (slot != k.hwCur) {
       k.hwCur = slot;
-      doorbellBefore(k.distance(k.hwOfs, slot));
+      announce(k);
     }
     return status;
   }
 
-  /** One short of {@code desc}: RDT = RDH would mean that the device has none. */
-  void doorbellBefore(int desc) {
-    doorbell(desc == 0 ? numSlots - 1 : desc - 1);
+  /**
+   * Tells the card of the descriptors before hwCur: of 32 at once, as long as it has at least half
+   * a ring (DPDK's rx_free_thresh).
+   */
+  void announce(Kring k) {
+    int more = k.distance(announced, k.hwCur);
+    if (more >= ANNOUNCE_EVERY || k.distance(k.hwCur, k.hwTail) >= lowWater) {
+      announced = k.hwCur;
+      int desc = k.distance(k.hwOfs, k.hwCur);
+      doorbell(desc == 0 ? numSlots - 1 : desc - 1); // RDT = RDH would mean that the card has none
+    }
   }
 
   private int arm(Kring k, int slot, int desc, int run) {

@@ -16,9 +16,11 @@ import io.netmap4j.spi.NicDevice;
 /**
  * One TX queue: slots to advanced data descriptors (docs/82599.md 4.1), doorbell, completions.
  *
- * <p>A report (RS) is asked for on the last descriptor of a sync, on NS_REPORT, and at least every
- * 64, always at the end of a packet. A queue remembers where; one read of DD there tells for
- * everything before it.
+ * <p>A report (RS) is asked for every 32 descriptors, on NS_REPORT, and at the end of a sync that
+ * leaves no room, always at the end of a packet. A queue remembers where; one read of DD there tells
+ * for everything before it. What was sent since the last report is done when the card's head has
+ * reached its tail: a sync that has nothing to send and waits for no report reads it (DPDK
+ * ixgbe_dev_tx_queue_stop, Linux ixgbe_get_tx_pending).
  *
  * <p>A packet that cannot be sent takes no descriptor: the slots after it move up ({@link
  * Kring#hwOfs}), so the card is told of good packets only, by data descriptors, and a packet's end
@@ -41,8 +43,14 @@ final class IxgbeTxRing extends IxgbeRing {
   /** Most descriptors of one packet, with WTHRESH 0 (DPDK's IXGBE_TX_MAX_SEG). */
   static final int MAX_SEGMENTS = 40;
 
-  static final int REPORT_EVERY = 64;
+  /** Descriptors: DPDK's tx_rs_thresh. A ring has twice as many at least (IxgbeLimits). */
+  static final int REPORT_EVERY = 32;
+
   static final int NONE = -1;
+
+  /** Of {@link #progress}. */
+  static final long NO_WORK = -1;
+
   private static final int FLAGS_DONE = NS_REPORT | NS_BUF_CHANGED | NS_MOREFRAG;
 
   private static final long DTYP_DATA = 3L << 20;
@@ -57,6 +65,7 @@ final class IxgbeTxRing extends IxgbeRing {
   /** Times the length of a packet in one buffer: DTALEN and PAYLEN. */
   static final long BOTH_LENGTHS = 1 | 1L << PAYLEN_SHIFT;
 
+  private final int headRegister;
   private final long region;
   private final int maxFrame;
   final int maxLen;
@@ -76,6 +85,9 @@ final class IxgbeTxRing extends IxgbeRing {
   private int reportHead;
   private int reportTail;
 
+  /** The descriptor after the last one with RS. */
+  private int reported;
+
   /** The packet that {@link #unusual} looked at asks for a report. */
   private boolean reportWanted;
 
@@ -87,6 +99,7 @@ final class IxgbeTxRing extends IxgbeRing {
       BufferAddresses buffers,
       int mtu) {
     super(nic, Reg.tdt(queue), k, ring, buffers);
+    this.headRegister = Reg.tdh(queue);
     this.region = k.region.address();
     this.maxFrame = maxFrame(mtu);
     this.maxLen = Math.min(bufSize, maxFrame);
@@ -104,28 +117,56 @@ final class IxgbeTxRing extends IxgbeRing {
     k.hwCur = k.rHead;
     k.hwTail = before(k.rHead);
     k.hwOfs = k.rHead;
-    reportHead = reportTail = 0;
+    reportHead = reportTail = reported = 0;
     clearDescriptors();
   }
 
   int sync(Kring k, int flags) {
-    int status = k.hwCur != k.rHead ? send(k) : 0;
+    boolean sends = k.hwCur != k.rHead;
+    int status = sends ? send(k) : 0;
     if ((flags & Adapter.FORCE_RECLAIM) != 0 || k.rCur == k.hwTail) {
       reclaim(k);
+      if (!sends && reportHead == reportTail && k.hwTail != before(k.hwCur)) {
+        reclaimUnreported(k);
+      }
     }
     return status;
   }
 
-  /**
-   * True when the card owes the report that was the oldest at {@code mark}: the watchdog's
-   * question. One that came and that no sync has looked at yet is not owed.
-   */
-  boolean waitingFor(int mark) {
-    return reportHead != reportTail && reportHead == mark && !reported(reports[mark]);
+  /** A register read: only where there is nothing else to do. */
+  private void reclaimUnreported(Kring k) {
+    if (nic.read32(headRegister) == k.distance(k.hwOfs, k.hwCur)) {
+      k.hwTail = before(k.hwCur);
+    }
   }
 
-  int reportMark() {
-    return reportHead;
+  /** The card has packets that it will not report, so no interrupt tells when they have left. */
+  boolean leavesUnreported(Kring k) {
+    return k.hwTail != before(k.hwCur) && unreported(k, k.hwCur) > 0;
+  }
+
+  /** Descriptors from {@code desc} on until a report is due, 1 to {@link #REPORT_EVERY}. */
+  int untilReport(Kring k, int desc) {
+    return REPORT_EVERY - (k.distance(reported, desc) & REPORT_EVERY - 1);
+  }
+
+  /** Descriptors before {@code slot} that no report tells of. */
+  int unreported(Kring k, int slot) {
+    return k.distance(reported, k.distance(k.hwOfs, slot));
+  }
+
+  /**
+   * Where the card is: its head, and the oldest report that it owes. The watchdog's question, from
+   * another thread. A report that came and that no sync has looked at yet is not owed.
+   *
+   * @return NO_WORK when it has nothing to send and owes nothing
+   */
+  long progress() {
+    int tail = nic.read32(tailRegister);
+    int head = nic.read32(headRegister);
+    int oldest = reportHead;
+    boolean owes = oldest != reportTail && !reported(reports[oldest]);
+    return owes || head != tail ? (long) oldest << 32 | head : NO_WORK;
   }
 
   /**
@@ -140,12 +181,11 @@ final class IxgbeTxRing extends IxgbeRing {
     int slot = k.hwCur;
     int todo = k.distance(slot, k.rHead);
     int status = 0;
-    int unreported = 0;
-    int end = NONE; // the descriptor that ends the last packet since the last report
+    int end = NONE; // the descriptor that ends the last packet of this sync since the last report
     while (todo > 0) {
       int desc = k.distance(k.hwOfs, slot);
       int run =
-          Math.min(Math.min(todo, REPORT_EVERY - unreported), numSlots - Math.max(slot, desc));
+          Math.min(Math.min(todo, untilReport(k, desc)), numSlots - Math.max(slot, desc));
       int done = k.offsetMask == 0 ? fill(slot, desc, run) : fillAtOffsets(k, slot, desc, run);
       if (done > 0) {
         end = desc + done - 1;
@@ -170,15 +210,15 @@ final class IxgbeTxRing extends IxgbeRing {
       }
       slot = wrap(slot + done);
       todo -= done;
-      unreported += done;
-      if (report || unreported >= REPORT_EVERY) {
+      if (report || unreported(k, slot) >= REPORT_EVERY) {
         report(k, end, slot);
         end = NONE;
-        unreported = 0;
       }
     }
     if (slot != k.hwCur) {
-      report(k, end, slot);
+      if (end == NONE || k.rCur == k.hwTail) {
+        report(k, end, slot);
+      }
       k.hwCur = slot;
       doorbell(k.distance(k.hwOfs, slot));
     }
@@ -318,17 +358,20 @@ final class IxgbeTxRing extends IxgbeRing {
   /**
    * Asks for a report of the slots before {@code next}.
    *
-   * @param end the descriptor that reports; NONE when all slots since the last report were refused:
-   *     they are done when what is before them is
+   * @param end the descriptor that reports; NONE when all slots that can still ask for one were
+   *     refused: they are done when what is before them is
    */
   void report(Kring k, int end, int next) {
     int slot = before(next);
     if (end != NONE) {
+      reported = wrap(end + 1);
       long command = descs + (long) end * DESC_SIZE + 8;
       Mem.putInt(command, Mem.getInt(command) | RS);
       reports[reportTail] = end;
       reportedSlots[reportTail] = slot;
       reportTail = reportTail + 1 & reports.length - 1;
+    } else if (unreported(k, next) > 0) {
+      return; // the next report tells of them, or the card's head
     } else if (reportHead != reportTail) {
       reportedSlots[reportTail - 1 & reports.length - 1] = slot;
     } else {

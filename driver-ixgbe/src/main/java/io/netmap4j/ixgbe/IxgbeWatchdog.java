@@ -11,12 +11,12 @@ import org.slf4j.LoggerFactory;
 final class IxgbeWatchdog {
   private static final Logger LOG = LoggerFactory.getLogger(IxgbeWatchdog.class);
 
-  /** How long a TX queue may owe a report. Tests shorten it. */
+  /** How long a TX queue may make no progress. Tests shorten it. */
   static volatile long limitNanos = 5_000_000_000L;
 
   private final String name;
   private final IxgbeDevice device;
-  private final int[] marks;
+  private final long[] marks;
   private final long[] since;
   private volatile long hangs;
   private volatile long refusals;
@@ -24,7 +24,7 @@ final class IxgbeWatchdog {
   IxgbeWatchdog(String name, IxgbeDevice device, int txRings) {
     this.name = name;
     this.device = device;
-    this.marks = new int[txRings];
+    this.marks = new long[txRings];
     this.since = new long[txRings];
   }
 
@@ -39,15 +39,16 @@ final class IxgbeWatchdog {
     }
   }
 
-  /** A queue that has carrier and owes a report for 5 s hangs: say so once. */
+  /** A queue that has carrier and packets, and makes no progress for 5 s, hangs: say so once. */
   void watchTransmit(IxgbeTxRing[] rings, boolean carrier) {
     for (int q = 0; q < rings.length; q++) {
-      if (!carrier || !rings[q].waitingFor(marks[q])) {
-        marks[q] = rings[q].reportMark();
+      long progress = carrier ? rings[q].progress() : IxgbeTxRing.NO_WORK;
+      if (progress == IxgbeTxRing.NO_WORK || progress != marks[q]) {
+        marks[q] = progress;
         since[q] = System.nanoTime();
       } else if (since[q] != 0 && System.nanoTime() - since[q] > limitNanos) {
         LOG.warn(
-            "{}: tx ring {} has reported nothing for {} s although packets are pending",
+            "{}: tx ring {} has sent nothing for {} s although packets are pending",
             name,
             q,
             limitNanos / 1e9);

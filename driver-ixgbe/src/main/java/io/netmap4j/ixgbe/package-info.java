@@ -14,12 +14,12 @@
  *       address up ({@link io.netmap4j.spi.DmaMapping#table}) and writes a descriptor. It stops at
  *       a slot that is anything but a whole packet in one buffer; {@code unusual} handles the
  *       packet that begins there, and the loop goes on behind it.
- *   <li>{@code report} sets RS in the last descriptor: the card shall write it back.
+ *   <li>{@code report} sets RS in each 32nd descriptor: the card shall write it back.
  *   <li>{@link IxgbeRing#doorbell} stores the new tail to TDT ({@link
  *       io.netmap4j.linux.Order#writeRegister}): after that store the card may read the
  *       descriptors.
  *   <li>{@code reclaim}, in this sync or a later one, finds DD in the descriptors that report and
- *       moves {@code hwTail}; the kring publishes it as {@code tail}: the slots are the program's
+ *       moves {@code hwTail}, for what comes behind the last of them when the card is idle; the kring publishes it as {@code tail}: the slots are the program's
  *       again.
  * </ol>
  *
@@ -31,7 +31,8 @@
  *   <li>{@code receive}: its loop {@code take} copies the length of each descriptor that has DD and
  *       EOP and no error into its slot; {@code unusual} handles chains and what the card garbled.
  *   <li>{@code release}: its loop {@code give} writes the buffers of the slots that {@code head}
- *       has passed into descriptors; then the doorbell, RDT.
+ *       has passed into descriptors; then the doorbell, RDT, for 32 of them at once ({@code
+ *       announce}).
  * </ol>
  *
  * <h2>Everything else</h2>

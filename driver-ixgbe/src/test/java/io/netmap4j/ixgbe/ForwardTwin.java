@@ -24,10 +24,15 @@ import java.util.Random;
 final class ForwardTwin implements AutoCloseable {
   static final int RX_SLOTS = 104;
   static final int TX_SLOTS = 136;
+
+  /** Fewer than the card has at any time, told of or not: half a ring, and nothing received. */
+  private static final int ARRIVE_MOST = RX_SLOTS / 2 - 1;
+
   private static final int DESC = 16;
   private static final int DD = 1;
   private static final int EOP = 2;
   private static final int RS = 1 << 27;
+  private static final int TDH = 0x6010;
   private static final int[] ODD = {0, 1, 13, 14, 16, 1519, 1600, 2048, 2049, 0xffff};
 
   final List<Object> seen = new ArrayList<>();
@@ -47,6 +52,7 @@ final class ForwardTwin implements AutoCloseable {
   private final NetmapPort to;
   private final Random visits;
   private final List<Integer> lost = new ArrayList<>();
+  private int room = RX_SLOTS;
   private int rdh;
   private int tdh;
 
@@ -73,7 +79,9 @@ final class ForwardTwin implements AutoCloseable {
   /** Packets arrive, slots are spoiled, some of it is forwarded, some has been sent. */
   void round(long step) {
     Random random = new Random(step);
+    room = ARRIVE_MOST;
     arrive(random);
+    room = RX_SLOTS;
     if (random.nextInt(12) == 0) {
       spoil(random);
     }
@@ -95,6 +103,7 @@ final class ForwardTwin implements AutoCloseable {
   private void drain() {
     for (int i = 0; i < 1000 && !rx.isEmpty(); i++) {
       completeAll();
+      to.txSync();
       int result = onePass ? run(64) : slotBySlot(64);
       seen.add("drained " + (result < 0 ? "refused" : "some"));
       from.rxSync();
@@ -196,17 +205,19 @@ final class ForwardTwin implements AutoCloseable {
   void arrive(int packets, int length) {
     for (int i = 0; i < packets; i++) {
       writeBack(length, DD | EOP);
+      room++;
     }
   }
 
   private int owned() {
-    return (a.read32(Reg.rdt(0)) - rdh + RX_SLOTS) % RX_SLOTS;
+    return Math.min(room, (a.read32(Reg.rdt(0)) - rdh + RX_SLOTS) % RX_SLOTS);
   }
 
   private void writeBack(int length, int status) {
     if (owned() > 0) {
       Mem.putLong(a.rxDescs() + rdh * DESC + 8, status & 0xffffffffL | (long) length << 32);
       rdh = (rdh + 1) % RX_SLOTS;
+      room--;
     }
   }
 
@@ -243,6 +254,12 @@ final class ForwardTwin implements AutoCloseable {
         Mem.putInt(command + 4, Mem.getInt(command + 4) | DD);
       }
     }
+    b.write32(TDH, tdh);
+  }
+
+  /** TX descriptors that the card is told of, since the start. */
+  int sent() {
+    return b.read32(Reg.tdt(0));
   }
 
   /** TX descriptors that ask for a report. */
@@ -269,8 +286,12 @@ final class ForwardTwin implements AutoCloseable {
         s.append(i).append(' ').append(Long.toHexString(slot)).append('\n');
       }
     }
-    s.append("RDT ").append(a.read32(Reg.rdt(0))).append(" RDH ").append(rdh).append('\n');
-    for (int i = 0, d = rdh; i < owned(); i++, d = (d + 1) % RX_SLOTS) {
+    int armed = (rx.head() + RX_SLOTS - 1) % RX_SLOTS; // RDT, once the card is told of all
+    int untold = (armed - a.read32(Reg.rdt(0)) + RX_SLOTS) % RX_SLOTS;
+    boolean told = untold == 0 || untold < 32 && rx.space() < RX_SLOTS / 2 - 32;
+    s.append("armed to ").append(armed).append(" RDH ").append(rdh);
+    s.append(told ? "\n" : ": " + untold + " that the card is not told of\n");
+    for (int d = rdh; d != armed; d = (d + 1) % RX_SLOTS) {
       words(s, a.rxDescs(), d);
     }
     s.append("TDT ").append(b.read32(Reg.tdt(0))).append(" TDH ").append(tdh).append('\n');

@@ -10,6 +10,7 @@ import static io.netmap4j.ixgbe.ModelTraffic.receive;
 import static io.netmap4j.ixgbe.ModelTraffic.until;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netmap4j.MixedSlots;
 import io.netmap4j.Netmap;
@@ -103,7 +104,7 @@ class TransmitTest {
       until(rig, "completion", () -> rig.a.txSync() == 0 && !rig.a.tx(0).txPending());
       PcieBill.Snapshot bill = rig.cards[0].bill().snapshot().since(before);
       assertEquals(1, bill.doorbells(), "an empty sync rings none");
-      assertEquals(4, bill.descriptorsWritten(), "RS at 64, 128, 192 and the last");
+      assertEquals(6, bill.descriptorsWritten(), "RS every 32");
       long other =
           rig.cards[0].log().accesses().stream()
               .filter(x -> !x.register().startsWith("TDT"))
@@ -124,8 +125,81 @@ class TransmitTest {
       PcieBill.Snapshot before = rig.cards[0].bill().snapshot();
       rig.a.txSync();
       until(rig, "completion", () -> rig.a.txSync() == 0 && !rig.a.tx(0).txPending());
-      assertEquals(2, rig.cards[0].bill().snapshot().since(before).descriptorsWritten());
+      assertEquals(1, rig.cards[0].bill().snapshot().since(before).descriptorsWritten());
       assertEquals(0, rig.a.tx(0).slotFlags(3), "NS_REPORT is cleared");
+      assertNoViolations(rig);
+    }
+  }
+
+  @Test
+  void reportsAreCountedAcrossSyncsAndTheRestIsDoneWhenTheCardIsIdle() {
+    try (ModelRig rig = new ModelRig(STEPPED.nic(NIC.slots(512, 512).dropWhenFull(false)))) {
+      NetmapRing ring = rig.a.tx(0);
+      rig.cards[0].log().enable(100_000);
+      PcieBill.Snapshot before = rig.cards[0].bill().snapshot();
+      for (int i = 0; i < 70; i++) {
+        put(ring, frame(i, 60));
+        assertEquals(0, rig.a.txSync());
+      }
+      PcieBill.Snapshot bill = rig.cards[0].bill().snapshot().since(before);
+      assertEquals(70, bill.doorbells());
+      assertEquals(0, readsOfHead(rig), "by syncs that send");
+      until(rig, "completion", () -> rig.a.txSync() == 0 && !ring.txPending());
+      bill = rig.cards[0].bill().snapshot().since(before);
+      assertEquals(2, bill.descriptorsWritten(), "reports");
+      long reads = readsOfHead(rig);
+      assertTrue(reads > 0);
+      for (int i = 0; i < 10; i++) {
+        assertEquals(0, rig.a.txSync());
+      }
+      assertEquals(reads, readsOfHead(rig), "while the card has nothing");
+      assertNoViolations(rig);
+    }
+  }
+
+  /** By syncs: the watchdog reads both. */
+  private static long readsOfHead(ModelRig rig) {
+    return reads(rig, "TDH") - reads(rig, "TDT");
+  }
+
+  private static long reads(ModelRig rig, String register) {
+    return rig.cards[0].log().accesses().stream()
+        .filter(x -> !x.write() && x.register().startsWith(register))
+        .count();
+  }
+
+  /** What waits for room on a full ring sleeps until a report comes. */
+  @Test
+  void aSyncThatLeavesNoRoomAsksForAReport() {
+    try (ModelRig rig = new ModelRig(STEPPED.nic(NIC.slots(64, 512).dropWhenFull(false)))) {
+      NetmapRing ring = rig.a.tx(0);
+      PcieBill.Snapshot before = rig.cards[0].bill().snapshot();
+      for (int i = 0; i < 63; i++) {
+        put(ring, frame(i, 60));
+      }
+      assertEquals(0, rig.a.txSync());
+      until(
+          rig,
+          "completion",
+          () -> rig.cards[0].bill().snapshot().since(before).packetBytesRead() == 63 * 60);
+      assertEquals(2, rig.cards[0].bill().snapshot().since(before).descriptorsWritten(), "reports");
+      assertEquals(0, rig.a.txSync());
+      assertEquals(63, ring.space());
+      assertNoViolations(rig);
+    }
+  }
+
+  /** A refused packet behind some that the card has not sent yet is not done before them. */
+  @Test
+  void slotsBehindUnreportedPacketsWaitForThem() {
+    try (ModelRig rig = new ModelRig(STEPPED.nic(NIC.slots(512, 512).dropWhenFull(false)))) {
+      NetmapRing ring = rig.a.tx(0);
+      put(ring, frame(0, 60));
+      assertEquals(0, rig.a.txSync());
+      put(ring, new byte[5]);
+      assertEquals(Libc.EINVAL, rig.a.txSync());
+      assertEquals(509, ring.space(), "done too early: the card has not moved");
+      until(rig, "completion", () -> rig.a.txSync() == 0 && !ring.txPending());
       assertNoViolations(rig);
     }
   }
