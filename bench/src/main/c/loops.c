@@ -2,7 +2,7 @@
  * The bare loops of the driver in C, as quick as we can write them: slots to TX descriptors, RX descriptors to slots,
  * released slots to RX descriptors. The same checks as IxgbeTxRing and IxgbeRxRing (flags, range of the length, range of
  * the buffer index), the same table of buffers' device addresses, the same way out for a slot that is anything unusual, the same
- * reports and one doorbell for a sync, the same look at the reports when the ring is full. docs/82599.md 4.1, 4.4, 4.5.
+ * reports and doorbells, the same look at the reports when the ring is full. docs/82599.md 4.1, 4.4, 4.5.
  *
  *   gcc -O3 -march=native -shared -fPIC -o libloops.so loops.c
  *
@@ -23,7 +23,8 @@
 #define MIN_FRAME 14
 #define MAX_FRAME 1518
 #define MAX_SEGMENTS 40
-#define REPORT_EVERY 64
+#define REPORT_EVERY 32
+#define ANNOUNCE_EVERY 32
 #define IFCS (1ul << 25)
 #define EOP (1ul << 24)
 #define RS (1u << 27)
@@ -60,6 +61,7 @@ struct ring {
 	uint8_t *buffers;
 	uint32_t buf_size, buf_total, n, max_len, rx_bytes;
 	uint32_t hwcur, hwtail, hwofs, rhead;
+	uint32_t reported, announced; /* as in IxgbeTxRing and IxgbeRxRing */
 	uint32_t report_head, report_tail;
 	uint32_t reports[REPORTS], reported_slots[REPORTS];
 };
@@ -179,13 +181,21 @@ static __attribute__((noinline)) uint32_t unusual_tx(struct ring *r, uint32_t fi
 	return NONE;
 }
 
+static inline uint32_t unreported(const struct ring *r, uint32_t slot)
+{
+	return distance(r, r->reported, distance(r, r->hwofs, slot));
+}
+
 static inline void report(struct ring *r, uint32_t end, uint32_t next)
 {
 	if (end != NONE) {
+		r->reported = wrap(r, end + 1);
 		uint32_t *command = (uint32_t *)&r->descs[end].high;
 		*command |= RS;
 		r->reports[r->report_tail & (REPORTS - 1)] = end;
 		r->reported_slots[r->report_tail++ & (REPORTS - 1)] = before(r, next);
+	} else if (unreported(r, next) > 0) {
+		return;
 	} else if (r->report_head != r->report_tail) {
 		r->reported_slots[(r->report_tail - 1) & (REPORTS - 1)] = before(r, next);
 	} else {
@@ -197,10 +207,10 @@ static inline void send(struct ring *r)
 {
 	if (r->slots[before(r, r->rhead)].word >> 48 & MOREFRAG)
 		return;
-	uint32_t slot = r->hwcur, todo = distance(r, slot, r->rhead), unreported = 0, end = NONE;
+	uint32_t slot = r->hwcur, todo = distance(r, slot, r->rhead), end = NONE;
 	while (todo > 0) {
 		uint32_t desc = distance(r, r->hwofs, slot);
-		uint32_t run = min(min(todo, REPORT_EVERY - unreported), r->n - max(slot, desc));
+		uint32_t run = min(min(todo, REPORT_EVERY - (distance(r, r->reported, desc) & (REPORT_EVERY - 1))), r->n - max(slot, desc));
 		uint32_t done = fill(r, slot, desc, run);
 		int wanted = 0;
 		if (done > 0)
@@ -218,15 +228,14 @@ static inline void send(struct ring *r)
 		}
 		slot = wrap(r, slot + done);
 		todo -= done;
-		unreported += done;
-		if (wanted || unreported >= REPORT_EVERY) {
+		if (wanted || unreported(r, slot) >= REPORT_EVERY) {
 			report(r, end, slot);
 			end = NONE;
-			unreported = 0;
 		}
 	}
 	if (slot != r->hwcur) {
-		report(r, end, slot);
+		if (end == NONE || r->rhead == r->hwtail)
+			report(r, end, slot);
 		r->hwcur = slot;
 		doorbell(r, distance(r, r->hwofs, slot));
 	}
@@ -329,6 +338,15 @@ static inline uint32_t give(const struct ring *r, uint32_t slot, uint32_t desc, 
 	return run;
 }
 
+static inline void announce(struct ring *r)
+{
+	if (distance(r, r->announced, r->hwcur) >= ANNOUNCE_EVERY ||
+	    distance(r, r->hwcur, r->hwtail) >= r->n / 2 - ANNOUNCE_EVERY) {
+		r->announced = r->hwcur;
+		doorbell(r, before(r, distance(r, r->hwofs, r->hwcur)));
+	}
+}
+
 static inline void release(struct ring *r)
 {
 	uint32_t slot = r->hwcur, todo = distance(r, slot, r->rhead), good = 1;
@@ -343,7 +361,7 @@ static inline void release(struct ring *r)
 	}
 	if (slot != r->hwcur) {
 		r->hwcur = slot;
-		doorbell(r, before(r, distance(r, r->hwofs, slot)));
+		announce(r);
 	}
 }
 
@@ -353,6 +371,8 @@ static inline void rx_sync(struct ring *r)
 	receive(r);
 	if (r->hwcur != r->rhead)
 		release(r);
+	else if (r->hwcur != r->announced)
+		announce(r);
 }
 
 static inline uint64_t now(void)
@@ -380,6 +400,15 @@ static uint64_t clock_cost(void)
 
 enum loop { TX, TAKE, GIVE }; /* io.netmap4j.bench.loops.Loop */
 
+static void start(struct ring *r, uint32_t hwcur, uint32_t hwtail, uint32_t hwofs)
+{
+	r->hwcur = r->rhead = r->announced = hwcur;
+	r->hwtail = hwtail;
+	r->hwofs = hwofs;
+	r->reported = distance(r, hwofs, hwcur);
+	r->report_head = r->report_tail = 0;
+}
+
 static inline __attribute__((always_inline)) double slice(struct ring *r, enum loop loop, const void *slots,
 	const void *descs, uint32_t batch, int64_t limit)
 {
@@ -390,9 +419,7 @@ static inline __attribute__((always_inline)) double slice(struct ring *r, enum l
 	while (spent < limit) {
 		memcpy(r->slots, slots, r->n * sizeof(struct slot));
 		memcpy(r->descs, descs, r->n * sizeof(struct desc));
-		r->report_head = r->report_tail = 0;
-		r->hwcur = r->rhead = r->hwofs = 0;
-		r->hwtail = loop == TAKE ? 0 : r->n - 1;
+		start(r, 0, loop == TAKE ? 0 : r->n - 1, 0);
 		int64_t begin = now(), pass;
 		for (uint32_t i = 0; i < batches; i++) {
 			if (loop == TAKE) { /* all slots are the user's but for a batch: a batch is taken */
@@ -449,10 +476,7 @@ void ring_free(struct ring *r)
 
 void ring_start(struct ring *r, uint32_t hwcur, uint32_t hwtail, uint32_t hwofs)
 {
-	r->hwcur = r->rhead = hwcur;
-	r->hwtail = hwtail;
-	r->hwofs = hwofs;
-	r->report_head = r->report_tail = 0;
+	start(r, hwcur, hwtail, hwofs);
 }
 
 void ring_sync(struct ring *r, int loop, uint32_t rhead)

@@ -17,9 +17,9 @@ import io.netmap4j.spi.NicDevice;
  * One TX queue: slots to advanced data descriptors (docs/82599.md 4.1), doorbell, completions.
  *
  * <p>A report (RS) is asked for every 32 descriptors, on NS_REPORT, and at the end of a sync that
- * leaves no room, always at the end of a packet. A queue remembers where; one read of DD there tells
- * for everything before it. What was sent since the last report is done when the card's head has
- * reached its tail: a sync that has nothing to send and waits for no report reads it (DPDK
+ * leaves no room, always at the end of a packet. A queue remembers where; one read of DD there
+ * tells for everything before it. What was sent since the last report is done when the card's head
+ * has reached its tail: a sync that has nothing to send and waits for no report reads it (DPDK
  * ixgbe_dev_tx_queue_stop, Linux ixgbe_get_tx_pending).
  *
  * <p>A packet that cannot be sent takes no descriptor: the slots after it move up ({@link
@@ -184,8 +184,7 @@ final class IxgbeTxRing extends IxgbeRing {
     int end = NONE; // the descriptor that ends the last packet of this sync since the last report
     while (todo > 0) {
       int desc = k.distance(k.hwOfs, slot);
-      int run =
-          Math.min(Math.min(todo, untilReport(k, desc)), numSlots - Math.max(slot, desc));
+      int run = Math.min(Math.min(todo, untilReport(k, desc)), numSlots - Math.max(slot, desc));
       int done = k.offsetMask == 0 ? fill(slot, desc, run) : fillAtOffsets(k, slot, desc, run);
       if (done > 0) {
         end = desc + done - 1;

@@ -19,8 +19,8 @@
  *       io.netmap4j.linux.Order#writeRegister}): after that store the card may read the
  *       descriptors.
  *   <li>{@code reclaim}, in this sync or a later one, finds DD in the descriptors that report and
- *       moves {@code hwTail}, for what comes behind the last of them when the card is idle; the kring publishes it as {@code tail}: the slots are the program's
- *       again.
+ *       moves {@code hwTail}, for what comes behind the last of them when the card is idle; the
+ *       kring publishes it as {@code tail}: the slots are the program's again.
  * </ol>
  *
  * <h2>A packet's way from the card</h2>

@@ -1,5 +1,7 @@
 package io.netmap4j.bench.loops;
 
+import static io.netmap4j.Netmap.NS_REPORT;
+
 import io.netmap4j.bench.NullDevice;
 import io.netmap4j.bench.NullPort;
 import io.netmap4j.linux.Mem;
@@ -67,7 +69,10 @@ final class DriverLoops implements AutoCloseable {
     return loop == Loop.TX ? tx : rx;
   }
 
-  /** Sets the indices. What was to be reported has been. */
+  /**
+   * Sets the indices. What was to be reported has been, up to hwCur, and the card is told of all
+   * before it: by a sync that ends there. The tail register is written.
+   */
   void start(Loop loop, int hwCur, int hwTail, int hwOfs) {
     Kring k = kring(loop);
     if (loop == Loop.TX) {
@@ -77,10 +82,33 @@ final class DriverLoops implements AutoCloseable {
         Mem.putInt(descriptors + (long) i * Image.ENTRY + 12, DD);
       }
       ok(adapter.txSync(k, Adapter.FORCE_RECLAIM));
+      k.hwOfs = hwOfs;
+      reportUpTo(hwCur);
+    } else {
+      k.hwCur = k.rHead = hwCur;
+      k.hwTail = k.plus(hwCur, k.numSlots - 1);
+      k.hwOfs = hwOfs;
+      ok(adapter.rxSync(k, 0));
     }
     k.hwCur = k.rHead = k.rCur = hwCur;
     k.hwTail = hwTail;
     k.hwOfs = hwOfs;
+  }
+
+  /** A packet in the slot before asks for a report, which comes. */
+  private void reportUpTo(int hwCur) {
+    Kring k = tx;
+    int last = k.plus(hwCur, k.numSlots - 1);
+    long kept = Mem.getLong(k.slot(last));
+    Mem.putLong(
+        k.slot(last), Image.FIRST_BUFFER | (long) Image.BYTES << 32 | (long) NS_REPORT << 48);
+    k.hwCur = k.hwTail = last;
+    k.rHead = k.rCur = hwCur;
+    ok(adapter.txSync(k, 0));
+    long desc = device.descriptors(0) + (long) k.distance(k.hwOfs, last) * Image.ENTRY;
+    Mem.putInt(desc + 12, DD);
+    ok(adapter.txSync(k, Adapter.FORCE_RECLAIM));
+    Mem.putLong(k.slot(last), kept);
   }
 
   /** Syncs up to a head of the user's, who has the ring's whole rest. */

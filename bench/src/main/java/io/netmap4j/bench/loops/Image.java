@@ -10,8 +10,8 @@ import io.netmap4j.linux.Mem;
 /** Slots and descriptors of a ring, as a pass over it finds them. */
 final class Image implements AutoCloseable {
   static final int ENTRY = 16;
-  private static final int FIRST_BUFFER = 2;
-  private static final int BYTES = 60;
+  static final int FIRST_BUFFER = 2;
+  static final int BYTES = 60;
   private static final long DD = 1;
   private static final long EOP = 2;
 
