@@ -98,7 +98,11 @@ public final class Region implements AutoCloseable {
     this.buffers =
         new ObjectPool(
             "buffer", "memory.buf", bufStart, options.bufNum(), options.bufSize(), withheld);
-    this.size = buffers.end(HugePages.SIZE);
+    long page =
+        options.hugetlbfs() == null
+            ? HugePages.GRAIN
+            : new HugePages().pageSize(options.hugetlbfs());
+    this.size = buffers.end(page);
     this.fd =
         file != null
             ? Libc.open(file.toString(), Libc.O_RDWR, 0, "the file holds a port's memory")
@@ -128,20 +132,15 @@ public final class Region implements AutoCloseable {
         fd,
         options.hugetlbfs() == null
             ? "the region needs " + size + " bytes: make memory.buf-num smaller"
-            : "the region needs "
-                + size / HugePages.SIZE
-                + " free pages of 2 MiB, there are "
-                + new HugePages().free()
-                + "; "
-                + new HugePages().more(size / HugePages.SIZE));
+            : "the region needs " + new HugePages().needed(options.hugetlbfs(), size));
   }
 
-  /** Buffers that begin in one page of 2 MiB and end in the next. */
+  /** Buffers that begin in one piece of 2 MiB and end in the next. */
   private static BitSet straddlers(long start, MemoryOptions options) {
     BitSet found = new BitSet();
     int size = options.bufSize();
     for (int i = 0; i < options.bufNum(); i++) {
-      if ((start + (long) i * size) % HugePages.SIZE > HugePages.SIZE - size) {
+      if ((start + (long) i * size) % HugePages.GRAIN > HugePages.GRAIN - size) {
         found.set(i);
       }
     }
@@ -207,24 +206,27 @@ public final class Region implements AutoCloseable {
   private static MemoryOptions fit(MemoryOptions o, Path file, long bytes) {
     long before =
         roundUp((long) o.ifNum() * o.ifSize()) + roundUp((long) o.ringNum() * o.ringSize());
-    long usable = bytes / HugePages.SIZE * HugePages.SIZE;
+    HugePages hugePages = new HugePages();
+    Path folder = file.toAbsolutePath().getParent();
+    long page = hugePages.pageSize(folder);
+    long usable = bytes / page * page;
     long room = Math.min(MOST_BUFFERS, (usable - before) / o.bufSize());
     if (room < o.bufNum()) {
       throw new NetmapException(
           Libc.ENOMEM,
           String.format(
               Locale.ROOT,
-              "%s has %d whole pages of 2 MiB: interfaces and rings take %d bytes, so there is room for %d buffers of"
+              "%s has %d whole pages of %d MiB: interfaces and rings take %d bytes, so there is room for %d buffers of"
                   + " %d, fewer than %d; make the file larger, or the pools smaller (if-num, ring-num, buf-num)",
               file,
-              usable / HugePages.SIZE,
+              usable / page,
+              page >> 20,
               before,
               Math.max(0, room),
               o.bufSize(),
               o.bufNum()));
     }
-    Path folder = file.toAbsolutePath().getParent();
-    boolean huge = new HugePages().mounts().stream().anyMatch(folder::startsWith);
+    boolean huge = hugePages.mounts().stream().anyMatch(folder::startsWith);
     return new MemoryOptions(
         o.ifNum(),
         o.ifSize(),
@@ -303,7 +305,7 @@ public final class Region implements AutoCloseable {
     }
   }
 
-  /** Bytes of the region, a multiple of 2 MiB. */
+  /** Bytes of the region, a multiple of 2 MiB and of its pages. */
   public long size() {
     return size;
   }

@@ -237,7 +237,7 @@ final class IxgbeDiagnosis {
   private void ports(NicDevice nic, int status) {
     NicDevice.IoPorts ports = nic.ioPorts();
     if (ports == null) {
-      to.accept(ok("I/O BAR", "none within reach; the driver needs none"));
+      to.accept(ok("I/O BAR", "none within reach (they are x86's); the driver needs none"));
       return;
     }
     int command = nic.readConfig(PciRegs.COMMAND, 2);

@@ -5,6 +5,7 @@ import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.Machine;
 import io.netmap4j.linux.PciBinding;
 import io.netmap4j.linux.PciSysfs;
 import io.netmap4j.spi.NicBackend;
@@ -35,21 +36,29 @@ public final class UioBackend implements NicBackend {
   private final Path dev;
   private final Path locks;
   private final HugePages hugePages;
+  private final boolean physical;
 
   public UioBackend() {
-    this(Path.of("/sys"), Path.of("/dev"), new HugePages(), PciBinding.LOCKS);
+    this(
+        Path.of("/sys"),
+        Path.of("/dev"),
+        new HugePages(),
+        PciBinding.LOCKS,
+        Machine.devicesSeePhysicalAddresses());
   }
 
   /**
    * @param sys a folder that looks like /sys
    * @param dev a folder that looks like /dev
    * @param locks the folder of lock files, one per card; created if missing
+   * @param physical as {@link Machine#devicesSeePhysicalAddresses}
    */
-  UioBackend(Path sys, Path dev, HugePages hugePages, Path locks) {
+  UioBackend(Path sys, Path dev, HugePages hugePages, Path locks, boolean physical) {
     this.sysfs = new PciSysfs(sys);
     this.dev = dev;
     this.locks = locks;
     this.hugePages = hugePages;
+    this.physical = physical;
   }
 
   @Override
@@ -157,23 +166,34 @@ public final class UioBackend implements NicBackend {
         missing.add("the right to use " + file + ": run as root");
       }
     }
-    if (translated(folder)) {
-      missing.add(
-          "physical addresses for its DMA, which an IOMMU translates: boot with iommu=pt, or use vfio:"
-              + f.address());
+    String translated = translated(folder);
+    if (!translated.isEmpty()) {
+      missing.add("physical addresses for its DMA: " + translated + "use vfio:" + f.address());
     }
     missing.addAll(hugePages.missing());
     return missing;
   }
 
   /**
-   * True when an IOMMU translates the addresses of the function's DMA: physical addresses do not
-   * work then. Groups of type "identity" are passed through.
+   * What translates the addresses of the function's DMA, so that physical ones do not work, and the
+   * mending of it; "" when nothing does. Groups of type "identity" are passed through. That the
+   * kernel does not say the type (POWER, Linux before 4.19) says nothing.
    */
-  private static boolean translated(Path folder) {
-    Path type = folder.resolve("iommu_group/type");
+  private String translated(Path folder) {
+    if (!physical) {
+      return "the host bridges of this processor translate all of them; ";
+    }
+    Path group = folder.resolve("iommu_group");
+    Path type = group.resolve("type");
     try {
-      return Files.exists(type) && Files.readString(type).startsWith("DMA");
+      if (!Files.exists(group)
+          || Files.exists(type) && Files.readString(type).startsWith("ident")) {
+        return "";
+      }
+      return (Files.exists(type) && Files.readString(type).startsWith("DMA")
+              ? "an IOMMU translates them"
+              : "it has an IOMMU, and the kernel does not say whether that translates them")
+          + "; boot with iommu=pt (arm64: iommu.passthrough=1), or ";
     } catch (IOException e) {
       throw FileErrors.exception("cannot read " + type, e);
     }

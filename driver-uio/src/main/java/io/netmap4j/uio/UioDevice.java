@@ -5,6 +5,7 @@ import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.Machine;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.Order;
 import io.netmap4j.linux.PciId;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
@@ -56,10 +58,19 @@ final class UioDevice implements NicDevice {
   private final Deque<Runnable> undo = new ArrayDeque<>();
   private final int config;
   private final int uio;
+  private final List<Bar> bars;
   private final long registers;
   private final long bar;
   private final UioDmaDomain domain;
   private IoPorts ports;
+
+  /**
+   * A line of the file {@code resource}: an address for the processor.
+   *
+   * @param flags as {@link #IORESOURCE_IO}
+   */
+  private record Bar(long start, long size, long flags) {}
+
   private volatile boolean closed;
 
   /**
@@ -88,10 +99,13 @@ final class UioDevice implements NicDevice {
       this.domain = new UioDmaDomain(place.address, hugePages, this::mastering);
       Path resource = place.folder.resolve("resource0");
       int fd = open(resource, Libc.O_SYNC);
-      this.registers = Libc.stat(fd).size();
-      this.bar =
+      this.bars = readBars();
+      this.registers = bars.isEmpty() ? Libc.stat(fd).size() : bars.get(0).size;
+      // Whole pages are mapped: where pages are large, a small BAR may begin within one.
+      long before = bars.isEmpty() ? 0 : bars.get(0).start % hugePages.smallPage();
+      long mapped =
           Libc.mmap(
-              registers,
+              before + registers,
               Libc.PROT_READ | Libc.PROT_WRITE,
               Libc.MAP_SHARED,
               fd,
@@ -99,7 +113,8 @@ final class UioDevice implements NicDevice {
               resource
                   + ": EINVAL: is BAR 0 a memory BAR? EPERM: the kernel is locked down (secure boot),"
                   + " use vfio");
-      undo.push(() -> Libc.unmap(bar, registers));
+      undo.push(() -> Libc.unmap(mapped, before + registers));
+      this.bar = mapped + before;
       int irqOff = place.node == null || place.controlled ? 0 : PciRegs.COMMAND_INTX_DISABLE;
       changeConfig(PciRegs.COMMAND, 2, 0, PciRegs.COMMAND_MEMORY | irqOff);
     } catch (RuntimeException e) {
@@ -220,18 +235,26 @@ final class UioDevice implements NicDevice {
   }
 
   private IoPorts openPorts() {
+    for (int i = 0; Machine.hasIoPorts() && i < bars.size(); i++) {
+      Path file = place.folder.resolve("resource" + i);
+      if ((bars.get(i).flags & IORESOURCE_IO) != 0 && Files.exists(file)) {
+        return new FilePorts(open(file, 0), bars.get(i).size);
+      }
+    }
+    return null;
+  }
+
+  private List<Bar> readBars() {
     Path table = place.folder.resolve("resource"); // a line for each BAR: first, last, flags
     try {
+      List<Bar> found = new ArrayList<>();
       List<String> lines = Files.exists(table) ? Files.readAllLines(table) : List.of();
-      for (int bar = 0; bar < Math.min(BARS, lines.size()); bar++) {
-        String[] words = lines.get(bar).trim().split(" ");
-        Path file = place.folder.resolve("resource" + bar);
-        if ((Long.decode(words[2]) & IORESOURCE_IO) != 0 && Files.exists(file)) {
-          long size = Long.decode(words[1]) - Long.decode(words[0]) + 1;
-          return new FilePorts(open(file, 0), size);
-        }
+      for (String line : lines.subList(0, Math.min(BARS, lines.size()))) {
+        String[] words = line.trim().split(" ");
+        long start = Long.decode(words[0]);
+        found.add(new Bar(start, Long.decode(words[1]) - start + 1, Long.decode(words[2])));
       }
-      return null;
+      return found;
     } catch (IOException e) {
       throw FileErrors.exception(name + ": cannot read " + table, e);
     } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {

@@ -40,8 +40,6 @@ final class UioDmaDomain implements DmaDomain {
   /** Alignment of descriptor rings, which {@code NicDevice.allocateDma} promises. */
   private static final int UNIT = 4096;
 
-  private static final int UNITS = (int) (HugePages.SIZE / UNIT);
-
   private final String card;
   private final HugePages hugePages;
   private final BooleanSupplier mastering;
@@ -69,11 +67,26 @@ final class UioDmaDomain implements DmaDomain {
   private static final class Page {
     final long address;
     final long physical;
-    final BitSet used = new BitSet(UNITS);
+    final long size;
+    final BitSet used = new BitSet();
 
-    Page(long address, long physical) {
+    Page(long address, long physical, long size) {
       this.address = address;
       this.physical = physical;
+      this.size = size;
+    }
+
+    /** First fit. @return the first unit of the run, −1 for none */
+    int find(int units) {
+      int at = used.nextClearBit(0);
+      while (at + units <= size / UNIT) {
+        int end = used.nextSetBit(at);
+        if (end < 0 || end - at >= units) {
+          return at;
+        }
+        at = used.nextClearBit(end);
+      }
+      return -1;
     }
   }
 
@@ -172,21 +185,21 @@ final class UioDmaDomain implements DmaDomain {
     }
   }
 
-  /** Allocates zeroed memory for descriptors, within one page of 2 MiB. */
+  /** Allocates zeroed memory for descriptors, within one hugepage. */
   synchronized DmaBuffer allocate(long bytes) {
-    if (bytes <= 0 || bytes > HugePages.SIZE) {
+    if (bytes <= 0 || bytes > HugePages.GRAIN) {
       throw new NetmapException(
           Libc.EINVAL,
           bytes
               + " bytes of DMA memory asked for: uio:"
               + card
               + " allocates 1 to "
-              + HugePages.SIZE
+              + HugePages.GRAIN
               + ", which are contiguous; choose fewer slots");
     }
     int units = (int) ((bytes + UNIT - 1) / UNIT);
     for (Page page : pages) {
-      int at = find(page.used, units);
+      int at = page.find(units);
       if (at >= 0) {
         return take(page, at, units, bytes);
       }
@@ -194,19 +207,6 @@ final class UioDmaDomain implements DmaDomain {
     Page page = newPage();
     pages.add(page);
     return take(page, 0, units, bytes);
-  }
-
-  /** First fit. @return the first unit of the run, −1 for none */
-  private static int find(BitSet used, int units) {
-    int at = used.nextClearBit(0);
-    while (at + units <= UNITS) {
-      int end = used.nextSetBit(at);
-      if (end < 0 || end - at >= units) {
-        return at;
-      }
-      at = used.nextClearBit(end);
-    }
-    return -1;
   }
 
   private DmaBuffer take(Page page, int at, int units, long bytes) {
@@ -221,23 +221,24 @@ final class UioDmaDomain implements DmaDomain {
   private Page newPage() {
     Path folder = folder();
     try {
+      long size = hugePages.pageSize(folder);
       int fd = HugePages.create(folder);
       try {
-        Libc.truncate(fd, HugePages.SIZE, "");
+        Libc.truncate(fd, size, "");
         long address =
             Libc.mmap(
-                HugePages.SIZE,
+                size,
                 Libc.PROT_READ | Libc.PROT_WRITE,
                 Libc.MAP_SHARED,
                 fd,
                 0,
-                "no free page of 2 MiB is left for descriptors: " + hugePages.more(1));
+                "no page is left for descriptors: it takes " + hugePages.needed(folder, size));
         try {
-          long physical = hugePages.physical(address, HugePages.SIZE)[0];
+          long physical = hugePages.physical(address, size)[0];
           name(fd, folder, "descriptors" + pagesMade++);
-          return new Page(address, physical);
+          return new Page(address, physical, size);
         } catch (RuntimeException e) {
-          Libc.unmap(address, HugePages.SIZE);
+          Libc.unmap(address, size);
           throw e;
         }
       } finally {
@@ -280,7 +281,7 @@ final class UioDmaDomain implements DmaDomain {
    */
   synchronized void close(boolean stopped) {
     buffers.clear();
-    pages.forEach(page -> Libc.unmap(page.address, HugePages.SIZE));
+    pages.forEach(page -> Libc.unmap(page.address, page.size));
     pages.clear();
     regions.values().forEach(mapped -> mapped.use.close());
     regions.clear();

@@ -7,10 +7,10 @@
  * is the file {@code config}, one system call for each access.
  *
  * <p>A mapping: {@code UioDmaDomain.map} wants the region in hugetlbfs, locks it, reads the
- * physical address of each page of 2 MiB from {@code /proc/self/pagemap}, and gives its file a
- * name, {@code netmap4j-PID-ID@CARD}. The name keeps the pages after a kill: whoever opens the card
- * next takes its lock, switches bus mastering off and only then removes such names. Descriptor
- * rings are pieces of such a page ({@code UioDmaDomain.allocate}).
+ * physical address of each 2 MiB from {@code /proc/self/pagemap}, and gives its file a name, {@code
+ * netmap4j-PID-ID@CARD}. The name keeps the pages after a kill: whoever opens the card next takes
+ * its lock, switches bus mastering off and only then removes such names. Descriptor rings are
+ * pieces of such a page ({@code UioDmaDomain.allocate}).
  *
  * <p>An interrupt: there is one, INTx, and its descriptor is {@code /dev/uioN}, readable when it
  * has fired. The kernel's driver switches it off each time; {@code UioDevice.rearmIrq} reads the

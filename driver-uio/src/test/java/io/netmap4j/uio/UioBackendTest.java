@@ -58,7 +58,7 @@ class UioBackendTest {
   void saysWhatIsMissingAndWhatMendsIt() throws IOException {
     Path device = rig.card(CARD, "uio_pci_generic");
     Files.writeString(rig.sys.resolve("kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"), "0\n");
-    Files.writeString(root.resolve("proc/mounts"), "none /huge hugetlbfs rw,pagesize=1024M 0 0\n");
+    Files.writeString(root.resolve("proc/mounts"), "none /huge hugetlbfs rw,pagesize=64K 0 0\n");
     Files.writeString(root.resolve("proc/self/status"), "CapEff:\t0000000000000000\n");
     Files.createDirectories(device.resolve("iommu_group"));
     Files.writeString(device.resolve("iommu_group/type"), "DMA-FQ\n");
@@ -75,6 +75,30 @@ class UioBackendTest {
         .hasMessageStartingWith("uio:" + CARD + " lacks ")
         .hasMessageContaining("; and ");
     assertThat(root.resolve("locks")).doesNotExist();
+  }
+
+  @Test
+  void onlyAGroupThatIsPassedThroughLeavesPhysicalAddressesAlone() throws IOException {
+    Path group = Files.createDirectories(rig.card(CARD, "uio_pci_generic").resolve("iommu_group"));
+    assertThat(missing(CARD)).singleElement().asString().contains("does not say");
+    Files.writeString(group.resolve("type"), "unknown\n");
+    assertThat(missing(CARD))
+        .containsExactly(
+            "physical addresses for its DMA: it has an IOMMU, and the kernel does not say whether that"
+                + " translates them; boot with iommu=pt (arm64: iommu.passthrough=1), or use vfio:"
+                + CARD);
+    for (String type : List.of("DMA", "DMA-FQ")) {
+      Files.writeString(group.resolve("type"), type + "\n");
+      assertThat(missing(CARD)).singleElement().asString().contains("an IOMMU translates them;");
+    }
+    Files.writeString(group.resolve("type"), "identity\n");
+    assertThat(missing(CARD)).isEmpty();
+    assertThatThrownBy(() -> rig.backend(false).open(CARD))
+        .as("POWER")
+        .hasMessageEndingWith(
+            "physical addresses for its DMA: the host bridges of this processor translate all of them;"
+                + " use vfio:"
+                + CARD);
   }
 
   @Test

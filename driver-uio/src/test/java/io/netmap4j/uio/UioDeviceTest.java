@@ -10,6 +10,7 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
+import io.netmap4j.linux.Machine;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaMapping;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(20)
 class UioDeviceTest {
@@ -74,9 +77,13 @@ class UioDeviceTest {
             + String.format(Locale.ROOT, line, 0, 0, 0)
             + String.format(Locale.ROOT, line, 0xe020, 0xe03f, 0x40101));
     try (NicDevice device = rig.backend().open(CARD)) {
-      assertThat(device.ioPorts()).as("a processor without I/O ports").isNull();
+      assertThat(device.ioPorts()).as("the kernel has no file for them").isNull();
       Files.write(folder.resolve("resource2"), new byte[32]);
       NicDevice.IoPorts ports = device.ioPorts();
+      if (!Machine.hasIoPorts()) {
+        assertThat(ports).isNull();
+        return;
+      }
       assertThat(ports.size()).isEqualTo(32);
       ports.write32(0, 0x00000008);
       ports.write32(4, 0x12345678);
@@ -92,9 +99,46 @@ class UioDeviceTest {
   void aTableOfBarsThatIsNoneIsTold() throws IOException {
     Path folder = rig.card(CARD, "uio_pci_generic");
     Files.writeString(folder.resolve("resource"), "nonsense\n");
-    try (NicDevice device = rig.backend().open(CARD)) {
-      assertThatThrownBy(device::ioPorts).hasMessageContaining("is no table of BARs");
+    assertThatThrownBy(() -> rig.backend().open(CARD).close())
+        .hasMessageContaining("is no table of BARs");
+  }
+
+  /** With pages of 64 KiB, a BAR of 16 KiB need not begin where a page does. */
+  @Test
+  void aSmallBarIsWhereItBeginsInItsPage() throws IOException {
+    UioRig arm = new UioRig(root.resolve("arm"), false, 65536, HugePages.GRAIN);
+    Path folder = arm.card(CARD, "uio_pci_generic");
+    Files.writeString(folder.resolve("resource"), "0x1008c000 0x1008ffff 0x0014220c\n");
+    try (NicDevice device = arm.backend().open(CARD)) {
+      device.write32(0x3ffc, 0x12345678);
+      assertThat(Mem.getInt(device.mappedRegister(0x3ffc))).isEqualTo(0x12345678);
+      byte[] page = Files.readAllBytes(folder.resolve("resource0"));
+      assertThat(page[0xfffc]).isEqualTo((byte) 0x78);
+      assertThatThrownBy(() -> device.read32(0x4000)).hasMessageContaining("outside BAR 0");
     }
+  }
+
+  /** The pages of x86-64, of arm64 and of POWER. */
+  @ParameterizedTest
+  @CsvSource({"4096, 2", "16384, 32", "65536, 2", "65536, 16"})
+  void descriptorsAndRegionsInPagesOfOtherSizes(int smallPage, int mib) throws IOException {
+    UioRig other = new UioRig(root.resolve("other"), false, smallPage, (long) mib << 20);
+    other.card(CARD, "uio_pci_generic");
+    try (NicDevice device = other.backend().open(CARD);
+        Region region = other.region()) {
+      List<DmaBuffer> rings = new ArrayList<>();
+      for (int i = 0; i < 9; i++) {
+        rings.add(device.allocateDma(1 << 20));
+      }
+      long perPage = rings.stream().map(r -> r.iova() / ((long) mib << 20)).distinct().count();
+      assertThat(perPage).isEqualTo(mib == 2 ? 5 : 1);
+      DmaMapping mapping = device.domain().map(region);
+      for (long offset = 0; offset < region.size(); offset += DmaMapping.PAGE) {
+        assertThat(mapping.iova(offset) % DmaMapping.PAGE).isZero();
+      }
+      mapping.close();
+    }
+    assertThat(other.names()).isEmpty();
   }
 
   @Test
@@ -286,8 +330,8 @@ class UioDeviceTest {
         DmaBuffer buffer = device.allocateDma(bytes);
         assertThat(buffer.iova() % 4096).isZero();
         assertThat(buffer.address() % 4096).isZero();
-        assertThat(buffer.iova() / HugePages.SIZE)
-            .isEqualTo((buffer.iova() + bytes - 1) / HugePages.SIZE);
+        assertThat(buffer.iova() / HugePages.GRAIN)
+            .isEqualTo((buffer.iova() + bytes - 1) / HugePages.GRAIN);
         for (DmaBuffer other : buffers) {
           assertThat(
                   buffer.iova() + buffer.size() <= other.iova()
@@ -304,7 +348,7 @@ class UioDeviceTest {
       assertThat(again.iova()).isEqualTo(freed.iova());
       assertThat(Mem.getLong(again.address())).as("zeroed").isZero();
       assertThatThrownBy(() -> device.freeDma(freed)).hasMessageContaining("is not a buffer");
-      for (long wrong : new long[] {0, -1, HugePages.SIZE + 1}) {
+      for (long wrong : new long[] {0, -1, HugePages.GRAIN + 1}) {
         assertThatThrownBy(() -> device.allocateDma(wrong)).hasMessageContaining("contiguous");
       }
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Machine;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaMapping;
@@ -82,9 +83,9 @@ class UioLeftOversTest {
       UioRig rig = new UioRig(root, true);
       long free = machine.free();
       killed(rig, true);
-      assertThat(machine.free()).isLessThan(free - HugePages.SIZE);
+      assertThat(machine.free()).isLessThan(free - HugePages.GRAIN);
       NicDevice x = rig.open(X);
-      assertThat(machine.free()).isLessThan(free - HugePages.SIZE);
+      assertThat(machine.free()).isLessThan(free - HugePages.GRAIN);
       rig.open(Y).close();
       assertThat(machine.free()).isEqualTo(free);
       x.close();
@@ -111,7 +112,7 @@ class UioLeftOversTest {
       try (NicDevice device = rig.open(X);
           Region region = rig.region()) {
         DmaMapping mapping = device.domain().map(region);
-        for (long offset = 0; offset < region.size(); offset += HugePages.SIZE) {
+        for (long offset = 0; offset < region.size(); offset += HugePages.GRAIN) {
           assertHuge(mapping.iova(offset));
         }
         NicDevice.DmaBuffer ring = device.allocateDma(65536);
@@ -128,7 +129,7 @@ class UioLeftOversTest {
   private static void assertHuge(long physical) throws IOException {
     assertThat(physical).isPositive();
     try (RandomAccessFile flags = new RandomAccessFile("/proc/kpageflags", "r")) {
-      flags.seek(physical / 4096 * 8);
+      flags.seek(physical / Machine.PAGE_SIZE * 8);
       byte[] entry = new byte[8];
       flags.readFully(entry);
       assertThat(entry[2] & 2).as("KPF_HUGE, bit 17").isNotZero();
@@ -138,7 +139,7 @@ class UioLeftOversTest {
   @Test
   void tooFewPagesAreCounted() throws Exception {
     try (RealHugePages machine = RealHugePages.mount(root.resolve("huge"), 2)) {
-      assertThat(machine.free()).isEqualTo(2 * HugePages.SIZE);
+      assertThat(machine.free()).isEqualTo(2 * HugePages.GRAIN);
       MemoryOptions options = UioRig.small().buffers(8192, 2048).hugetlbfs(root.resolve("huge"));
       assertThatThrownBy(() -> Region.create(options))
           .hasMessageContaining("9 free pages of 2 MiB")
@@ -149,14 +150,14 @@ class UioLeftOversTest {
   @Test
   void whenPagesRunOutDescriptorsAreRefused() throws Exception {
     try (RealHugePages machine = RealHugePages.mount(root.resolve("huge"), 2)) {
-      assertThat(machine.free()).isEqualTo(2 * HugePages.SIZE);
+      assertThat(machine.free()).isEqualTo(2 * HugePages.GRAIN);
       UioRig rig = new UioRig(root, true);
       rig.card(X, "uio_pci_generic");
       try (NicDevice device = rig.open(X)) {
-        List.of(1, 2).forEach(i -> device.allocateDma(HugePages.SIZE));
+        List.of(1, 2).forEach(i -> device.allocateDma(HugePages.GRAIN));
         assertThatThrownBy(() -> device.allocateDma(4096))
             .isInstanceOf(io.netmap4j.common.NetmapException.class)
-            .hasMessageContaining("no free page of 2 MiB is left")
+            .hasMessageContaining("no page is left for descriptors: it takes 1 free pages of 2 MiB")
             .extracting(e -> ((io.netmap4j.common.NetmapException) e).errno())
             .isEqualTo(Libc.ENOMEM);
       }

@@ -32,6 +32,8 @@ final class UioRig {
   final Path dev;
   final Path huge;
   final HugePages pages;
+  private final int smallPage;
+  private final long hugePage;
 
   String watched = CARD;
   private final SysfsFolder functions;
@@ -45,30 +47,41 @@ final class UioRig {
     private final Random random = new Random(3);
 
     Pages() {
-      super(sys, root.resolve("proc"));
+      super(sys, root.resolve("proc"), smallPage);
     }
 
     @Override
     public List<Path> mounts() {
+      note();
+      return super.mounts();
+    }
+
+    @Override
+    public List<String> missing() {
+      note();
+      return super.missing();
+    }
+
+    private void note() {
       try {
         commands.add(command(watched));
       } catch (IOException e) {
         commands.add(-1);
       }
-      return super.mounts();
     }
 
     @Override
     public long[] physical(long address, long size) {
       try (RandomAccessFile pagemap =
           new RandomAccessFile(root.resolve("proc/self/pagemap").toFile(), "rw")) {
-        for (long at = address; at < address + size; at += SIZE) {
-          long frame = (1 + random.nextInt(1 << 20)) * 512L;
-          ByteBuffer entries = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
-          for (int i = 0; i < 512; i++) {
+        int count = (int) (hugePage / smallPage);
+        for (long at = address; at < address + size; at += hugePage) {
+          long frame = (1 + random.nextInt(1 << 10)) * (long) count;
+          ByteBuffer entries = ByteBuffer.allocate(8 * count).order(ByteOrder.LITTLE_ENDIAN);
+          for (int i = 0; i < count; i++) {
             entries.putLong(1L << 63 | 1L << 61 | frame + i);
           }
-          pagemap.seek(at / 4096 * 8);
+          pagemap.seek(at / smallPage * 8);
           pagemap.write(entries.array());
         }
       } catch (IOException e) {
@@ -86,20 +99,31 @@ final class UioRig {
    * @param real whether {@code root/huge} is a hugetlbfs and the pagemap is the kernel's
    */
   UioRig(Path root, boolean real) throws IOException {
+    this(root, real, 4096, HugePages.GRAIN);
+  }
+
+  /** With another kernel's pages, small and large. */
+  UioRig(Path root, boolean real, int smallPage, long hugePage) throws IOException {
+    this.smallPage = smallPage;
+    this.hugePage = hugePage;
     this.root = root;
     this.sys = root.resolve("sys");
     this.functions = new SysfsFolder(sys);
     this.dev = Files.createDirectories(root.resolve("dev"));
     this.huge = Files.createDirectories(root.resolve("huge"));
-    Path pool = Files.createDirectories(sys.resolve("kernel/mm/hugepages/hugepages-2048kB"));
+    Path pool =
+        Files.createDirectories(
+            sys.resolve("kernel/mm/hugepages/hugepages-" + (hugePage >> 10) + "kB"));
     Files.writeString(pool.resolve("nr_hugepages"), "64\n");
     Path self = Files.createDirectories(root.resolve("proc/self"));
     Files.writeString(self.resolve("status"), "Name:\tjava\nCapEff:\t000001fffeffffff\n");
     Files.writeString(
         root.resolve("proc/mounts"),
-        "proc /proc proc rw 0 0\nnone /nowhere hugetlbfs rw,pagesize=1024M 0 0\nnone "
+        "proc /proc proc rw 0 0\nnone /nowhere hugetlbfs rw,pagesize=64K 0 0\nnone "
             + huge
-            + " hugetlbfs rw,relatime,pagesize=2M 0 0\n");
+            + " hugetlbfs rw,relatime,pagesize="
+            + (hugePage >> 20)
+            + "M 0 0\n");
     this.pages = real ? new HugePages() : new Pages();
   }
 
@@ -108,7 +132,14 @@ final class UioRig {
   }
 
   UioBackend backend() {
-    return new UioBackend(sys, dev, pages, root.resolve("locks"));
+    return backend(true);
+  }
+
+  /**
+   * @param physical whether this processor's devices see physical addresses
+   */
+  UioBackend backend(boolean physical) {
+    return new UioBackend(sys, dev, pages, root.resolve("locks"), physical);
   }
 
   /** A function with all the files that a card has, and {@code /dev/uioN} as a plain file. */

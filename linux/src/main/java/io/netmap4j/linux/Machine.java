@@ -38,4 +38,20 @@ public final class Machine {
   public static int iow(char type, int number, int size) {
     return ARCH.iow(type, number, size);
   }
+
+  /**
+   * Whether a device may be given the processor's addresses when no IOMMU says otherwise. On POWER
+   * it may not: every host bridge there translates, or wants a bit of its own set (TVE 1).
+   */
+  public static boolean devicesSeePhysicalAddresses() {
+    return ARCH != Arch.PPC64LE;
+  }
+
+  /**
+   * Whether the processor has I/O ports. Elsewhere a bridge may make them from memory, or not: an
+   * access then stops the machine, so that sysfs files of I/O BARs are let alone.
+   */
+  public static boolean hasIoPorts() {
+    return ARCH == Arch.X86_64;
+  }
 }

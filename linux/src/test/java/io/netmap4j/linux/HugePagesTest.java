@@ -14,60 +14,77 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HugePagesTest {
-  private static final int PAGES = 4;
+  private static final int PIECES = 4;
   private static final long PRESENT = 1L << 63;
 
   @TempDir Path root;
   private HugePages pages;
+  private int smallPage;
   private long address;
 
   @BeforeEach
   void map() throws IOException {
     Files.createDirectories(root.resolve("proc/self"));
-    pages = new HugePages(root.resolve("sys"), root.resolve("proc"));
+    Files.writeString(root.resolve("proc/mounts"), "");
+    kernelWithPagesOf(4096);
     int fd = Libc.memfd("pages");
-    Libc.truncate(fd, PAGES * HugePages.SIZE, "");
+    Libc.truncate(fd, PIECES * HugePages.GRAIN, "");
     address =
         Libc.mmap(
-            PAGES * HugePages.SIZE, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, fd, 0, "");
+            PIECES * HugePages.GRAIN, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, fd, 0, "");
     Libc.closeFd(fd);
   }
 
   @AfterEach
   void unmap() {
-    Libc.unmap(address, PAGES * HugePages.SIZE);
+    Libc.unmap(address, PIECES * HugePages.GRAIN);
   }
 
-  /** Entries of the small pages of one page, the first of which is {@code frame}. */
-  private void pagemap(int page, long flags, long frame) throws IOException {
-    ByteBuffer entries = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
-    LongStream.range(0, 512).forEach(i -> entries.putLong(flags | (frame == 0 ? 0 : frame + i)));
+  private void kernelWithPagesOf(int bytes) {
+    smallPage = bytes;
+    pages = new HugePages(root.resolve("sys"), root.resolve("proc"), bytes);
+  }
+
+  private int perPiece() {
+    return (int) (HugePages.GRAIN / smallPage);
+  }
+
+  /** Entries of the small pages of a piece of 2 MiB, the first of which is {@code frame}. */
+  private void pagemap(int piece, long flags, long frame) throws IOException {
+    ByteBuffer entries = ByteBuffer.allocate(8 * perPiece()).order(ByteOrder.LITTLE_ENDIAN);
+    LongStream.range(0, perPiece())
+        .forEach(i -> entries.putLong(flags | (frame == 0 ? 0 : frame + i)));
     try (RandomAccessFile file =
         new RandomAccessFile(root.resolve("proc/self/pagemap").toFile(), "rw")) {
-      file.seek((address + page * HugePages.SIZE) / 4096 * 8);
+      file.seek((address + piece * HugePages.GRAIN) / smallPage * 8);
       file.write(entries.array());
     }
   }
 
   private LinuxException refused() {
     try {
-      pages.physical(address, PAGES * HugePages.SIZE);
+      pages.physical(address, PIECES * HugePages.GRAIN);
     } catch (LinuxException e) {
       return e;
     }
     throw new AssertionError("translated");
   }
 
-  @Test
-  void eachPageIsWhereItIs() throws IOException {
-    long[] frames = {7 * 512, 3 * 512, 4 * 512, 0x3f_ffff_fe00L};
-    for (int i = 0; i < PAGES; i++) {
-      pagemap(i, PRESENT | 1L << 61 | 1L << 55, frames[i]);
+  @ParameterizedTest
+  @ValueSource(ints = {4096, 16384, 65536})
+  void eachPieceIsWhereItIs(int page) throws IOException {
+    kernelWithPagesOf(page);
+    long[] places = {7, 3, 4, 0x1f_ffff}; // apart, neighbours, beyond 2 TiB
+    for (int i = 0; i < PIECES; i++) {
+      pagemap(i, PRESENT | 1L << 61 | 1L << 55, places[i] * perPiece());
     }
-    assertThat(pages.physical(address, PAGES * HugePages.SIZE))
-        .containsExactly(LongStream.of(frames).map(f -> f * 4096).toArray());
+    assertThat(pages.physical(address, PIECES * HugePages.GRAIN))
+        .containsExactly(LongStream.of(places).map(f -> f * HugePages.GRAIN).toArray());
   }
 
   @Test
@@ -78,19 +95,22 @@ class HugePagesTest {
     assertThat(e).hasMessageContaining("CAP_SYS_ADMIN").hasMessageContaining("run as root");
   }
 
-  @Test
-  void whatIsNoHugePageIsRefused() throws IOException {
-    pagemap(0, 0, 512);
-    assertThat(refused()).hasMessageContaining("pagesize=2M");
-    pagemap(0, PRESENT, 513);
-    assertThat(refused()).hasMessageContaining("no page of 2 MiB");
-    pagemap(0, PRESENT, 512);
-    pagemap(1, PRESENT, 1024);
-    pagemap(2, PRESENT, 2048);
-    pagemap(3, PRESENT, 512);
+  @ParameterizedTest
+  @ValueSource(ints = {4096, 16384, 65536})
+  void whatIsNoHugePageIsRefused(int page) throws IOException {
+    kernelWithPagesOf(page);
+    int n = perPiece();
+    pagemap(0, 0, n);
+    assertThat(refused()).hasMessageContaining("is its folder on a hugetlbfs?");
+    pagemap(0, PRESENT, n + 1);
+    assertThat(refused()).hasMessageContaining("no 2 MiB in one piece");
+    pagemap(0, PRESENT, n);
+    pagemap(1, PRESENT, 2L * n);
+    pagemap(2, PRESENT, 4L * n);
+    pagemap(3, PRESENT, n);
     try (RandomAccessFile file =
         new RandomAccessFile(root.resolve("proc/self/pagemap").toFile(), "rw")) {
-      file.seek((address + 3 * HugePages.SIZE) / 4096 * 8 + 8 * 511);
+      file.seek((address + 3 * HugePages.GRAIN) / page * 8 + 8L * (n - 1));
       file.write(new byte[8]);
     }
     assertThat(refused().errno()).isEqualTo(Libc.EINVAL);
@@ -98,44 +118,114 @@ class HugePagesTest {
 
   @Test
   void theKernelsOwnPagemapKnowsThatMemfdsAreNotHuge() {
-    assertThatThrownBy(() -> new HugePages().physical(address, HugePages.SIZE))
+    assertThatThrownBy(() -> new HugePages().physical(address, HugePages.GRAIN))
         .isInstanceOf(LinuxException.class);
   }
 
-  private void pool(int total, int free, int reserved) throws IOException {
-    Path folder = root.resolve("sys/kernel/mm/hugepages/hugepages-2048kB");
+  private void pool(long mib, int total, int free, int reserved) throws IOException {
+    Path folder = root.resolve("sys/kernel/mm/hugepages/hugepages-" + (mib << 10) + "kB");
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("nr_hugepages"), total + "\n");
     Files.writeString(folder.resolve("free_hugepages"), free + "\n");
     Files.writeString(folder.resolve("resv_hugepages"), reserved + "\n");
   }
 
-  @Test
-  void theAdviceIsNeverLessThanWhatIsThere() throws IOException {
-    String command = " > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
-    pool(600, 42, 0);
-    assertThat(pages.more(164)).isEqualTo("echo 722" + command);
-    pool(600, 42, 40);
-    assertThat(pages.more(164)).isEqualTo("echo 762" + command);
-    pool(600, 200, 0);
-    assertThat(pages.more(164)).isEqualTo("echo 600" + command);
-    pool(0, 0, 0);
-    Files.writeString(root.resolve("proc/mounts"), "none / hugetlbfs rw 0 0\n");
+  private void mounted(String... lines) throws IOException {
+    Files.writeString(root.resolve("proc/mounts"), String.join("\n", lines) + "\n");
+  }
+
+  private void asRoot() throws IOException {
     Files.writeString(root.resolve("proc/self/status"), "CapEff:\tffffffffffffffff\n");
-    assertThat(pages.missing()).contains("pages of 2 MiB: echo 256" + command);
+  }
+
+  /** Processors and kernels have hugepages of these sizes, in MiB. */
+  @ParameterizedTest
+  @CsvSource({"2, 164, 256", "16, 21, 32", "32, 11, 16", "512, 1, 1", "1024, 1, 1"})
+  void theAdviceIsNeverLessThanWhatIsThere(int mib, int needed, int enough) throws IOException {
+    asRoot();
+    long region = 164 * HugePages.GRAIN;
+    Path folder = Files.createDirectories(root.resolve("huge"));
+    mounted("none " + folder.toRealPath() + " hugetlbfs rw,pagesize=" + mib + "M 0 0");
+    String command = " > /sys/kernel/mm/hugepages/hugepages-" + (mib << 10) + "kB/nr_hugepages";
+    String size = mib == 1024 ? "1 GiB" : mib + " MiB";
+    assertThat(pages.missing())
+        .containsExactly("pages of 2 MiB or more: a kernel with CONFIG_HUGETLBFS");
+    pool(mib, 600, 0, 0);
+    assertThat(pages.needed(folder, region))
+        .isEqualTo(
+            needed
+                + " free pages of "
+                + size
+                + ", there are 0 of 600; echo "
+                + (600 + needed)
+                + command);
+    pool(mib, 600, 42, 42);
+    assertThat(pages.needed(folder, region)).endsWith("; echo " + (600 + needed) + command);
+    pool(mib, 600, 200, 0);
+    assertThat(pages.needed(folder, region)).endsWith("; echo 600" + command);
+    assertThat(pages.free()).isEqualTo("200 of 600");
+    assertThat(pages.missing()).isEmpty();
+    pool(mib, 0, 0, 0);
+    assertThat(pages.missing()).containsExactly("pages of " + size + ": echo " + enough + command);
+    pages.require(folder);
+    assertThat(pages.pageSize(folder)).isEqualTo((long) mib << 20);
   }
 
   @Test
-  void mountsOfPagesOfThisSize() throws IOException {
+  void theFirstMountIsTheOneWithPagesThenTheOneWithTheSmallest() throws IOException {
+    mounted(
+        "proc /proc proc rw 0 0",
+        "none /big hugetlbfs rw,pagesize=1024M 0 0",
+        "none /dev/huge\\040pages hugetlbfs rw,relatime,pagesize=2M 0 0",
+        "none /small hugetlbfs rw,pagesize=64K 0 0",
+        "none /old hugetlbfs rw 0 0");
     Files.writeString(
-        root.resolve("proc/mounts"),
-        """
-        proc /proc proc rw 0 0
-        none /big hugetlbfs rw,pagesize=1024M 0 0
-        none /dev/huge\\040pages hugetlbfs rw,relatime,pagesize=2M 0 0
-        none /old hugetlbfs rw 0 0
-        """);
-    assertThat(pages.mounts()).containsExactly(Path.of("/dev/huge pages"), Path.of("/old"));
+        root.resolve("proc/meminfo"), "MemTotal: 9 kB\nHugepagesize:     524288 kB\n");
+    Path two = Path.of("/dev/huge pages");
+    Path old = Path.of("/old");
+    Path big = Path.of("/big");
+    assertThat(pages.mounts()).containsExactly(two, old, big);
+    pool(1024, 1, 1, 0);
+    assertThat(pages.mounts()).containsExactly(big, two, old);
+    assertThat(pages.pageSize()).isEqualTo(1L << 30);
+  }
+
+  /** arm64 with pages of 64 KiB: systemd mounts the default size, and somebody made small ones. */
+  @Test
+  void pagesThatAreThereWantAMountOfTheirSize() throws IOException {
+    asRoot();
+    Path usual = Path.of("/dev/hugepages");
+    mounted("hugetlbfs " + usual + " hugetlbfs rw,relatime,pagesize=512M 0 0");
+    pool(2, 256, 256, 0);
+    pool(512, 0, 0, 0);
+    pool(16384, 0, 0, 0);
+    assertThat(pages.missing())
+        .containsExactly(
+            "a mounted hugetlbfs: mkdir -p /dev/hugepages-2M && mount -t hugetlbfs -o pagesize=2M"
+                + " none /dev/hugepages-2M");
+  }
+
+  @Test
+  void withoutAMountTheKernelsDefaultSizeIsAskedFor() throws IOException {
+    asRoot();
+    pool(2, 0, 0, 0);
+    pool(32, 0, 0, 0);
+    Files.writeString(root.resolve("proc/meminfo"), "Hugepagesize:      32768 kB\n");
+    assertThat(pages.missing())
+        .containsExactly(
+            "pages of 32 MiB: echo 16 > /sys/kernel/mm/hugepages/hugepages-32768kB/nr_hugepages",
+            "a mounted hugetlbfs: mkdir -p /dev/hugepages && mount -t hugetlbfs -o pagesize=32M none"
+                + " /dev/hugepages");
+  }
+
+  @Test
+  void pagesThatAreTooSmallForADeviceAreRefused() throws IOException {
+    mounted("none " + root.toRealPath() + " hugetlbfs rw,pagesize=64K 0 0");
+    assertThatThrownBy(() -> pages.require(root))
+        .isInstanceOf(LinuxException.class)
+        .hasMessageContaining("has pages of 64 KiB, a device needs 2 MiB or more: mkdir -p");
+    assertThat(pages.pageSize(root)).isEqualTo(HugePages.GRAIN);
+    assertThat(pages.mounts()).isEmpty();
   }
 
   @Test

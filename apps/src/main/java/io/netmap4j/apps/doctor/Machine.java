@@ -142,7 +142,7 @@ final class Machine {
 
   private Finding hugePages(PciSysfs.Function f) {
     HugePages pages = new HugePages(sys, proc);
-    String value = "of 2 MiB free: " + pages.free();
+    String value = "of " + (pages.pageSize() >> 20) + " MiB free: " + pages.free();
     if (!UIO.contains(f.driver())) {
       return ok("hugepages", value + "; VFIO needs none");
     }

@@ -166,7 +166,7 @@ public final class MonitorPorts implements PortType {
     long needed = 2L + (long) allRx * rings.rxSlots() + (long) tx * rings.txSlots();
     int bufSize = parent.region().bufSize();
     long buffers = Math.max(LEAST_BUFFERS, needed);
-    long straddling = buffers * bufSize / HugePages.SIZE + 2; // two pages: not handed out
+    long straddling = buffers * bufSize / HugePages.GRAIN + 2; // two pages: not handed out
     return Region.create(
         MemoryOptions.DEFAULT
             .rings(

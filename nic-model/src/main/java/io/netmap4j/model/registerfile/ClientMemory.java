@@ -71,7 +71,7 @@ final class ClientMemory implements DeviceMemory.OnMiss {
     }
 
     boolean candidate() {
-      return shared && inode != 0 && ((start | end) & HugePages.SIZE - 1) == 0;
+      return shared && inode != 0 && ((start | end) & HugePages.GRAIN - 1) == 0;
     }
   }
 
@@ -102,7 +102,7 @@ final class ClientMemory implements DeviceMemory.OnMiss {
       lastInVain = System.nanoTime();
       if (warnings++ < MOST_WARNINGS) {
         LOG.warn(
-            "{}: DMA to 0x{} was refused: no process that maps its BAR 0 has a page of 2 MiB there",
+            "{}: DMA to 0x{} was refused: no process that maps its BAR 0 has a hugepage there",
             name,
             Long.toHexString(iova));
       }
@@ -174,7 +174,7 @@ final class ClientMemory implements DeviceMemory.OnMiss {
     long address = 0;
     try {
       Libc.FileState state = Libc.stat(fd);
-      if (!state.regular() || state.blockSize() != HugePages.SIZE) {
+      if (!state.regular() || state.blockSize() < HugePages.GRAIN) {
         return false;
       }
       address =
@@ -198,7 +198,7 @@ final class ClientMemory implements DeviceMemory.OnMiss {
     boolean found = false;
     for (int i = 0; i < physical.length; i++) {
       if (pages.add(physical[i])) {
-        memory.map(physical[i], HugePages.SIZE, address + i * HugePages.SIZE);
+        memory.map(physical[i], HugePages.GRAIN, address + i * HugePages.GRAIN);
         found = true;
       }
     }
