@@ -1,5 +1,7 @@
 package io.netmap4j.vfio;
 
+import static io.netmap4j.vfio.VfioAbi.*;
+
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
@@ -9,16 +11,6 @@ import java.nio.charset.StandardCharsets;
 
 /** A function bound to the kernel's vfio-pci: ioctls on its descriptor, BAR 0 mapped. */
 final class KernelVfio implements Vfio {
-  // linux/vfio.h.
-  private static final int GROUP_GET_DEVICE_FD = KernelContainer.vfio(6);
-  private static final int GET_INFO = KernelContainer.vfio(7);
-  private static final int GET_REGION_INFO = KernelContainer.vfio(8);
-  private static final int GET_IRQ_INFO = KernelContainer.vfio(9);
-  private static final int SET_IRQS = KernelContainer.vfio(10);
-  private static final int RESET = KernelContainer.vfio(11);
-  private static final int REGION_MMAP = 1 << 2;
-  private static final int REGION_CAPS = 1 << 3;
-
   private final String address;
   private final KernelContainer container;
   private final String group;
@@ -66,24 +58,29 @@ final class KernelVfio implements Vfio {
   }
 
   private DeviceInfo askInfo() {
-    long memory = Mem.allocate(16);
+    long memory = Mem.allocate(DEVICE_INFO);
     try {
-      Mem.putInt(memory, 16);
-      Libc.ioctl(fd, GET_INFO, memory, "VFIO_DEVICE_GET_INFO", "");
+      Mem.putInt(memory, DEVICE_INFO);
+      Libc.ioctl(fd, DEVICE_GET_INFO, memory, "VFIO_DEVICE_GET_INFO", "");
       return new DeviceInfo(
-          Mem.getInt(memory + 4), Mem.getInt(memory + 8), Mem.getInt(memory + 12));
+          Mem.getInt(memory + DEVICE_INFO_FLAGS),
+          Mem.getInt(memory + DEVICE_INFO_NUM_REGIONS),
+          Mem.getInt(memory + DEVICE_INFO_NUM_IRQS));
     } finally {
       Mem.free(memory);
     }
   }
 
   private Region askRegion(int index) {
-    long memory = Mem.allocate(32);
+    long memory = Mem.allocate(REGION_INFO);
     try {
-      Mem.putInt(memory, 32);
-      Mem.putInt(memory + 8, index);
-      Libc.ioctl(fd, GET_REGION_INFO, memory, "VFIO_DEVICE_GET_REGION_INFO " + index, "");
-      return new Region(Mem.getInt(memory + 4), Mem.getLong(memory + 16), Mem.getLong(memory + 24));
+      Mem.putInt(memory, REGION_INFO);
+      Mem.putInt(memory + REGION_INFO_INDEX, index);
+      Libc.ioctl(fd, DEVICE_GET_REGION_INFO, memory, "VFIO_DEVICE_GET_REGION_INFO " + index, "");
+      return new Region(
+          Mem.getInt(memory + REGION_INFO_FLAGS),
+          Mem.getLong(memory + REGION_INFO_SIZE),
+          Mem.getLong(memory + REGION_INFO_OFFSET));
     } catch (LinuxException e) {
       return new Region(0, 0, 0); // EINVAL: the card lacks this region, as VGA
     } finally {
@@ -94,7 +91,7 @@ final class KernelVfio implements Vfio {
   /** A BAR with capabilities can be mapped in parts only: system calls access that. */
   private void mapRegisters() {
     Region bar = regions.length == 0 ? new Region(0, 0, 0) : regions[BAR0];
-    if (bar.size > 0 && (bar.flags & (REGION_MMAP | REGION_CAPS)) == REGION_MMAP) {
+    if (bar.size > 0 && (bar.flags & (REGION_INFO_FLAG_MMAP | REGION_INFO_FLAG_CAPS)) == REGION_INFO_FLAG_MMAP) {
       bar0 =
           Libc.mmap(
               bar.size,
@@ -125,12 +122,12 @@ final class KernelVfio implements Vfio {
   @Override
   public int irqCount(int index) {
     checkOpen();
-    long memory = Mem.allocate(16);
+    long memory = Mem.allocate(IRQ_INFO);
     try {
-      Mem.putInt(memory, 16);
-      Mem.putInt(memory + 8, index);
-      Libc.ioctl(fd, GET_IRQ_INFO, memory, "VFIO_DEVICE_GET_IRQ_INFO " + index, "");
-      return Mem.getInt(memory + 12);
+      Mem.putInt(memory, IRQ_INFO);
+      Mem.putInt(memory + IRQ_INFO_INDEX, index);
+      Libc.ioctl(fd, DEVICE_GET_IRQ_INFO, memory, "VFIO_DEVICE_GET_IRQ_INFO " + index, "");
+      return Mem.getInt(memory + IRQ_INFO_COUNT);
     } finally {
       Mem.free(memory);
     }
@@ -198,19 +195,19 @@ final class KernelVfio implements Vfio {
 
   private void setIrqs(int flags, int index, int count, int... fds) {
     checkOpen();
-    int size = 20 + 4 * fds.length;
+    int size = IRQ_SET_DATA + Integer.BYTES * fds.length;
     long memory = Mem.allocate(size);
     try {
       Mem.putInt(memory, size);
-      Mem.putInt(memory + 4, flags);
-      Mem.putInt(memory + 8, index);
-      Mem.putInt(memory + 16, count);
+      Mem.putInt(memory + IRQ_SET_FLAGS, flags);
+      Mem.putInt(memory + IRQ_SET_INDEX, index);
+      Mem.putInt(memory + IRQ_SET_COUNT, count);
       for (int i = 0; i < fds.length; i++) {
-        Mem.putInt(memory + 20 + 4L * i, fds[i]);
+        Mem.putInt(memory + IRQ_SET_DATA + (long) Integer.BYTES * i, fds[i]);
       }
       int granted =
           Libc.ioctl(
-              fd, SET_IRQS, memory, "VFIO_DEVICE_SET_IRQS", "too many vectors for this machine");
+              fd, DEVICE_SET_IRQS, memory, "VFIO_DEVICE_SET_IRQS", "too many vectors for this machine");
       if (granted > 0) { // vfio_msi_enable: so many are available, none is enabled
         throw new NetmapException(
             Libc.ENOSPC,
@@ -231,7 +228,7 @@ final class KernelVfio implements Vfio {
   public void reset() {
     checkOpen();
     try {
-      Libc.ioctl(fd, RESET, 0, "VFIO_DEVICE_RESET", "");
+      Libc.ioctl(fd, VfioAbi.DEVICE_RESET, 0, "VFIO_DEVICE_RESET", "");
     } catch (LinuxException e) {
       throw gone(e);
     }

@@ -14,13 +14,14 @@ import java.util.TreeMap;
 
 /**
  * The device addresses (IOVAs) of one VFIO container or one vfio-user server. They are allocated
- * from 4 GiB upwards, with a gap between mappings, so that an access past the end of one faults.
+ * from 4 GiB upwards, and below when there is no room, with a gap between mappings, so that an access past the end of one faults.
  * Thread safe.
  */
 final class VfioDmaDomain implements DmaDomain {
   private static final long FIRST_IOVA = 4L << 30;
 
   private final VfioIommu iommu;
+  private final int page;
   private final IdentityHashMap<Region, Mapped> regions = new IdentityHashMap<>();
   private final TreeMap<Long, Long> taken = new TreeMap<>();
   private long next = FIRST_IOVA;
@@ -36,8 +37,17 @@ final class VfioDmaDomain implements DmaDomain {
     }
   }
 
+  /** With the machine's pages. */
   VfioDmaDomain(VfioIommu iommu) {
+    this(iommu, Machine.PAGE_SIZE);
+  }
+
+  /**
+   * @param page bytes of a page of memory: what is mapped is made of such
+   */
+  VfioDmaDomain(VfioIommu iommu, int page) {
     this.iommu = iommu;
+    this.page = page;
   }
 
   @Override
@@ -70,7 +80,7 @@ final class VfioDmaDomain implements DmaDomain {
     if (--mapped.users == 0) {
       regions.remove(region);
       try {
-        unmap(mapped.iova, region.size());
+        unmap(mapped.iova, region.size(), region.address());
       } finally {
         mapped.use.close(); // if that failed, the other side still holds the pages
       }
@@ -89,8 +99,8 @@ final class VfioDmaDomain implements DmaDomain {
   }
 
   /** When the other side fails to unmap them, the device addresses stay reserved. */
-  private void unmap(long iova, long size) {
-    iommu.unmapDma(iova, size);
+  private void unmap(long iova, long size, long address) {
+    iommu.unmapDma(iova, size, address);
     taken.remove(iova);
   }
 
@@ -104,13 +114,15 @@ final class VfioDmaDomain implements DmaDomain {
       found = find(FIRST_IOVA, bytes);
     }
     if (found < 0) {
+      found = find(DmaMapping.PAGE, bytes); // POWER's first window, or an IOMMU of 32 bits
+    }
+    if (found < 0) {
       throw new NetmapException(
           Libc.ENOMEM,
           String.format(
               Locale.ROOT,
-              "no room for %d bytes of device addresses from 0x%x on: the IOMMU allows %s",
+              "no room for %d bytes of device addresses: the IOMMU allows %s",
               bytes,
-              FIRST_IOVA,
               Arrays.toString(iommu.windows())));
     }
     taken.put(found, found + bytes);
@@ -138,7 +150,7 @@ final class VfioDmaDomain implements DmaDomain {
 
   /** Allocates zeroed memory, and maps it at the device address {@link Private#iova}. */
   synchronized Private allocate(long bytes) {
-    long size = Machine.wholePages(bytes);
+    long size = bytes + page - 1 & -page;
     int fd = Libc.memfd("netmap4j-descriptors");
     try {
       Libc.truncate(fd, size, "free some memory");
@@ -162,7 +174,7 @@ final class VfioDmaDomain implements DmaDomain {
    */
   synchronized void free(Private memory) {
     try {
-      unmap(memory.iova, memory.size);
+      unmap(memory.iova, memory.size, memory.address);
     } finally {
       Libc.unmap(memory.address, memory.size);
     }

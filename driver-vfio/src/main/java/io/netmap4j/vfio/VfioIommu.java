@@ -25,8 +25,9 @@ interface VfioIommu {
   /**
    * Removes a mapping: no function can access the memory when this returns.
    *
+   * @param address as it was mapped
    * @throws io.netmap4j.common.NetmapException EIO when that is not certain: the memory must not be
    *     reused
    */
-  void unmapDma(long iova, long size);
+  void unmapDma(long iova, long size, long address);
 }

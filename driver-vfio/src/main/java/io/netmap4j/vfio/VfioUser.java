@@ -288,7 +288,7 @@ final class VfioUser implements Vfio, VfioIommu {
   }
 
   @Override
-  public synchronized void unmapDma(long iova, long size) {
+  public synchronized void unmapDma(long iova, long size, long address) {
     if (server.usable()) {
       try {
         putInts(24, 0);

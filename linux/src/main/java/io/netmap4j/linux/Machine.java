@@ -12,11 +12,6 @@ public final class Machine {
 
   private Machine() {}
 
-  /** {@code bytes} rounded up to whole pages of {@link #PAGE_SIZE}. */
-  public static long wholePages(long bytes) {
-    return bytes + PAGE_SIZE - 1 & -PAGE_SIZE;
-  }
-
   /**
    * The number of an ioctl that Linux defines with {@code _IO}: it passes no structure, or one of
    * which the number says no size.
