@@ -71,6 +71,24 @@ class SurroundingsTest {
     assertThat(found).isEmpty();
   }
 
+  /** Big-endian POWER, and one that nobody has tried. */
+  @Test
+  void anotherProcessorIsOneLine() throws Exception {
+    for (String processor : new String[] {"ppc64", "riscv64"}) {
+      for (String command : new String[] {"pkt-gen -i netmap:model0 -f tx -n 1", "demo -n 1"}) {
+        try (ChildProcess run =
+            ChildProcess.start(
+                Map.of("JAVA_TOOL_OPTIONS", "-Dos.arch=" + processor), command.split(" "))) {
+          assertThat(run.exitCode(60)).as(run.output()).isEqualTo(Main.FAILED);
+          assertThat(run.output().lines().filter(line -> !line.startsWith("Picked up ")))
+              .singleElement()
+              .asString()
+              .startsWith("netmap4j: the processor is not supported: os.arch is " + processor);
+        }
+      }
+    }
+  }
+
   @Test
   void aTemporaryFolderThatCannotBeUsedIsOneLineWithTheWayOut() throws Exception {
     for (String command : new String[] {"pkt-gen -i model0 -f tx -n 1", "demo -n 1"}) {

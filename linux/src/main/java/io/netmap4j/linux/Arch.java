@@ -1,5 +1,7 @@
 package io.netmap4j.linux;
 
+import java.util.Set;
+
 /**
  * What differs between processors in the numbers of Linux's interface; {@link Order} has what
  * differs in the order of memory and devices. The values are those of Linux's asm/fcntl.h and
@@ -15,6 +17,9 @@ enum Arch {
 
   /** Bits of an ioctl's number below its size: 8 for the command, 8 for its type. */
   private static final int IOC_SIZE_SHIFT = 16;
+
+  /** Java's names of processors of 64 bits that lack only the right order of bytes. */
+  private static final Set<String> BIG_ENDIAN = Set.of("ppc64", "s390x");
 
   private final int directoryFlag;
   private final int iocNone;
@@ -43,7 +48,10 @@ enum Arch {
           throw new UnsatisfiedLinkError(
               "the processor is not supported: os.arch is "
                   + osArch
-                  + "; x86-64 (amd64) is, with a 64-bit Java");
+                  + "; amd64 (x86-64), aarch64 and ppc64le are"
+                  + (BIG_ENDIAN.contains(osArch)
+                      ? ": rings and descriptors are little-endian"
+                      : ", with a 64-bit Java"));
     };
   }
 
