@@ -219,7 +219,8 @@ class LinuxAbiTest {
   @Test
   void whatDiffersIsInItsOneHome() throws Exception {
     Set<String> differing = new TreeSet<>(Files.readAllLines(DIFFERING));
-    assertThat(differing).contains("O_DIRECTORY", "O_TMPFILE", "MAP_LOCKED", "SO_PEERCRED", "TUNSETIFF");
+    assertThat(differing)
+        .contains("O_DIRECTORY", "O_TMPFILE", "MAP_LOCKED", "SO_PEERCRED", "TUNSETIFF");
     assertThat(misplaced(Sources.all(), differing)).isEmpty();
   }
 

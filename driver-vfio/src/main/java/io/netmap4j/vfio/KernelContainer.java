@@ -14,9 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The container of this process, {@code /dev/vfio/vfio}: one set of device addresses for all
- * groups in it, so that a region is mapped, and its memory locked, once for all cards.
- * Lives while it has a group. Thread safe.
+ * The container of this process, {@code /dev/vfio/vfio}: one set of device addresses for all groups
+ * in it, so that a region is mapped, and its memory locked, once for all cards. Lives while it has
+ * a group. Thread safe.
  */
 final class KernelContainer {
   private static final Logger LOG = LoggerFactory.getLogger(KernelContainer.class);
@@ -64,9 +64,7 @@ final class KernelContainer {
     return with(VfioKernel.REAL, Machine.PAGE_SIZE, dev, group);
   }
 
-  /**
-   * As {@link #with(Path, String)}, of a kernel whose pages of memory have so many bytes.
-   */
+  /** As {@link #with(Path, String)}, of a kernel whose pages of memory have so many bytes. */
   static KernelContainer with(VfioKernel kernel, int page, Path dev, String group) {
     synchronized (OPEN) {
       KernelContainer container = OPEN.get(dev);
@@ -116,8 +114,7 @@ final class KernelContainer {
       return new Group(
           number,
           kernel.open(
-              path,
-              "EACCES: sudo chown $USER " + path + "; EBUSY: another process has the card"));
+              path, "EACCES: sudo chown $USER " + path + "; EBUSY: another process has the card"));
     } catch (LinuxException e) {
       throw new NetmapException(e.errno(), e.getMessage(), e);
     }

@@ -91,7 +91,8 @@ final class KernelVfio implements Vfio {
   /** A BAR with capabilities can be mapped in parts only: system calls access that. */
   private void mapRegisters() {
     Region bar = regions.length == 0 ? new Region(0, 0, 0) : regions[BAR0];
-    if (bar.size > 0 && (bar.flags & (REGION_INFO_FLAG_MMAP | REGION_INFO_FLAG_CAPS)) == REGION_INFO_FLAG_MMAP) {
+    if (bar.size > 0
+        && (bar.flags & (REGION_INFO_FLAG_MMAP | REGION_INFO_FLAG_CAPS)) == REGION_INFO_FLAG_MMAP) {
       bar0 =
           Libc.mmap(
               bar.size,
@@ -207,7 +208,11 @@ final class KernelVfio implements Vfio {
       }
       int granted =
           Libc.ioctl(
-              fd, DEVICE_SET_IRQS, memory, "VFIO_DEVICE_SET_IRQS", "too many vectors for this machine");
+              fd,
+              DEVICE_SET_IRQS,
+              memory,
+              "VFIO_DEVICE_SET_IRQS",
+              "too many vectors for this machine");
       if (granted > 0) { // vfio_msi_enable: so many are available, none is enabled
         throw new NetmapException(
             Libc.ENOSPC,

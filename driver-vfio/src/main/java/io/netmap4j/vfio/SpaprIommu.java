@@ -10,10 +10,10 @@ import java.util.Locale;
 
 /**
  * The IOMMU of POWER, SPAPR TCE of version 2 (Documentation/driver-api/vfio.rst;
- * drivers/vfio/vfio_iommu_spapr_tce.c). Memory is registered, which pins and counts it, before it is
- * mapped, and unregistered after it is unmapped. Device addresses lie within a window, a table of
- * pages of one size, which the host makes; in the beginning there is one of 2 GiB or less in pages
- * of 4 KiB. Like DPDK (vfio_spapr_create_dma_window) we make a larger one in its place.
+ * drivers/vfio/vfio_iommu_spapr_tce.c). Memory is registered, which pins and counts it, before it
+ * is mapped, and unregistered after it is unmapped. Device addresses lie within a window, a table
+ * of pages of one size, which the host makes; in the beginning there is one of 2 GiB or less in
+ * pages of 4 KiB. Like DPDK (vfio_spapr_create_dma_window) we make a larger one in its place.
  */
 final class SpaprIommu extends KernelIommu {
   /** Entries of the window's table, 8 bytes each, which the host counts as locked memory too. */
@@ -79,7 +79,10 @@ final class SpaprIommu extends KernelIommu {
     }
   }
 
-  /** A table of one level is one piece of the host's memory; with more levels the pieces are smaller. */
+  /**
+   * A table of one level is one piece of the host's memory; with more levels the pieces are
+   * smaller.
+   */
   private Window create(int pageShift, int mostLevels) {
     long size = Math.max(ENTRIES << pageShift, LEAST);
     long create = Mem.allocate(TCE_CREATE);

@@ -14,8 +14,8 @@ import java.util.TreeMap;
 
 /**
  * The device addresses (IOVAs) of one VFIO container or one vfio-user server. They are allocated
- * from 4 GiB upwards, and below when there is no room, with a gap between mappings, so that an access past the end of one faults.
- * Thread safe.
+ * from 4 GiB upwards, and below when there is no room, with a gap between mappings, so that an
+ * access past the end of one faults. Thread safe.
  */
 final class VfioDmaDomain implements DmaDomain {
   private static final long FIRST_IOVA = 4L << 30;

@@ -4,7 +4,9 @@
  *
  * <p>{@code VfioDevice} and {@code VfioDmaDomain} are the same for both; what they need of a
  * transport is {@code Vfio} (one function) and {@code VfioIommu} (its memory). The kernel's are
- * {@code KernelVfio} and {@code KernelContainer}; {@code VfioUser} is both for one server.
+ * {@code KernelVfio} and, in a {@code KernelContainer}, {@code KernelIommu} or POWER's {@code
+ * SpaprIommu}; {@code VfioUser} is both for one server. {@code VfioAbi} has the numbers and
+ * structures of linux/vfio.h.
  *
  * <p>A register write: the driver stores into BAR 0 at {@code VfioDevice.mappedRegister} and
  * nothing of this package runs; over vfio-user that is 0, and {@code VfioDevice.write32} calls

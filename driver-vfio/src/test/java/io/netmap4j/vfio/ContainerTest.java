@@ -40,8 +40,7 @@ class ContainerTest {
   private static DmaMapping mapped(FakeKernel kernel, KernelContainer container, Region region) {
     DmaMapping mapping = container.domain().map(region);
     FakeKernel.Table table = kernel.tables.get(0);
-    assertThat(table.maps.get(mapping.iova(0)))
-        .containsExactly(region.address(), region.size());
+    assertThat(table.maps.get(mapping.iova(0))).containsExactly(region.address(), region.size());
     return mapping;
   }
 
@@ -134,7 +133,8 @@ class ContainerTest {
     kernel.levels = 3;
     assertThatThrownBy(() -> join(kernel, "7"))
         .isInstanceOf(LinuxException.class)
-        .hasMessageContaining("VFIO_IOMMU_SPAPR_TCE_CREATE of 65536 MiB in pages of 64 KiB, 3 levels")
+        .hasMessageContaining(
+            "VFIO_IOMMU_SPAPR_TCE_CREATE of 65536 MiB in pages of 64 KiB, 3 levels")
         .hasMessageContaining("memlock")
         .hasMessageNotContaining("\n");
     assertThat(kernel.open).isEmpty();
@@ -180,7 +180,8 @@ class ContainerTest {
 
   @Test
   void anIommuOfAnotherKindIsRefusedInOneLine() {
-    for (FakeKernel kernel : new FakeKernel[] {new FakeKernel(4096), new FakeKernel(65536, SPAPR_V1)}) {
+    for (FakeKernel kernel :
+        new FakeKernel[] {new FakeKernel(4096), new FakeKernel(65536, SPAPR_V1)}) {
       assertThatThrownBy(() -> join(kernel, "7"))
           .isInstanceOfSatisfying(
               NetmapException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EOPNOTSUPP))

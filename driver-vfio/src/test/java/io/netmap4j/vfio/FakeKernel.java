@@ -104,7 +104,8 @@ final class FakeKernel implements VfioKernel {
     if (!open.contains(fd)) {
       throw new AssertionError(call + " of a closed descriptor");
     }
-    int result = fd == container ? container(request - BASE, argument) : group(request - BASE, argument);
+    int result =
+        fd == container ? container(request - BASE, argument) : group(request - BASE, argument);
     if (result < 0) {
       throw LinuxException.ofCall(call, -result, hint);
     }
@@ -229,7 +230,10 @@ final class FakeKernel implements VfioKernel {
       return -Libc.ENXIO;
     }
     long mask = (iommu == 7 ? 1L << table.shift : page) - 1;
-    if (size == 0 || ((size | iova) & mask) != 0 || vaddr % aligned != 0 || tableOf(iova + size - 1) != table) {
+    if (size == 0
+        || ((size | iova) & mask) != 0
+        || vaddr % aligned != 0
+        || tableOf(iova + size - 1) != table) {
       return -Libc.EINVAL;
     }
     if (iommu == 7) {
@@ -268,7 +272,10 @@ final class FakeKernel implements VfioKernel {
   private int register(long at) {
     long vaddr = Mem.getLong(at + 8);
     long size = Mem.getLong(at + 16);
-    if (Mem.getInt(at) < 24 || Mem.getInt(at + 4) != 0 || size % page != 0 || vaddr % aligned != 0) {
+    if (Mem.getInt(at) < 24
+        || Mem.getInt(at + 4) != 0
+        || size % page != 0
+        || vaddr % aligned != 0) {
       return -Libc.EINVAL;
     }
     var below = registered.lowerEntry(vaddr + size);
