@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.Timeout;
  * nothing left behind. 150 rounds, or {@code -Dnetmap4j.closes=10000}.
  */
 @Timeout(1800)
+@Tag("once")
 class CloseTest {
   private static final int ROUNDS = Integer.getInteger("netmap4j.closes", 150);
   private static final NicOptions NIC = NicOptions.DEFAULT.slots(128, 128).dropWhenFull(false);

@@ -28,6 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** A card that writes nonsense, stops, is removed, or is refused memory. */
 @Timeout(60)
 @Tag(SuiteRunner.TAG)
+@Tag("once")
 class FaultyCardTest {
   @ParameterizedTest
   @EnumSource(WriteBackFault.class)

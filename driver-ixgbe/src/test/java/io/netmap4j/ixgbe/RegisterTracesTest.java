@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +43,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * there.
  */
 @Timeout(120)
+@Tag("once")
 class RegisterTracesTest {
   private static final Path DOCS = Path.of("../docs");
   private static final Path TABLES = DOCS.resolve("register-traces.md");

@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(300)
 @ParameterizedClass(name = "by the line: {0}")
 @ValueSource(booleans = {false, true})
+@Tag("once")
 class WakeUpTest {
   private static final long PROMPT_NANOS = 700_000_000; // a sleep looks again after 1 s
   private static final int DRY_MILLIS = 300;

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code -Dnetmap4j.fuzz=1000000} makes it long, {@code -Dnetmap4j.seed=N} another one.
  */
+@Tag("once")
 class PcapFuzzTest {
   private static final int CASES = Integer.getInteger("netmap4j.fuzz", 2_500);
   private static final long SEED = Long.getLong("netmap4j.seed", 1);

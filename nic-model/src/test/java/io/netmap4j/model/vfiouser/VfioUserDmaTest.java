@@ -20,12 +20,14 @@ import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Memory that clients share, on two cabled cards that a thread runs. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
+@Tag("once")
 class VfioUserDmaTest {
   private static final long PAGE = 4096;
   private static final int READ = 1;

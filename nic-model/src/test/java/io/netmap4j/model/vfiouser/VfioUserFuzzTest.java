@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code -Dnetmap4j.fuzz=1000000} makes it long, {@code -Dnetmap4j.seed=N} another one.
  */
+@Tag("once")
 class VfioUserFuzzTest {
   private static final int CASES = Integer.getInteger("netmap4j.fuzz", 30_000);
   private static final long SEED = Long.getLong("netmap4j.seed", 1);
