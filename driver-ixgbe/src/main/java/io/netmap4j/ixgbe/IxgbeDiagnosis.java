@@ -12,6 +12,8 @@ import io.netmap4j.linux.PciRegs;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Finding;
 import io.netmap4j.spi.NicDevice;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -144,6 +146,10 @@ final class IxgbeDiagnosis {
   private void semaphores(NicDevice nic, IxgbeChip chip) {
     long start = System.nanoTime();
     boolean lock = new RegisterWait(nic).poll(Reg.SWSM, Reg.SWSM_SMBI, 0, heldMillis);
+    // On X540 and X550 it has no part.
+    boolean firmwares =
+        chip.copper()
+            || new RegisterWait(nic).poll(Reg.SWSM, Reg.SWSM_SWESMBI, 0, heldMillis);
     int held = softwareBits(nic, chip);
     while (held != 0 && System.nanoTime() - start < heldMillis * 1_000_000L) {
       RegisterWait.sleepMicros(5000);
@@ -152,17 +158,24 @@ final class IxgbeDiagnosis {
     if (lock) { // the read that found it clear has taken it
       nic.write32(Reg.SWSM, nic.read32(Reg.SWSM) & ~Reg.SWSM_SMBI);
     }
-    if (lock && held == 0) {
+    List<String> kept = new ArrayList<>();
+    if (!lock) {
+      kept.add("SWSM.SMBI");
+    }
+    if (!firmwares) {
+      kept.add("SWSM.SWESMBI");
+    }
+    if (held != 0) {
+      kept.add(hex("SW_FW_SYNC", held));
+    }
+    if (kept.isEmpty()) {
       to.accept(ok("semaphores", "free"));
       return;
     }
     to.accept(
         warning(
             "semaphores",
-            (lock ? "" : "SWSM.SMBI held")
-                + (lock || held == 0 ? "" : ", ")
-                + (held == 0 ? "" : hex("SW_FW_SYNC", held) + " held")
-                + " all the time",
+            String.join(", ", kept) + " held all the time",
             "a driver was killed while it held them, or the other port's hangs: netmap4j takes them"
                 + " over when it opens the card; if they are held again, end the other port's driver,"
                 + " or switch the machine off and on"));

@@ -39,6 +39,9 @@ final class IxgbeLinkDiagnosis {
   /** A module that tells the loss of a signal. */
   private boolean optical;
 
+  /** Whether the NVM has them for modules. */
+  private boolean analogWords = true;
+
   /** Why it can't be at full speed. */
   private String slow = "the partner offers no more";
 
@@ -140,6 +143,7 @@ final class IxgbeLinkDiagnosis {
     optical = kind != SfpModule.Kind.DIRECT_ATTACH && kind != SfpModule.Kind.ACTIVE_ATTACH;
     boolean anyModule = (nvm.word(CAPABILITIES) & ANY_MODULE) != 0;
     int sequences = nvm.word(SEQUENCES);
+    analogWords = sequences != 0 && sequences != NO_WORD;
     if (!anyModule && !module.qualified()) {
       to.accept(
           warning(
@@ -147,7 +151,7 @@ final class IxgbeLinkDiagnosis {
               module + ": not one of Intel's, which this card's NVM asks for",
               "netmap4j uses it, Linux wants ixgbe.allow_unsupported_sfp=1; with CRC errors or a link"
                   + " that comes and goes, try a qualified one"));
-    } else if (sequences == 0 || sequences == NO_WORD) {
+    } else if (!analogWords) {
       to.accept(
           warning(
               "module",
@@ -260,9 +264,15 @@ final class IxgbeLinkDiagnosis {
       return cause;
     }
     if (id.chip().copper()) {
-      return "no cable, a partner that is off, or one that offers no speed of this card's";
+      return "no cable, a partner that is off, or one that offers none of 10G, 1G and 100M"
+          + (id.chip().x550() ? "; 2.5G and 5G are offered on request: nic.NAME.speed = 2500" : "");
     }
-    if (optical && (nic.read32(Reg.ESDP) & SDP1) == 0) {
+    boolean signal = (nic.read32(Reg.ESDP) & SDP1) == 0;
+    if (!analogWords && (signal || !optical)) {
+      return "the card's analog part is not set up for this module, since the NVM has no words for"
+          + " it: update the card's firmware (Intel's nvmupdate)";
+    }
+    if (optical && signal) {
       return "the module receives a signal (SDP1), and no link comes of it: the partner is likely of"
           + " another speed, 1 Gbit/s only; then a 1G or dual-rate module, or nic.NAME.speed = 1000";
     }

@@ -28,8 +28,7 @@ final class IxgbeLoopback implements Adapter {
   private IxgbeTxRing tx;
   private IxgbeRxRing rx;
 
-  /** Whether the link is forced up in MACC or in AUTOC. */
-  private final boolean copper;
+  private final IxgbeChip chip;
 
   private boolean closed;
 
@@ -40,9 +39,8 @@ final class IxgbeLoopback implements Adapter {
    * @param options one ring of each direction
    */
   IxgbeLoopback(NicDevice nic, Region region, NicOptions options) {
-    IxgbeChip chip = IxgbeId.of(nic.id().device()).chip();
+    this.chip = IxgbeId.of(nic.id().device()).chip();
     IxgbeLimits.check(options, region, chip);
-    this.copper = chip.copper();
     this.nic = nic;
     this.options = options;
     this.device = new IxgbeDevice(nic, options);
@@ -81,8 +79,14 @@ final class IxgbeLoopback implements Adapter {
 
   private void loopBack() {
     nic.write32(Reg.HLREG0, nic.read32(Reg.HLREG0) | Reg.HLREG0_LPBK);
-    int force = copper ? MACC : Reg.AUTOC;
-    nic.write32(force, nic.read32(force) | (copper ? MACC_FLU : Reg.AUTOC_FLU));
+    if (chip.copper()) {
+      nic.write32(MACC, nic.read32(MACC) | MACC_FLU);
+    } else { // the firmware may write AUTOC, too (ixgbe_setup_loopback_test, prot_autoc_write_82599)
+      new IxgbeSemaphores(nic, chip)
+          .with(
+              IxgbeSemaphores.MAC_CSR,
+              () -> nic.write32(Reg.AUTOC, nic.read32(Reg.AUTOC) | Reg.AUTOC_FLU));
+    }
     RegisterWait.sleepMicros(10_000);
   }
 

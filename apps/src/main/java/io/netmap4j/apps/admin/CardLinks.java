@@ -28,10 +28,7 @@ final class CardLinks {
   @Option(
       names = "--phy",
       paramLabel = "WORD,...",
-      description =
-          "The PHY of an X540 or X550 and its cable: partner=10g+5g+2.5g+1g+100m (what the other end offers),"
-              + " delay=MILLISECONDS (of autonegotiation), pause=none|rx|tx|both (the other end's flow control),"
-              + " lowpower (until a driver wakes it), hot (too hot, and dark), absent.")
+      description = {"The PHY of an X540 or X550 and its cable. Words:", "  " + Copper.KEYS})
   String phy;
 
   @Option(

@@ -22,6 +22,12 @@ public record Copper(
   /** A PHY that is well, with a partner that can all speeds, and pause. */
   public static final Copper WELL = new Copper(Rates.ALL, 0, SYMMETRIC, false, false, false);
 
+  /** The words of {@link #parse}, for a help text. */
+  public static final String KEYS =
+      "partner=10g+5g+2.5g+1g+100m (what the other end offers); delay=MS (of autonegotiation);"
+          + " pause=none|rx|tx|both (the other end's flow control); lowpower (until a driver wakes"
+          + " it); hot (too hot, and dark); absent";
+
   public Copper {
     if (delayMillis < 0) {
       throw new IllegalArgumentException("a delay of " + delayMillis + " ms");
@@ -29,8 +35,7 @@ public record Copper(
   }
 
   /**
-   * Parses words separated by commas: {@code partner=SPEED+SPEED...}, {@code delay=MILLISECONDS},
-   * {@code pause=none|rx|tx|both}, {@code lowpower}, {@code hot}, {@code absent}.
+   * Parses words separated by commas; {@link #KEYS} has them.
    *
    * @throws IllegalArgumentException for anything else
    */
