@@ -87,7 +87,10 @@ final class IxgbeSemaphores {
     if (chip.copper() && (bits & EEP) != 0) {
       busy |= FLASH;
     }
-    for (int i = 0; i < tries; i++) {
+    // Two ports that wait for a dead process: the second must not take from the first what that has
+    // just taken over.
+    int patience = phy() == PHY0 ? tries : tries + tries / 2;
+    for (int i = 0; i < patience; i++) {
       if (tryAcquire(bits, busy)) {
         return;
       }

@@ -56,6 +56,9 @@ final class MacLink implements IxgbeLink {
   private boolean rateSet;
   private boolean up;
 
+  /** It was down since {@link #watch} has seen it up. */
+  private boolean lost;
+
   /** A link mode, and for how long it is given a chance. */
   private record Mode(int autoc, int mbits, long nanos) {}
 
@@ -115,7 +118,9 @@ final class MacLink implements IxgbeLink {
   }
 
   private void search() {
-    if (cage != null && cage.watch(up)) {
+    boolean another = cage != null && cage.watch(up, lost);
+    lost &= !up;
+    if (another) {
       use(true);
     }
     long now = System.nanoTime();
@@ -242,6 +247,7 @@ final class MacLink implements IxgbeLink {
   public LinkState state() {
     boolean was = up;
     up = false;
+    lost |= !was;
     if (cage != null && (cage.refused() || cage.crosstalk() && !cage.full())) {
       return LinkState.DOWN;
     }

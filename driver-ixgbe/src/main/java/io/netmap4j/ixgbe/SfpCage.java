@@ -103,10 +103,14 @@ final class SfpCage {
    * Looks at the cage when it is time to.
    *
    * @param up with a link nothing can have been taken out
+   * @param back it was down since the last look: there may be another module
    * @return whether there is another module now, or none any more
    */
-  boolean watch(boolean up) {
+  boolean watch(boolean up, boolean back) {
     long now = System.nanoTime();
+    if (up && back) {
+      return look();
+    }
     if (up && (module != null || tries >= SOON_TRIES)) {
       return false;
     }

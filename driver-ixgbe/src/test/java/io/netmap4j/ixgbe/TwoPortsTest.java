@@ -22,6 +22,7 @@ import java.lang.reflect.Proxy;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -33,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
  * at one time, and after one of them was killed at any of its register accesses. {@code
  * -Dnetmap4j.link.kills=N} chooses how many times.
  */
-@Timeout(600)
+@Timeout(7200)
 @Tag("once")
 class TwoPortsTest {
   private static final int KILLS = Integer.getInteger("netmap4j.link.kills", 4);
@@ -42,8 +43,6 @@ class TwoPortsTest {
 
   /** Register accesses before anything is shared: the reset. */
   private static final int RESET = 700;
-
-  private final Nic82599[] cards = new Nic82599[2];
 
   @BeforeAll
   static void hurry() {
@@ -78,12 +77,12 @@ class TwoPortsTest {
             });
   }
 
-  private NicDevice open(int port) {
+  private static NicDevice open(Nic82599[] cards, int port) {
     return ModelDevice.open(cards[port], ModelDomain.scattered(7), "model:" + port);
   }
 
   /** Reset and bring-up of a port, up to carrier. */
-  private void bringUp(NicDevice device) {
+  private static void bringUp(NicDevice device) {
     IxgbeDevice card = new IxgbeDevice(device, NicOptions.DEFAULT);
     card.reset();
     card.startLink();
@@ -97,14 +96,14 @@ class TwoPortsTest {
     assertThat(state).isEqualTo(new LinkState(true, 10_000));
   }
 
-  private void bothAtOnce() {
+  private static void bothAtOnce(Nic82599[] cards) {
     CompletableFuture<?>[] ports = new CompletableFuture<?>[2];
     for (int i = 0; i < 2; i++) {
       int port = i;
       ports[i] =
           CompletableFuture.runAsync(
               () -> {
-                try (NicDevice device = open(port)) {
+                try (NicDevice device = open(cards, port)) {
                   bringUp(device);
                 }
               });
@@ -112,7 +111,8 @@ class TwoPortsTest {
     CompletableFuture.allOf(ports).join();
   }
 
-  private void withChip(Runnable test) {
+  private static void withChip(Consumer<Nic82599[]> test) {
+    Nic82599[] cards = new Nic82599[2];
     SharedChip chip = new SharedChip();
     LinkOptions link = LinkOptions.parse("module=10g-sr,analog=dark,lesm");
     Nic82599 far = new Nic82599(CardOptions.port(0));
@@ -126,7 +126,7 @@ class TwoPortsTest {
     }
     try (ModelRunner runner = new ModelRunner(cards[0], cards[1], far, farther)) {
       runner.start();
-      test.run();
+      test.accept(cards);
       for (Nic82599 card : cards) {
         assertThat(card.violations()).isEmpty();
       }
@@ -141,26 +141,28 @@ class TwoPortsTest {
   @Test
   void bothComeUpAtOnce() {
     withChip(
-        () -> {
-          bothAtOnce();
-          bothAtOnce();
+        cards -> {
+          bothAtOnce(cards);
+          bothAtOnce(cards);
         });
   }
 
   @Test
   void whoeverIsKilledTheNextComeUp() {
-    for (int seed = 0; seed < KILLS; seed++) {
-      Random random = new Random(seed);
-      AtomicInteger left = new AtomicInteger(RESET + random.nextInt(LONGEST_BRING_UP));
-      withChip(
-          () -> {
-            try (NicDevice device = open(random.nextInt(2))) {
-              bringUp(mortal(device, left));
-            } catch (NetmapException e) {
-              assertThat(e).hasMessageContaining("killed");
-            }
-            bothAtOnce();
-          });
-    }
+    SeededRuns.each(KILLS, TwoPortsTest::kill);
+  }
+
+  private static void kill(int seed) {
+    Random random = SeededRuns.random(seed);
+    AtomicInteger left = new AtomicInteger(RESET + random.nextInt(LONGEST_BRING_UP));
+    withChip(
+        cards -> {
+          try (NicDevice device = open(cards, random.nextInt(2))) {
+            bringUp(mortal(device, left));
+          } catch (NetmapException e) {
+            assertThat(e).hasMessageContaining("killed");
+          }
+          bothAtOnce(cards);
+        });
   }
 }

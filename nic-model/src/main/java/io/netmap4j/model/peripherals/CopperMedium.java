@@ -42,7 +42,7 @@ public final class CopperMedium implements Medium {
     this.interrupts = interrupts;
     this.clock = clock;
     this.partner = new Partner(partner, clock);
-    this.phy = new CopperPhy(registers.chip(), copper, clock, () -> this.partner.restart(false));
+    this.phy = new CopperPhy(registers.chip(), copper, clock, () -> this.partner.negotiate());
     new Mdio(registers, phy, this::configure);
   }
 
@@ -68,7 +68,7 @@ public final class CopperMedium implements Medium {
   public void reset(Reset kind) {
     if (kind == Reset.POWER_ON) {
       phy.powerOn();
-      partner.restart(true);
+      partner.negotiate();
     }
     configure();
   }

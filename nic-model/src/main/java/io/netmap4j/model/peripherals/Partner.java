@@ -47,6 +47,14 @@ final class Partner {
   }
 
   /**
+   * The same for a PHY, which goes on trying by itself when a start has failed (IEEE 802.3 28.3,
+   * link_fail_inhibit_timer).
+   */
+  void negotiate() {
+    since = -1;
+  }
+
+  /**
    * What it sends.
    *
    * @param wire what comes from the wire's other end
