@@ -3,10 +3,11 @@ package io.netmap4j;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectPackage;
 import static org.junit.platform.launcher.TagFilter.includeTags;
 
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.TestExecutionListener;
@@ -34,39 +35,64 @@ public final class SuiteRunner {
    */
   public static void main(String[] args) {
     System.setProperty(ONE_VARIANT, "true");
+    Results results = new Results(args[1], new PrintWriter(System.out, true), SuiteRunner::end);
+    try {
+      execute(selectPackage(args[0]), results);
+    } catch (Throwable e) { // what no test can go on after, as a heap that is full
+      e.printStackTrace(System.out);
+      results.failed++;
+    }
+    end(results);
+  }
+
+  /** What came of it, as {@link #main} tells it. */
+  record Outcome(int failed, String text) {}
+
+  /** Runs what is selected in this JVM. */
+  static Outcome run(DiscoverySelector selected, String cause) {
+    StringWriter text = new StringWriter();
+    Results results = new Results(cause, new PrintWriter(text), enough -> {});
+    execute(selected, results);
+    return new Outcome(results.failed, text + results.count());
+  }
+
+  private static void execute(DiscoverySelector selected, Results results) {
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()
-            .selectors(selectPackage(args[0]))
+            .selectors(selected)
             .filters(includeTags(TAG))
             .configurationParameter(
                 "junit.jupiter.testclass.order.default",
                 "org.junit.jupiter.api.ClassOrderer$OrderAnnotation")
             .build();
-    Results results = new Results(Pattern.compile(args[1]));
-    try {
-      LauncherFactory.create().execute(request, results);
-    } catch (Throwable e) { // what no test can go on after, as a heap that is full
-      e.printStackTrace(System.out);
-      results.failed++;
-    }
-    end(results.passed, results.failed);
+    LauncherFactory.create().execute(request, results);
   }
 
   /** A mutant may leave threads behind that never end. */
-  private static void end(int passed, int failed) {
-    PrintStream out = System.out;
-    out.println(passed + " passed, " + failed + " failed");
-    out.flush();
-    Runtime.getRuntime().halt(failed == 0 ? 0 : 1);
+  private static void end(Results results) {
+    System.out.println(results.count());
+    System.out.flush();
+    Runtime.getRuntime().halt(results.failed == 0 ? 0 : 1);
   }
 
   private static final class Results implements TestExecutionListener {
     private final Pattern cause;
+    private final PrintWriter out;
+    private final Consumer<Results> found;
     private int passed;
     private int failed;
 
-    Results(Pattern cause) {
-      this.cause = cause;
+    /**
+     * @param found is told when a failure names the cause
+     */
+    Results(String cause, PrintWriter out, Consumer<Results> found) {
+      this.cause = Pattern.compile(cause);
+      this.out = out;
+      this.found = found;
+    }
+
+    String count() {
+      return passed + " passed, " + failed + " failed";
     }
 
     @Override
@@ -79,9 +105,9 @@ public final class SuiteRunner {
       StringWriter report = new StringWriter();
       report.append(test.getUniqueId()).append('\n');
       result.getThrowable().ifPresent(e -> e.printStackTrace(new PrintWriter(report)));
-      System.out.println(report);
+      out.println(report);
       if (cause.matcher(report.toString()).find()) {
-        end(passed, failed);
+        found.accept(this);
       }
     }
   }

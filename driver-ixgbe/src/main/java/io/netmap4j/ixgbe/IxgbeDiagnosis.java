@@ -148,8 +148,7 @@ final class IxgbeDiagnosis {
     boolean lock = new RegisterWait(nic).poll(Reg.SWSM, Reg.SWSM_SMBI, 0, heldMillis);
     // On X540 and X550 it has no part.
     boolean firmwares =
-        chip.copper()
-            || new RegisterWait(nic).poll(Reg.SWSM, Reg.SWSM_SWESMBI, 0, heldMillis);
+        chip.copper() || new RegisterWait(nic).poll(Reg.SWSM, Reg.SWSM_SWESMBI, 0, heldMillis);
     int held = softwareBits(nic, chip);
     while (held != 0 && System.nanoTime() - start < heldMillis * 1_000_000L) {
       RegisterWait.sleepMicros(5000);

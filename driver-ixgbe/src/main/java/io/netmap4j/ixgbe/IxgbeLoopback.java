@@ -81,7 +81,8 @@ final class IxgbeLoopback implements Adapter {
     nic.write32(Reg.HLREG0, nic.read32(Reg.HLREG0) | Reg.HLREG0_LPBK);
     if (chip.copper()) {
       nic.write32(MACC, nic.read32(MACC) | MACC_FLU);
-    } else { // the firmware may write AUTOC, too (ixgbe_setup_loopback_test, prot_autoc_write_82599)
+    } else { // the firmware may write AUTOC, too (ixgbe_setup_loopback_test,
+      // prot_autoc_write_82599)
       new IxgbeSemaphores(nic, chip)
           .with(
               IxgbeSemaphores.MAC_CSR,

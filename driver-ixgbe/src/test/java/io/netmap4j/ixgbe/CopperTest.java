@@ -9,13 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netmap4j.NetmapPort;
+import io.netmap4j.SuiteRunner;
 import io.netmap4j.TestPorts;
 import io.netmap4j.common.LinkState;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.RingSet;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -26,9 +30,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** X540 and X550, word by word, on a card of the test's. */
 @Timeout(60)
 @Tag("once")
+@Tag(SuiteRunner.TAG)
+@Order(9)
 class CopperTest {
   private static final NicOptions NIC = NicOptions.DEFAULT.slots(64, 64);
+  private static final int TRIES = IxgbeSemaphores.tries;
   private final Region region = Region.create(MemoryOptions.DEFAULT.buffers(1024, 2048));
+
+  @BeforeAll
+  static void hurry() {
+    IxgbeSemaphores.tries = 20;
+  }
+
+  @AfterAll
+  static void asBefore() {
+    IxgbeSemaphores.tries = TRIES;
+  }
 
   @AfterEach
   void close() {
@@ -108,6 +125,8 @@ class CopperTest {
     card.link(0);
     open(card, NIC).close();
     assertEquals(2, card.restarts);
+    open(card, NIC.speed(1_000)).close();
+    assertEquals(3, card.restarts, "what it offers has changed");
     assertEquals("", card.leftOver());
   }
 
@@ -207,10 +226,30 @@ class CopperTest {
   }
 
   @Test
-  void whatAKilledProcessHeldIsTakenOver() {
+  void anX550WhoseFirmwareRefusesIsRefused() {
+    ScriptedCopper card = new ScriptedCopper(X550);
+    card.firmwareRefuses = true;
+    refused(card, NIC, "firmware does not answer");
+    assertEquals("", card.leftOver());
+  }
+
+  @Test
+  void theNvmWaitsForTheFlash() {
     ScriptedCopper card = new ScriptedCopper(X540);
-    card.swsm = 1;
-    card.gssr = 1 << 31; // REGSMP
+    card.flash = 60;
+    IxgbeSemaphores.tries = TRIES;
+    open(card, NIC).close();
+    hurry();
+    assertEquals("", card.leftOver());
+  }
+
+  /** REGSMP with SMBI; the bit of a PHY. */
+  @ParameterizedTest
+  @CsvSource({"1, 0x80000000", "0, 2"})
+  void whatAKilledProcessHeldIsTakenOver(int swsm, String gssr) {
+    ScriptedCopper card = new ScriptedCopper(X540);
+    card.swsm = swsm;
+    card.gssr = Integer.parseUnsignedInt(gssr.replace("0x", ""), 16);
     try (NetmapPort port = open(card, NIC)) {
       assertTrue(port.link().up());
     }

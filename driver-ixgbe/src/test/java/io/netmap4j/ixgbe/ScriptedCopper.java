@@ -16,6 +16,7 @@ final class ScriptedCopper extends PlainDevice {
   private static final int[] SPEEDS = {10_000, 5_000, 2_500, 1_000, 100};
   private static final int RESTART = 1 << 9;
   private static final int LOW_POWER = 1 << 11;
+  private static final int FLASH = 1 << 4;
 
   final List<String> trouble = new ArrayList<>();
   final List<Integer> commands = new ArrayList<>();
@@ -28,8 +29,15 @@ final class ScriptedCopper extends PlainDevice {
   int gssr;
   boolean lan1;
   boolean firmwareAnswers = true;
+  boolean firmwareRefuses;
+
+  /** Reads of SW_FW_SYNC for which the firmware has the flash. */
+  int flash;
+
   boolean hot;
   private int link;
+  private int phyRegister = -1;
+  private int phyBusy;
   private final boolean x550;
 
   ScriptedCopper(int id) {
@@ -47,7 +55,12 @@ final class ScriptedCopper extends PlainDevice {
     nvm[0x200] = 1;
     nvm[0x201] = 0x4321;
     nvm[0x41] = 0x77; // summed on an X550
-    nvm[0x3f] = 0xbaba - 0x100 - 0x200 - 0x1234 - (x550 ? 3 + 0x77 : 0) & 0xffff;
+    nvm[0x0a] = 0x300; // a section of more than one answer of the firmware
+    nvm[0x300] = 600;
+    nvm[0x301] = 0x55;
+    nvm[0x300 + 600] = 0x66;
+    int sum = 0x100 + 0x200 + 0x300 + 0x1234 + 0x55 + 0x66 + (x550 ? 3 + 0x77 : 0);
+    nvm[0x3f] = 0xbaba - sum & 0xffff;
   }
 
   void phy(int mmd, int register, int value) {
@@ -90,9 +103,20 @@ final class ScriptedCopper extends PlainDevice {
         swsm |= 1;
         return old;
       case 0x10160:
+        if (flash > 0) {
+          gssr = --flash > 0 ? gssr | FLASH : gssr & ~FLASH;
+        }
         old = gssr;
         gssr |= 1 << 31;
         return old;
+      case 0x0425c:
+        phyBusy--;
+        return super.read32(register) | (phyBusy > 0 ? 1 << 30 : 0);
+      case 0x04260:
+        if (phyBusy > 0) {
+          trouble.add("MSRWD is read before MSCA is done");
+        }
+        return super.read32(register);
       case 0x15f00:
         return firmwareAnswers ? super.read32(register) | 1 : 0;
       case 0x042a4:
@@ -133,6 +157,9 @@ final class ScriptedCopper extends PlainDevice {
         break;
       case 0x10014:
         want(1, "EERD");
+        if (holds(FLASH)) {
+          trouble.add("EERD while the firmware has the flash");
+        }
         if (x550) {
           trouble.add("EERD on an X550");
         }
@@ -145,6 +172,12 @@ final class ScriptedCopper extends PlainDevice {
         break;
       case 0x15f00:
         want(1 << 10, "HICR.C");
+        if (!firmwareAnswers) {
+          trouble.add("HICR.C without HICR.EN");
+        }
+        if ((super.read32(0x15f0c) & 1 << 9) == 0) {
+          trouble.add("HICR.C without FWSTS.FWRI");
+        }
         super.write32(register, value & ~2 | 4);
         command();
         break;
@@ -157,6 +190,15 @@ final class ScriptedCopper extends PlainDevice {
     int address = command >>> 21 & 31;
     int at = command & 0x1fffff;
     int value = super.read32(0x04260);
+    if (phyBusy > 0) {
+      trouble.add("MSCA is written before it is done");
+    }
+    phyBusy = 2;
+    if ((command >>> 26 & 3) == 0) {
+      phyRegister = at;
+    } else if (phyRegister != at) {
+      trouble.add("MDIO without an address");
+    }
     switch (command >>> 26 & 3) {
       case 1:
         if (address == phyAddress) {
@@ -201,7 +243,9 @@ final class ScriptedCopper extends PlainDevice {
   private void command() {
     int head = super.read32(0x15800);
     commands.add(head & 0xff);
-    if ((head & 0xff) == 0x31) {
+    if (firmwareRefuses) {
+      super.write32(0x15f00, super.read32(0x15f00) & ~4);
+    } else if ((head & 0xff) == 0x31) {
       want(1, "shadow RAM");
       int word = Integer.reverseBytes(super.read32(0x15804)) / 2;
       int bytes = Short.reverseBytes((short) super.read32(0x15808)) & 0xffff;
