@@ -34,6 +34,8 @@ cards() {
 }
 cards_done() { grep -c ': done$' "$BOOT/cards.log" || true; }
 more_done() { [ "$(cards_done)" -gt "$1" ]; }
+# modules KIND: into both cages
+modules() { cards module 0 "$1"; cards module 1 "$1"; }
 
 hugepages_free() { [ "$(sed -n 's/^HugePages_Free: *//p' /proc/meminfo)" -ge "$1" ]; }
 # hugepages COUNT: of 2 MiB
@@ -45,7 +47,7 @@ hugepages() {
   eventually 60 hugepages_free "$1"
 }
 
-# ---- the kernel's ixgbe on both cards: A in the namespace "a", B where the test runs
+# ---- the kernel's ixgbe: card A in the namespace "a", card B where the test runs
 
 ADDRESS_A=198.51.100.1
 ADDRESS_B=198.51.100.2
@@ -53,58 +55,49 @@ ADDRESS_B=198.51.100.2
 in_a() { ip netns exec a "$@"; }
 interface_of() { basename "/sys/bus/pci/devices/$1/net/"*; }
 
-# Loads the driver, gives both ends an address, waits for the link. Sets A and B to the interfaces' names.
-ixgbe_pair() {
+# Loads the driver, gives A an address, brings it up. Sets A to the interface's name.
+ixgbe_a() {
   sysctl -qw net.ipv6.conf.default.disable_ipv6=1 # its multicasts would be sent and, rightly, not received
   modprobe ixgbe
   A=$(interface_of "$CARD_A")
-  B=$(interface_of "$CARD_B")
   ip netns add a
   in_a sysctl -qw net.ipv6.conf.default.disable_ipv6=1
   ip link set "$A" netns a
   in_a ip addr add "$ADDRESS_A/24" dev "$A"
-  ip addr add "$ADDRESS_B/24" dev "$B"
   in_a ip link set "$A" up
+}
+# The same with both, waits for the link. Sets A and B.
+ixgbe_pair() {
+  ixgbe_a
+  B=$(interface_of "$CARD_B")
+  ip addr add "$ADDRESS_B/24" dev "$B"
   ip link set "$B" up
   link_up
 }
 
-# copper_pair WORDS: the same on two cards with a 10GBASE-T PHY, of which the driver says WORDS ("MAC: 3, PHY: 3") and nothing
-# that it would not say of real ones: link, speeds, ping, TCP, self tests.
-copper_pair() {
-  local strange features
-  ixgbe_pair
-  dmesg | cut -d ] -f 2- >"$OUT/said"
-  grep -q "$1" "$OUT/said" || fail "the driver did not say $1"
-  strange=$(grep -E 'ixgbe|eth[0-9]' "$OUT/said" | grep -v -E \
-    -e 'ixgbe: (Intel\(R\) 10 Gigabit PCI Express Network Driver|Copyright)' \
-    -e 'Multiqueue Enabled: Rx Queue count = [0-9]+, Tx Queue count = [0-9]+ XDP Queue count = 0' \
-    -e '3[0-9.]+ Gb/s available PCIe bandwidth \((5\.0 GT/s PCIe x8|8\.0 GT/s PCIe x4) link\)' \
-    -e "$1, PBA No: " \
-    -e '02:00:00:00:00:0[12]$' \
-    -e 'Intel\(R\) 10 Gigabit Network Connection' \
-    -e 'registered PHC device on eth' \
-    -e 'NIC Link is Up 10 Gbps, Flow Control: (None|RX/TX)' || true)
-  [ -z "$strange" ] || fail "the driver said: $strange"
-  ethtool "$B" | tee "$OUT/ethtool"
-  grep -q 'Port: Twisted Pair' "$OUT/ethtool" || fail "no twisted pair"
-  [ "$(cat "/sys/class/net/$B/speed")" = 10000 ] || fail "not 10 Gbit/s"
-  ethtool -d "$B" >"$OUT/registers"
-  ethtool -e "$B" offset 0 length 128
-  count_from_here
-  in_a ping -q -c 3 -i 0.2 -W 5 "$ADDRESS_B"
-  iperf -t 2
-  iperf -t 2 -R
-  counts_agree
-  ethtool -t "$B" offline
-  link_up
-  ping -q -c 2 -i 0.2 -W 5 "$ADDRESS_A"
-}
 link_up() {
   eventually 60 carrier 1 in_a cat "/sys/class/net/$A/carrier"
   eventually 60 carrier 1 cat "/sys/class/net/$B/carrier"
 }
 carrier() { [ "$("${@:2}")" = "$1" ]; }
+# speed_is MBITS: at both ends
+speed_is() { [ "$(cat "/sys/class/net/$B/speed") $(in_a cat "/sys/class/net/$A/speed")" = "$1 $1" ]; }
+# at_speed MBITS OPTION...: both ends are set by "ethtool -s", their link has this speed and carries frames
+at_speed() {
+  in_a ethtool -s "$A" "${@:2}"
+  ethtool -s "$B" "${@:2}"
+  eventually 60 speed_is "$1"
+  link_up
+  answered 2 -i 0.2 -W 5 "$ADDRESS_A"
+}
+# B goes down and comes up again, and A notices.
+down_and_up() {
+  ip link set "$B" down
+  eventually 30 carrier 0 in_a cat "/sys/class/net/$A/carrier"
+  ip link set "$B" up
+  link_up
+  answered 2 -i 0.2 -W 5 "$ADDRESS_A"
+}
 
 # statistic INTERFACE NAME: what ethtool -S says of A or B
 statistic() {
@@ -204,6 +197,14 @@ same_count() {
   [ "$2" -ge 200 ] || fail "$1: only $2"
 }
 
+# dpdk_both LOG OPTION...: a testpmd forwards between the cards; what one has sent the other has received
+dpdk_both() {
+  commands "$1" "start tx_first" "show port info 0" "show port 0 module_eeprom" \
+    | pmd both 1 "$CARD_A" "$CARD_B" -- "${@:2}" >"$1" 2>&1
+  same_count "A to B" "$(port_count "$1" 0 TX-packets)" "$(port_count "$1" 1 RX-packets)"
+  same_count "B to A" "$(port_count "$1" 1 TX-packets)" "$(port_count "$1" 0 RX-packets)"
+}
+
 # dpdk_forwards DRIVER: what DPDK's driver does with the cards by way of a kernel driver
 dpdk_forwards() {
   local driver=$1 mode log queue packets
@@ -213,10 +214,9 @@ dpdk_forwards() {
 
   for mode in io macswap; do
     log=$OUT/$mode
-    commands "$log" "start tx_first" | pmd both 1 "$CARD_A" "$CARD_B" -- --forward-mode=$mode >"$log" 2>&1
+    dpdk_both "$log" --forward-mode=$mode
     grep "IOVA mode" "$log"
-    same_count "$mode, A to B" "$(port_count "$log" 0 TX-packets)" "$(port_count "$log" 1 RX-packets)"
-    same_count "$mode, B to A" "$(port_count "$log" 1 TX-packets)" "$(port_count "$log" 0 RX-packets)"
+    grep 'Link speed: 10 Gbps' "$log" || fail "not 10 Gbit/s"
   done
 
   # One process sends many flows, another one spreads them over four queues.
@@ -238,18 +238,6 @@ dpdk_forwards() {
     echo "RSS queue $queue: $packets"
     [ "${packets:-0}" -gt 20 ] || fail "queue $queue has received $packets"
   done
-}
-
-# dpdk_copper: forwards between two cards with a 10GBASE-T PHY, by way of vfio-pci
-dpdk_copper() {
-  local log=$OUT/io
-  hugepages 160
-  bind "$CARD_A" vfio-pci
-  bind "$CARD_B" vfio-pci
-  commands "$log" "start tx_first" "show port info 0" | pmd both 1 "$CARD_A" "$CARD_B" -- --forward-mode=io --rxq=2 --txq=2 >"$log" 2>&1
-  same_count "A to B" "$(port_count "$log" 0 TX-packets)" "$(port_count "$log" 1 RX-packets)"
-  same_count "B to A" "$(port_count "$log" 1 TX-packets)" "$(port_count "$log" 0 RX-packets)"
-  grep 'Link speed: 10 Gbps' "$log" || fail "not 10 Gbit/s"
 }
 
 # ---- our own driver

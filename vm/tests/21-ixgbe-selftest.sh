@@ -1,4 +1,6 @@
 # cards: pair --sfp --lenient
+# chips: 82599 x540 x550
+# short: 82599
 # timeout: 300
 # breaks: ^STATUS <-
 # breaks: ^(RDLEN|RDT|RXDCTL|TDBAL)\([0-3]\) <-

@@ -1,4 +1,6 @@
 # cards: pair --sfp
+# chips: 82599 x540 x550
+# short: 82599
 # timeout: 180
 # The kernel's drivers on both ends: ping, then TCP and UDP both ways with the cards' checksums and segmentation.
 ixgbe_pair

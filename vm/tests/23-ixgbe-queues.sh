@@ -1,4 +1,6 @@
 # cards: pair --sfp
+# chips: 82599 x540 x550
+# short: 82599
 # timeout: 180
 # RSS spreads flows over the queues that the driver has (one for each processor), and an indirection table keeps them
 # away from one.

@@ -1,4 +1,6 @@
 # cards: pair --sfp
+# chips: 82599 x540 x550
+# short: 82599
 # timeout: 180
 # Frames of 9000 bytes, and VLANs: tags put in and taken out by the cards, other VLANs filtered.
 ixgbe_pair

@@ -1,4 +1,6 @@
 # cards: pair --sfp
+# chips: 82599 x540 x550
+# short: 82599
 # timeout: 400
 # The driver comes and goes, and rings are remade under traffic.
 for round in 1 2 3; do

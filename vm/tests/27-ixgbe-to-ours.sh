@@ -1,17 +1,13 @@
 # cards: pair --sfp
+# chips: 82599 x540 x550
+# short: 82599
 # timeout: 400
 # The kernel's ixgbe at one end of the cable, our driver at the other, in a Java program between the card and a TAP
 # interface: two stacks of the kernel talk through both drivers.
 configure vfio
 give_to_user "$CARD_B"
-modprobe -a ixgbe tun
-A=$(interface_of "$CARD_A")
-sysctl -qw net.ipv6.conf.default.disable_ipv6=1
-ip netns add a
-in_a sysctl -qw net.ipv6.conf.default.disable_ipv6=1
-ip link set "$A" netns a
-in_a ip addr add "$ADDRESS_A/24" dev "$A"
-in_a ip link set "$A" up
+modprobe tun
+ixgbe_a
 
 /project/netmap4j tap -i netmap:b -t ours -w 10 >"$OUT/tap" 2>&1 &
 program=$!
