@@ -1,8 +1,8 @@
 # cards: pair --link module=absent --lenient
-# timeout: 400
+# timeout: 600
 # short: no
 # breaks: DCA_RXCTRL bit 12 must be written 0
-# DPDK's driver with each kind of module: its link's speed, its contents, frames both ways.
+# DPDK's driver with each kind of module: its link's speed, and frames both ways.
 hugepages 160
 bind "$CARD_A" vfio-pci
 bind "$CARD_B" vfio-pci

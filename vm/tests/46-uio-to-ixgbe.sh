@@ -1,6 +1,6 @@
 # cards: pair --sfp
 # chips: 82599 x540 x550
-# short: x550
+# short: no
 # timeout: 400
 # Our driver, through uio_pci_generic, at one end of the cable, the kernel's ixgbe at the other: so many frames each way, and
 # both programs and both cards have counted them.
