@@ -166,7 +166,7 @@ pmd() {
     shift
   done
   if [ $# -gt 0 ]; then shift; fi
-  timeout 200 stdbuf -oL dpdk-testpmd --lcores "0@$cpu,1@$cpu" --file-prefix "$prefix" --no-telemetry -m 64 --log-level=pmd.net.ixgbe.*:6 \
+  timeout 500 stdbuf -oL dpdk-testpmd --lcores "0@$cpu,1@$cpu" --file-prefix "$prefix" --no-telemetry -m 64 --log-level=pmd.net.ixgbe.*:6 \
     "${arguments[@]}" -- -i --total-num-mbufs=8192 "$@"
 }
 
@@ -180,7 +180,7 @@ commands() {
   sleep 1 # what is on its way arrives
   printf '%s\n' "show port stats all" "${@:3}" quit
 }
-forwards() { eventually 100 grep -qs " packet forwarding - " "$1"; }
+forwards() { eventually 300 grep -qs " packet forwarding - " "$1"; }
 
 # port_count LOG PORT NAME: the last value of, say, TX-packets in what "show port stats" printed
 port_count() {

@@ -1,6 +1,4 @@
 # cards: pair --sfp
-# chips: 82599 x540 x550
-# short: 82599
 # timeout: 400
 # The kernel's ixgbe at one end of the cable, our driver at the other, in a Java program between the card and a TAP
 # interface: two stacks of the kernel talk through both drivers.

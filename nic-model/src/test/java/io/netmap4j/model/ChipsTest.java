@@ -382,6 +382,22 @@ class ChipsTest {
     }
   }
 
+  /** LX ixgbe_clock_out_i2c_bit, ixgbe_get_i2c_ack: {@code ethtool -m} on an X550. */
+  @Test
+  void nobodyIsOnTheTwoWireBusOfAnX550() {
+    make(X550, "");
+    int in = 1 << 12 | 1 << 14;
+    int enabled = 1 << 8;
+    int released = 1 << 11 | 1 << 13;
+    assertThat(read("I2CCTL_X550") & in).isEqualTo(in);
+    write("I2CCTL_X550", enabled);
+    assertThat(read("I2CCTL_X550")).as("both driven low").isEqualTo(enabled);
+    write("I2CCTL_X550", enabled | 1 << 9);
+    assertThat(read("I2CCTL_X550") & in).as("the clock is high").isEqualTo(1 << 14);
+    write("I2CCTL_X550", enabled | released);
+    assertThat(read("I2CCTL_X550") & in).as("no acknowledge").isEqualTo(in);
+  }
+
   @Test
   void theMacIsLoopedWithoutALink() {
     make(X550, "absent");

@@ -53,6 +53,28 @@ public final class I2cBus {
           int out = registers.get(i2cctl) & (CLOCK_OUT | DATA_OUT);
           return out | (clock ? CLOCK_IN : 0) | (data && !pulledLow ? DATA_IN : 0);
         });
+    emptyBusOfX550(registers);
+  }
+
+  /** Its own register and bits (docs/82599.md 2.8); a 10GBASE-T card has nobody on it. */
+  private static void emptyBusOfX550(RegisterFile registers) {
+    int i2cctl = RegisterMap82599.find("I2CCTL_X550").offset();
+    int enabled = 1 << 8;
+    int clockOut = 1 << 9;
+    int dataOut = 1 << 10;
+    int dataReleased = 1 << 11;
+    int dataIn = 1 << 12;
+    int clockReleased = 1 << 13;
+    int clockIn = 1 << 14;
+    registers.onRead(
+        "I2CCTL_X550",
+        i -> {
+          int value = registers.get(i2cctl) & ~(clockIn | dataIn);
+          boolean free = (value & enabled) == 0;
+          boolean clockHigh = free || (value & (clockOut | clockReleased)) != 0;
+          boolean dataHigh = free || (value & (dataOut | dataReleased)) != 0;
+          return value | (clockHigh ? clockIn : 0) | (dataHigh ? dataIn : 0);
+        });
   }
 
   /**

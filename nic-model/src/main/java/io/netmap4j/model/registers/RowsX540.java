@@ -20,6 +20,7 @@ final class RowsX540 {
         Register.of("B2OSPC", Access.RC, 0x041C0, FACT).since(Chip.X540),
         Register.of("O2BGPTC", Access.RC, 0x041C4, FACT).since(Chip.X540),
         Register.of("O2BSPC", Access.RC, 0x087B0, FACT).since(Chip.X540),
+        rw("I2CCTL_X550", 0x15F5C, 1).since(Chip.X550),
         // 128 entries are in RETA, 384 here.
         rw("ERETA", 0x0EE80, 96).since(Chip.X550),
         rw("VXLANCTRL", 0x0507C, 1).since(Chip.X550),
