@@ -340,8 +340,9 @@ static inline uint32_t give(const struct ring *r, uint32_t slot, uint32_t desc, 
 
 static inline void announce(struct ring *r)
 {
-	if (distance(r, r->announced, r->hwcur) >= ANNOUNCE_EVERY ||
-	    distance(r, r->hwcur, r->hwtail) >= r->n / 2 - ANNOUNCE_EVERY) {
+	uint32_t more = distance(r, r->announced, r->hwcur);
+
+	if (more >= ANNOUNCE_EVERY || 2 * more + distance(r, r->hwcur, r->hwtail) >= r->n - 1) {
 		r->announced = r->hwcur;
 		doorbell(r, before(r, distance(r, r->hwofs, r->hwcur)));
 	}

@@ -44,16 +44,12 @@ final class IxgbeRxRing extends IxgbeRing {
   /** hwCur at the last doorbell. */
   private int announced;
 
-  /** From so many slots with the program on, the card is told of each release. */
-  private final int lowWater;
-
   private int maxSegments;
   private long badWriteBacks;
 
   IxgbeRxRing(
       NicDevice nic, int queue, Kring k, NicDevice.DmaBuffer ring, BufferAddresses buffers) {
     super(nic, Reg.rdt(queue), k, ring, buffers);
-    this.lowWater = numSlots / 2 - ANNOUNCE_EVERY;
   }
 
   /** What BSIZEPACKET can use of a buffer: whole kilobytes, 16 at most. */
@@ -218,12 +214,12 @@ final class IxgbeRxRing extends IxgbeRing {
   }
 
   /**
-   * Tells the card of the descriptors before hwCur: of 32 at once, as long as it has at least half
-   * a ring (DPDK's rx_free_thresh).
+   * Tells the card of the descriptors before hwCur: of 32 at once (DPDK's rx_free_thresh), or of as
+   * many as it has left.
    */
   void announce(Kring k) {
     int more = k.distance(announced, k.hwCur);
-    if (more >= ANNOUNCE_EVERY || k.distance(k.hwCur, k.hwTail) >= lowWater) {
+    if (more >= ANNOUNCE_EVERY || more + more + k.distance(k.hwCur, k.hwTail) >= numSlots - 1) {
       announced = k.hwCur;
       int desc = k.distance(k.hwOfs, k.hwCur);
       doorbell(desc == 0 ? numSlots - 1 : desc - 1); // RDT = RDH would mean that the card has none

@@ -25,9 +25,6 @@ final class ForwardTwin implements AutoCloseable {
   static final int RX_SLOTS = 104;
   static final int TX_SLOTS = 136;
 
-  /** Fewer than the card has at any time, told of or not: half a ring, and nothing received. */
-  private static final int ARRIVE_MOST = RX_SLOTS / 2 - 1;
-
   private static final int DESC = 16;
   private static final int DD = 1;
   private static final int EOP = 2;
@@ -79,7 +76,7 @@ final class ForwardTwin implements AutoCloseable {
   /** Packets arrive, slots are spoiled, some of it is forwarded, some has been sent. */
   void round(long step) {
     Random random = new Random(step);
-    room = ARRIVE_MOST;
+    room = (RX_SLOTS - 1 - rx.space()) / 2; // at least so many descriptors the card is told of
     arrive(random);
     room = RX_SLOTS;
     if (random.nextInt(12) == 0) {
@@ -288,7 +285,7 @@ final class ForwardTwin implements AutoCloseable {
     }
     int armed = (rx.head() + RX_SLOTS - 1) % RX_SLOTS; // RDT, once the card is told of all
     int untold = (armed - a.read32(Reg.rdt(0)) + RX_SLOTS) % RX_SLOTS;
-    boolean told = untold == 0 || untold < 32 && rx.space() < RX_SLOTS / 2 - 32;
+    boolean told = untold == 0 || untold < 32 && 2 * untold + rx.space() < RX_SLOTS - 1;
     s.append("armed to ").append(armed).append(" RDH ").append(rdh);
     s.append(told ? "\n" : ": " + untold + " that the card is not told of\n");
     for (int d = rdh; d != armed; d = (d + 1) % RX_SLOTS) {
