@@ -1,8 +1,6 @@
 # shellcheck shell=bash
-# What the tests in the guest share. They run with "set -eu"; output goes to the test's log. OUT is a folder for what they keep.
-
-export CARD_A=0000:01:00.0
-export CARD_B=0000:02:00.0
+# What the tests in the guest share. They run with "set -eu"; output goes to the test's log. OUT is a folder for what they keep,
+# CARD_A and CARD_B are the cards' PCI addresses.
 
 # shellcheck source=../lib.sh
 . vm/lib.sh
@@ -38,13 +36,17 @@ more_done() { [ "$(cards_done)" -gt "$1" ]; }
 modules() { cards module 0 "$1"; cards module 1 "$1"; }
 
 hugepages_free() { [ "$(sed -n 's/^HugePages_Free: *//p' /proc/meminfo)" -ge "$1" ]; }
-# hugepages COUNT: of 2 MiB
+# hugepages COUNT: as many bytes as COUNT of 2 MiB have, in pages of the kernel's default size: that is 2 MiB where small
+# pages have 4 KiB, and 32 where they have 16
+hugepage_size() { echo $(($(sed -n 's/^Hugepagesize: *\([0-9]*\) kB$/\1/p' /proc/meminfo) << 10)); }
 hugepages() {
-  echo "$1" >/proc/sys/vm/nr_hugepages
-  local have
+  local have size count
+  size=$(hugepage_size)
+  count=$((($1 * (2 << 20) + size - 1) / size))
+  echo $count >/proc/sys/vm/nr_hugepages
   have=$(</proc/sys/vm/nr_hugepages)
-  [ "$have" -ge "$1" ] || fail "only $have hugepages of $1"
-  eventually 60 hugepages_free "$1"
+  [ "$have" -ge $count ] || fail "only $have hugepages of $count"
+  eventually 60 hugepages_free $count
 }
 
 # ---- the kernel's ixgbe: card A in the namespace "a", card B where the test runs
@@ -277,13 +279,14 @@ accounted() {
   grep -q "^a: GPTC $1$" "$log" || fail "the sending card counted something else"
 }
 
-# pages_of PROCESS: the physical addresses of its hugepages, as the kernel says
+# pages_of PROCESS: the physical addresses of its hugepages in steps of 2 MiB, as the kernel says
 pages_of() {
-  local range at
+  local range at small
+  small=$(getconf PAGESIZE)
   while read -r range _; do
     for ((at = 16#${range%-*}; at < 16#${range#*-}; at += 2 << 20)); do
-      # bits 0 to 54 of an entry of 8 bytes are the number of the 4 KiB page
-      printf '%x\n' $(((16#$(dd if="/proc/$1/pagemap" bs=8 skip=$((at >> 12)) count=1 status=none | od -An -t x8 | tr -d ' ') & (1 << 55) - 1) << 12))
+      # bits 0 to 54 of an entry of 8 bytes are the number of the small page
+      printf '%x\n' $(((16#$(dd if="/proc/$1/pagemap" bs=8 skip=$((at / small)) count=1 status=none | od -An -t x8 | tr -d ' ') & (1 << 55) - 1) * small))
     done
   done < <(grep -F ' /dev/hugepages/' "/proc/$1/maps")
 }

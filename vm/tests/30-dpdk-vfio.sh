@@ -1,6 +1,7 @@
 # cards: pair --sfp --lenient
 # chips: 82599 x540 x550
 # short: 82599 x540
+# kernels: amd64
 # timeout: 300
 # breaks: DCA_RXCTRL bit 12 must be written 0
 # DPDK's driver by way of vfio-pci: forwards between the cards, sends, receives on four queues by RSS; what one card

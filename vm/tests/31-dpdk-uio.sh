@@ -1,4 +1,5 @@
 # cards: pair --sfp --lenient
+# kernels: amd64
 # timeout: 300
 # short: no
 # breaks: DCA_RXCTRL bit 12 must be written 0

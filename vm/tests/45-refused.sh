@@ -1,4 +1,5 @@
 # cards: pair --lenient
+# kernels: amd64
 # timeout: 300
 # classes: Mixture
 # breaks: DCA_RXCTRL bit 12 must be written 0

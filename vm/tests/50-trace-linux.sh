@@ -1,4 +1,5 @@
 # cards: pair --sfp --lenient
+# kernels: amd64
 # timeout: 120
 # The kernel's driver from probe to first packet to rmmod, and nothing else: its trace is kept, see vm/traces.
 echo "ixgbe of Linux $(uname -r)" >"$OUT/driver"

@@ -1,4 +1,5 @@
 # cards: pair --sfp --lenient
+# kernels: amd64
 # timeout: 120
 # breaks: DCA_RXCTRL bit 12 must be written 0
 # DPDK's driver from probe to first packet to quit, two queues, and nothing else: its trace is kept, see vm/traces.

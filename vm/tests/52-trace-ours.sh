@@ -1,4 +1,5 @@
 # cards: pair
+# kernels: amd64
 # timeout: 300
 # Our driver from open to first packet to close, two queues, sleeping on interrupts, and nothing else: its trace is kept,
 # see vm/traces.

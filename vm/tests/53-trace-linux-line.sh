@@ -1,4 +1,5 @@
 # cards: pair --sfp --lenient
+# kernels: amd64
 # boot: intel_iommu=on iommu=pt pci=nomsi
 # timeout: 120
 # As 50-trace-linux, with interrupts by the INTx line.

@@ -1,6 +1,7 @@
 # runs: host
 # chips: 82599 x540 x550
 # short: 82599
+# kernels: amd64
 # timeout: 150
 # Debian's iPXE boots on a strict card, by its driver intelx, others' reading of the datasheet, and gets an address by DHCP and a
 # file by TFTP from dnsmasq, by way of a TAP interface. The file is a script of sums: what is printed at its end is right only if
