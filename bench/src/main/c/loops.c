@@ -234,7 +234,7 @@ static inline void send(struct ring *r)
 		}
 	}
 	if (slot != r->hwcur) {
-		if (end == NONE || r->rhead == r->hwtail)
+		if (end == NONE || distance(r, r->rhead, r->hwtail) <= REPORT_EVERY)
 			report(r, end, slot);
 		r->hwcur = slot;
 		doorbell(r, distance(r, r->hwofs, slot));

@@ -105,7 +105,7 @@ final class IxgbeForward implements Forwarding {
         break;
       }
     }
-    if (free == to.hwTail && free != to.rHead && tx.unreported(to, free) > 0) {
+    if (free != to.rHead && tx.scarce(to, free) && tx.unreported(to, free) > 0) {
       report(free);
     }
     submit(slot, free);

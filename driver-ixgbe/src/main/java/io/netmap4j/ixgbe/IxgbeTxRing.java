@@ -17,10 +17,10 @@ import io.netmap4j.spi.NicDevice;
  * One TX queue: slots to advanced data descriptors (docs/82599.md 4.1), doorbell, completions.
  *
  * <p>A report (RS) is asked for every 32 descriptors, on NS_REPORT, and at the end of a sync that
- * leaves no room, always at the end of a packet. A queue remembers where; one read of DD there
- * tells for everything before it. What was sent since the last report is done when the card's head
- * has reached its tail: a sync that has nothing to send and waits for no report reads it (DPDK
- * ixgbe_dev_tx_queue_stop, Linux ixgbe_get_tx_pending).
+ * leaves room for 32 or fewer, always at the end of a packet. A queue remembers where; one read of
+ * DD there tells for everything before it. What was sent since the last report is done when the
+ * card's head has reached its tail: a sync that has nothing to send and waits for no report reads
+ * it (DPDK ixgbe_dev_tx_queue_stop, Linux ixgbe_get_tx_pending).
  *
  * <p>A packet that cannot be sent takes no descriptor: the slots after it move up ({@link
  * Kring#hwOfs}), so the card is told of good packets only, by data descriptors, and a packet's end
@@ -145,6 +145,11 @@ final class IxgbeTxRing extends IxgbeRing {
     return k.hwTail != before(k.hwCur) && unreported(k, k.hwCur) > 0;
   }
 
+  /** So little room is left behind {@code slot} that what is sent must come back soon. */
+  boolean scarce(Kring k, int slot) {
+    return k.distance(slot, k.hwTail) <= REPORT_EVERY;
+  }
+
   /** Descriptors from {@code desc} on until a report is due, 1 to {@link #REPORT_EVERY}. */
   int untilReport(Kring k, int desc) {
     return REPORT_EVERY - (k.distance(reported, desc) & REPORT_EVERY - 1);
@@ -215,7 +220,7 @@ final class IxgbeTxRing extends IxgbeRing {
       }
     }
     if (slot != k.hwCur) {
-      if (end == NONE || k.rCur == k.hwTail) {
+      if (end == NONE || scarce(k, k.rCur)) {
         report(k, end, slot);
       }
       k.hwCur = slot;

@@ -48,6 +48,7 @@ final class Nics implements AutoCloseable {
   private final long[] rxDescriptors;
   private final long[] txDescriptors;
   private final int[] written;
+  private final int[] completed;
   private long cRx;
   private long cTx;
   private Function c;
@@ -79,6 +80,7 @@ final class Nics implements AutoCloseable {
     rxDescriptors = new long[rings];
     txDescriptors = new long[rings];
     written = new int[rings];
+    completed = new int[rings];
     try {
       Region region = region(cards);
       for (int i = 0; i < cards; i++) {
@@ -277,7 +279,7 @@ final class Nics implements AutoCloseable {
       ok(port.txSync());
     }
     for (int i = 0; i < rings; i++) {
-      complete(txDescriptors[i], tx[i].head());
+      completed[i] = complete(txDescriptors[i], completed[i], tx[i].head());
     }
   }
 
@@ -290,12 +292,17 @@ final class Nics implements AutoCloseable {
     return slot;
   }
 
-  /** Answers the report of the last frame, if one is wanted. */
-  private void complete(long descriptors, int head) {
-    long status = descriptors + (long) (head == 0 ? slots - 1 : head - 1) * DESC + 8;
-    if ((Mem.getInt(status) & RS) != 0) {
-      Mem.putInt(status + 4, DD);
+  /** Answers the reports that are wanted of what was sent since. */
+  private int complete(long descriptors, int from, int head) {
+    int slot = from;
+    while (slot != head) {
+      long status = descriptors + (long) slot * DESC + 8;
+      if ((Mem.getInt(status) & RS) != 0) {
+        Mem.putInt(status + 4, DD);
+      }
+      slot = slot + 1 == slots ? 0 : slot + 1;
     }
+    return slot;
   }
 
   private int take(NetmapRing ring) {
