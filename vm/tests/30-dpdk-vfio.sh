@@ -1,6 +1,6 @@
 # cards: pair --sfp --lenient
 # chips: 82599 x540 x550
-# short: 82599 x540
+# short: 82599
 # kernels: amd64
 # timeout: 300
 # breaks: DCA_RXCTRL bit 12 must be written 0

@@ -79,6 +79,19 @@ class ForwardTest {
     }
   }
 
+  /** Packets that nobody takes out leave the card with less than it could have. */
+  @Test
+  void theCardIsToldOfWhatWasReleasedWhenItHasNoMoreLeft() {
+    try (ForwardTwin twin = new ForwardTwin(9, true)) {
+      twin.arrive(31, 60);
+      assertThat(twin.forward.forward(31)).isEqualTo(31);
+      assertThat(twin.untold()).isEqualTo(31);
+      twin.arrive(ForwardTwin.RX_SLOTS - 1 - 2 * 31, 60);
+      twin.receive();
+      assertThat(twin.untold()).as("descriptors that the card is not told of").isZero();
+    }
+  }
+
   @Test
   void visitorsExceptionLeavesThePacketAndSendsThoseBefore() {
     try (ForwardTwin twin = new ForwardTwin(9, true)) {

@@ -254,6 +254,20 @@ final class ForwardTwin implements AutoCloseable {
     b.write32(TDH, tdh);
   }
 
+  void receive() {
+    from.rxSync();
+  }
+
+  /** RDT, once the card is told of all. */
+  private int armed() {
+    return (rx.head() + RX_SLOTS - 1) % RX_SLOTS;
+  }
+
+  /** RX descriptors that the card is not told of. */
+  int untold() {
+    return (armed() - a.read32(Reg.rdt(0)) + RX_SLOTS) % RX_SLOTS;
+  }
+
   /** TX descriptors that the card is told of, since the start. */
   int sent() {
     return b.read32(Reg.tdt(0));
@@ -283,8 +297,8 @@ final class ForwardTwin implements AutoCloseable {
         s.append(i).append(' ').append(Long.toHexString(slot)).append('\n');
       }
     }
-    int armed = (rx.head() + RX_SLOTS - 1) % RX_SLOTS; // RDT, once the card is told of all
-    int untold = (armed - a.read32(Reg.rdt(0)) + RX_SLOTS) % RX_SLOTS;
+    int armed = armed();
+    int untold = untold();
     boolean told = untold == 0 || untold < 32 && 2 * untold + rx.space() < RX_SLOTS - 1;
     s.append("armed to ").append(armed).append(" RDH ").append(rdh);
     s.append(told ? "\n" : ": " + untold + " that the card is not told of\n");
