@@ -202,7 +202,7 @@ final class ModelRig implements AutoCloseable {
   }
 
   private void awaitLink() {
-    if (!a.awaitLink(5000) || !b.awaitLink(5000)) {
+    if (!a.awaitLink(30_000) || !b.awaitLink(30_000)) {
       throw new AssertionError("no link: a " + a.link() + ", b " + b.link());
     }
   }
