@@ -279,6 +279,56 @@ accounted() {
   grep -q "^a: GPTC $1$" "$log" || fail "the sending card counted something else"
 }
 
+# ---- what vm/traces keeps: a driver from probe to first packet to its end, and nothing else
+
+# trace_linux [MODULE...]: the kernel's driver; with each module in place of the one before
+trace_linux() {
+  local module
+  echo "ixgbe of Linux $(uname -r)" >"$OUT/driver"
+  if [ $# -gt 0 ]; then modules "$1"; fi
+  ixgbe_pair
+  for module in "${@:2}"; do
+    modules absent
+    eventually 60 carrier 0 cat "/sys/class/net/$B/carrier"
+    modules "$module"
+    link_up
+  done
+  in_a ping -q -c 3 -i 0.2 -W 5 "$ADDRESS_B"
+  in_a ip link set "$A" down
+  ip link set "$B" down
+  leave
+}
+
+# trace_dpdk [MODULE...]: DPDK's driver, two queues; anew with each module
+trace_dpdk() {
+  local module log sent received
+  echo "testpmd of DPDK $(dpkg-query -W -f '${Version}' dpdk), through vfio-pci" >"$OUT/driver"
+  hugepages 160
+  bind "$CARD_A" vfio-pci
+  bind "$CARD_B" vfio-pci
+  for module in "${@:-as-it-is}"; do
+    log=$OUT/testpmd.$module
+    if [ "$module" != as-it-is ]; then modules "$module"; fi
+    commands "$log" "start tx_first" "port stop all" "port close all" \
+      | pmd both 1 "$CARD_A" "$CARD_B" -- --rxq=2 --txq=2 >"$log" 2>&1
+    sent=$(port_count "$log" 0 TX-packets) received=$(port_count "$log" 1 RX-packets)
+    [ "${sent:-0}" -gt 0 ] && [ "$sent" = "$received" ] || fail "sent $sent, received $received"
+  done
+}
+
+# trace_ours: two queues, sleeping on interrupts
+trace_ours() {
+  echo "netmap4j's driver, through vfio-pci" >"$OUT/driver"
+  configure vfio
+  printf '%s\n' 'nic.a.rings = 2' 'nic.a.wait = interrupt' 'nic.b.wait = interrupt' >>"$NETMAP4J_CONFIG"
+  bind "$CARD_A" vfio-pci
+  bind "$CARD_B" vfio-pci
+  ulimit -l unlimited
+  netmap4j run "pkt-gen -i netmap:a/R -f rx -n 100 -w 5" "pkt-gen -i netmap:b/R -f rx -n 100 -w 5" \
+    "pkt-gen -i netmap:a/T -f tx -n 100 -w 5" "pkt-gen -i netmap:b/T -f tx -n 100 -w 5" 2>&1 | tee "$OUT/run"
+  [ "$(grep -c "^Received 100 packets" "$OUT/run")" = 2 ] || fail "not everything was received"
+}
+
 # pages_of PROCESS: the physical addresses of its hugepages in steps of 2 MiB, as the kernel says
 pages_of() {
   local range at small

@@ -1,10 +1,7 @@
 # cards: pair --sfp --lenient
+# chips: 82599 x540 x550
+# short: 82599
 # kernels: amd64
-# timeout: 120
-# The kernel's driver from probe to first packet to rmmod, and nothing else: its trace is kept, see vm/traces.
-echo "ixgbe of Linux $(uname -r)" >"$OUT/driver"
-ixgbe_pair
-in_a ping -q -c 3 -i 0.2 -W 5 "$ADDRESS_B"
-in_a ip link set "$A" down
-ip link set "$B" down
-leave
+# timeout: 240
+# The kernel's driver from probe to first packet to rmmod: its trace is kept, see vm/traces.
+trace_linux

@@ -6,9 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -29,8 +31,10 @@ import java.util.stream.Collectors;
  *     read STATUS 0x00080080
  * </pre>
  *
- * Only what is mixed loses its order. Imports nothing of ours, so that {@code java
- * RegisterTrace.java} runs it: see vm/traces.
+ * Only what is mixed loses its order. What MSCA and MSRWD do to a PHY is told beside them, as
+ * {@code write PHY_7_0020 0x1000} for register 0x20 of MMD 7, and a command to the firmware as
+ * {@code write COMMAND 0x31}. Imports nothing of ours, so that {@code java RegisterTrace.java} runs
+ * it: see vm/traces.
  */
 final class RegisterTrace {
   private static final int LONGEST_LOOP = 40;
@@ -41,7 +45,22 @@ final class RegisterTrace {
   private static final int PAUSE = 16;
 
   /** NVM, module and PHY, and who may touch them. */
-  static final Set<String> BUSES = Set.of("EEC", "EERD", "I2CCTL", "MSCA", "MSRWD", "SWSM", "GSSR");
+  private static final Set<String> BUSES =
+      Set.of(
+          "EEC",
+          "EERD",
+          "I2CCTL",
+          "MSCA",
+          "MSRWD",
+          "SWSM",
+          "GSSR",
+          "FWSTS",
+          "HICR",
+          "FLEX_MNG",
+          "COMMAND");
+
+  private static final int MSCA_COMMAND = 1 << 30;
+  private static final int HICR_C = 1 << 1;
 
   private static final Pattern LINE =
       Pattern.compile("(read|write) (\\w+)(?:\\((\\d+)(?:\\+(\\d+))?\\))? (.*)");
@@ -64,7 +83,8 @@ final class RegisterTrace {
     @Override
     public String toString() {
       String place = index < 0 ? "" : "(" + index + ")";
-      return String.format("%s %s%s 0x%08X", write ? "write" : "read", register, place, value);
+      return String.format(
+          Locale.ROOT, "%s %s%s 0x%08X", write ? "write" : "read", register, place, value);
     }
   }
 
@@ -94,9 +114,9 @@ final class RegisterTrace {
       public String toString() {
         String text = first.toString();
         if (indexStep != 0) {
-          text = text.replace(")", String.format("%+d)", indexStep));
+          text = text.replace(")", String.format(Locale.ROOT, "%+d)", indexStep));
         }
-        return valueStep == 0 ? text : text + String.format("+0x%X", valueStep);
+        return valueStep == 0 ? text : text + String.format(Locale.ROOT, "+0x%X", valueStep);
       }
 
       /** More than one for a line with several values. */
@@ -154,6 +174,40 @@ final class RegisterTrace {
   }
 
   private RegisterTrace() {}
+
+  static boolean onBus(Access access) {
+    return BUSES.contains(access.register) || access.register.startsWith("PHY_");
+  }
+
+  /** With what is done by MSCA, MSRWD and HICR. */
+  static List<Access> decode(List<Access> accesses) {
+    List<Access> all = new ArrayList<>();
+    Map<String, Integer> held = new HashMap<>();
+    String reading = null;
+    for (Access a : accesses) {
+      all.add(a);
+      if (a.is(true, "MSCA") && (a.value & MSCA_COMMAND) != 0) {
+        int mmd = a.value >>> 16 & 31;
+        int operation = a.value >>> 26 & 3;
+        String name =
+            String.format(Locale.ROOT, "PHY_%d_%04X", mmd, held.getOrDefault("MMD" + mmd, 0));
+        reading = operation > 1 ? name : null;
+        if (operation == 0) {
+          held.put("MMD" + mmd, a.value & 0xffff);
+        } else if (operation == 1) {
+          all.add(new Access(true, name, -1, held.getOrDefault("MSRWD", 0) & 0xffff));
+        }
+      } else if (a.is(false, "MSRWD") && reading != null) {
+        all.add(new Access(false, reading, -1, a.value >>> 16));
+        reading = null;
+      } else if (a.is(true, "HICR") && (a.value & HICR_C) != 0) {
+        all.add(new Access(true, "COMMAND", -1, held.getOrDefault("FLEX_MNG", 0) & 0xff));
+      } else if (a.is(true, "MSRWD") || a.is(true, "FLEX_MNG") && a.index == 0) {
+        held.put(a.register, a.value);
+      }
+    }
+    return all;
+  }
 
   /** A kept trace; of what is mixed, each value once. */
   static List<Access> load(Path file) {
@@ -221,8 +275,7 @@ final class RegisterTrace {
   /** A read of STATUS behind a write flushes it. */
   private static boolean onBus(List<Access> all, int i) {
     Access access = all.get(i);
-    return BUSES.contains(access.register)
-        || access.is(false, "STATUS") && i > 0 && BUSES.contains(all.get(i - 1).register);
+    return onBus(access) || access.is(false, "STATUS") && i > 0 && onBus(all.get(i - 1));
   }
 
   private static int endOfBusWork(List<Access> all, int at) {
@@ -237,10 +290,20 @@ final class RegisterTrace {
 
   private static void foldInOrder(List<Access> accesses, List<Loop> to) {
     for (int at = 0; at < accesses.size(); ) {
-      Loop loop = longestLoop(accesses, at);
+      int end = at;
+      while (end < accesses.size() && movesTail(accesses.get(end))) {
+        end++;
+      }
+      Loop loop =
+          end - at < SHORTEST_MIX ? longestLoop(accesses, at) : mix(accesses.subList(at, end));
       to.add(loop);
-      at += loop.times * loop.steps.size();
+      at += loop.mixed ? loop.times : loop.times * loop.steps.size();
     }
+  }
+
+  /** Traffic is thousands of these, and nothing else. */
+  private static boolean movesTail(Access a) {
+    return a.is(true, "RDT") || a.is(true, "TDT");
   }
 
   /** The loop from here that tells most; a single access if none repeats. */
@@ -288,7 +351,11 @@ final class RegisterTrace {
     Map<String, Set<Integer>> values = new LinkedHashMap<>();
     for (Access a : accesses) {
       values
-          .computeIfAbsent((a.write ? "write " : "read ") + a.register, k -> new LinkedHashSet<>())
+          .computeIfAbsent(
+              (a.write ? "write " : "read ")
+                  + a.register
+                  + (movesTail(a) ? "(" + a.index + ")" : ""),
+              k -> new LinkedHashSet<>())
           .add(a.value);
     }
     List<Loop.Step> steps = new ArrayList<>();
@@ -300,7 +367,8 @@ final class RegisterTrace {
             int common = set.stream().reduce(-1, (a, b) -> a & b);
             kept = new LinkedHashSet<>(List.of(ones, common));
           }
-          kept.forEach(v -> steps.addAll(Loop.Step.parse(String.format("%s 0x%08X", name, v))));
+          kept.forEach(
+              v -> steps.addAll(Loop.Step.parse(String.format(Locale.ROOT, "%s 0x%08X", name, v))));
         });
     return new Loop(accesses.size(), true, steps);
   }
@@ -312,13 +380,18 @@ final class RegisterTrace {
     return Collections.nCopies(times, Access.of(parts[parts.length - 1]));
   }
 
-  /** Prints the kept form of card 0 of a trace that {@code netmap4j nic-model --trace} wrote. */
+  /**
+   * Prints the kept form of card 0 of a trace that {@code netmap4j nic-model --trace} wrote; all of
+   * it mixed after {@code --mixed}, for a long one.
+   */
   public static void main(String[] args) throws IOException {
+    boolean mixed = args[0].equals("--mixed");
     List<Access> accesses =
-        Files.readAllLines(Path.of(args[0])).stream()
+        Files.readAllLines(Path.of(args[mixed ? 1 : 0])).stream()
             .filter(line -> line.startsWith("0 "))
             .flatMap(line -> repeated(line.substring(2)).stream())
             .toList();
-    fold(accesses).forEach(System.out::println);
+    List<Access> all = decode(accesses);
+    (mixed ? List.of(mix(all)) : fold(all)).forEach(System.out::println);
   }
 }

@@ -27,6 +27,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -53,11 +55,49 @@ class RegisterTracesTest {
   private static final String THEIRS_ONLY = "What they do and we do not";
   private static final String DATA = "Values that are data";
 
+  private static final String ON_COPPER = ", on an X540 or X550";
+
   private static final List<Access> LINUX = kept("linux-ixgbe");
   private static final List<Access> LINE = kept("linux-ixgbe-line");
   private static final List<Access> DPDK = kept("dpdk-ixgbe");
   private static final List<Access> OURS = kept("netmap4j-vfio");
+  private static final List<Access> LINUX_MODULES = kept("linux-ixgbe-modules");
   private static final List<List<Access>> LIVE = new ArrayList<>();
+
+  private static final List<Copper> COPPERS = List.of(new Copper(0x1528), new Copper(0x1563));
+
+  /** A chip with a 10GBASE-T PHY. DPDK's trace is an X550's for both: none was taken on an X540. */
+  private static final class Copper {
+    final int id;
+    final List<Access> linux;
+    final List<Access> dpdk = kept("dpdk-ixgbe-x550");
+    final List<List<Access>> live = new ArrayList<>();
+
+    Copper(int id) {
+      this.id = id;
+      linux = kept(id == 0x1563 ? "linux-ixgbe-x550" : "linux-ixgbe-x540");
+    }
+
+    Use live() {
+      Use use = new Use();
+      live.forEach(use::add);
+      return use;
+    }
+
+    Map<String, String> oursOnly() {
+      return live().beyond(new Use().add(linux).add(dpdk), data());
+    }
+
+    Map<String, String> theirsOnly() {
+      return Use.common(new Use().add(linux), new Use().add(dpdk)).beyond(live(), data());
+    }
+  }
+
+  private static final List<String> MODULES =
+      List.of("dac", "active-dac", "10g-sr,link-disabled", "10g-lr", "1g-sx", "1g-lx", "dual-rate");
+
+  private static final io.netmap4j.model.peripherals.Copper ASLEEP =
+      io.netmap4j.model.peripherals.Copper.parse("lowpower");
 
   private static List<Access> kept(String name) {
     return RegisterTrace.load(DOCS.resolve("register-traces/" + name + ".txt"));
@@ -68,15 +108,28 @@ class RegisterTracesTest {
   static void runTheDriver() {
     NicOptions nic = NicOptions.DEFAULT.slots(72, 72).waitMode(WaitMode.INTERRUPT);
     ModelRig.Setup setup = ModelRig.Setup.DEFAULT.nic(nic.rings(2, 2));
-    run(setup);
-    run(setup.line(true));
-    run(setup.link("module=dac"));
-    run(setup.link("module=10g-sr,link-disabled"));
-    run(setup.nic(nic.rings(16, 16).mtu(9000).promiscuous(false).dropWhenFull(false)));
+    ModelRig.Setup more =
+        setup.nic(nic.rings(16, 16).mtu(9000).promiscuous(false).dropWhenFull(false));
+    run(setup, LIVE);
+    run(setup.line(true), LIVE);
+    for (String link : MODULES) {
+      run(setup.link("module=" + link), LIVE);
+    }
+    run(more, LIVE);
     openWhileRequestsStayUnderWay();
+    for (Copper copper : COPPERS) {
+      UnaryOperator<CardOptions> card = c -> c.deviceId(copper.id);
+      run(setup.card(card), copper.live);
+      run(more.card(card), copper.live);
+      run(setup.card(c -> card.apply(c).copper(ASLEEP)), copper.live);
+      run(setup.nic(nic.rings(2, 2).speed(1000)).card(card), copper.live);
+    }
+    Copper x550 = COPPERS.get(1);
+    run(setup.nic(nic.rings(2, 2).speed(2500)).card(c -> c.deviceId(x550.id)), x550.live);
+    run(setup.nic(nic.rings(2, 2).speed(5000)).card(c -> c.deviceId(x550.id)), x550.live);
   }
 
-  private static void run(ModelRig.Setup setup) {
+  private static void run(ModelRig.Setup setup, List<List<Access>> live) {
     Nic82599[] cards;
     try (ModelRig rig = new ModelRig(setup, () -> {}, card -> card.log().enable(LOGGED))) {
       cards = rig.cards;
@@ -88,13 +141,18 @@ class RegisterTracesTest {
       assertEquals("", rig.violations());
     }
     for (Nic82599 card : cards) {
-      LIVE.add(logged(card));
+      live.add(logged(card));
     }
   }
 
+  /** Without what is read only when frames are late, as on a busy machine. */
   private static List<Access> logged(Nic82599 card) {
     assertThat(card.log().total()).isLessThan(LOGGED);
-    return card.log().accesses().stream().map(a -> Access.of(a.toString())).toList();
+    return RegisterTrace.decode(
+        card.log().accesses().stream()
+            .map(a -> Access.of(a.toString()))
+            .filter(a -> !a.is(false, "TDH") && !a.is(false, "TDT"))
+            .toList());
   }
 
   /** Frames both ways on ring 0, each waited for. */
@@ -173,16 +231,27 @@ class RegisterTracesTest {
     return new TraceTable(TABLES, DATA).registers();
   }
 
+  private static Use linux() {
+    return new Use().add(LINUX).add(LINE).add(LINUX_MODULES);
+  }
+
+  private static Use dpdk() {
+    return new Use().add(DPDK);
+  }
+
+  private static Use theirs() {
+    return linux().add(DPDK);
+  }
+
   @Test
   void whatWeDoAndTheyDoNotIsExplained() {
-    Use theirs = new Use().add(LINUX).add(LINE).add(DPDK);
-    assertThat(new TraceTable(TABLES, OURS_ONLY).faults(ours().beyond(theirs, data()))).isEmpty();
+    assertThat(new TraceTable(TABLES, OURS_ONLY).faults(ours().beyond(theirs(), data()))).isEmpty();
   }
 
   @Test
   void whatBothOfThemDoAndWeDoNotIsExplained() {
-    Use both = Use.common(new Use().add(LINUX).add(LINE), new Use().add(DPDK));
-    assertThat(new TraceTable(TABLES, THEIRS_ONLY).faults(both.beyond(ours(), data()))).isEmpty();
+    Map<String, String> both = Use.common(linux(), dpdk()).beyond(ours(), data());
+    assertThat(new TraceTable(TABLES, THEIRS_ONLY).faults(both)).isEmpty();
   }
 
   /** When this fails, take the trace again: vm/traces netmap4j-vfio. */
@@ -191,10 +260,34 @@ class RegisterTracesTest {
     assertThat(new Use().add(OURS).beyond(ours(), data())).isEmpty();
   }
 
+  /** An 82599's rows hold on an X540 and X550, too; what is left has rows of its own. */
+  private static List<String> faultsOnCopper(
+      String heading, Function<Copper, Map<String, String>> differences) {
+    Map<String, String> all =
+        TraceTable.union(differences.apply(COPPERS.get(0)), differences.apply(COPPERS.get(1)));
+    return new TraceTable(TABLES, heading + ON_COPPER)
+        .faults(new TraceTable(TABLES, heading).unexplained(all));
+  }
+
+  @Test
+  void whatWeDoOnCopperAndTheyDoNotIsExplained() {
+    assertThat(faultsOnCopper(OURS_ONLY, Copper::oursOnly)).isEmpty();
+  }
+
+  @Test
+  void whatBothOfThemDoOnCopperAndWeDoNotIsExplained() {
+    assertThat(faultsOnCopper(THEIRS_ONLY, Copper::theirsOnly)).isEmpty();
+  }
+
   @Test
   void whatIsCalledDataIsWrittenByUsAndByThem() {
-    Use theirs = new Use().add(LINUX).add(LINE).add(DPDK);
-    assertThat(ours().ones).containsKeys(data().toArray(String[]::new));
+    Use theirs = theirs();
+    Use ours = ours();
+    for (Copper copper : COPPERS) {
+      theirs.add(copper.linux).add(copper.dpdk);
+      copper.live.forEach(ours::add);
+    }
+    assertThat(ours.ones).containsKeys(data().toArray(String[]::new));
     assertThat(theirs.ones).containsKeys(data().toArray(String[]::new));
   }
 
@@ -205,6 +298,18 @@ class RegisterTracesTest {
     assertThat(RegisterOrder.broken(DPDK)).containsExactly(RegisterOrder.ADDRESS);
     assertThat(RegisterOrder.broken(OURS)).isEmpty();
     LIVE.forEach(trace -> assertThat(RegisterOrder.broken(trace)).isEmpty());
+    for (Copper copper : COPPERS) {
+      List<String> firmwares =
+          copper.id == 0x1563 ? List.of(RegisterOrder.RXEN_OFF_FIRST) : List.of();
+      assertThat(RegisterOrder.broken(copper.linux))
+          .contains(RegisterOrder.HELD)
+          .filteredOn(rule -> !rule.equals(RegisterOrder.HELD))
+          .isSubsetOf(firmwares);
+      // DPDK's is not followed: an X550's firmware stops the receiver, which no register shows.
+      // A reset is written under the PHY's semaphore, which is let go before CTRL is read back.
+      copper.live.forEach(
+          t -> assertThat(RegisterOrder.broken(withoutBuses(t))).isSubsetOf(firmwares));
+    }
   }
 
   static Stream<Arguments> accessesThatAreMissed() {
@@ -243,7 +348,7 @@ class RegisterTracesTest {
   @Test
   void aStrayBitAStrayReadAndAStaleRowAreFound() {
     TraceTable table = new TraceTable(TABLES, OURS_ONLY);
-    Use theirs = new Use().add(LINUX).add(LINE).add(DPDK);
+    Use theirs = theirs();
     Use ours =
         ours().add(List.of(Access.of("write RXCSUM 0x00002001"), Access.of("read MRQC 0x0")));
     assertThat(table.faults(ours.beyond(theirs, data())))
@@ -255,7 +360,7 @@ class RegisterTracesTest {
 
   /** Work on a bus loses its order when it is folded, on purpose. */
   private static List<Access> withoutBuses(List<Access> trace) {
-    return trace.stream().filter(a -> !RegisterTrace.BUSES.contains(a.register())).toList();
+    return trace.stream().filter(a -> !RegisterTrace.onBus(a)).toList();
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -77,7 +78,7 @@ final class TraceTable {
 
     private static void difference(Map<String, String> to, String key, int bits) {
       if (bits != 0) {
-        to.put(key, String.format("0x%08X", bits));
+        to.put(key, String.format(Locale.ROOT, "0x%08X", bits));
       }
     }
   }
@@ -117,6 +118,39 @@ final class TraceTable {
     Set<String> names = new TreeSet<>();
     rows.keySet().forEach(key -> names.add(key.split(" ")[0]));
     return names;
+  }
+
+  /** What is left of differences that this table's rows explain. */
+  Map<String, String> unexplained(Map<String, String> differences) {
+    Map<String, String> left = new TreeMap<>();
+    differences.forEach(
+        (key, bits) -> {
+          String row = rows.getOrDefault(key, "0x0");
+          if (!bits.equals(row)) {
+            left.put(key, bits.isEmpty() || row.isEmpty() ? bits : less(bits, row));
+          }
+        });
+    left.values().removeIf("0x00000000"::equals);
+    return left;
+  }
+
+  private static String less(String bits, String row) {
+    return String.format(Locale.ROOT, "0x%08X", Long.decode(bits) & ~Long.decode(row));
+  }
+
+  /** Differences of either. */
+  static Map<String, String> union(Map<String, String> a, Map<String, String> b) {
+    Map<String, String> all = new TreeMap<>(a);
+    b.forEach(
+        (key, bits) ->
+            all.merge(
+                key,
+                bits,
+                (x, y) ->
+                    x.isEmpty() || y.isEmpty()
+                        ? ""
+                        : String.format(Locale.ROOT, "0x%08X", Long.decode(x) | Long.decode(y))));
+    return all;
   }
 
   /** Differences without a row, and rows without a difference. */
