@@ -1,3 +1,4 @@
+# kernels: amd64
 # cards: pair --link module=absent --lenient
 # timeout: 300
 # short: no
