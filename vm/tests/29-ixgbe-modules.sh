@@ -1,4 +1,5 @@
 # cards: pair --link module=absent --lenient
+# short: no
 # timeout: 300
 # breaks: ^read of undefined register
 # Modules put into the cages of the kernel's driver and pulled out again: it finds each, brings its link up with that module's

@@ -1,6 +1,6 @@
 # cards: pair
 # chips: x540 x550
-# short: x550
+# short: no
 # timeout: 180
 # The kernel's driver on 10GBASE-T: what both ends advertise, or "ethtool -s speed" makes them advertise, is the link's speed
 # (2.5G and 5G on request only); and the link comes back after "ip link set down" and "up". (Of an 82599: 29-ixgbe-modules.)
