@@ -20,11 +20,10 @@ import io.netmap4j.model.wire.WireEnd;
 import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.RingSet;
 import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,28 +35,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Timeout(60)
 @Tag("once")
+@ExtendWith(QuickLink.class)
 class LinkBringUpTest {
-  private static final long RETRY = MacLink.retryNanos;
-  private static final long DUAL_RATE = MacLink.dualRateNanos;
-  private static final long SOON = SfpCage.soonNanos;
-  private static final long LATER = SfpCage.laterNanos;
-
-  @BeforeAll
-  static void hurry() {
-    MacLink.retryNanos = 60_000_000;
-    MacLink.dualRateNanos = 60_000_000;
-    SfpCage.soonNanos = 5_000_000;
-    SfpCage.laterNanos = 30_000_000;
-  }
-
-  @AfterAll
-  static void asBefore() {
-    MacLink.retryNanos = RETRY;
-    MacLink.dualRateNanos = DUAL_RATE;
-    SfpCage.soonNanos = SOON;
-    SfpCage.laterNanos = LATER;
-  }
-
   /** One card of ours, and its cable. */
   private static final class Rig implements AutoCloseable {
     final Nic82599 card;

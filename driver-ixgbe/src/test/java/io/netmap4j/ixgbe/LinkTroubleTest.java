@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LocationAwareLogger;
@@ -36,37 +37,26 @@ import org.slf4j.spi.LocationAwareLogger;
  */
 @Timeout(7200)
 @Tag("once")
+@ExtendWith(QuickLink.class)
 class LinkTroubleTest {
   private static final int RUNS = Integer.getInteger("netmap4j.link.runs", 8);
   private static final int[] CARDS = {0x10fb, 0x10fb, 0x1528, 0x1563};
   private static final String[] MODULES = {
     "10g-sr", "10g-lr", "dac", "active-dac", "1g-sx", "1g-lx", "dual-rate"
   };
-  private static final long RETRY = MacLink.retryNanos;
-  private static final long DUAL_RATE = MacLink.dualRateNanos;
-  private static final long SOON = SfpCage.soonNanos;
-  private static final long LATER = SfpCage.laterNanos;
   private static final PrintStream ERR = System.err;
 
   /** Of all runs; a line has the name of a card, which has the run's seed. */
   private static final ByteArrayOutputStream SAID = new ByteArrayOutputStream();
 
   @BeforeAll
-  static void hurry() {
-    MacLink.retryNanos = 60_000_000;
-    MacLink.dualRateNanos = 60_000_000;
-    SfpCage.soonNanos = 5_000_000;
-    SfpCage.laterNanos = 30_000_000;
+  static void listen() {
     System.setErr(new PrintStream(SAID, true, StandardCharsets.UTF_8));
     tell(LocationAwareLogger.WARN_INT);
   }
 
   @AfterAll
   static void asBefore() {
-    MacLink.retryNanos = RETRY;
-    MacLink.dualRateNanos = DUAL_RATE;
-    SfpCage.soonNanos = SOON;
-    SfpCage.laterNanos = LATER;
     System.setErr(ERR);
     tell(LocationAwareLogger.ERROR_INT);
   }
