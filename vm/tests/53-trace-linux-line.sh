@@ -1,4 +1,6 @@
 # cards: pair --sfp --lenient
+# chips: 82599 x540 x550
+# short: 82599
 # kernels: amd64
 # boot: intel_iommu=on iommu=pt pci=nomsi
 # timeout: 120

@@ -31,6 +31,10 @@ final class RegisterOrder {
   private static final int ALL_CAUSES = 0x7fffffff;
   private static final int QUEUE_CAUSES = 0xffff;
   private static final int RESETS = 1 << 26 | 1 << 3;
+  private static final int PHY_SEMAPHORES = 3 << 1;
+
+  /** To the firmware of an X550. */
+  private static final int STOP_RECEIVER = 0xDE;
 
   private final Map<String, Integer> held = new HashMap<>();
   private final Set<String> polled = new HashSet<>();
@@ -39,6 +43,7 @@ final class RegisterOrder {
   private boolean running;
   private boolean quiet;
   private boolean resetting;
+  private boolean underSemaphore;
 
   private RegisterOrder() {}
 
@@ -69,7 +74,7 @@ final class RegisterOrder {
 
   private void follow(Access a) {
     if (a.write()) {
-      rule(RESET_DONE, !resetting);
+      rule(RESET_DONE, !resetting || letsGo(a));
       write(a);
     } else {
       read(a);
@@ -80,7 +85,13 @@ final class RegisterOrder {
     }
   }
 
+  /** Who resets under the PHY's semaphore lets go of that first. */
+  private boolean letsGo(Access a) {
+    return underSemaphore && (a.register().equals("GSSR") || a.register().equals("SWSM"));
+  }
+
   private void reset() {
+    underSemaphore = (held("GSSR") & PHY_SEMAPHORES) != 0;
     held.clear();
     polled.clear();
     resetting = true;
@@ -122,6 +133,11 @@ final class RegisterOrder {
       }
       case "MTQC" -> rule(ARBITER, on(held("RTTDCS"), 1 << 6));
       case "RXCTRL" -> receive(on(value, 1));
+      case "COMMAND" -> {
+        if (value == STOP_RECEIVER) {
+          held.put("RXCTRL-1", 0);
+        }
+      }
       case "SECRXCTRL" -> polled.remove("SECRXSTAT");
       case "RAL" -> rule(ADDRESS, held("RAH", i) >= 0 || held("RAL", i) == value);
       default -> {}
