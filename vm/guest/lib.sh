@@ -245,6 +245,8 @@ dpdk_forwards() {
 
 export NETMAP4J_NO_BUILD=1
 netmap4j() { /project/netmap4j "$@"; }
+# fired: interrupts that vfio-pci and uio have had
+fired() { awk '/vfio|uio/ { for (i = 2; i <= 3; i++) n += $i } END { print n + 0 }' /proc/interrupts; }
 
 # configure BACKEND [SUFFIX]: the cards are ports a and b through vfio or uio. The file is all that tells one from the other.
 configure() {

@@ -10,8 +10,6 @@ waited() { awk '$2 == "(pong)" { n += $14 + $15 } END { print n }' "/proc/$1/tas
 # percent HUNDREDTHS: of the time since $began, in 0.01 %
 percent() { echo $(($1 * 100000000 / (${EPOCHREALTIME/./} - ${began/./}))); }
 words() { echo "$(($1 / 100)).$(printf %02d $(($1 % 100))) %"; }
-# fired: interrupts that vfio-pci and uio have had
-fired() { awk '/vfio|uio/ { for (i = 2; i <= 3; i++) n += $i } END { print n + 0 }' /proc/interrupts; }
 
 hugepages 96
 for backend in vfio uio; do
