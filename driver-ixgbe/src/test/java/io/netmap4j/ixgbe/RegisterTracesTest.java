@@ -65,7 +65,8 @@ class RegisterTracesTest {
   private static final List<Access> DPDK_MODULES = kept("dpdk-ixgbe-modules");
   private static final List<List<Access>> LIVE = new ArrayList<>();
 
-  private static final List<Copper> COPPERS = List.of(new Copper(0x1528, "x540"), new Copper(0x1563, "x550"));
+  private static final List<Copper> COPPERS =
+      List.of(new Copper(0x1528, "x540"), new Copper(0x1563, "x550"));
 
   /** A chip with a 10GBASE-T PHY. */
   private static final class Copper {
@@ -101,7 +102,14 @@ class RegisterTracesTest {
   }
 
   private static final List<String> MODULES =
-      List.of("dac", "active-dac", "10g-sr,link-disabled", "10g-lr", "1g-sx", "1g-lx", "dual-rate,partner=1g");
+      List.of(
+          "dac",
+          "active-dac",
+          "10g-sr,link-disabled",
+          "10g-lr",
+          "1g-sx",
+          "1g-lx",
+          "dual-rate,partner=1g");
 
   private static final io.netmap4j.model.peripherals.Copper ASLEEP =
       io.netmap4j.model.peripherals.Copper.parse("lowpower");
