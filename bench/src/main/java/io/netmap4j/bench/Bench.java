@@ -38,9 +38,10 @@ import picocli.CommandLine.Spec;
  * with the name of a JMH benchmark, or with an option of JMH's, go to JMH.
  */
 @Command(
-    name = "bench",
+    name = "netmap4j bench",
     versionProvider = Bench.Version.class,
     mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT, // each command has -h and -V
     synopsisSubcommandLabel = "[COMMAND]",
     description = {
       "Measures what packets cost, beside DPDK and beside C. Without a command: a short form of compare, latency and"

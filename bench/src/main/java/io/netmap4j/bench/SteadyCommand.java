@@ -15,7 +15,6 @@ import picocli.CommandLine.Spec;
 /** {@code bench steady}: no garbage collection while packets flow. */
 @Command(
     name = "steady",
-    mixinStandardHelpOptions = true,
     description =
         "Runs receiving, sending, forwarding, a pipe and a switch at full rate in a small heap, and fails when a"
             + " garbage collection takes place.")

@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,24 @@ class BenchTest {
                     "compare", "rx", "netmap4j", 32, "batch", "ns", new double[] {value}, "c")));
     run.write(folder.resolve(name));
     return run;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "compare", "latency", "scale", "loops", "steady", "report"})
+  void everyCommandHasHelpAndVersion(String command) {
+    Object[] words = command.isEmpty() ? new Object[] {} : new Object[] {command};
+    assertThat(Bench.line().getSubcommands()).hasSize(7);
+    assertThat(bench(append(words, "--help"))).isZero();
+    assertThat(out.toString()).contains(("Usage: netmap4j bench " + command).strip());
+    assertThat(bench(append(words, "-V"))).isZero();
+    assertThat(out.toString()).contains("netmap4j bench ");
+    assertThat(err.toString()).isEmpty();
+  }
+
+  private static Object[] append(Object[] words, Object word) {
+    Object[] more = Arrays.copyOf(words, words.length + 1);
+    more[words.length] = word;
+    return more;
   }
 
   @Test

@@ -23,7 +23,6 @@ import picocli.CommandLine.Option;
 /** {@code bench latency}: round trips at fixed loads, and wake-ups from idle. */
 @Command(
     name = "latency",
-    mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
       "Measures round trips of packets of 60 bytes from one modelled card to another and back, at"

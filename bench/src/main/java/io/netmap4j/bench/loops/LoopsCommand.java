@@ -25,7 +25,6 @@ import picocli.CommandLine.Spec;
 /** {@code bench loops}: forks JVMs, one after the other, and shows the median of their medians. */
 @Command(
     name = "loops",
-    mixinStandardHelpOptions = true,
     description = {
       "The driver's loops, slots to descriptors and back, beside the same in C (gcc -O3 -march=native) with the"
           + " same checks. Both work on the same memory in one process, in turns of a millisecond; NS_BUF_CHANGED is"

@@ -17,7 +17,6 @@ import picocli.CommandLine.Spec;
 /** {@code bench report}: the page of one run, or of two side by side. */
 @Command(
     name = "report",
-    mixinStandardHelpOptions = true,
     description = {
       "Makes an HTML page of the JSON that the other commands write: of one run, or of two side by"
           + " side with the ratio of the second to the first for each figure.",

@@ -27,7 +27,6 @@ import picocli.CommandLine.TypeConversionException;
  */
 @Command(
     name = "scale",
-    mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
       "Measures processor time for a packet as something grows, beside a control in C of the same footprint,"
