@@ -322,8 +322,13 @@ public final class Kring {
   boolean txPrologue() {
     int head = acquireHead();
     int cur = Mem.getInt(ring + CUR);
-    if (!legal(rHead, head, cur, rTail) || distance(hwCur, head) > distance(hwCur, hwTail)) {
+    if (!legal(rHead, head, cur, rTail)) {
       return false;
+    }
+    if (hwTail != rTail || hwCur != rHead) { // the adapter was reset, or has not sent all
+      if (distance(hwCur, head) > distance(hwCur, hwTail)) {
+        return false;
+      }
     }
     rHead = head;
     rCur = cur;
@@ -353,7 +358,8 @@ public final class Kring {
       return numSlots == 0 && (head | cur) == 0; // a null port's ring without slots
     }
     int toHead = distance(from, head);
-    return toHead <= distance(from, cur) && distance(from, cur) <= distance(from, to);
+    int toCur = head == cur ? toHead : distance(from, cur); // equal after NetmapRing.advance
+    return toHead <= toCur && toCur <= distance(from, to);
   }
 
   /** Address of slot {@code i}. */

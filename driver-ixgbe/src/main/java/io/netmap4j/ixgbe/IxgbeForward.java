@@ -83,32 +83,34 @@ final class IxgbeForward implements Forwarding {
   private int forwardUpTo(int most, SlotVisitor visitor) {
     int slot = from.hwTail;
     int free = to.rHead;
+    int rxDesc = from.distance(from.hwOfs, slot);
+    int txDesc = to.distance(to.hwOfs, free);
     int left = most;
     boolean more = false;
     while (left > 0 && !more) {
-      int rxDesc = from.distance(from.hwOfs, slot);
-      int txDesc = to.distance(to.hwOfs, free);
       int run =
           Math.min(
-              Math.min(left, tx.untilReport(to, txDesc)),
+              Math.min(left, tx.untilReport()),
               Math.min(
                   from.numSlots - Math.max(slot, rxDesc), to.numSlots - Math.max(free, txDesc)));
       int done = run(slot, rxDesc, free, txDesc, run, visitor);
       slot = rx.wrap(slot + done);
       free = tx.wrap(free + sent);
+      rxDesc = rx.wrap(rxDesc + done);
+      txDesc = tx.wrap(txDesc + sent);
       left -= done;
-      if (tx.unreported(to, free) >= IxgbeTxRing.REPORT_EVERY) {
-        report(free);
+      if (tx.filled(sent)) {
+        report(txDesc, free);
       }
       if (done < run) {
-        more = rx.arrived(rxDesc + done);
+        more = rx.arrived(rxDesc);
         break;
       }
     }
-    if (free != to.rHead && tx.scarce(to, free) && tx.unreported(to, free) > 0) {
-      report(free);
+    if (free != to.rHead && tx.scarce(to, free) && tx.untilReport() < IxgbeTxRing.REPORT_EVERY) {
+      report(txDesc, free);
     }
-    submit(slot, free);
+    submit(slot, free, txDesc);
     if (more) {
       rx.receive(from);
     }
@@ -116,18 +118,18 @@ final class IxgbeForward implements Forwarding {
   }
 
   /** Of what has been sent, all before {@code free}. */
-  private void report(int free) {
-    int desc = to.distance(to.hwOfs, free);
+  private void report(int desc, int free) {
     tx.report(to, (desc == 0 ? to.numSlots : desc) - 1, free);
   }
 
-  private void submit(int slot, int free) {
+  private void submit(int slot, int free, int txDesc) {
     if (slot == from.hwCur) {
       return;
     }
+    int armed = from.distance(from.hwCur, slot);
     from.hwCur = from.hwTail = from.rHead = slot;
     try {
-      rx.announce(from);
+      rx.announce(from, armed);
     } catch (NetmapException | InternalError e) {
       fromAdapter.deviceLost(e);
     }
@@ -136,7 +138,7 @@ final class IxgbeForward implements Forwarding {
     }
     to.hwCur = to.rHead = free;
     try {
-      tx.doorbell(to.distance(to.hwOfs, free));
+      tx.doorbell(txDesc);
     } catch (NetmapException | InternalError e) {
       toAdapter.deviceLost(e);
     }

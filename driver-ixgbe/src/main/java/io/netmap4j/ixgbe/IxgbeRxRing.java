@@ -41,8 +41,8 @@ final class IxgbeRxRing extends IxgbeRing {
   /** What the device may write into a buffer. */
   private int bufferBytes;
 
-  /** hwCur at the last doorbell. */
-  private int announced;
+  /** Descriptors before hwCur that the card has not been told of. */
+  private int unannounced;
 
   private int maxSegments;
   private long badWriteBacks;
@@ -67,7 +67,7 @@ final class IxgbeRxRing extends IxgbeRing {
     bufferBytes = Math.min(k.rxBytes / KILO * KILO, MAX_BUFFER);
     maxSegments = MAX_FRAME / bufferBytes + 1;
     k.hwOfs = k.hwTail;
-    announced = k.hwCur;
+    unannounced = 0;
     int armed = numSlots - 1 - k.distance(k.hwCur, k.hwTail);
     clearDescriptors();
     // One more than the tail covers: the next release hands it over without writing it again.
@@ -85,12 +85,14 @@ final class IxgbeRxRing extends IxgbeRing {
   }
 
   int sync(Kring k) {
-    receive(k);
+    if (arrived(k.distance(k.hwOfs, k.hwTail))) {
+      receive(k);
+    }
     if (k.hwCur != k.rHead) {
       return release(k);
     }
-    if (k.hwCur != announced) { // what has come may have left the card with little
-      announce(k);
+    if (unannounced != 0) { // what has come may have left the card with little
+      announce(k, 0);
     }
     return 0;
   }
@@ -193,22 +195,25 @@ final class IxgbeRxRing extends IxgbeRing {
    */
   int release(Kring k) {
     int slot = k.hwCur;
+    int desc = k.distance(k.hwOfs, slot);
     int todo = k.distance(slot, k.rHead);
     int status = 0;
-    while (todo > 0 && status == 0) {
-      int desc = k.distance(k.hwOfs, slot);
+    while (todo > 0) {
       int run = Math.min(todo, numSlots - Math.max(slot, desc));
       int done = arm(k, slot, desc, run);
       slot = wrap(slot + done);
+      desc = wrap(desc + done);
       todo -= done;
-      status = done < run ? Libc.EINVAL : 0;
-    }
-    if (status != 0) {
-      k.badSlots++;
+      if (done < run) {
+        k.badSlots++;
+        status = Libc.EINVAL;
+        break;
+      }
     }
     if (slot != k.hwCur) {
+      int armed = k.distance(k.hwCur, slot);
       k.hwCur = slot;
-      announce(k);
+      announce(k, armed);
     }
     return status;
   }
@@ -216,14 +221,17 @@ final class IxgbeRxRing extends IxgbeRing {
   /**
    * Tells the card of the descriptors before hwCur: of 32 at once (DPDK's rx_free_thresh), or of as
    * many as it has left.
+   *
+   * @param armed how many of them are new
    */
-  void announce(Kring k) {
-    int more = k.distance(announced, k.hwCur);
+  void announce(Kring k, int armed) {
+    int more = unannounced + armed;
     if (more >= ANNOUNCE_EVERY || more + more + k.distance(k.hwCur, k.hwTail) >= numSlots - 1) {
-      announced = k.hwCur;
+      more = 0;
       int desc = k.distance(k.hwOfs, k.hwCur);
       doorbell(desc == 0 ? numSlots - 1 : desc - 1); // RDT = RDH would mean that the card has none
     }
+    unannounced = more;
   }
 
   private int arm(Kring k, int slot, int desc, int run) {

@@ -85,8 +85,8 @@ final class IxgbeTxRing extends IxgbeRing {
   private int reportHead;
   private int reportTail;
 
-  /** The descriptor after the last one with RS. */
-  private int reported;
+  /** Descriptors before hwCur that no report tells of. */
+  private int unreported;
 
   /** The packet that {@link #unusual} looked at asks for a report. */
   private boolean reportWanted;
@@ -117,7 +117,7 @@ final class IxgbeTxRing extends IxgbeRing {
     k.hwCur = k.rHead;
     k.hwTail = before(k.rHead);
     k.hwOfs = k.rHead;
-    reportHead = reportTail = reported = 0;
+    reportHead = reportTail = unreported = 0;
     clearDescriptors();
   }
 
@@ -142,7 +142,7 @@ final class IxgbeTxRing extends IxgbeRing {
 
   /** The card has packets that it will not report, so no interrupt tells when they have left. */
   boolean leavesUnreported(Kring k) {
-    return k.hwTail != before(k.hwCur) && unreported(k, k.hwCur) > 0;
+    return k.hwTail != before(k.hwCur) && unreported > 0;
   }
 
   /** So little room is left behind {@code slot} that what is sent must come back soon. */
@@ -150,14 +150,19 @@ final class IxgbeTxRing extends IxgbeRing {
     return k.distance(slot, k.hwTail) <= REPORT_EVERY;
   }
 
-  /** Descriptors from {@code desc} on until a report is due, 1 to {@link #REPORT_EVERY}. */
-  int untilReport(Kring k, int desc) {
-    return REPORT_EVERY - (k.distance(reported, desc) & REPORT_EVERY - 1);
+  /** Descriptors until a report is due, 1 to {@link #REPORT_EVERY}. */
+  int untilReport() {
+    return REPORT_EVERY - unreported;
   }
 
-  /** Descriptors before {@code slot} that no report tells of. */
-  int unreported(Kring k, int slot) {
-    return k.distance(reported, k.distance(k.hwOfs, slot));
+  /**
+   * As many more descriptors have been filled.
+   *
+   * @return a report is due
+   */
+  boolean filled(int descriptors) {
+    unreported += descriptors;
+    return unreported >= REPORT_EVERY;
   }
 
   /**
@@ -184,37 +189,35 @@ final class IxgbeTxRing extends IxgbeRing {
       return Libc.EINVAL; // as netmap: nothing of this batch goes out until the packet has an end
     }
     int slot = k.hwCur;
+    int desc = k.distance(k.hwOfs, slot);
     int todo = k.distance(slot, k.rHead);
     int status = 0;
     int end = NONE; // the descriptor that ends the last packet of this sync since the last report
     while (todo > 0) {
-      int desc = k.distance(k.hwOfs, slot);
-      int run = Math.min(Math.min(todo, untilReport(k, desc)), numSlots - Math.max(slot, desc));
+      int run = Math.min(Math.min(todo, untilReport()), numSlots - Math.max(slot, desc));
       int done = k.offsetMask == 0 ? fill(slot, desc, run) : fillAtOffsets(k, slot, desc, run);
-      if (done > 0) {
-        end = desc + done - 1;
-      }
+      int descriptors = done;
       boolean report = false;
       if (done < run) {
-        int first = slot + done;
-        int length = segments(k, first, todo - done);
+        int length = segments(k, slot + done, todo - done);
         if (length == 0) { // the user took the end away meanwhile: what is before it goes out
-          slot = first;
+          todo = done;
           status = Libc.EINVAL;
-          break;
-        }
-        int last = unusual(k, first, length);
-        if (last == NONE) {
-          status = Libc.EINVAL;
+        } else if (unusual(k, slot + done, length)) {
+          descriptors += length;
+          report = reportWanted;
         } else {
-          end = last;
+          status = Libc.EINVAL;
         }
-        report = reportWanted;
         done += length;
       }
       slot = wrap(slot + done);
+      desc = wrap(desc + descriptors);
       todo -= done;
-      if (report || unreported(k, slot) >= REPORT_EVERY) {
+      if (descriptors > 0) {
+        end = before(desc);
+      }
+      if (filled(descriptors) || report) {
         report(k, end, slot);
         end = NONE;
       }
@@ -224,7 +227,7 @@ final class IxgbeTxRing extends IxgbeRing {
         report(k, end, slot);
       }
       k.hwCur = slot;
-      doorbell(k.distance(k.hwOfs, slot));
+      doorbell(desc);
     }
     return status;
   }
@@ -302,9 +305,9 @@ final class IxgbeTxRing extends IxgbeRing {
    * A packet of several slots, one with NS_REPORT, a short one, or one that cannot be sent as it
    * is.
    *
-   * @return the packet's last descriptor; NONE when it is refused: it has none
+   * @return false when it is refused: it has no descriptor
    */
-  private int unusual(Kring k, int first, int count) {
+  private boolean unusual(Kring k, int first, int count) {
     boolean good = count <= MAX_SEGMENTS;
     int total = 0;
     reportWanted = false;
@@ -345,13 +348,13 @@ final class IxgbeTxRing extends IxgbeRing {
     long flags = slots + (long) last * SLOT_SIZE + SLOT_FLAGS;
     Mem.putShort(flags, (short) (Mem.getShort(flags) & ~FLAGS_DONE));
     if (good) {
-      return k.distance(k.hwOfs, last);
+      return true;
     }
     k.badSlots += count;
     k.unsent++;
     k.hwOfs = wrap(k.hwOfs + count);
     reportWanted = false;
-    return NONE;
+    return false;
   }
 
   private static void describe(long desc, long address, long command) {
@@ -368,13 +371,13 @@ final class IxgbeTxRing extends IxgbeRing {
   void report(Kring k, int end, int next) {
     int slot = before(next);
     if (end != NONE) {
-      reported = wrap(end + 1);
+      unreported = 0;
       long command = descs + (long) end * DESC_SIZE + 8;
       Mem.putInt(command, Mem.getInt(command) | RS);
       reports[reportTail] = end;
       reportedSlots[reportTail] = slot;
       reportTail = reportTail + 1 & reports.length - 1;
-    } else if (unreported(k, next) > 0) {
+    } else if (unreported > 0) {
       return; // the next report tells of them, or the card's head
     } else if (reportHead != reportTail) {
       reportedSlots[reportTail - 1 & reports.length - 1] = slot;
