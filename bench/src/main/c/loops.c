@@ -61,7 +61,7 @@ struct ring {
 	uint8_t *buffers;
 	uint32_t buf_size, buf_total, n, max_len, rx_bytes;
 	uint32_t hwcur, hwtail, hwofs, rhead;
-	uint32_t reported, announced; /* as in IxgbeTxRing and IxgbeRxRing */
+	uint32_t unreported, unannounced; /* as in IxgbeTxRing and IxgbeRxRing */
 	uint32_t report_head, report_tail;
 	uint32_t reports[REPORTS], reported_slots[REPORTS];
 };
@@ -144,7 +144,7 @@ static uint32_t segments(const struct ring *r, uint32_t slot, uint32_t todo)
 	return 0;
 }
 
-/* The packet's last descriptor; NONE when it is refused. */
+/* 0 when it is refused: it has no descriptor. */
 static __attribute__((noinline)) uint32_t unusual_tx(struct ring *r, uint32_t first, uint32_t count, int *wanted)
 {
 	uint64_t packet[MAX_SEGMENTS];
@@ -175,26 +175,21 @@ static __attribute__((noinline)) uint32_t unusual_tx(struct ring *r, uint32_t fi
 	}
 	flags_to(&r->slots[last], (r->slots[last].word >> 48) & ~FLAGS_DONE);
 	if (good)
-		return distance(r, r->hwofs, last);
+		return 1;
 	r->hwofs = wrap(r, r->hwofs + count);
 	*wanted = 0;
-	return NONE;
-}
-
-static inline uint32_t unreported(const struct ring *r, uint32_t slot)
-{
-	return distance(r, r->reported, distance(r, r->hwofs, slot));
+	return 0;
 }
 
 static inline void report(struct ring *r, uint32_t end, uint32_t next)
 {
 	if (end != NONE) {
-		r->reported = wrap(r, end + 1);
+		r->unreported = 0;
 		uint32_t *command = (uint32_t *)&r->descs[end].high;
 		*command |= RS;
 		r->reports[r->report_tail & (REPORTS - 1)] = end;
 		r->reported_slots[r->report_tail++ & (REPORTS - 1)] = before(r, next);
-	} else if (unreported(r, next) > 0) {
+	} else if (r->unreported > 0) {
 		return;
 	} else if (r->report_head != r->report_tail) {
 		r->reported_slots[(r->report_tail - 1) & (REPORTS - 1)] = before(r, next);
@@ -207,28 +202,26 @@ static inline void send(struct ring *r)
 {
 	if (r->slots[before(r, r->rhead)].word >> 48 & MOREFRAG)
 		return;
-	uint32_t slot = r->hwcur, todo = distance(r, slot, r->rhead), end = NONE;
+	uint32_t slot = r->hwcur, desc = distance(r, r->hwofs, slot), todo = distance(r, slot, r->rhead), end = NONE;
 	while (todo > 0) {
-		uint32_t desc = distance(r, r->hwofs, slot);
-		uint32_t run = min(min(todo, REPORT_EVERY - (distance(r, r->reported, desc) & (REPORT_EVERY - 1))), r->n - max(slot, desc));
-		uint32_t done = fill(r, slot, desc, run);
+		uint32_t run = min(min(todo, REPORT_EVERY - r->unreported), r->n - max(slot, desc));
+		uint32_t done = fill(r, slot, desc, run), descriptors = done;
 		int wanted = 0;
-		if (done > 0)
-			end = desc + done - 1;
 		if (unlikely(done < run)) {
-			uint32_t first = slot + done, length = segments(r, first, todo - done), last;
-			if (length == 0) {
-				slot = first;
-				break;
-			}
-			last = unusual_tx(r, first, length, &wanted);
-			if (last != NONE)
-				end = last;
+			uint32_t first = slot + done, length = segments(r, first, todo - done);
+			if (length == 0)
+				todo = done;
+			else if (unusual_tx(r, first, length, &wanted))
+				descriptors += length;
 			done += length;
 		}
 		slot = wrap(r, slot + done);
+		desc = wrap(r, desc + descriptors);
 		todo -= done;
-		if (wanted || unreported(r, slot) >= REPORT_EVERY) {
+		if (descriptors > 0)
+			end = before(r, desc);
+		r->unreported += descriptors;
+		if (wanted || r->unreported >= REPORT_EVERY) {
 			report(r, end, slot);
 			end = NONE;
 		}
@@ -237,7 +230,7 @@ static inline void send(struct ring *r)
 		if (end == NONE || distance(r, r->rhead, r->hwtail) <= REPORT_EVERY)
 			report(r, end, slot);
 		r->hwcur = slot;
-		doorbell(r, distance(r, r->hwofs, slot));
+		doorbell(r, desc);
 	}
 }
 
@@ -338,42 +331,50 @@ static inline uint32_t give(const struct ring *r, uint32_t slot, uint32_t desc, 
 	return run;
 }
 
-static inline void announce(struct ring *r)
+static inline int arrived(const struct ring *r, uint32_t desc)
 {
-	uint32_t more = distance(r, r->announced, r->hwcur);
+	return r->descs[desc].high & DD;
+}
+
+static inline void announce(struct ring *r, uint32_t armed)
+{
+	uint32_t more = r->unannounced + armed;
 
 	if (more >= ANNOUNCE_EVERY || 2 * more + distance(r, r->hwcur, r->hwtail) >= r->n - 1) {
-		r->announced = r->hwcur;
+		more = 0;
 		doorbell(r, before(r, distance(r, r->hwofs, r->hwcur)));
 	}
+	r->unannounced = more;
 }
 
 static inline void release(struct ring *r)
 {
-	uint32_t slot = r->hwcur, todo = distance(r, slot, r->rhead), good = 1;
+	uint32_t slot = r->hwcur, desc = distance(r, r->hwofs, slot), released = distance(r, slot, r->rhead), todo = released;
 
-	while (todo > 0 && good) {
-		uint32_t desc = distance(r, r->hwofs, slot);
+	while (todo > 0) {
 		uint32_t run = min(todo, r->n - max(slot, desc));
 		uint32_t done = give(r, slot, desc, run);
 		slot = wrap(r, slot + done);
+		desc = wrap(r, desc + done);
 		todo -= done;
-		good = done == run;
+		if (done < run)
+			break;
 	}
-	if (slot != r->hwcur) {
+	if (todo != released) {
 		r->hwcur = slot;
-		announce(r);
+		announce(r, released - todo);
 	}
 }
 
 /* As IxgbeRxRing.sync. */
 static inline void rx_sync(struct ring *r)
 {
-	receive(r);
+	if (arrived(r, distance(r, r->hwofs, r->hwtail)))
+		receive(r);
 	if (r->hwcur != r->rhead)
 		release(r);
-	else if (r->hwcur != r->announced)
-		announce(r);
+	else if (r->unannounced)
+		announce(r, 0);
 }
 
 static inline uint64_t now(void)
@@ -403,10 +404,10 @@ enum loop { TX, TAKE, GIVE }; /* io.netmap4j.bench.loops.Loop */
 
 static void start(struct ring *r, uint32_t hwcur, uint32_t hwtail, uint32_t hwofs)
 {
-	r->hwcur = r->rhead = r->announced = hwcur;
+	r->hwcur = r->rhead = hwcur;
 	r->hwtail = hwtail;
 	r->hwofs = hwofs;
-	r->reported = distance(r, hwofs, hwcur);
+	r->unreported = r->unannounced = 0;
 	r->report_head = r->report_tail = 0;
 }
 

@@ -353,13 +353,17 @@ public final class Kring {
    * from ≤ head ≤ cur ≤ to, around the ring; unsigned, so that a negative index is out of range.
    */
   public boolean legal(int from, int head, int cur, int to) {
+    if (head == cur) { // after NetmapRing.advance: the usual case, without distances
+      return from <= to
+          ? from <= head && head <= to
+          : from <= head ? head < numSlots : 0 <= head && head <= to;
+    }
     if (Integer.compareUnsigned(head, numSlots) >= 0
         || Integer.compareUnsigned(cur, numSlots) >= 0) {
-      return numSlots == 0 && (head | cur) == 0; // a null port's ring without slots
+      return false;
     }
     int toHead = distance(from, head);
-    int toCur = head == cur ? toHead : distance(from, cur); // equal after NetmapRing.advance
-    return toHead <= toCur && toCur <= distance(from, to);
+    return toHead <= distance(from, cur) && distance(from, cur) <= distance(from, to);
   }
 
   /** Address of slot {@code i}. */

@@ -204,7 +204,7 @@ final class IxgbeForward implements Forwarding {
         len = send;
       }
       Mem.putLong(txDescriptor, full);
-      Mem.putLong(txDescriptor + 8, IxgbeTxRing.WHOLE | len * IxgbeTxRing.BOTH_LENGTHS);
+      Mem.putLong(txDescriptor + 8, IxgbeTxRing.WHOLE + len * IxgbeTxRing.BOTH_LENGTHS);
       Mem.putLong(rxDescriptor, empty);
       Mem.putLong(rxDescriptor + 8, 0);
       Mem.putLong(txSlot, r | len << 32);

@@ -196,7 +196,8 @@ final class IxgbeRxRing extends IxgbeRing {
   int release(Kring k) {
     int slot = k.hwCur;
     int desc = k.distance(k.hwOfs, slot);
-    int todo = k.distance(slot, k.rHead);
+    int released = k.distance(slot, k.rHead);
+    int todo = released;
     int status = 0;
     while (todo > 0) {
       int run = Math.min(todo, numSlots - Math.max(slot, desc));
@@ -210,10 +211,9 @@ final class IxgbeRxRing extends IxgbeRing {
         break;
       }
     }
-    if (slot != k.hwCur) {
-      int armed = k.distance(k.hwCur, slot);
+    if (todo != released) {
       k.hwCur = slot;
-      announce(k, armed);
+      announce(k, released - todo);
     }
     return status;
   }

@@ -258,7 +258,7 @@ final class IxgbeTxRing extends IxgbeRing {
         return o / SLOT_SIZE;
       }
       Mem.putLong(to + o, address);
-      Mem.putLong(to + o + 8, WHOLE | len * BOTH_LENGTHS);
+      Mem.putLong(to + o + 8, WHOLE + len * BOTH_LENGTHS);
       if (lenFlags != (int) len) {
         Mem.putInt(from + o + SLOT_LEN, (int) len);
       }
