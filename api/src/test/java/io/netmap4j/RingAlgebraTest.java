@@ -7,9 +7,11 @@ import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.FakeAdapter;
+import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.RingSet;
 import java.util.ArrayDeque;
 import java.util.List;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -54,6 +56,40 @@ class RingAlgebraTest {
       assertThat(ring.isEmpty()).isEqualTo(h == t);
       assertThat(ring.txPending()).isEqualTo((t + 1) % n != h);
       assertThat(adapter.tx[0].distance(h, t)).isEqualTo(Math.floorMod(t - h, n));
+    }
+  }
+
+  /** Every from and to, every head and cur, ones out of range too: by walking round the ring. */
+  @Example
+  void legalIndicesAreThoseThatAWalkPasses() {
+    for (int n : new int[] {0, 2, 3, 5, 8}) {
+      FakeAdapter adapter = new FakeAdapter(1, 1, n, n);
+      try (NetmapPort port = open(adapter)) {
+        for (int from = 0; from < Math.max(n, 1); from++) {
+          for (int to = 0; to < Math.max(n, 1); to++) {
+            for (int head = -2; head < n + 3; head++) {
+              for (int cur = -2; cur < n + 3; cur++) {
+                assertThat(adapter.tx[0].legal(from, head, cur, to))
+                    .as("%d slots, from %d to %d, head %d, cur %d", n, from, to, head, cur)
+                    .isEqualTo(walkPasses(n, from, head, cur, to));
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static boolean walkPasses(int n, int from, int head, int cur, int to) {
+    boolean headPassed = false;
+    for (int i = from; ; i = (i + 1) % n) {
+      headPassed |= i == head;
+      if (headPassed && i == cur) {
+        return true;
+      }
+      if (i == to) {
+        return false;
+      }
     }
   }
 
