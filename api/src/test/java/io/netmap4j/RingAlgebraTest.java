@@ -7,7 +7,6 @@ import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.FakeAdapter;
-import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.RingSet;
 import java.util.ArrayDeque;
 import java.util.List;

@@ -162,7 +162,7 @@ public final class Compare implements Callable<Integer> {
       require(known.contains(what), "--what " + what + " is none of rx, tx, forward, forward-op");
     }
     for (Path tree : against) {
-      Path jar = tree.resolve("bench/target/bench.jar");
+      Path jar = Subjects.jar(tree);
       require(
           Files.exists(jar),
           "--against " + tree + ": no " + jar + ". Run ./netmap4j bench --help there");

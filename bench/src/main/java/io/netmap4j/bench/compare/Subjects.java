@@ -54,9 +54,8 @@ final class Subjects {
       String jdk = ", JDK " + version;
       subjects.add(ours("netmap4j uio" + jdk, UIO, version, jdks.get(version), here));
       for (Path other : others) {
-        String name = "netmap4j of " + other.toRealPath().getFileName() + jdk;
-        String jar = other.resolve("bench/target/bench.jar").toString();
-        subjects.add(ours(name, UIO, version, jdks.get(version), jar));
+        String name = "netmap4j of " + other + jdk;
+        subjects.add(ours(name, UIO, version, jdks.get(version), jar(other).toString()));
       }
     }
     int jdk = JDKS[0];
@@ -79,6 +78,11 @@ final class Subjects {
             Path.of(System.getProperty("java.home")),
             System.getProperty("java.class.path")),
         dpdk("DPDK 22.11 vector", "vector"));
+  }
+
+  /** Where a source tree has the classes that are measured, with their class path. */
+  static Path jar(Path tree) {
+    return tree.resolve("bench/target/bench.jar");
   }
 
   private static Subject ours(

@@ -164,6 +164,7 @@ class CompareTest {
           {"--what", "sideways"},
           {"--rounds", "0"},
           {"--doorbell", "bell"},
+          {"--against", "nowhere"},
           {"--save-baseline"}
         }) {
       StringWriter err = new StringWriter();
