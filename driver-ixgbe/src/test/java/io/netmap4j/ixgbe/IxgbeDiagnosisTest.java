@@ -178,6 +178,7 @@ class IxgbeDiagnosisTest {
       module=dac,no-mac | FAILURE MAC address: 00:00:00:00:00:00 .. no unicast address
       module=dac,link-disabled | WARNING link settings .. the NVM has the link disabled
       module=dac,lms=1 | WARNING link settings .. (LMS 1) is not SFI's
+      module=dac,no-sfi | WARNING link settings .. is not SFI's
       module=dac,left=smbi | WARNING semaphores: SWSM.SMBI held .. a driver was killed
       module=dac,left=swesmbi | WARNING semaphores: SWSM.SWESMBI held .. a driver was killed
       module=dac,left=gssr:2 | WARNING semaphores: SW_FW_SYNC 0x00000002 held .. killed
@@ -207,6 +208,7 @@ class IxgbeDiagnosisTest {
   private static final String FIBRE_WELL =
       """
       module=10g-lr
+      module=dac,untrained-kr
       module=active-dac
       module=dac,start=at-once,analog=any,partner=any
       module=dac,start=restart

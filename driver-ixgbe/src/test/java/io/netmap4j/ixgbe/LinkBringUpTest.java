@@ -148,6 +148,7 @@ class LinkBringUpTest {
         "module=silent,start=pipeline | 10000",
         "module=silent,start=lrst | 10000",
         "module=silent,lms=4 | 10000",
+        "module=dac,no-sfi | 10000",
         "module=dac,lms=0 | 10000",
         "module=dac,lms=7 | 10000",
         "link-disabled | 10000",
@@ -252,6 +253,15 @@ class LinkBringUpTest {
   void backplaneAndCx4ComeUp(String id, int lms) {
     try (Rig rig = new Rig("lms=" + lms, Integer.decode(id), NIC)) {
       rig.untilUp(10_000);
+      assertThat(rig.card.violations()).isEmpty();
+    }
+  }
+
+  @Test
+  void whereKrCannotBeTrainedTheOtherRatesAreOfferedAlone() {
+    try (Rig rig = new Rig("lms=4,untrained-kr", 0x10f8, NIC)) {
+      rig.untilUp(10_000);
+      assertThat(rig.read(Reg.AUTOC) & Reg.AUTOC_KR).isZero();
       assertThat(rig.card.violations()).isEmpty();
     }
   }

@@ -34,8 +34,8 @@ public record LinkOptions(
   /** The keys of {@link #parse}, for a help text. */
   public static final String KEYS =
       "module=silent|absent|10g-sr|10g-lr|dac|active-dac|1g-sx|1g-lx|dual-rate|unqualified|unknown;"
-          + " start=at-once|restart|pipeline|lrst; analog=any|crc|dark; lms=0..7; link-disabled;"
-          + " no-sequences; intel-only; crosstalk; lesm; bad-checksum; no-mac; partner=any|1g|10g|none; slow=MS;"
+          + " start=at-once|restart|pipeline|lrst; analog=any|crc|dark; lms=0..7; no-sfi; untrained-kr;"
+          + " link-disabled; no-sequences; intel-only; crosstalk; lesm; bad-checksum; no-mac; partner=any|1g|10g|none; slow=MS;"
           + " flap=MS[/SEED[/COUNT]]; vanish=AFTER[/FOR]; busy[=SEED]; firmware=HOLD/EVERY; veto;"
           + " left=smbi+swesmbi+gssr:HEX";
 }

@@ -42,6 +42,8 @@ final class LinkSpec {
         analog,
         new NvmOptions(
             lms,
+            !flags.contains("no-sfi"),
+            flags.contains("untrained-kr"),
             flags.contains("link-disabled"),
             !flags.contains("no-sequences"),
             !foreign,
@@ -65,7 +67,9 @@ final class LinkSpec {
 
   private void flag(String name) {
     switch (name) {
-      case "link-disabled",
+      case "no-sfi",
+          "untrained-kr",
+          "link-disabled",
           "no-sequences",
           "intel-only",
           "crosstalk",

@@ -4,6 +4,9 @@ package io.netmap4j.model.link;
  * What the NVM says of the link.
  *
  * @param lms AUTOC.LMS, 0 to 7
+ * @param serialIsSfi AUTOC2[17:16] is SFI; else 0
+ * @param untrainedKr AUTOC.KR is offered, but nothing behind it can do it: there is no link while it
+ *     is
  * @param linkDisabled AUTOC2[30:28] is not 0
  * @param sequences word 0x2B leads to a list, if there is a cage for modules
  * @param anyModule word 0x2C bit 0: modules of any vendor are allowed
@@ -15,6 +18,8 @@ package io.netmap4j.model.link;
  */
 public record NvmOptions(
     int lms,
+    boolean serialIsSfi,
+    boolean untrainedKr,
     boolean linkDisabled,
     boolean sequences,
     boolean anyModule,
@@ -24,7 +29,7 @@ public record NvmOptions(
     boolean mac) {
   /** LMS 3, 10G serial. */
   public static final NvmOptions DEFAULT =
-      new NvmOptions(3, false, true, true, false, false, true, true);
+      new NvmOptions(3, true, false, false, true, true, false, false, true, true);
 
   public NvmOptions {
     if (lms < 0 || lms > 7) {

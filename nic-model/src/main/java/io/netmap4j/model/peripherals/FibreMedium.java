@@ -35,6 +35,11 @@ public final class FibreMedium implements Medium {
   private static final int FLU = 1;
   private static final int LMS_SHIFT = 13;
   private static final int LMS = 7 << LMS_SHIFT;
+  private static final int KR = 1 << 16;
+
+  /** AUTOC2: what serial 10G is, 2 for SFI. */
+  private static final int SERIAL = 3 << 16;
+
   private static final int LINK_DISABLED = 0x70000000;
   private static final int DISABLED_BY_NVM = 0x50000000;
   private static final int MAC_CSR = 1 << 3;
@@ -126,7 +131,10 @@ public final class FibreMedium implements Medium {
   @Override
   public void reset(Reset kind) {
     int autoc = registers.get(AUTOC) & ~LMS | options.nvm().lms() << LMS_SHIFT;
-    registers.set(AUTOC, autoc);
+    registers.set(AUTOC, options.nvm().untrainedKr() ? autoc | KR : autoc);
+    if (!options.nvm().serialIsSfi()) {
+      registers.set(AUTOC2, registers.get(AUTOC2) & ~SERIAL);
+    }
     if (options.nvm().linkDisabled()) {
       registers.set(AUTOC2, registers.get(AUTOC2) | DISABLED_BY_NVM);
     }
@@ -209,6 +217,10 @@ public final class FibreMedium implements Medium {
     int fits = mode.rates(startup.autoc(), registers.get(AUTOC2));
     if (mode.cage()) {
       fits &= module.rates();
+    }
+    boolean offersKr = mode.negotiates(lms()) && (startup.autoc() & KR) != 0;
+    if (options.nvm().untrainedKr() && offersKr) {
+      fits = 0;
     }
     if (module == ModuleKind.DUAL_RATE) {
       fits &= (registers.get(ESDP) & SDP5) != 0 ? Rates.R10G : Rates.R1G;
