@@ -5,8 +5,8 @@ package io.netmap4j.model.link;
  *
  * @param lms AUTOC.LMS, 0 to 7
  * @param serialIsSfi AUTOC2[17:16] is SFI; else 0
- * @param untrainedKr AUTOC.KR is offered, but nothing behind it can do it: there is no link while it
- *     is
+ * @param untrainedKr AUTOC.KR is offered, but nothing behind it can do it: there is no link while
+ *     it is
  * @param linkDisabled AUTOC2[30:28] is not 0
  * @param sequences word 0x2B leads to a list, if there is a cage for modules
  * @param anyModule word 0x2C bit 0: modules of any vendor are allowed
