@@ -10,6 +10,7 @@ import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -92,7 +94,9 @@ class CapturesTest {
     assertThat(run.out()).contains("Sent 99 packets 5940 bytes");
     assertThat(run.err())
         .contains(
-            "netmap4j: " + cut + " is truncated: frame 100 lacks 1 of its 60 bytes; 99 before it")
+            "netmap4j: "
+                + cut
+                + " is truncated: frame 100 lacks 1 of its 60 bytes at byte 7623; 99 before it")
         .contains("99 packets, 5940 bytes received on fake1; 99 written to " + out + NEWLINE);
     assertThat(run.code()).isEqualTo(Main.FAILED);
     assertThat(lengths(out)).hasSize(99);
@@ -426,6 +430,42 @@ class CapturesTest {
         .doesNotContain("would be");
   }
 
+  @ParameterizedTest
+  @CsvSource({"pcap, D4C3B2A1", "nsecpcap, 4D3CB2A1", "pcapng, 0A0D0D0A"})
+  void aDumpHasTheFormatAndWhatItsFilterTakes(String format, String magic) throws IOException {
+    Path in = capture("in", 60, 300, 61, 9000, 200, 62);
+    Path out = folder.resolve("out");
+    Command run =
+        Command.run(
+            "run",
+            "dump -i fake1 -c 3 -w " + out + " --format " + format + " len > 100 and not arp",
+            "replay -i fake0 --rate max -r " + in);
+    assertThat(run.err())
+        .contains(
+            "3 packets, 9500 bytes received on fake1, 2 more that the filter refused; 3 written to "
+                + out
+                + NEWLINE);
+    assertThat(lengths(out)).containsExactly(300, 9000, 200);
+    assertThat(HexFormat.of().withUpperCase().formatHex(Files.readAllBytes(out))).startsWith(magic);
+    assertThat(run.code()).isZero();
+  }
+
+  @Test
+  void aZippedCaptureIsReplayed() throws IOException {
+    Path file = folder.resolve("x.pcap.gz");
+    try (OutputStream gzip = new GZIPOutputStream(Files.newOutputStream(file))) {
+      gzip.write(Files.readAllBytes(capture("plain", 60, 61)));
+    }
+    assertThat(replay("-r", file.toString()).out()).contains("Sent 2 packets 121 bytes");
+  }
+
+  @Test
+  void aFilterThatIsNoneIsRefused() {
+    Command run = Command.run("dump", "-i", "fake0", "tcp", "prot", "80");
+    assertThat(run.err()).contains("netmap4j: filter 'tcp prot 80': ").contains("syntax error");
+    assertThat(run.code()).isEqualTo(Main.USAGE);
+  }
+
   @Test
   void unusableFilesAreToldWithTheReason() throws Exception {
     assertThat(Command.run("dump", "-i", "fake1", "-w", "/dev/full").err())
@@ -441,10 +481,11 @@ class CapturesTest {
     try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
       gzip.write(Files.readAllBytes(capture("plain", 60)));
     }
-    Path zipped = Files.write(folder.resolve("x.pcap.gz"), packed.toByteArray());
+    Path zipped = folder.resolve("x.pcap.gz");
+    Files.write(zipped, Arrays.copyOf(packed.toByteArray(), packed.size() - 20));
     assertThat(Command.run("replay", "-i", "fake0", "-r", zipped.toString()).err())
-        .contains(zipped + " is compressed (gzip)")
-        .contains("zcat FILE | netmap4j replay -i PORT -r -");
+        .contains(zipped + " is damaged: its gzip data break behind ")
+        .contains(" unpacked bytes: it ends too early" + NEWLINE);
   }
 
   @ParameterizedTest
@@ -453,6 +494,8 @@ class CapturesTest {
       value = {
         "dump -i fake0 -c -5 | -c",
         "dump -i fake0 -s -1 | -s",
+        "dump -i fake0 --format pcapng | --format is for a file",
+        "dump -i fake0 -w - --format snoop | 'snoop' is none of pcap, nsecpcap, pcapng",
         "replay -i fake0 -r x --max-gap -1 | --max-gap",
         "replay -i fake0 -r x --loop -1 | --loop",
         "replay -i fake0 -r x -b 0 | -b",

@@ -154,6 +154,8 @@ class OptionsFuzzTest {
     USUAL.put("THREADS", words("1 2 16 17"));
     USUAL.put("PPS", words("1 10 1K 1.5M 1G"));
     USUAL.put("RATE", words("recorded max 1 10K"));
+    USUAL.put("FORMAT", words("pcap nsecpcap pcapng"));
+    USUAL.put("EXPRESSION", words("tcp arp len>100"));
     USUAL.put("BANDWIDTH", words("1M constant,1G ether,10G real real,2 real,0 1Q ether"));
     USUAL.put("DELAY", words("1m constant,1u uniform,1u,9u exp,1u,5u exp,5 uniform,9,1 1h"));
     USUAL.put("[NAME:]PIPES", words("1 2 x:2 x: y:3 :2 a{b:1 vale0:p:2 1001"));
@@ -244,7 +246,7 @@ class OptionsFuzzTest {
       }
     }
     if (!spec.positionalParameters().isEmpty() && random.nextInt(20) > 0) {
-      line.add(value("ADDRESS"));
+      line.add(value(spec.positionalParameters().get(0).paramLabel()));
     }
     if (random.nextInt(12) == 0) {
       line.add(1 + random.nextInt(line.size()), nasty());

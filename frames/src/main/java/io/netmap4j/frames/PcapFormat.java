@@ -13,8 +13,6 @@ final class PcapFormat {
   static final int NANOSECONDS = 0xA1B23C4D;
   static final int ETHERNET = 1;
 
-  private static final int PCAPNG = 0x0A0D0D0A;
-
   /** The first 4 bytes, least significant first, and who unpacks them. */
   private static final Map<Integer, String[]> COMPRESSED =
       Map.of(
@@ -68,19 +66,29 @@ final class PcapFormat {
   }
 
   /** "113 (Linux cooked capture ...)". */
-  static String linkType(int type) {
+  private static String linkType(int type) {
     String text = LINK_TYPES.get(type);
     return text == null ? String.valueOf(type) : type + " (" + text + ")";
+  }
+
+  /**
+   * Refuses frames of another kind.
+   *
+   * @param type a number of pcap's link types
+   */
+  static void requireEthernet(String name, int type) throws IOException {
+    if (type != ETHERNET) {
+      throw new IOException(
+          name + " has frames of link type " + linkType(type) + ", only 1 (Ethernet) is known");
+    }
   }
 
   /** Why a file that begins so can't be read, and what makes one of it that can. */
   static String describe(String name, int magic) {
     String[] packed =
-        (magic & 0xFFFF) == 0x8B1F
-            ? new String[] {"gzip", "zcat"}
-            : (magic & 0xFFFFFF) == 0x685A42 // "BZh"
-                ? new String[] {"bzip2", "bzcat"}
-                : COMPRESSED.get(magic);
+        (magic & 0xFFFFFF) == 0x685A42 // "BZh"
+            ? new String[] {"bzip2", "bzcat"}
+            : COMPRESSED.get(magic);
     if (packed != null) {
       return name
           + " is compressed ("
@@ -91,15 +99,13 @@ final class PcapFormat {
           + packed[1]
           + " FILE | netmap4j replay -i PORT -r -";
     }
-    if (magic == PCAPNG) {
-      return name + " is a pcapng file; convert it: editcap -F pcap FILE out.pcap";
-    }
     String variant = VARIANTS.getOrDefault(magic, VARIANTS.get(Integer.reverseBytes(magic)));
     if (variant == null && magic == SNOOP) {
       variant = "snoop file";
     }
     return variant == null
-        ? String.format(Locale.ROOT, "%s is not a pcap file: it starts with 0x%08x", name, magic)
+        ? String.format(
+            Locale.ROOT, "%s is no pcap or pcapng file: it starts with 0x%08x", name, magic)
         : name + " is a " + variant + "; convert it: editcap -F pcap FILE out.pcap";
   }
 

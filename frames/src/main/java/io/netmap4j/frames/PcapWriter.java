@@ -8,71 +8,104 @@ import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Writes a classic pcap file of Ethernet frames, buffered. The file's header is written at once;
- * frames that are not flushed may not be in the file. For one thread.
+ * Writes a capture file of Ethernet frames, buffered. The file's header is written at once; frames
+ * that are not flushed may not be in the file. For one thread.
  */
 public final class PcapWriter implements AutoCloseable {
-  private static final int FILE_HEADER = 24;
   private static final int RECORD_HEADER = 16;
+  private static final int PACKET_BLOCK = 32; // without the frame
   private static final int MOST = 1 << 18;
   private static final int BUFFER = 1 << 20;
   private static final int FULL_PIPE_NANOS = 1_000_000;
   private static final int MODE = 0666;
 
+  /** Layouts of a capture file. */
+  public enum Format {
+    /** Classic pcap with microseconds, which every tool reads. */
+    PCAP,
+    /** Classic pcap with nanoseconds, which tcpdump and Wireshark read. */
+    NSECPCAP,
+    /** Wireshark's, with nanoseconds. */
+    PCAPNG
+  }
+
   private final String name;
   private final int fd;
   private final boolean own;
-  private final int nanosPerUnit;
+  private final Format format;
   private long buffer = Mem.allocate(BUFFER);
   private int filled;
   private long frames;
   private boolean readerGone;
 
-  private PcapWriter(int fd, boolean own, String name, boolean nanoseconds) throws IOException {
+  private PcapWriter(int fd, boolean own, String name, Format format) throws IOException {
     this.fd = fd;
     this.own = own;
     this.name = name;
-    this.nanosPerUnit = nanoseconds ? 1 : 1000;
-    put32(nanoseconds ? PcapFormat.NANOSECONDS : PcapFormat.MICROSECONDS);
-    put32(4 << 16 | 2); // version
-    put32(0);
-    put32(0); // time zone and accuracy, zero everywhere
-    put32(MOST);
-    put32(PcapFormat.ETHERNET);
+    this.format = format;
+    if (format == Format.PCAPNG) {
+      putSection();
+    } else {
+      putHeader();
+    }
     try {
-      drain(FILE_HEADER);
+      drain(filled);
     } catch (IOException | RuntimeException e) {
       close();
       throw e;
     }
   }
 
-  /** Starts a file with microseconds, which every tool reads. An existing one is replaced. */
+  private void putHeader() {
+    put32(format == Format.NSECPCAP ? PcapFormat.NANOSECONDS : PcapFormat.MICROSECONDS);
+    put32(4 << 16 | 2); // version
+    put32(0);
+    put32(0); // time zone and accuracy, zero everywhere
+    put32(MOST);
+    put32(PcapFormat.ETHERNET);
+  }
+
+  /** A section of unknown length, version 1.0, and its one interface. */
+  private void putSection() {
+    put32(PcapngFile.SECTION);
+    put32(28);
+    put32(PcapngFile.BYTE_ORDER);
+    put32(1);
+    put32(-1);
+    put32(-1);
+    put32(28);
+    put32(PcapngFile.INTERFACE);
+    put32(32);
+    put32(PcapFormat.ETHERNET);
+    put32(MOST);
+    put32(1 << 16 | PcapngFile.TIME_RESOLUTION);
+    put32(9); // nanoseconds
+    put32(0); // the end of its options
+    put32(32);
+  }
+
+  /** Starts a file in the classic format with microseconds. An existing one is replaced. */
   public static PcapWriter create(Path file) throws IOException {
-    return create(file, false);
+    return create(file, Format.PCAP);
   }
 
-  /** Starts a file with nanoseconds, which tcpdump, Wireshark and {@link PcapReader} read. */
-  public static PcapWriter createNanos(Path file) throws IOException {
-    return create(file, true);
-  }
-
-  private static PcapWriter create(Path file, boolean nanoseconds) throws IOException {
+  /** Starts a file. An existing one is replaced. */
+  public static PcapWriter create(Path file, Format format) throws IOException {
     int flags = Libc.O_WRONLY | Libc.O_CREAT | Libc.O_TRUNC;
     int fd = Libc.tryOpen(file.toString(), flags, MODE);
     if (fd < 0) {
       throw PcapFormat.failed(file.toString(), -fd);
     }
-    return new PcapWriter(fd, true, file.toString(), nanoseconds);
+    return new PcapWriter(fd, true, file.toString(), format);
   }
 
   /**
-   * Starts a file with microseconds at an open descriptor's position. The descriptor stays open.
+   * Starts a file at an open descriptor's position. The descriptor stays open.
    *
    * @param name what errors call it
    */
-  public static PcapWriter of(int fd, String name) throws IOException {
-    return new PcapWriter(fd, false, name, false);
+  public static PcapWriter of(int fd, String name, Format format) throws IOException {
+    return new PcapWriter(fd, false, name, format);
   }
 
   /** Appends a frame, without FCS, from raw memory. */
@@ -90,7 +123,7 @@ public final class PcapWriter implements AutoCloseable {
       throws IOException {
     header(timestampNanos, length, originalLength);
     Mem.copy(address, buffer + filled, length);
-    filled += length;
+    end(length);
   }
 
   /** Appends a frame, without FCS. */
@@ -110,7 +143,7 @@ public final class PcapWriter implements AutoCloseable {
     Objects.checkFromIndexSize(0, length, frame.length);
     header(timestampNanos, length, originalLength);
     Mem.copyIn(frame, 0, buffer + filled, length);
-    filled += length;
+    end(length);
   }
 
   private void header(long nanos, int length, int originalLength) throws IOException {
@@ -121,13 +154,32 @@ public final class PcapWriter implements AutoCloseable {
     if (buffer == 0) {
       throw new IllegalStateException(name + " is closed");
     }
-    if (BUFFER - filled < RECORD_HEADER + length) {
+    if (BUFFER - filled < PACKET_BLOCK + PcapngFile.padded(length)) {
       flush();
     }
-    put32((int) Math.floorDiv(nanos, 1_000_000_000L));
-    put32((int) Math.floorMod(nanos, 1_000_000_000L) / nanosPerUnit);
+    if (format == Format.PCAPNG) {
+      put32(PcapngFile.ENHANCED_PACKET);
+      put32(PACKET_BLOCK + PcapngFile.padded(length));
+      put32(0); // the interface
+      put32((int) (nanos >>> Integer.SIZE));
+      put32((int) nanos);
+    } else {
+      put32((int) Math.floorDiv(nanos, 1_000_000_000L));
+      int fraction = (int) Math.floorMod(nanos, 1_000_000_000L);
+      put32(format == Format.NSECPCAP ? fraction : fraction / 1000);
+    }
     put32(length);
     put32(originalLength);
+  }
+
+  private void end(int length) {
+    filled += length;
+    if (format == Format.PCAPNG) {
+      int padding = PcapngFile.padded(length) - length;
+      Mem.set(buffer + filled, padding, (byte) 0);
+      filled += padding;
+      put32(PACKET_BLOCK + length + padding);
+    }
   }
 
   private void put32(int value) {
@@ -186,7 +238,10 @@ public final class PcapWriter implements AutoCloseable {
     int count = 0;
     int next = from;
     while (next + RECORD_HEADER <= to) {
-      next += RECORD_HEADER + Mem.getInt(buffer + next + 8);
+      next +=
+          format == Format.PCAPNG
+              ? Mem.getInt(buffer + next + 4)
+              : RECORD_HEADER + Mem.getInt(buffer + next + 8);
       count += next <= to ? 1 : 0;
     }
     return count;

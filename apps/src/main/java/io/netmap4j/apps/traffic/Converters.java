@@ -2,6 +2,7 @@ package io.netmap4j.apps.traffic;
 
 import io.netmap4j.common.RingCounts;
 import io.netmap4j.frames.MacAddress;
+import io.netmap4j.frames.PcapWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -42,6 +43,7 @@ public final class Converters {
     line.registerConverter(Path.class, Converters::path);
     line.registerConverter(MacAddress.class, Converters::mac);
     line.registerConverter(MacRange.class, Converters::macs);
+    line.registerConverter(PcapWriter.Format.class, Converters::captureFormat);
   }
 
   /** How many: 0 and more. */
@@ -226,6 +228,16 @@ public final class Converters {
     } catch (IllegalArgumentException e) {
       throw new TypeConversionException(e.getMessage());
     }
+  }
+
+  /** By tshark's names. */
+  private static PcapWriter.Format captureFormat(String text) {
+    for (PcapWriter.Format format : PcapWriter.Format.values()) {
+      if (format.name().toLowerCase(Locale.ROOT).equals(text)) {
+        return format;
+      }
+    }
+    throw new TypeConversionException("'" + text + "' is none of pcap, nsecpcap, pcapng");
   }
 
   /** What the kernel's dev_valid_name takes, and no % that it would put a number for. */

@@ -4,6 +4,7 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.common.Errno;
+import io.netmap4j.frames.BpfFilter;
 import io.netmap4j.frames.PcapWriter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,14 +15,17 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
-/** Records what a port receives: a pcap file, or a line for each packet. */
+/** Records what a port receives: a capture file, or a line for each packet. */
 @Command(
     name = "dump",
-    description = "Receives packets and writes them to a pcap file, or one line for each.",
+    description =
+        "Receives packets, all or those that a filter takes, and writes them to a capture file, or one line for each.",
     footer = {
       "",
-      "A packet of several slots is one packet of the file. The time is that of the batch it came in with. The card is"
+      "EXPRESSION is a filter as tcpdump takes it (man pcap-filter); libpcap has to be installed, which compiles it. A"
+          + " packet of several slots is one packet of the file. The time is that of the batch it came in with. The card is"
           + " set up for frames up to MTU 9216, and to hold frames back while a ring is full; --nic mtu=...,drop=true"
           + " changes that. An interface of the kernel keeps its MTU. What has been received is in the file as soon as there is a pause, and twice a second"
           + " under load. Ctrl-C ends it with a complete file; the exit code is then 130. It also ends when the reader"
@@ -32,6 +36,7 @@ import picocli.CommandLine.Option;
       "  netmap4j dump -i netmap:eth0",
       "  netmap4j dump -i netmap:eth0 -w out.pcap -c 1000",
       "  netmap4j dump -i netmap:eth0 -w - | tcpdump -nr -",
+      "  netmap4j dump -i netmap:eth0 -w out.pcapng --format pcapng tcp port 80 or arp",
       "  netmap4j run \"pkt-gen -i netmap:eth0 -f rx\" \"dump -i netmap:eth0/r -w out.pcap\"",
     })
 public final class Dump extends SubCommand implements Captures.User {
@@ -55,8 +60,16 @@ public final class Dump extends SubCommand implements Captures.User {
   @Option(
       names = "-w",
       paramLabel = "FILE",
-      description = "Write a pcap file; - is standard output.")
+      description = "Write a capture file; - is standard output.")
   Path file;
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      description =
+          "Of the file that -w names, as tshark calls it: pcap (the default), nsecpcap, which has nanoseconds, or"
+              + " pcapng, which has them too.")
+  PcapWriter.Format format;
 
   @Option(
       names = "-c",
@@ -75,10 +88,18 @@ public final class Dump extends SubCommand implements Captures.User {
           "Write at most so many bytes of each packet, with its original length in the record header; 0, the default: all.")
   long snap;
 
+  @Parameters(
+      paramLabel = "EXPRESSION",
+      arity = "0..*",
+      description = "Only packets that this filter takes (all).")
+  List<String> expression = List.of();
+
+  private BpfFilter filter;
   private PcapWriter pcap;
   private boolean monitor;
   private long packets;
   private long bytes;
+  private long refused;
   private long cut;
   private long flushed = System.nanoTime();
 
@@ -93,6 +114,8 @@ public final class Dump extends SubCommand implements Captures.User {
 
   @Override
   public Integer call() throws Exception {
+    require(format == null || file != null, "--format is for a file: it needs -w");
+    filter = filter();
     try (NetmapPort port = setup.open(setup.name, PortOptions.Need.RX, Netmap.NR_NO_TX_POLL, MTU)) {
       Drops drops = new Drops(port);
       monitor = (Ports.spec(setup.name).flags() & MONITOR) != 0;
@@ -130,9 +153,10 @@ public final class Dump extends SubCommand implements Captures.User {
     if (file == null) {
       return null;
     }
+    PcapWriter.Format layout = format == null ? PcapWriter.Format.PCAP : format;
     return toStandardOutput()
-        ? PcapWriter.of(STANDARD_OUTPUT, "standard output")
-        : PcapWriter.create(file);
+        ? PcapWriter.of(STANDARD_OUTPUT, "standard output", layout)
+        : PcapWriter.create(file, layout);
   }
 
   private boolean toStandardOutput() {
@@ -143,6 +167,18 @@ public final class Dump extends SubCommand implements Captures.User {
     for (int r = port.firstRxRing(); r < port.endRxRing(); r++) {
       NetmapRing ring = port.rx(r);
       ring.flags(ring.flags() | Netmap.NR_TIMESTAMP);
+    }
+  }
+
+  /** Null for none. */
+  private BpfFilter filter() {
+    if (expression.isEmpty()) {
+      return null;
+    }
+    try {
+      return BpfFilter.compile(String.join(" ", expression));
+    } catch (IllegalArgumentException e) {
+      throw usage(e.getMessage());
     }
   }
 
@@ -219,20 +255,32 @@ public final class Dump extends SubCommand implements Captures.User {
       return;
     }
     int length = partial > 0 ? partial : ring.len(slot);
-    packets++;
-    bytes += length;
-    if (pcap != null) {
-      record(ring, slot, length);
+    if (taken(ring, slot, length)) {
+      packets++;
+      bytes += length;
+      if (pcap != null) {
+        record(ring, slot, length);
+      } else {
+        print(ring, slot, length);
+      }
     } else {
-      print(ring, slot, length);
+      refused++;
     }
     partial = 0;
     kept = 0;
   }
 
+  /** The filter takes the packet that ends in this slot. */
+  private boolean taken(NetmapRing ring, int slot, int length) {
+    return filter == null
+        || (partial > 0
+            ? filter.matches(joined, kept, length)
+            : filter.matches(ring.buffer(slot), length, length));
+  }
+
   /** Writes the packet that ends in this slot. */
   private void record(NetmapRing ring, int slot, int length) throws IOException {
-    long nanos = ring.timestampMicros() * 1000;
+    long nanos = ring.timestampNanos();
     int have = partial > 0 ? kept : length;
     int keep = snap == 0 ? have : (int) Math.min(have, snap);
     cut += keep < length ? 1 : 0;
@@ -251,8 +299,7 @@ public final class Dump extends SubCommand implements Captures.User {
     } else {
       ring.getBytes(slot, 0, head, 0, head.length);
     }
-    long micros = ring.timestampMicros();
-    Instant time = Instant.ofEpochSecond(micros / 1_000_000, micros % 1_000_000 * 1000);
+    Instant time = Instant.ofEpochSecond(0, ring.timestampNanos());
     context.out.println(
         TIME.format(time.atZone(ZoneId.systemDefault())) + " " + FrameText.line(head, length));
   }
@@ -261,6 +308,9 @@ public final class Dump extends SubCommand implements Captures.User {
     StringBuilder text = new StringBuilder();
     text.append(packets).append(" packets, ").append(bytes).append(" bytes received on ");
     text.append(setup.name);
+    if (filter != null) {
+      text.append(", ").append(refused).append(" more that the filter refused");
+    }
     if (pcap != null) {
       text.append("; ").append(pcap.frames()).append(" written to ");
       text.append(toStandardOutput() ? "standard output" : file);

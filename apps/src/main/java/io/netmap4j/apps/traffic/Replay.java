@@ -15,16 +15,16 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** Sends the frames of a pcap file. */
+/** Sends the frames of a capture file. */
 @Command(
     name = "replay",
-    description = "Sends the frames of a pcap file, at the times recorded or at another rate.",
+    description = "Sends the frames of a capture file, at the times recorded or at another rate.",
     footer = {
       "",
-      "Frames longer than a buffer take several slots. Frames that were cut when recorded are sent as they are in the"
+      "The file is pcap, of micro- or nanoseconds, or pcapng, as it is or compressed by gzip. Frames longer than a buffer take several slots. Frames that were cut when recorded are sent as they are in the"
           + " file, and counted. Frames that the port does not send, longer than its MTU and 18 bytes or shorter than 14,"
           + " are skipped and counted; the exit code is then 1. -r - reads standard input, as it comes: a capture of"
-          + " another program, or zcat FILE | netmap4j replay -i PORT -r -. Rates go to standard error, totals to"
+          + " another program. Rates go to standard error, totals to"
           + " standard output. Ctrl-C ends it with the totals; the exit code is then 130.",
       "",
       "Examples:",
@@ -48,7 +48,7 @@ public final class Replay extends SubCommand implements Captures.User {
       names = "-r",
       required = true,
       paramLabel = "FILE",
-      description = "The pcap file; - is standard input.")
+      description = "The capture file; - is standard input.")
   Path file;
 
   @Option(

@@ -71,7 +71,7 @@ public final class PcapWire implements Wire {
     this.clock = clock;
     this.in = in == null ? null : PcapReader.open(in);
     try {
-      this.out = out == null ? null : PcapWriter.createNanos(out);
+      this.out = out == null ? null : PcapWriter.create(out, PcapWriter.Format.NSECPCAP);
       this.recording = this.out != null;
       this.loaded = this.in != null && load();
     } catch (IOException e) {

@@ -206,8 +206,8 @@ class WireTest {
     Path in = folder.resolve("in.pcap");
     Path out = folder.resolve("out.pcap");
     Path copy = folder.resolve("copy.pcap");
-    try (PcapWriter writer = PcapWriter.createNanos(in);
-        PcapWriter expected = PcapWriter.createNanos(copy)) {
+    try (PcapWriter writer = PcapWriter.create(in, PcapWriter.Format.NSECPCAP);
+        PcapWriter expected = PcapWriter.create(copy, PcapWriter.Format.NSECPCAP)) {
       for (int i = 0; i < 30; i++) {
         writer.write(i * 1000L, TestFrames.plain(i, 60 + i));
         expected.write(5, TestFrames.plain(i, 60 + i));
@@ -236,7 +236,7 @@ class WireTest {
   void recordedGapsAreKeptByTheModelsClockAndRuntsPadded() throws IOException {
     Path in = folder.resolve("in.pcap");
     byte[] arp = Arrays.copyOf(TestFrames.plain(1, 60), 42);
-    try (PcapWriter writer = PcapWriter.createNanos(in)) {
+    try (PcapWriter writer = PcapWriter.create(in, PcapWriter.Format.NSECPCAP)) {
       writer.write(7_000_000_000L, arp);
       writer.write(7_000_000_500L, TestFrames.plain(2, 60));
     }
@@ -336,7 +336,7 @@ class WireTest {
 
   private Path capture(int frames) throws IOException {
     Path file = folder.resolve(frames + ".pcap");
-    try (PcapWriter writer = PcapWriter.createNanos(file)) {
+    try (PcapWriter writer = PcapWriter.create(file, PcapWriter.Format.NSECPCAP)) {
       for (int i = 0; i < frames; i++) {
         writer.write(1000L + i * 100, TestFrames.plain(i, 60));
       }

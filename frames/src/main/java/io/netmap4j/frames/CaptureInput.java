@@ -1,0 +1,284 @@
+package io.netmap4j.frames;
+
+import io.netmap4j.linux.Libc;
+import io.netmap4j.linux.Mem;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.util.function.BooleanSupplier;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/**
+ * The bytes of a capture file, a window of them at a time: from a file or a pipe, unpacked if they
+ * are gzip's. Numbers are read at offsets from the window's first byte. For one thread.
+ */
+final class CaptureInput implements AutoCloseable {
+  /** Most bytes that {@link #has} can be asked for. */
+  static final int WINDOW = 1 << 20;
+
+  private static final int CHUNK = 1 << 16;
+  private static final int GZIP = 0x8B1F;
+
+  /** How long a wait for a pipe lasts before its reader is asked whether to go on. */
+  private static final int STEP_MILLIS = 100;
+
+  final String name;
+  private final int fd;
+  private final boolean own;
+  private final BooleanSupplier goOn;
+  private long buffer = Mem.allocate(WINDOW);
+  private int start;
+  private int end;
+
+  /** Where the window begins in the file, unpacked. */
+  private long position;
+
+  private boolean stopped;
+  private boolean swapped;
+
+  /** Null when the file is not compressed. */
+  private GZIPInputStream unpacked;
+
+  private byte[] chunk;
+
+  /** Of {@link #CHUNK} bytes; 0 when the file is not compressed. */
+  private long packed;
+
+  CaptureInput(int fd, boolean own, String name, BooleanSupplier goOn) {
+    this.fd = fd;
+    this.own = own;
+    this.name = name;
+    this.goOn = goOn;
+  }
+
+  /** Unpacks what follows if it begins as gzip's files do. */
+  void unpackIfGzip() throws IOException {
+    if (!has(Short.BYTES) || (Mem.getShort(address()) & 0xFFFF) != GZIP) {
+      return;
+    }
+    byte[] read = new byte[available()];
+    Mem.copyOut(address(), read, 0, read.length);
+    start = end = 0;
+    chunk = new byte[CHUNK];
+    packed = Mem.allocate(CHUNK);
+    try {
+      unpacked = new GZIPInputStream(new Packed(read), CHUNK);
+    } catch (EOFException | ZipException e) {
+      if (!stopped) {
+        throw damagedGzip(e);
+      }
+    }
+  }
+
+  /** What is packed: the bytes that were read already, then the rest of the file. */
+  private final class Packed extends InputStream {
+    private final byte[] first;
+    private int taken;
+    private boolean ended;
+
+    Packed(byte[] first) {
+      this.first = first;
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+    }
+
+    @Override
+    public int read(byte[] to, int at, int most) throws IOException {
+      int n = Math.min(most, first.length - taken);
+      if (n > 0) {
+        System.arraycopy(first, taken, to, at, n);
+        taken += n;
+        return n;
+      }
+      n = ended ? 0 : readFile(packed, Math.min(most, CHUNK));
+      ended = n == 0;
+      if (ended) {
+        return -1;
+      }
+      Mem.copyOut(packed, to, at, n);
+      return n;
+    }
+
+    /** Not 0 before the end: gzip's files may follow each other. */
+    @Override
+    public int available() {
+      return ended ? 0 : 1;
+    }
+  }
+
+  private IOException damagedGzip(IOException cause) {
+    String reason = cause instanceof EOFException ? "it ends too early" : cause.getMessage();
+    return new IOException(
+        name
+            + " is damaged: its gzip data break behind "
+            + (position + end)
+            + " unpacked bytes: "
+            + reason,
+        cause);
+  }
+
+  /**
+   * For who needs a file's header.
+   *
+   * @throws InterruptedIOException when the wait for it was ended
+   */
+  void requireGoing() throws InterruptedIOException {
+    if (stopped) {
+      throw new InterruptedIOException(name + ": nothing came");
+    }
+  }
+
+  /** The wait for more was ended by whoever reads. */
+  boolean stopped() {
+    return stopped;
+  }
+
+  /** Numbers have the other byte order than this machine's. */
+  void swapped(boolean other) {
+    swapped = other;
+  }
+
+  /** Where the window begins in the file, unpacked; bytes. */
+  long position() {
+    return position;
+  }
+
+  /** Bytes in the window. */
+  int available() {
+    return end - start;
+  }
+
+  /** Of the window's first byte; moves with {@link #has} and {@link #skip}. */
+  long address() {
+    return memory() + start;
+  }
+
+  int int16(int at) {
+    short value = Mem.getShort(address() + at);
+    return (swapped ? Short.reverseBytes(value) : value) & 0xFFFF;
+  }
+
+  int int32(int at) {
+    int value = Mem.getInt(address() + at);
+    return swapped ? Integer.reverseBytes(value) : value;
+  }
+
+  long int64(int at) {
+    long value = Mem.getLong(address() + at);
+    return swapped ? Long.reverseBytes(value) : value;
+  }
+
+  long uint32(int at) {
+    return Integer.toUnsignedLong(int32(at));
+  }
+
+  /**
+   * Waits until the window has that many bytes.
+   *
+   * @param bytes 0 to {@link #WINDOW}
+   * @return false at the end of the file, or when the wait was ended: the window has what there is
+   */
+  boolean has(int bytes) throws IOException {
+    long memory = memory();
+    if (end - start >= bytes) {
+      return true;
+    }
+    Mem.copy(memory + start, memory, end - start);
+    end -= start;
+    start = 0;
+    while (end < bytes) {
+      int n = read(memory + end, WINDOW - end);
+      if (n == 0) {
+        return false;
+      }
+      end += n;
+    }
+    return true;
+  }
+
+  /**
+   * Moves the window on.
+   *
+   * @return false when the file ends before, or the wait was ended
+   */
+  boolean skip(long bytes) throws IOException {
+    long left = bytes;
+    while (left > 0) {
+      if (start == end && !has(1)) {
+        return false;
+      }
+      int n = (int) Math.min(left, end - start);
+      start += n;
+      position += n;
+      left -= n;
+    }
+    return true;
+  }
+
+  /** Waits for a byte at least. @return 0 at the end */
+  private int read(long to, int most) throws IOException {
+    if (unpacked == null) {
+      return readFile(to, most);
+    }
+    try {
+      int n = unpacked.read(chunk, 0, Math.min(most, chunk.length));
+      Mem.copyIn(chunk, 0, to, Math.max(n, 0));
+      return Math.max(n, 0);
+    } catch (EOFException | ZipException e) {
+      if (stopped) {
+        return 0;
+      }
+      throw damagedGzip(e);
+    }
+  }
+
+  private int readFile(long to, int most) throws IOException {
+    int[] input = {fd};
+    boolean ready = Libc.pollIn(input, 0) > 0;
+    while (!stopped) {
+      if (!ready) {
+        stopped = !goOn.getAsBoolean();
+        ready = !stopped && Libc.pollIn(input, STEP_MILLIS) > 0;
+        continue;
+      }
+      long n = Libc.tryRead(fd, to, most);
+      if (n >= 0) {
+        return (int) n;
+      }
+      if (n != -Libc.EINTR && n != -Libc.EAGAIN) {
+        throw PcapFormat.failed(name, (int) -n);
+      }
+      ready = false;
+    }
+    return 0;
+  }
+
+  private long memory() {
+    if (buffer == 0) {
+      throw new IllegalStateException(name + " is closed");
+    }
+    return buffer;
+  }
+
+  /** Idempotent. */
+  @Override
+  public void close() {
+    if (buffer == 0) {
+      return;
+    }
+    Mem.free(buffer);
+    buffer = 0;
+    if (packed != 0) {
+      Mem.free(packed);
+    }
+    if (own) {
+      Libc.closeFd(fd);
+    }
+  }
+}
