@@ -1,6 +1,7 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.apps.admin.Bind;
+import io.netmap4j.apps.admin.Completion;
 import io.netmap4j.apps.admin.Demo;
 import io.netmap4j.apps.admin.Devices;
 import io.netmap4j.apps.admin.NicModel;
@@ -68,7 +69,8 @@ import picocli.CommandLine.ScopeType;
       Bind.class,
       Unbind.class,
       ValeControl.class,
-      NicModel.class
+      NicModel.class,
+      Completion.class
     },
     footer = {
       "",
