@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -112,6 +113,14 @@ class BpfFilterTest {
     Mem.free(memory);
   }
 
+  private static BpfFilter compile(String expression) {
+    try {
+      return BpfFilter.compile(expression);
+    } catch (LinuxException e) {
+      return Assumptions.abort(e.getMessage());
+    }
+  }
+
   private static Set<String> expressions(int count) {
     SplittableRandom random = new SplittableRandom(3);
     Set<String> all = new LinkedHashSet<>(PIECES);
@@ -169,7 +178,7 @@ class BpfFilterTest {
       for (String expression : expressions) {
         BpfFilter filter;
         try {
-          filter = BpfFilter.compile(expression);
+          filter = compile(expression);
         } catch (IllegalArgumentException e) {
           assertThat(tcpdump(file, expression)).as(e.getMessage()).isNull();
           continue;
@@ -227,7 +236,7 @@ class BpfFilterTest {
 
   @Test
   void anExpressionThatIsNoneIsRefusedInLibpcapsWords() {
-    assertThatThrownBy(() -> BpfFilter.compile("tcp port"))
+    assertThatThrownBy(() -> compile("tcp port"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("filter 'tcp port': ")
         .hasMessageContaining("syntax error");
@@ -391,7 +400,7 @@ class BpfFilterTest {
   @Test
   void runningAllocatesNothing() {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    BpfFilter filter = BpfFilter.compile("tcp port 80 or udp[4:2] > 100");
+    BpfFilter filter = compile("tcp port 80 or udp[4:2] > 100");
     Mem.set(memory, 64, (byte) 0x45);
     for (int i = 0; i < 1000; i++) {
       filter.matches(memory, 60, 60);
