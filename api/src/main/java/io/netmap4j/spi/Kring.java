@@ -325,10 +325,9 @@ public final class Kring {
     if (!legal(rHead, head, cur, rTail)) {
       return false;
     }
-    if (hwTail != rTail || hwCur != rHead) { // the adapter was reset, or has not sent all
-      if (distance(hwCur, head) > distance(hwCur, hwTail)) {
-        return false;
-      }
+    boolean asPublished = hwTail == rTail && hwCur == rHead; // not after a reset, or sent in part
+    if (!asPublished && distance(hwCur, head) > distance(hwCur, hwTail)) {
+      return false;
     }
     rHead = head;
     rCur = cur;

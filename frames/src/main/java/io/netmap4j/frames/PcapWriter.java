@@ -14,7 +14,6 @@ import java.util.concurrent.locks.LockSupport;
 public final class PcapWriter implements AutoCloseable {
   private static final int RECORD_HEADER = 16;
   private static final int PACKET_BLOCK = 32; // without the frame
-  private static final int MOST = 1 << 18;
   private static final int BUFFER = 1 << 20;
   private static final int FULL_PIPE_NANOS = 1_000_000;
   private static final int MODE = 0666;
@@ -61,7 +60,7 @@ public final class PcapWriter implements AutoCloseable {
     put32(4 << 16 | 2); // version
     put32(0);
     put32(0); // time zone and accuracy, zero everywhere
-    put32(MOST);
+    put32(CaptureFormat.MOST);
     put32(PcapFormat.ETHERNET);
   }
 
@@ -77,7 +76,7 @@ public final class PcapWriter implements AutoCloseable {
     put32(PcapngFile.INTERFACE);
     put32(32);
     put32(PcapFormat.ETHERNET);
-    put32(MOST);
+    put32(CaptureFormat.MOST);
     put32(1 << 16 | PcapngFile.TIME_RESOLUTION);
     put32(9); // nanoseconds
     put32(0); // the end of its options
@@ -147,9 +146,14 @@ public final class PcapWriter implements AutoCloseable {
   }
 
   private void header(long nanos, int length, int originalLength) throws IOException {
-    if (length < 0 || length > MOST || originalLength < length) {
+    if (length < 0 || length > CaptureFormat.MOST || originalLength < length) {
       throw new IllegalArgumentException(
-          length + " bytes of a frame of " + originalLength + "; 0 to " + MOST + " fit");
+          length
+              + " bytes of a frame of "
+              + originalLength
+              + "; 0 to "
+              + CaptureFormat.MOST
+              + " fit");
     }
     if (buffer == 0) {
       throw new IllegalStateException(name + " is closed");

@@ -21,7 +21,8 @@ import picocli.CommandLine.ParameterException;
     description = "Sends the frames of a capture file, at the times recorded or at another rate.",
     footer = {
       "",
-      "The file is pcap, of micro- or nanoseconds, or pcapng, as it is or compressed by gzip. Frames longer than a buffer take several slots. Frames that were cut when recorded are sent as they are in the"
+      "The file is pcap, of micro- or nanoseconds, or pcapng, as it is or compressed by gzip. Frames longer than a"
+          + " buffer take several slots. Frames that were cut when recorded are sent as they are in the"
           + " file, and counted. Frames that the port does not send, longer than its MTU and 18 bytes or shorter than 14,"
           + " are skipped and counted; the exit code is then 1. -r - reads standard input, as it comes: a capture of"
           + " another program. Rates go to standard error, totals to"
