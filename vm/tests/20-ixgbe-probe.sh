@@ -14,6 +14,7 @@ case $CHIP in
 esac
 dmesg | cut -d ] -f 2- >"$OUT/said"
 grep -E "$identity" "$OUT/said" || fail "the driver did not say $identity"
+# (Linux itself speaks of the card too, on arm64 and POWER: groups, and how its addresses are translated.)
 strange=$(grep -E 'ixgbe|eth[0-9]' "$OUT/said" | grep -v -E \
   -e 'ixgbe: (Intel\(R\) 10 Gigabit PCI Express Network Driver|Copyright)' \
   -e 'Multiqueue Enabled: Rx Queue count = [0-9]+, Tx Queue count = [0-9]+ XDP Queue count = 0' \
@@ -21,6 +22,7 @@ strange=$(grep -E 'ixgbe|eth[0-9]' "$OUT/said" | grep -v -E \
   -e "$identity, PBA No: " \
   -e '02:00:00:00:00:0[12]$' \
   -e 'Intel\(R\) 10 Gigabit Network Connection' \
+  -e 'Adding to iommu group|enabling device|lsa_required:|iommu: 64-bit OK|ibm,[a-z-]*-pe-dma-window|Firmware logging not supported' \
   -e 'registered PHC device on eth|detected SFP\+' \
   -e 'NIC Link is Up 10 Gbps, Flow Control: (None|RX/TX)' || true)
 [ -z "$strange" ] || fail "the driver said: $strange"

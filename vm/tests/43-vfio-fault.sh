@@ -1,7 +1,7 @@
 # cards: pair --stray-read 7fff0000,500
 # timeout: 300
 # The card reads from an address that was never mapped for it. The IOMMU refuses, the kernel says so, and so does our
-# process; the frame is lost, and no other.
+# process; the frame is lost, and no other. (Of the IOMMUs here only Intel's has the kernel say so.)
 touch "$OUT/complaints-expected"
 configure vfio
 give_to_user "$CARD_A" "$CARD_B"
@@ -11,4 +11,4 @@ grep "the card was refused a read of memory" "$OUT/run" || fail "our process did
 grep "^Received 999 packets" "$OUT/run" || fail "not one frame lost"
 grep "^b: GPRC 999$" "$OUT/run" || fail "the card let another number in"
 kernel_says() { dmesg | grep -E "DMAR: \[DMA Read.*Request device \[01:00.0\] fault addr 0x7fff0000"; }
-eventually 30 kernel_says
+if [ -e /sys/class/iommu/dmar0 ]; then eventually 30 kernel_says; fi

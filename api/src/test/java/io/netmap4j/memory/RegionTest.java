@@ -277,7 +277,7 @@ class RegionTest {
   @Test
   void addressesOfClosedRegionsAreKeptWhileThereIsRoomForMore() throws IOException {
     Region gone = Region.create(MemoryOptions.DEFAULT.buffers(4, 64).rings(2, 512));
-    String address = Long.toHexString(gone.address()) + "-";
+    long address = gone.address();
     gone.close();
     int hugePages = // MFD_HUGETLB
         Function.getFunction("c", "memfd_create").invokeInt(new Object[] {"netmap4j-huge", 4});
@@ -291,8 +291,15 @@ class RegionTest {
     }
     try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
       assertThat(maps.filter(line -> line.contains("netmap4j-closed")))
-          .anyMatch(line -> line.startsWith(address));
+          .anyMatch(line -> maps(line, address));
     }
+  }
+
+  /** True when a line of /proc/self/maps, "FROM-TO ...", has this address. */
+  private static boolean maps(String line, long address) {
+    String[] range = line.substring(0, line.indexOf(' ')).split("-");
+    return Long.compareUnsigned(Long.parseUnsignedLong(range[0], 16), address) <= 0
+        && Long.compareUnsigned(address, Long.parseUnsignedLong(range[1], 16)) < 0;
   }
 
   @Test

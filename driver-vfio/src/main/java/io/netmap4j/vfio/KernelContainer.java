@@ -8,20 +8,23 @@ import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Machine;
 import io.netmap4j.linux.Mem;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The container of this process, {@code /dev/vfio/vfio}: one set of device addresses for all groups
- * in it, so that a region is mapped, and its memory locked, once for all cards. Lives while it has
- * a group. Thread safe.
+ * A container, {@code /dev/vfio/vfio}: one set of device addresses for all groups in it, so that a
+ * region is mapped, and its memory locked, once for all their cards. A process has one where the
+ * kernel lets the groups be together, and more where it doesn't: in a guest on POWER each has its
+ * own ({@code spapr_tce_set_window}). Lives while it has a group. Thread safe.
  */
 final class KernelContainer {
   private static final Logger LOG = LoggerFactory.getLogger(KernelContainer.class);
 
-  private static final Map<Path, KernelContainer> OPEN = new HashMap<>();
+  private static final Map<Path, List<KernelContainer>> OPEN = new HashMap<>();
 
   private final Path dev;
   private final VfioKernel kernel;
@@ -38,7 +41,7 @@ final class KernelContainer {
   static final class Group {
     final String number;
     final int fd;
-    private int users;
+    private int users = 1;
 
     Group(String number, int fd) {
       this.number = number;
@@ -55,8 +58,8 @@ final class KernelContainer {
   }
 
   /**
-   * Adds a group to the container of this process, or one more use of it, which {@link #leave}
-   * ends.
+   * The container of a group, which is opened if this process does not have it yet. {@link #leave}
+   * ends this use of it.
    *
    * @param dev /dev/vfio
    */
@@ -65,50 +68,78 @@ final class KernelContainer {
   }
 
   /** As {@link #with(Path, String)}, of a kernel whose pages of memory have so many bytes. */
-  static KernelContainer with(VfioKernel kernel, int page, Path dev, String group) {
+  static KernelContainer with(VfioKernel kernel, int page, Path dev, String number) {
     synchronized (OPEN) {
-      KernelContainer container = OPEN.get(dev);
-      if (container == null) {
-        container = new KernelContainer(kernel, page, dev);
+      List<KernelContainer> open = OPEN.computeIfAbsent(dev, d -> new ArrayList<>());
+      for (KernelContainer container : open) {
+        Group group = container.groups.get(number);
+        if (group != null) {
+          group.users++;
+          return container;
+        }
       }
+      Group group = openGroup(kernel, dev, number);
       try {
-        container.join(group);
-      } finally {
-        container.keepOrClose();
+        checkViable(kernel, group);
+        return place(kernel, page, dev, open, group);
+      } catch (RuntimeException e) {
+        kernel.close(group.fd);
+        throw e;
       }
-      return container;
     }
   }
 
-  private void keepOrClose() {
-    if (groups.isEmpty()) {
-      OPEN.remove(dev);
-      kernel.close(fd);
-    } else {
-      OPEN.put(dev, this);
+  /** Into the first container that takes the group, else into a new one. */
+  private static KernelContainer place(
+      VfioKernel kernel, int page, Path dev, List<KernelContainer> open, Group group) {
+    for (KernelContainer container : open) {
+      try {
+        container.setContainer(group);
+      } catch (LinuxException e) {
+        LOG.debug("another container for IOMMU group {}: {}", group.number, e.getMessage());
+        continue;
+      }
+      container.add(group);
+      return container;
     }
+    KernelContainer container = new KernelContainer(kernel, page, dev);
+    try {
+      container.setContainer(group);
+      container.add(group);
+    } catch (RuntimeException e) {
+      kernel.close(container.fd);
+      throw e;
+    }
+    open.add(container);
+    return container;
+  }
+
+  private void setContainer(Group group) {
+    long number = Mem.allocate(Integer.BYTES);
+    try {
+      Mem.putInt(number, fd);
+      String call = "VFIO_GROUP_SET_CONTAINER of group " + group.number;
+      kernel.ioctl(group.fd, GROUP_SET_CONTAINER, number, call, "");
+    } finally {
+      Mem.free(number);
+    }
+  }
+
+  /** The kernel has put the group into this container. */
+  private void add(Group group) {
+    if (iommu == null) {
+      iommu = KernelIommu.choose(kernel, fd, page);
+      domain = new VfioDmaDomain(iommu, page);
+    }
+    iommu.groupJoined();
+    groups.put(group.number, group);
   }
 
   VfioDmaDomain domain() {
     return domain;
   }
 
-  private void join(String number) {
-    Group group = groups.get(number);
-    if (group == null) {
-      group = openGroup(number);
-      try {
-        attach(group);
-      } catch (RuntimeException e) {
-        kernel.close(group.fd);
-        throw e;
-      }
-      groups.put(number, group);
-    }
-    group.users++;
-  }
-
-  private Group openGroup(String number) {
+  private static Group openGroup(VfioKernel kernel, Path dev, String number) {
     String path = dev.resolve(number).toString();
     try {
       return new Group(
@@ -120,9 +151,8 @@ final class KernelContainer {
     }
   }
 
-  private void attach(Group group) {
+  private static void checkViable(VfioKernel kernel, Group group) {
     long status = Mem.allocate(GROUP_STATUS);
-    long number = Mem.allocate(Integer.BYTES);
     try {
       Mem.putInt(status, GROUP_STATUS);
       kernel.ioctl(group.fd, GROUP_GET_STATUS, status, "VFIO_GROUP_GET_STATUS", "");
@@ -136,21 +166,8 @@ final class KernelContainer {
                 + group.number
                 + "/devices to vfio-pci, or unbind them");
       }
-      Mem.putInt(number, fd);
-      kernel.ioctl(
-          group.fd,
-          GROUP_SET_CONTAINER,
-          number,
-          "VFIO_GROUP_SET_CONTAINER of group " + group.number,
-          groups.isEmpty() ? "" : "its IOMMU differs from that of the cards already open");
-      if (groups.isEmpty()) {
-        iommu = KernelIommu.choose(kernel, fd, page);
-        domain = new VfioDmaDomain(iommu, page);
-      }
-      iommu.groupJoined();
     } finally {
       Mem.free(status);
-      Mem.free(number);
     }
   }
 
@@ -172,7 +189,10 @@ final class KernelContainer {
           LOG.warn("IOMMU group {}: {}", number, e.getMessage());
         } finally {
           kernel.close(group.fd);
-          keepOrClose();
+          if (groups.isEmpty()) {
+            OPEN.get(dev).remove(this);
+            kernel.close(fd);
+          }
         }
       }
     }

@@ -39,7 +39,7 @@ class ContainerTest {
 
   private static DmaMapping mapped(FakeKernel kernel, KernelContainer container, Region region) {
     DmaMapping mapping = container.domain().map(region);
-    FakeKernel.Table table = kernel.tables.get(0);
+    FakeKernel.Table table = kernel.containers.lastEntry().getValue().tables.get(0);
     assertThat(table.maps.get(mapping.iova(0))).containsExactly(region.address(), region.size());
     return mapping;
   }
@@ -103,6 +103,45 @@ class ContainerTest {
             "unregister",
             "group leaves",
             "group leaves");
+    assertThat(kernel.open).isEmpty();
+  }
+
+  /** Each with the region mapped, and a window of its own. */
+  @Test
+  void groupsThatTheKernelKeepsApartHaveAContainerEach() {
+    FakeKernel kernel = new FakeKernel(65536, SPAPR_V2);
+    kernel.groupsApart = true;
+    KernelContainer first = join(kernel, "7");
+    KernelContainer second = join(kernel, "8");
+    assertThat(second).isNotSameAs(first);
+    assertThat(join(kernel, "7")).isSameAs(first);
+    assertThat(join(kernel, "8")).isSameAs(second);
+    first.leave("7");
+    second.leave("8");
+    try (DmaMapping one = first.domain().map(region);
+        DmaMapping other = mapped(kernel, second, region)) {
+      assertThat(other.iova(0)).isEqualTo(one.iova(0));
+    }
+    first.leave("7");
+    assertThat(kernel.containers).hasSize(1);
+    KernelContainer third = join(kernel, "9");
+    assertThat(third).isNotSameAs(first);
+    second.leave("8");
+    third.leave("9");
+    assertThat(kernel.open).isEmpty();
+  }
+
+  /** What the kernel says when no container takes the group, and nothing is left open. */
+  @Test
+  void aGroupThatNoContainerTakesIsRefused() {
+    FakeKernel kernel = new FakeKernel(65536, SPAPR_V2);
+    KernelContainer first = join(kernel, "7");
+    kernel.groupsApart = true;
+    kernel.largestPiece = 1;
+    kernel.levels = 1;
+    assertThatThrownBy(() -> join(kernel, "8")).hasMessageContaining("TCE_CREATE");
+    assertThat(kernel.open).hasSize(2);
+    first.leave("7");
     assertThat(kernel.open).isEmpty();
   }
 
@@ -171,10 +210,10 @@ class ContainerTest {
     kernel.mapFails = true;
     assertThatThrownBy(() -> container.domain().map(region))
         .hasMessageContaining("VFIO_IOMMU_MAP_DMA");
-    assertThat(kernel.registered).isEmpty();
+    assertThat(kernel.containers.firstEntry().getValue().registered).isEmpty();
     kernel.mapFails = false;
     container.domain().map(region).close();
-    assertThat(kernel.registered).isEmpty();
+    assertThat(kernel.containers.firstEntry().getValue().registered).isEmpty();
     container.leave("7");
   }
 
