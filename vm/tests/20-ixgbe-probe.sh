@@ -1,4 +1,5 @@
 # cards: pair --sfp --lenient
+# kernels: amd64 arm64*
 # chips: 82599 x540 x550
 # short: 82599 x540
 # timeout: 300
