@@ -25,6 +25,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -275,9 +276,13 @@ class RegionTest {
 
   /** Too few pages of 2 MiB are no reason to give addresses away. */
   @Test
+  @DisabledIfSystemProperty(
+      named = "netmap4j.emulator",
+      matches = "qemu-user",
+      disabledReason = "qemu-user looks for addresses itself, and has too few, or says EINVAL")
   void addressesOfClosedRegionsAreKeptWhileThereIsRoomForMore() throws IOException {
     Region gone = Region.create(MemoryOptions.DEFAULT.buffers(4, 64).rings(2, 512));
-    long address = gone.address();
+    String address = Long.toHexString(gone.address()) + "-";
     gone.close();
     int hugePages = // MFD_HUGETLB
         Function.getFunction("c", "memfd_create").invokeInt(new Object[] {"netmap4j-huge", 4});
@@ -291,15 +296,8 @@ class RegionTest {
     }
     try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
       assertThat(maps.filter(line -> line.contains("netmap4j-closed")))
-          .anyMatch(line -> maps(line, address));
+          .anyMatch(line -> line.startsWith(address));
     }
-  }
-
-  /** True when a line of /proc/self/maps, "FROM-TO ...", has this address. */
-  private static boolean maps(String line, long address) {
-    String[] range = line.substring(0, line.indexOf(' ')).split("-");
-    return Long.compareUnsigned(Long.parseUnsignedLong(range[0], 16), address) <= 0
-        && Long.compareUnsigned(address, Long.parseUnsignedLong(range[1], 16)) < 0;
   }
 
   @Test

@@ -371,8 +371,9 @@ public final class Libc {
   }
 
   /**
-   * Empties an eventfd that another process shares, and may make a blocking one at any time. Never
-   * waits.
+   * Empties an eventfd that another process shares, and may make a blocking one at any time. Does
+   * not wait; where RWF_NOWAIT is unknown (Linux before 5.8, qemu-user), unless that process
+   * empties it at the same moment.
    *
    * @return its counter, 0 when nobody signalled
    */
@@ -381,7 +382,11 @@ public final class Libc {
     try {
       Mem.putLong(iov, iov + 16);
       Mem.putLong(iov + 8, 8);
-      return preadv2(eventFd, iov, 1, -1, RWF_NOWAIT) == 8 ? Mem.getLong(iov + 16) : 0;
+      long bytes = preadv2(eventFd, iov, 1, -1, RWF_NOWAIT);
+      if (bytes < 0 && Native.getLastError() == EOPNOTSUPP && pollIn(new int[] {eventFd}, 0) > 0) {
+        bytes = readv(eventFd, iov, 1);
+      }
+      return bytes == 8 ? Mem.getLong(iov + 16) : 0;
     } finally {
       Mem.free(iov);
     }

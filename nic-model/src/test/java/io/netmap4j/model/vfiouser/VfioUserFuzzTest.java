@@ -441,11 +441,9 @@ class VfioUserFuzzTest {
     poke(block(random.nextBoolean()) + 0x18, random.nextInt(random.nextInt(8) == 0 ? 600 : 32));
   }
 
-  /**
-   * An eventfd that takes no signal, and makes who signals it wait. Not where preadv2 is missing.
-   */
+  /** An eventfd that takes no signal, and makes who signals it wait. */
   private void blocking() {
-    if (random.nextInt(16) == 0 && !"qemu-user".equals(System.getProperty("netmap4j.emulator"))) {
+    if (random.nextInt(16) == 0) {
       int event = Libc.eventFd();
       try {
         say(8, RawVfioUser.irqs(0x21, 0, 0, 0));

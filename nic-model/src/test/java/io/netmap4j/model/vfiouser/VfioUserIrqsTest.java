@@ -14,7 +14,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /** SET_IRQS in all its forms, and what the card's interrupts become. */
@@ -368,10 +367,6 @@ class VfioUserIrqsTest {
   }
 
   @Test
-  @DisabledIfSystemProperty(
-      named = "netmap4j.emulator",
-      matches = "qemu-user",
-      disabledReason = "qemu-user has no preadv2, by which the server gets its thread free")
   void anEventfdThatBlocksDoesNotHoldTheCard() throws Exception {
     client.eventFds(MSIX, 0, 1, events[0]);
     Sys.blocking(events[0]);
