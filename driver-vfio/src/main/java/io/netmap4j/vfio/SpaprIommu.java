@@ -145,18 +145,24 @@ final class SpaprIommu extends KernelIommu {
     register(IOMMU_SPAPR_UNREGISTER_MEMORY, "VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY", address, size);
   }
 
+  /**
+   * One at a time in this process: of two containers that register the same memory at once the
+   * kernel refuses one with EINVAL ({@code mm_iommu_do_alloc}, "Overlap?").
+   */
   private void register(int request, String call, long address, long size) {
     long memory = Mem.allocate(REGISTER_MEMORY);
     try {
       Mem.putInt(memory, REGISTER_MEMORY);
       Mem.putLong(memory + REGISTER_MEMORY_VADDR, address);
       Mem.putLong(memory + REGISTER_MEMORY_SIZE, size);
-      kernel.ioctl(
-          fd,
-          request,
-          memory,
-          String.format(Locale.ROOT, "%s of %d bytes at 0x%x", call, size, address),
-          LOCKED);
+      synchronized (SpaprIommu.class) {
+        kernel.ioctl(
+            fd,
+            request,
+            memory,
+            String.format(Locale.ROOT, "%s of %d bytes at 0x%x", call, size, address),
+            LOCKED);
+      }
     } catch (LinuxException e) {
       throw new NetmapException(e.errno(), e.getMessage(), e);
     } finally {

@@ -10,6 +10,8 @@ import io.netmap4j.linux.LinuxException;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.DmaMapping;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -129,6 +131,21 @@ class ContainerTest {
     second.leave("8");
     third.leave("9");
     assertThat(kernel.open).isEmpty();
+  }
+
+  @Test
+  void twoContainersMapTheSameMemoryAtOnce() throws Exception {
+    FakeKernel kernel = new FakeKernel(65536, SPAPR_V2);
+    kernel.groupsApart = true;
+    kernel.pinNanos = 20_000_000;
+    KernelContainer first = join(kernel, "7");
+    KernelContainer second = join(kernel, "8");
+    CompletableFuture<DmaMapping> one =
+        CompletableFuture.supplyAsync(() -> first.domain().map(region));
+    second.domain().map(region).close();
+    one.get(30, TimeUnit.SECONDS).close();
+    first.leave("7");
+    second.leave("8");
   }
 
   /** What the kernel says when no container takes the group, and nothing is left open. */

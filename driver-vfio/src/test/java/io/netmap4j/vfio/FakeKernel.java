@@ -5,12 +5,15 @@ import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Machine;
 import io.netmap4j.linux.Mem;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A kernel with VFIO that is as strict as Linux, of type 1v2 or SPAPR TCE: what {@code
@@ -45,7 +48,12 @@ final class FakeKernel implements VfioKernel {
   boolean mapFails;
 
   /** Of what was done, in order. */
-  final List<String> calls = new ArrayList<>();
+  final List<String> calls = Collections.synchronizedList(new ArrayList<>());
+
+  /** Of all containers: what is being registered, which takes so long. */
+  private final Set<Long> pinning = ConcurrentHashMap.newKeySet();
+
+  long pinNanos;
 
   final List<Integer> open = new ArrayList<>();
 
@@ -220,6 +228,11 @@ final class FakeKernel implements VfioKernel {
       if (lockLimit) {
         return -Libc.ENOMEM;
       }
+      if (!pinning.add(vaddr)) {
+        return -Libc.EINVAL; // mm_iommu_do_alloc too: another container is just at it
+      }
+      LockSupport.parkNanos(pinNanos);
+      pinning.remove(vaddr);
       registered.put(vaddr, size);
       calls.add("register");
       return 0;

@@ -24,6 +24,9 @@ public final class Order {
   /** Constant to the compiler: what other processors need is not in the code of this one. */
   private static final boolean STORES_STAY_IN_ORDER = Arch.current() == Arch.X86_64;
 
+  /** As above: C1's acquire is {@code lwsync}, which does not hold memory behind a register. */
+  private static final boolean LOADS_NEED_SYNC = Arch.current() == Arch.PPC64LE;
+
   private Order() {}
 
   /**
@@ -48,7 +51,11 @@ public final class Order {
    * a clear-on-read register.
    */
   public static int readRegister(long address) {
-    return Mem.getIntVolatile(address);
+    int value = Mem.getIntVolatile(address);
+    if (LOADS_NEED_SYNC) {
+      Mem.fullFence();
+    }
+    return value;
   }
 
   /**
