@@ -51,7 +51,6 @@ class LinuxAbiTest {
           "linux.HugePages.PRESENT",
           "linux.Libc.ONE",
           "linux.Libpcap.ETHERNET",
-          "linux.Libpcap.LONGEST",
           "linux.Libpcap.NETMASK",
           "linux.Libpcap.OPTIMIZE",
           "linux.Libpcap.PROGRAM_BYTES",

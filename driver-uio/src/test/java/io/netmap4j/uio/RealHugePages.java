@@ -29,6 +29,10 @@ final class RealHugePages implements AutoCloseable {
     if (!Files.isWritable(POOL)) {
       abort("SKIPPED: not root, or a kernel without hugepages: cannot write " + POOL);
     }
+    if ("qemu-user".equals(System.getProperty("netmap4j.emulator"))) {
+      abort(
+          "SKIPPED: qemu-user chooses addresses of mappings, and does not align them for hugepages");
+    }
     RealHugePages pages = new RealHugePages(folder, count);
     int before = pool();
     change(count);

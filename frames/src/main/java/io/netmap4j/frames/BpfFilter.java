@@ -96,7 +96,7 @@ public final class BpfFilter {
    * @throws io.netmap4j.linux.LinuxException when there is no libpcap
    */
   public static BpfFilter compile(String expression) {
-    return of(Libpcap.compile(expression));
+    return of(Libpcap.compile(expression, PcapWriter.LONGEST_FRAME));
   }
 
   /**

@@ -5,9 +5,6 @@ import java.io.IOException;
 
 /** A layout of capture files: finds the frames in them, one after the other. */
 abstract class CaptureFormat {
-  /** Longest frame that libpcap reads, and that {@link PcapWriter} writes. */
-  static final int MOST = 1 << 18;
-
   final CaptureInput in;
 
   /** Bytes from the input's window on to the end of the current frame's record. */

@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.util.function.BooleanSupplier;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
@@ -279,6 +280,13 @@ final class CaptureInput implements AutoCloseable {
     }
     if (own) {
       Libc.closeFd(fd);
+    }
+    if (unpacked != null) {
+      try {
+        unpacked.close(); // its Inflater has memory of its own
+      } catch (IOException e) {
+        throw new UncheckedIOException(e); // Packed has nothing to close
+      }
     }
   }
 }

@@ -61,9 +61,13 @@ final class PcapFile extends CaptureFormat {
       return false;
     }
     int captured = in.int32(8);
-    if (captured < 0 || captured > MOST) {
+    if (captured < 0 || captured > PcapWriter.LONGEST_FRAME) {
       throw damaged(
-          "claims " + Integer.toUnsignedString(captured) + " bytes, " + MOST + " is the most");
+          "claims "
+              + Integer.toUnsignedString(captured)
+              + " bytes, "
+              + PcapWriter.LONGEST_FRAME
+              + " is the most");
     }
     if (!in.has(RECORD_HEADER + captured)) {
       if (in.stopped()) {

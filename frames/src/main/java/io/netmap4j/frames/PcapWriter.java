@@ -12,6 +12,9 @@ import java.util.concurrent.locks.LockSupport;
  * that are not flushed may not be in the file. For one thread.
  */
 public final class PcapWriter implements AutoCloseable {
+  /** Bytes of the longest frame that is written, and that libpcap reads (MAXIMUM_SNAPLEN). */
+  public static final int LONGEST_FRAME = 1 << 18;
+
   private static final int RECORD_HEADER = 16;
   private static final int PACKET_BLOCK = 32; // without the frame
   private static final int BUFFER = 1 << 20;
@@ -60,7 +63,7 @@ public final class PcapWriter implements AutoCloseable {
     put32(4 << 16 | 2); // version
     put32(0);
     put32(0); // time zone and accuracy, zero everywhere
-    put32(CaptureFormat.MOST);
+    put32(PcapWriter.LONGEST_FRAME);
     put32(PcapFormat.ETHERNET);
   }
 
@@ -76,7 +79,7 @@ public final class PcapWriter implements AutoCloseable {
     put32(PcapngFile.INTERFACE);
     put32(32);
     put32(PcapFormat.ETHERNET);
-    put32(CaptureFormat.MOST);
+    put32(PcapWriter.LONGEST_FRAME);
     put32(1 << 16 | PcapngFile.TIME_RESOLUTION);
     put32(9); // nanoseconds
     put32(0); // the end of its options
@@ -115,7 +118,7 @@ public final class PcapWriter implements AutoCloseable {
   /**
    * Appends the first bytes of a frame from raw memory.
    *
-   * @param length bytes to keep, 0 to 262144
+   * @param length bytes to keep, 0 to {@value #LONGEST_FRAME}
    * @param originalLength bytes that the frame had, without FCS
    */
   public void write(long timestampNanos, long address, int length, int originalLength)
@@ -134,7 +137,7 @@ public final class PcapWriter implements AutoCloseable {
    * Appends the first bytes of a frame.
    *
    * @param frame holds {@code length} bytes at its beginning
-   * @param length bytes to keep, 0 to 262144
+   * @param length bytes to keep, 0 to {@value #LONGEST_FRAME}
    * @param originalLength bytes that the frame had, without FCS
    */
   public void write(long timestampNanos, byte[] frame, int length, int originalLength)
@@ -146,13 +149,13 @@ public final class PcapWriter implements AutoCloseable {
   }
 
   private void header(long nanos, int length, int originalLength) throws IOException {
-    if (length < 0 || length > CaptureFormat.MOST || originalLength < length) {
+    if (length < 0 || length > PcapWriter.LONGEST_FRAME || originalLength < length) {
       throw new IllegalArgumentException(
           length
               + " bytes of a frame of "
               + originalLength
               + "; 0 to "
-              + CaptureFormat.MOST
+              + PcapWriter.LONGEST_FRAME
               + " fit");
     }
     if (buffer == 0) {

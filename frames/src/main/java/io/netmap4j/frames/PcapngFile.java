@@ -205,8 +205,13 @@ final class PcapngFile extends CaptureFormat {
   }
 
   private void requireFits(long captured, long room) throws IOException {
-    if (captured > room || captured > MOST) {
-      throw damaged("claims " + captured + " bytes, " + Math.min(room, MOST) + " is the most");
+    if (captured > room || captured > PcapWriter.LONGEST_FRAME) {
+      throw damaged(
+          "claims "
+              + captured
+              + " bytes, "
+              + Math.min(room, PcapWriter.LONGEST_FRAME)
+              + " is the most");
     }
   }
 

@@ -10,7 +10,6 @@ public final class Libpcap {
   private static final String[] NAMES = {"libpcap.so.0.8", "libpcap.so.1", "libpcap.so"};
 
   private static final int ETHERNET = 1;
-  private static final int LONGEST = 1 << 18;
   private static final int OPTIMIZE = 1;
 
   /** Of no network, as tcpdump -r has it: "ip broadcast" is 0.0.0.0 and 255.255.255.255. */
@@ -27,13 +26,14 @@ public final class Libpcap {
    * Compiles an expression for Ethernet frames (pcap-filter(7)).
    *
    * @param expression may be empty: every frame
+   * @param longest bytes that a frame can have; what the instructions return for one that passes
    * @return the instructions, each a struct bpf_insn as it lies in memory, least significant byte
    *     first: code in 16 bits, jt and jf in 8, k in 32
    * @throws IllegalArgumentException when it is no such expression, with libpcap's words
    * @throws LinuxException when there is no libpcap
    */
-  public static synchronized long[] compile(String expression) {
-    Pointer handle = function("pcap_open_dead").invokePointer(new Object[] {ETHERNET, LONGEST});
+  public static synchronized long[] compile(String expression, int longest) {
+    Pointer handle = function("pcap_open_dead").invokePointer(new Object[] {ETHERNET, longest});
     long program = Mem.allocate(PROGRAM_BYTES);
     try {
       Mem.set(program, PROGRAM_BYTES, (byte) 0);

@@ -41,7 +41,6 @@ import picocli.CommandLine.Parameters;
     })
 public final class Dump extends SubCommand implements Captures.User {
   private static final int MTU = 9216;
-  private static final int LONGEST = 1 << 18; // what a pcap file takes
   private static final int STANDARD_OUTPUT = 1;
   private static final int WAIT_MILLIS = 100;
 
@@ -104,7 +103,7 @@ public final class Dump extends SubCommand implements Captures.User {
   private long flushed = System.nanoTime();
 
   /** The slots so far of a packet whose end has not been seen, put together. */
-  private final byte[] joined = new byte[LONGEST];
+  private final byte[] joined = new byte[PcapWriter.LONGEST_FRAME];
 
   /** Its length so far; 0 without such a packet. */
   private int partial;
@@ -246,7 +245,7 @@ public final class Dump extends SubCommand implements Captures.User {
   private void take(NetmapRing ring, int slot) throws IOException {
     boolean more = (ring.slotFlags(slot) & Netmap.NS_MOREFRAG) != 0;
     if (more || partial > 0) {
-      int have = Math.min(ring.len(slot), LONGEST - kept);
+      int have = Math.min(ring.len(slot), PcapWriter.LONGEST_FRAME - kept);
       ring.getBytes(slot, 0, joined, kept, have);
       partial += ring.len(slot);
       kept += have;
@@ -317,7 +316,8 @@ public final class Dump extends SubCommand implements Captures.User {
     }
     if (cut > 0) {
       text.append(", ").append(cut).append(" of them cut to ");
-      text.append(snap == 0 ? LONGEST : Math.min(LONGEST, snap)).append(" bytes");
+      text.append(snap == 0 ? PcapWriter.LONGEST_FRAME : Math.min(PcapWriter.LONGEST_FRAME, snap))
+          .append(" bytes");
     }
     return text.toString();
   }

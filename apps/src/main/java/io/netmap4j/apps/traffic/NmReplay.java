@@ -2,6 +2,7 @@ package io.netmap4j.apps.traffic;
 
 import io.netmap4j.NetmapPort;
 import io.netmap4j.frames.PcapReader;
+import io.netmap4j.frames.PcapWriter;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
@@ -37,7 +38,6 @@ import picocli.CommandLine.Option;
     })
 public final class NmReplay extends SubCommand implements Captures.User {
   private static final int MTU = 9216;
-  private static final int LONGEST = 1 << 18; // what a pcap file takes
   private static final int STANDARD_INPUT = 0;
 
   /** A schedule has at least so many frames, so that losses and delays do not repeat at once. */
@@ -156,7 +156,8 @@ public final class NmReplay extends SubCommand implements Captures.User {
 
   /** A port without a limit does not take what only a damaged file claims. */
   private static boolean accepts(Limits limits, FrameFeed feed, int length) {
-    return limits.accepts(length, length > LONGEST ? Integer.MAX_VALUE : feed.slots(length));
+    return limits.accepts(
+        length, length > PcapWriter.LONGEST_FRAME ? Integer.MAX_VALUE : feed.slots(length));
   }
 
   private SendSchedule schedule(Recording recording) {

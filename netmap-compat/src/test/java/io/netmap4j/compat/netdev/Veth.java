@@ -49,6 +49,9 @@ final class Veth implements AutoCloseable {
 
   /** With the pair, whose ends are up. */
   static Veth pair(int mtu) {
+    assumeTrue(
+        !"qemu-user".equals(System.getProperty("netmap4j.emulator")),
+        "skipped: qemu-user has no PACKET_ADD_MEMBERSHIP");
     Veth veth = namespace();
     try {
       assumeTrue(says("ip", "-V").isEmpty(), "skipped: there is no ip: apt-get install iproute2");
