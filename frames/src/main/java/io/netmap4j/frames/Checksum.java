@@ -79,6 +79,23 @@ public final class Checksum {
   }
 
   /**
+   * A checksum field after 16 bits of what it covers have changed (RFC 1624, equation 3).
+   *
+   * @param checksum as it was stored
+   * @param before the word that it covered
+   * @param after the word in its place
+   * @return the value to store, 0 to 0xFFFF; the caller knows whether 0 means that there is none
+   */
+  public static int replace16(int checksum, int before, int after) {
+    return ~fold((long) (~checksum & 0xFFFF) + (~before & 0xFFFF) + (after & 0xFFFF)) & 0xFFFF;
+  }
+
+  /** The same for 32 bits, such as an IPv4 address, which begin at an even byte. */
+  public static int replace32(int checksum, int before, int after) {
+    return replace16(replace16(checksum, before >>> 16, after >>> 16), before, after);
+  }
+
+  /**
    * The sum of the pseudo header of TCP and UDP.
    *
    * @param l3 the address of the IPv4 or IPv6 header

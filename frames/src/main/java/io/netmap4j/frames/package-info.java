@@ -1,6 +1,7 @@
 /**
- * Classic pcap files, read and written without an object for each frame, at nanosecond resolution,
- * straight from and to raw memory. Written here because no library does all three; the format is 40
+ * Frames: typed views of their headers ({@code Packet}), checksums, the hash of RSS, filters as
+ * tcpdump has them, and capture files, without an object for each frame, straight from and to raw
+ * memory. Capture files are read and written here because no library does it so; the format is 40
  * bytes of headers.
  */
 package io.netmap4j.frames;
