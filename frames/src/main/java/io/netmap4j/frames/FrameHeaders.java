@@ -4,9 +4,9 @@ import static io.netmap4j.frames.NetOrder.get16;
 import static io.netmap4j.frames.NetOrder.get8;
 
 /**
- * The headers of an Ethernet frame: one VLAN tag, IPv4 or IPv6 with extension headers, and where
- * TCP, UDP or SCTP starts. One object parses frame after frame without allocating; its answers are
- * about the last one. For one thread.
+ * The headers of an Ethernet frame as a card's filters see them; programs have {@link Packet}. One
+ * VLAN tag, IPv4 or IPv6 with extension headers, and where TCP, UDP or SCTP starts. One object
+ * parses frame after frame without allocating; its answers are about the last one. For one thread.
  */
 public final class FrameHeaders {
   /** The ethertype of an 802.1Q tag. */
