@@ -20,11 +20,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What {@link Packet} says of 100,000 frames, half of them damaged, beside Wireshark's tshark. */
+@Tag("once")
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class PacketOracleTest {
   private static final int FRAMES = 100_000;
