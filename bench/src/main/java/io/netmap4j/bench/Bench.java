@@ -54,6 +54,7 @@ import picocli.CommandLine.Spec;
       LatencyCommand.class,
       ScaleCommand.class,
       LoopsCommand.class,
+      FramesCommand.class,
       SteadyCommand.class,
       ReportCommand.class,
       Bench.Jmh.class

@@ -49,10 +49,10 @@ class BenchTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "compare", "latency", "scale", "loops", "steady", "report"})
+  @ValueSource(strings = {"", "compare", "latency", "scale", "loops", "frames", "steady", "report"})
   void everyCommandHasHelpAndVersion(String command) {
     Object[] words = command.isEmpty() ? new Object[] {} : new Object[] {command};
-    assertThat(Bench.line().getSubcommands()).hasSize(7);
+    assertThat(Bench.line().getSubcommands()).hasSize(8);
     assertThat(bench(append(words, "--help"))).isZero();
     assertThat(out.toString()).contains(("Usage: netmap4j bench " + command).strip());
     assertThat(bench(append(words, "-V"))).isZero();
@@ -64,6 +64,20 @@ class BenchTest {
     Object[] more = Arrays.copyOf(words, words.length + 1);
     more[words.length] = word;
     return more;
+  }
+
+  /** The command fails when Java and C have found different headers. */
+  @Test
+  void framesAreParsedAlikeInJavaAndC() throws IOException {
+    Path json = folder.resolve("frames.json");
+    assertThat(bench("frames", "-r", "../samples/mixed.pcap", "--rounds", "1", "--json", json))
+        .as(err.toString())
+        .isZero();
+    assertThat(out.toString()).contains("1748 frames of", " ns a frame");
+    assertThat(Run.read(json).figures()).isNotEmpty();
+    assertThat(bench("frames", "-r", folder.resolve("none.pcap"))).isEqualTo(1);
+    assertThat(err.toString().lines().filter(line -> line.startsWith("netmap4j: ")))
+        .anyMatch(line -> line.contains("none.pcap"));
   }
 
   @Test

@@ -121,13 +121,20 @@ public final class CommonOptions {
    * @return null when it is not wanted, or when it can't be had: then one line says why
    */
   public CLibrary control(String name) {
+    CLibrary library = library(name);
+    if (library != null) {
+      CRing.requireLayout(library);
+    }
+    return library;
+  }
+
+  /** As {@link #control}, for one that has no ring. */
+  public CLibrary library(String name) {
     if (noControl) {
       return null;
     }
     try {
-      CLibrary library = CLibrary.build(name, compiler);
-      CRing.requireLayout(library);
-      return library;
+      return CLibrary.build(name, compiler);
     } catch (IOException e) {
       err().println("netmap4j: the control in C is left out: " + e.getMessage());
       err().flush();
