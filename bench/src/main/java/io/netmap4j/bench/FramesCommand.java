@@ -104,12 +104,12 @@ public final class FramesCommand implements Callable<Integer> {
         double[] ours = new double[TURNS_PER_ROUND];
         double[] theirs = new double[TURNS_PER_ROUND];
         turns(c, table, TURNS_PER_ROUND, ours, theirs);
-        java[round] = median(ours);
-        control[round] = median(theirs);
+        java[round] = Figure.median(ours);
+        control[round] = Figure.median(theirs);
         for (int i = 0; i < TURNS_PER_ROUND; i++) {
           ours[i] /= theirs[i];
         }
-        ratios[round] = median(ours);
+        ratios[round] = Figure.median(ours);
       }
       report(c != null, java, control, ratios);
     } finally {
@@ -218,13 +218,13 @@ public final class FramesCommand implements Callable<Integer> {
           .printf(
               Locale.ROOT,
               "Java %.2f ns, C %.2f ns a frame; Java/C %.2f (%.2f to %.2f)%n",
-              median(java),
-              median(control),
-              median(ratios),
+              Figure.median(java),
+              Figure.median(control),
+              Figure.median(ratios),
               Arrays.stream(ratios).min().orElseThrow(),
               Arrays.stream(ratios).max().orElseThrow());
     } else {
-      common.out().printf(Locale.ROOT, "Java %.2f ns a frame%n", median(java));
+      common.out().printf(Locale.ROOT, "Java %.2f ns a frame%n", Figure.median(java));
     }
     common.write(figures, Map.of());
     common.out().flush();
@@ -232,12 +232,5 @@ public final class FramesCommand implements Callable<Integer> {
 
   private Figure figure(String line, String chart, String unit, double[] values) {
     return Figure.of(chart, file.toString(), line, 0, "capture", unit, values, common.command());
-  }
-
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    int n = sorted.length;
-    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
   }
 }

@@ -10,19 +10,19 @@ import static io.netmap4j.frames.NetOrder.get8;
  */
 public final class FrameHeaders {
   /** The ethertype of an 802.1Q tag. */
-  public static final int VLAN = 0x8100;
+  public static final int VLAN = Packet.VLAN;
 
   /** The ethertype of IPv4. */
-  public static final int IPV4 = 0x0800;
+  public static final int IPV4 = Packet.IPV4;
 
   /** The ethertype of IPv6. */
-  public static final int IPV6 = 0x86DD;
+  public static final int IPV6 = Packet.IPV6;
 
   /** IP's number for TCP. */
-  public static final int TCP = 6;
+  public static final int TCP = Packet.TCP;
 
   /** IP's number for UDP. */
-  public static final int UDP = 17;
+  public static final int UDP = Packet.UDP;
 
   /** IP's number for SCTP. */
   public static final int SCTP = 132;

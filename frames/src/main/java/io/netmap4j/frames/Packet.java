@@ -10,9 +10,9 @@ import static io.netmap4j.frames.NetOrder.get8;
  * allocating; its answers are about the last one. Nothing outside the frame is read, whatever its
  * length fields say.
  *
- * <p>A view is there when its header is whole and can be one; {@link #problem} says what was wrong
- * with the first that is not, or with a length. Behind a fragment other than the first, and behind
- * a problem, nothing is looked for. For one thread.
+ * <p>A view is there when its header is whole and can be one. Behind one that isn't, and behind a
+ * fragment other than the first, nothing is looked for; a length field that counts more than the
+ * frame has stops nothing. {@link #problem} is the innermost. For one thread.
  */
 public final class Packet {
   // Ethertypes.

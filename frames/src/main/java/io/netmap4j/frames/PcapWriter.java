@@ -63,7 +63,7 @@ public final class PcapWriter implements AutoCloseable {
     put32(4 << 16 | 2); // version
     put32(0);
     put32(0); // time zone and accuracy, zero everywhere
-    put32(PcapWriter.LONGEST_FRAME);
+    put32(LONGEST_FRAME);
     put32(PcapFormat.ETHERNET);
   }
 
@@ -79,7 +79,7 @@ public final class PcapWriter implements AutoCloseable {
     put32(PcapngFile.INTERFACE);
     put32(32);
     put32(PcapFormat.ETHERNET);
-    put32(PcapWriter.LONGEST_FRAME);
+    put32(LONGEST_FRAME);
     put32(1 << 16 | PcapngFile.TIME_RESOLUTION);
     put32(9); // nanoseconds
     put32(0); // the end of its options
@@ -149,14 +149,9 @@ public final class PcapWriter implements AutoCloseable {
   }
 
   private void header(long nanos, int length, int originalLength) throws IOException {
-    if (length < 0 || length > PcapWriter.LONGEST_FRAME || originalLength < length) {
+    if (length < 0 || length > LONGEST_FRAME || originalLength < length) {
       throw new IllegalArgumentException(
-          length
-              + " bytes of a frame of "
-              + originalLength
-              + "; 0 to "
-              + PcapWriter.LONGEST_FRAME
-              + " fit");
+          length + " bytes of a frame of " + originalLength + "; 0 to " + LONGEST_FRAME + " fit");
     }
     if (buffer == 0) {
       throw new IllegalStateException(name + " is closed");

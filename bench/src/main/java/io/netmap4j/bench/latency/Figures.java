@@ -1,7 +1,6 @@
 package io.netmap4j.bench.latency;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -9,12 +8,6 @@ import java.util.List;
 /** What rounds have in common. */
 final class Figures {
   private Figures() {}
-
-  static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
-  }
 
   /** The order of a round: each is first as often as the other. */
   static List<String> turn(Collection<String> lines, int round) {

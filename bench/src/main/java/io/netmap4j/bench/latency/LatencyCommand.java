@@ -149,7 +149,7 @@ public final class LatencyCommand implements Callable<Integer> {
         subjects.put(CONTROL, new RoundTrips(c -> new CExchange(c, library, end), own, end));
       }
       Map<String, double[]> capacities = capacities(subjects, progress);
-      double capacity = Figures.median(capacities.get(CommonOptions.subject()));
+      double capacity = Figure.median(capacities.get(CommonOptions.subject()));
       facts.put("capacity", String.format(Locale.ROOT, "%.0f packets per second", capacity));
       Map<Integer, Spread> spreads = new LinkedHashMap<>();
       loads.forEach(load -> spreads.put(load, new Spread(common.rounds())));

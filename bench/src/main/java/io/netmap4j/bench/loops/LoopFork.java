@@ -1,6 +1,7 @@
 package io.netmap4j.bench.loops;
 
 import io.netmap4j.bench.control.CLibrary;
+import io.netmap4j.bench.report.Figure;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -77,7 +78,7 @@ final class LoopFork {
     Result result(int index, String loop) {
       double[] ratios = new double[java.length];
       Arrays.setAll(ratios, i -> java[i] / c[i]);
-      return new Result(index, loop, median(java), median(c), median(ratios));
+      return new Result(index, loop, Figure.median(java), Figure.median(c), Figure.median(ratios));
     }
 
     Turns plus(Turns other) {
@@ -148,12 +149,5 @@ final class LoopFork {
         (loop, turns) -> System.out.println(turns.result(index, loop.toString()).line()));
     Turns both = measured.get(Loop.TAKE).plus(measured.get(Loop.GIVE));
     System.out.println(both.result(index, RX).line());
-  }
-
-  static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    int n = sorted.length;
-    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
   }
 }

@@ -194,9 +194,9 @@ public final class LoopsCommand implements Callable<Integer> {
               row.loop,
               LoopFork.CASES.get(row.index),
               row.jdk,
-              LoopFork.median(list.stream().mapToDouble(LoopFork.Result::java).toArray()),
-              LoopFork.median(list.stream().mapToDouble(LoopFork.Result::c).toArray()),
-              LoopFork.median(ratios),
+              Figure.median(list.stream().mapToDouble(LoopFork.Result::java).toArray()),
+              Figure.median(list.stream().mapToDouble(LoopFork.Result::c).toArray()),
+              Figure.median(ratios),
               ratios[0],
               ratios[ratios.length - 1]);
         });

@@ -84,11 +84,17 @@ public record Figure(
     if (values.length == 0) {
       throw new IllegalArgumentException(chart + ", " + what + ", " + line + ": no round");
     }
+    double least = Arrays.stream(values).min().orElseThrow();
+    double most = Arrays.stream(values).max().orElseThrow();
+    return new Figure(
+        chart, what, line, x, xName, unit, median(values), least, most, values.length, command);
+  }
+
+  /** The middle one of values in any order, or of two the mean; at least one. */
+  public static double median(double[] values) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     int n = sorted.length;
-    double median = (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
-    return new Figure(
-        chart, what, line, x, xName, unit, median, sorted[0], sorted[n - 1], n, command);
+    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
   }
 }
