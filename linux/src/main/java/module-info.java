@@ -15,6 +15,7 @@ module io.netmap4j.linux {
       io.netmap4j.frames,
       io.netmap4j.ixgbe,
       io.netmap4j.model,
+      io.netmap4j.pipeline,
       io.netmap4j.uio,
       io.netmap4j.vfio;
 }

@@ -1,9 +1,12 @@
 package io.netmap4j.apps;
 
+import java.io.File;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** How this JVM would be started for another main class: same class path, same permissions. */
 final class JavaCommand {
@@ -16,9 +19,15 @@ final class JavaCommand {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
             .filter(a -> a.startsWith("--enable-") || a.startsWith("--sun-"))
             .toList());
-    command.addAll(
-        List.of("-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of("-XX:+UseSerialGC", "-cp", classPath(), main.getName()));
     command.addAll(List.of(arguments));
     return command;
+  }
+
+  /** Without what only the pipeline brings: Chronicle would use it, and the command has it not. */
+  private static String classPath() {
+    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        .filter(entry -> !entry.contains("/net/openhft/affinity/"))
+        .collect(Collectors.joining(File.pathSeparator));
   }
 }

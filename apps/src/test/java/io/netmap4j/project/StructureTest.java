@@ -30,6 +30,7 @@ class StructureTest {
   private static final String FRAMES = "io.netmap4j.frames";
   private static final String MODEL = "io.netmap4j.model";
   private static final String COMPAT = "io.netmap4j.compat";
+  private static final String PIPELINE = "io.netmap4j.pipeline";
 
   /**
    * A module, and those of ours that it may name. The compiler holds a module to what its
@@ -53,12 +54,14 @@ class StructureTest {
           Set.of(LINUX, API),
           COMPAT,
           Set.of(LINUX, API),
+          PIPELINE,
+          Set.of(LINUX, API, FRAMES),
           "io.netmap4j.apps",
           Set.of(LINUX, API, FRAMES, MODEL, COMPAT));
 
   /** Packages that programs see; all others are exported to modules of ours, or not at all. */
   private static final Set<String> USER_PACKAGES =
-      Set.of(API, "io.netmap4j.common", FRAMES, COMPAT, COMPAT + ".vale");
+      Set.of(API, "io.netmap4j.common", FRAMES, COMPAT, COMPAT + ".vale", PIPELINE);
 
   @Test
   void aModuleRequiresOnlyThoseBelowIt() {

@@ -33,6 +33,9 @@ public final class Packet {
   public static final int UDP = 17;
   public static final int ICMPV6 = 58;
 
+  /** Without a view of its own; {@link FlowHash} knows its ports. */
+  public static final int SCTP = 132;
+
   // Extension headers of IPv6; others count as protocols.
   private static final int HOP_BY_HOP = 0;
   private static final int ROUTING = 43;
@@ -69,6 +72,8 @@ public final class Packet {
   private boolean first;
   private boolean detour;
 
+  private int transport;
+
   /** Offset of the payload behind the last header, and of its end. */
   private int payload;
 
@@ -104,6 +109,7 @@ public final class Packet {
     vlans = 0;
     etherType = 0;
     protocol = -1;
+    transport = -1;
     payload = 0;
     end = length;
     problem = Problem.NONE;
@@ -248,6 +254,7 @@ public final class Packet {
     if (!first) {
       return;
     }
+    transport = payload;
     switch (protocol) {
       case TCP -> wrapTcp();
       case UDP -> wrapUdp();
@@ -360,6 +367,14 @@ public final class Packet {
    */
   public int protocol() {
     return protocol;
+  }
+
+  /**
+   * Where the header of {@link #protocol} begins, whole or not, in bytes from the frame's start; −1
+   * when there is no IP packet, or a fragment other than the first.
+   */
+  public int transportOffset() {
+    return transport;
   }
 
   /** True for a part of an IP packet, the first one included. */

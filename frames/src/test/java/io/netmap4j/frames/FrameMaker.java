@@ -5,10 +5,10 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /** Frames of every kind that {@link Packet} knows, whole and damaged, from a seed. */
-final class FrameMaker {
+public final class FrameMaker {
   private final SplittableRandom random;
 
-  FrameMaker(long seed) {
+  public FrameMaker(long seed) {
     random = new SplittableRandom(seed);
   }
 
@@ -39,7 +39,7 @@ final class FrameMaker {
   }
 
   /** A frame, of which half are damaged: cut, or with some bytes changed. */
-  byte[] next() {
+  public byte[] next() {
     byte[] frame = whole();
     switch (below(4)) {
       case 0 -> frame = Arrays.copyOf(frame, below(frame.length) + 1);

@@ -4,7 +4,7 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
-import io.netmap4j.apps.traffic.Packets;
+import io.netmap4j.Packets;
 import io.netmap4j.apps.traffic.Ports;
 import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.common.NetmapException;

@@ -3,6 +3,9 @@ package io.netmap4j.apps.traffic;
 import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.Packets;
+import io.netmap4j.frames.FlowHash;
+import io.netmap4j.frames.Packet;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,6 +34,7 @@ final class Balancer {
   private final SlotQueue free;
   private final int batch;
   private final FlowHash flow = new FlowHash();
+  private final Packet packet = new Packet();
   private final boolean[] pending;
   private long received;
   private long bytes;
@@ -157,10 +161,11 @@ final class Balancer {
       if (slots == 0) {
         break; // its end has not arrived
       }
-      int hash = flow.of(ring, slot);
+      packet.wrap(ring.buffer(slot), Math.min(ring.len(slot), ring.bufSize() - ring.offset(slot)));
+      int hash = flow.of(packet);
       received++;
       bytes += Packets.bytes(ring, slot, slots);
-      nonIp += flow.ip() ? 0 : 1;
+      nonIp += packet.ipv4() == null && packet.ipv6() == null ? 1 : 0;
       forward(groups[0], ring, slot, slots, hash);
       slot = ring.plus(slot, slots);
       left -= slots;

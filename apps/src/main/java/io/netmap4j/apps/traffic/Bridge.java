@@ -5,6 +5,7 @@ import io.netmap4j.NetmapForward;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.PacketVisitor;
+import io.netmap4j.Packets;
 import io.netmap4j.common.Errno;
 import io.netmap4j.compat.PortSpec;
 import java.util.ArrayList;

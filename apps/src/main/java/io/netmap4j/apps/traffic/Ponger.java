@@ -2,6 +2,7 @@ package io.netmap4j.apps.traffic;
 
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.Packets;
 import io.netmap4j.frames.FrameHeaders;
 
 /**

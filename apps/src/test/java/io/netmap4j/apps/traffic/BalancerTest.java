@@ -97,6 +97,7 @@ class BalancerTest {
     for (int k = 1; k <= slots; k++) {
       byte[] frame = new byte[60];
       frame[12] = 8;
+      frame[14] = 0x45;
       ring.put(ring.head(), frame, 0, 60, k < slots ? Netmap.NS_MOREFRAG : 0);
       ring.putInt(ring.head(), 26, number * 31);
       ring.putInt(ring.head(), 50, number);

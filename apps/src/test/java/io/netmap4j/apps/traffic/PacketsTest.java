@@ -6,6 +6,7 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.Packets;
 import io.netmap4j.common.MemoryOptions;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;

@@ -1,13 +1,20 @@
-package io.netmap4j.apps.traffic;
+package io.netmap4j;
 
-import io.netmap4j.Netmap;
-import io.netmap4j.NetmapRing;
-
-/** Packets of one slot or several in an RX ring. */
+/**
+ * Packets of one slot or of several, as they lie in rings: all slots but the last have NS_MOREFRAG
+ * (docs/netmap-abi.md 5.7).
+ */
 public final class Packets {
   private Packets() {}
 
-  /** How many slots the packet at {@code slot} has; 0 when that is more than {@code limit}. */
+  /**
+   * Counts the slots of a packet.
+   *
+   * @param rx any ring
+   * @param slot where the packet begins
+   * @param limit how many slots may be looked at: those up to the ring's tail
+   * @return 1 or more; 0 when its end is not within {@code limit}
+   */
   public static int slots(NetmapRing rx, int slot, int limit) {
     for (int n = 1; n <= limit; n++, slot = rx.next(slot)) {
       if ((rx.slotFlags(slot) & Netmap.NS_MOREFRAG) == 0) {
@@ -17,7 +24,14 @@ public final class Packets {
     return 0;
   }
 
-  /** How many bytes the packet in these slots has, without FCS. */
+  /**
+   * Counts the bytes of a packet.
+   *
+   * @param rx any ring
+   * @param slot where the packet begins
+   * @param slots as {@link #slots} counts them
+   * @return bytes without FCS
+   */
   public static long bytes(NetmapRing rx, int slot, int slots) {
     long bytes = 0;
     for (int k = 0; k < slots; k++, slot = rx.next(slot)) {
@@ -26,8 +40,16 @@ public final class Packets {
     return bytes;
   }
 
-  /** How many slots {@link #copy} takes in {@code tx}. */
-  static int slotsOfCopy(NetmapRing rx, int slots, long bytes, NetmapRing tx) {
+  /**
+   * How many slots {@link #copy} takes.
+   *
+   * @param rx where the packet is
+   * @param slots as {@link #slots} counts them
+   * @param bytes as {@link #bytes} counts them
+   * @param tx where it would go to
+   * @return 1 or more
+   */
+  public static int slotsOfCopy(NetmapRing rx, int slots, long bytes, NetmapRing tx) {
     if (rx.bufSize() <= tx.bufSize()) {
       return slots;
     }
@@ -39,11 +61,14 @@ public final class Packets {
    * Copies a packet between rings whose buffers may be of different sizes: slot by slot where each
    * fits, else cut anew.
    *
-   * @param slots of the packet at {@code slot} in {@code rx}
-   * @param to where it begins in {@code tx}, which has room
-   * @return the slot after it in {@code tx}
+   * @param rx where the packet is
+   * @param slot where it begins
+   * @param slots as {@link #slots} counts them
+   * @param tx another ring, in any region
+   * @param to the free slot where the copy begins; {@link #slotsOfCopy} slots from it on are free
+   * @return the slot behind the copy in {@code tx}; {@link NetmapRing#advance} sends it
    */
-  static int copy(NetmapRing rx, int slot, int slots, NetmapRing tx, int to) {
+  public static int copy(NetmapRing rx, int slot, int slots, NetmapRing tx, int to) {
     if (rx.bufSize() <= tx.bufSize()) {
       for (int k = 0; k < slots; k++, slot = rx.next(slot), to = tx.next(to)) {
         rx.copy(slot, tx, to);
