@@ -159,7 +159,7 @@ class LbTest {
 
   @Test
   void pktGenTakesWhatLbGives() throws Exception {
-    RunningCommand lb = RunningCommand.start("lb -i model1 -w 0");
+    RunningCommand lb = RunningCommand.start("lb -i model1 -w 0 -o 1 --nic drop=false");
     Command run =
         Command.run(
             "run",
@@ -168,6 +168,11 @@ class LbTest {
             "pkt-gen -i model0 -f tx -n 2000 -z -R 20K");
     assertThat(run.code()).isZero();
     assertThat(run.out().split("Received 50 packets")).hasSize(3);
+    long begin = System.nanoTime();
+    while (!lb.out().contains("\"packets_received\":2000,")
+        && System.nanoTime() - begin < MOST_NANOS) {
+      Thread.sleep(10); // it has still to take what was sent
+    }
     assertThat(total(lb.stop(), "received")).isEqualTo(2000);
   }
 
