@@ -183,6 +183,19 @@ public final class PacketSlot {
   }
 
   /**
+   * Sends a copy of the packet, as it is now, through a port at once; the packet itself goes on.
+   * For mirrors and floods.
+   *
+   * @param port its number
+   * @return false when the port has no room or cannot send such a packet: there is no copy then
+   * @throws IllegalArgumentException when there is no such port, or it is a source
+   */
+  public boolean copyTo(int port) {
+    worker.requireOutput(port);
+    return worker.copy(port);
+  }
+
+  /**
    * Prepares to hold the packet; the stage then returns {@link Verdict#HOLD}, and has it until it
    * calls {@link Worker#resume} or {@link Worker#drop}.
    *
@@ -196,6 +209,10 @@ public final class PacketSlot {
     }
     asked = held == null ? input.pool.take(slots) : held;
     return asked;
+  }
+
+  PortEnd.Sent copyThrough(PortEnd to) {
+    return ring == null ? to.copy(held) : to.copy(ring, slot, slots);
   }
 
   PortEnd.Sent sendThrough(PortEnd to) {

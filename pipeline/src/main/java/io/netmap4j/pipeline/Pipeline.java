@@ -688,6 +688,7 @@ public final class Pipeline implements AutoCloseable {
         sum(Worker.REFUSED),
         sum(Worker.HELD),
         sum(Worker.BATCHES),
+        sum(Worker.COPIES),
         sum(Worker.SLEEPS),
         stages);
   }

@@ -16,6 +16,7 @@ import java.util.List;
  * @param refused dropped because the output cannot send them: too short, too long, too many slots
  * @param held in the hands of stages now
  * @param batches rounds in which a packet was received
+ * @param copies sent by {@link PacketSlot#copyTo}, beside the packets
  * @param sleeps waits for packets or room
  * @param stages in their order
  */
@@ -29,6 +30,7 @@ public record PipelineCounts(
     long refused,
     long held,
     long batches,
+    long copies,
     long sleeps,
     List<StageCounts> stages) {
 

@@ -84,22 +84,17 @@ final class PortEnd {
 
   /** Sends a packet of an RX ring: exchanges buffers, or copies between different memories. */
   Sent send(PortEnd from, NetmapRing ring, int slot, int slots) {
-    long bytes = slots == 1 ? ring.len(slot) : Packets.bytes(ring, slot, slots);
-    boolean exchange = exchangeable(from, ring, slot);
-    int needs = exchange ? slots : Packets.slotsOfCopy(ring, slots, bytes, tx);
-    Sent may = reserve(bytes, needs);
-    if (may != Sent.SENT) {
-      return may;
+    if (!exchangeable(from, ring, slot)) {
+      return copy(ring, slot, slots);
     }
-    if (exchange) {
+    Sent may = reserve(slots == 1 ? ring.len(slot) : Packets.bytes(ring, slot, slots), slots);
+    if (may == Sent.SENT) {
       for (int k = 0; k < slots; k++, slot = ring.next(slot), free = tx.next(free)) {
         ring.swap(slot, tx, free);
       }
-    } else {
-      free = Packets.copy(ring, slot, slots, tx, free);
+      room -= slots;
     }
-    room -= needs;
-    return Sent.SENT;
+    return may;
   }
 
   private boolean exchangeable(PortEnd from, NetmapRing ring, int slot) {
@@ -107,14 +102,37 @@ final class PortEnd {
         && (tx.offsetMask() != 0 || ring.offset(slot) == 0);
   }
 
+  /** Sends a copy of a packet of an RX ring. */
+  Sent copy(NetmapRing ring, int slot, int slots) {
+    long bytes = Packets.bytes(ring, slot, slots);
+    int needs = Packets.slotsOfCopy(ring, slots, bytes, tx);
+    Sent may = reserve(bytes, needs);
+    if (may == Sent.SENT) {
+      free = Packets.copy(ring, slot, slots, tx, free);
+      room -= needs;
+    }
+    return may;
+  }
+
   /** Sends a packet that was held; its buffers stay with the pool. */
   Sent send(Held held) {
-    HoldPool of = held.pool;
-    boolean exchange = of.exchangeable(held, tx, port.memory());
-    int needs = exchange ? held.slots : of.slotsOfCopy(held, tx);
-    Sent may = reserve(of.bytes(held), needs);
+    if (!held.pool.exchangeable(held, tx, port.memory())) {
+      return copy(held);
+    }
+    Sent may = reserve(held.pool.bytes(held), held.slots);
     if (may == Sent.SENT) {
-      free = exchange ? of.exchange(held, tx, free) : of.copy(held, tx, free);
+      free = held.pool.exchange(held, tx, free);
+      room -= held.slots;
+    }
+    return may;
+  }
+
+  /** Sends a copy of a packet that was held. */
+  Sent copy(Held held) {
+    int needs = held.pool.slotsOfCopy(held, tx);
+    Sent may = reserve(held.pool.bytes(held), needs);
+    if (may == Sent.SENT) {
+      free = held.pool.copy(held, tx, free);
       room -= needs;
     }
     return may;

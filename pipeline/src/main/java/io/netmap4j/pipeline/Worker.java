@@ -33,7 +33,8 @@ public final class Worker {
   static final int HELD = 7;
   static final int BATCHES = 8;
   static final int SLEEPS = 9;
-  static final int STAGES = 10;
+  static final int COPIES = 10;
+  static final int STAGES = 11;
   static final int DROPPED = 0;
   static final int FAULTS = 1;
   static final int FAILED = 2;
@@ -343,6 +344,17 @@ public final class Worker {
       }
     }
     return send();
+  }
+
+  /**
+   * Sends a copy of the packet.
+   *
+   * @return false when there is none
+   */
+  boolean copy(int to) {
+    boolean sent = packet.copyThrough(ends[to]) == PortEnd.Sent.SENT;
+    add(COPIES, sent ? 1 : 0);
+    return sent;
   }
 
   /**

@@ -642,6 +642,39 @@ class PipelineTest {
     }
   }
 
+  /** Of packets as they come, and of held ones; the copy is of the moment. */
+  @Test
+  void copiesGoBesideThePacket() {
+    Stage mirror =
+        packet -> {
+          assertThat(packet.copyTo(1)).isTrue();
+          packet.length(70);
+          assertThat(packet.copyTo(1)).isTrue();
+          return Verdict.CONSUME;
+        };
+    try (Rig rig = new Rig();
+        Pipeline pipeline =
+            Rig.builder()
+                .hold(300)
+                .stage("delay", same(new Delay(0, true)))
+                .stage(
+                    "mirror",
+                    same(packet -> number(packet) % 2 == 0 ? Verdict.NEXT : mirror.process(packet)))
+                .open()) {
+      pipeline.start();
+      rig.feedNumbers(0, 200);
+      List<byte[]> out = rig.collect(300);
+      assertThat(pipeline.stop()).isTrue();
+      List<Integer> wanted = new ArrayList<>();
+      range(0, 200).forEach(n -> wanted.addAll(n % 2 == 0 ? List.of(n) : List.of(n, n)));
+      assertThat(Rig.numbers(out)).isEqualTo(wanted);
+      assertThat(out.get(1)).hasSize(60);
+      assertThat(out.get(2)).hasSize(70);
+      assertThat(pipeline.counts().copies()).isEqualTo(200);
+      assertAddsUp(pipeline.counts());
+    }
+  }
+
   @Test
   void nothingIsAllocatedForAPacket() {
     ThreadMXBean beans = (ThreadMXBean) ManagementFactory.getThreadMXBean();
