@@ -98,6 +98,18 @@ public final class Worker {
   }
 
   /**
+   * One of the pipeline's ports, for its name, its memory, its card's address and the like.
+   *
+   * @param port its number, in the order in which ports were given to the builder
+   * @return this worker's part of it; its packets are the worker's
+   * @throws IllegalArgumentException when there is no such port
+   */
+  public NetmapPort port(int port) {
+    requirePort(port);
+    return ends[port].port;
+  }
+
+  /**
    * Gives a packet back that a stage has held: it goes on to the next stage, after the packet or
    * the tick that is in progress. Several go in the order in which they were resumed.
    *
@@ -144,17 +156,22 @@ public final class Worker {
    * @throws IllegalArgumentException when there is no such port, or it is a sink
    */
   public int holdable(int port) {
-    if (port < 0 || port >= ends.length || ends[port].pool == null) {
-      throw new IllegalArgumentException("no port " + port + " from which packets come");
+    requirePort(port);
+    if (ends[port].pool == null) {
+      throw new IllegalArgumentException("port " + port + " is a sink: no packets come from it");
     }
     return ends[port].pool.free();
   }
 
-  void requireOutput(int port) {
+  private void requirePort(int port) {
     if (port < 0 || port >= ends.length) {
       throw new IllegalArgumentException(
           "no port " + port + ": the pipeline has ports 0 to " + (ends.length - 1));
     }
+  }
+
+  void requireOutput(int port) {
+    requirePort(port);
     if (ends[port].tx == null) {
       throw new IllegalArgumentException(
           "port " + port + " (" + ends[port].port.name() + ") is a source, and cannot send");

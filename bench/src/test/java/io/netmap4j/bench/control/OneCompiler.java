@@ -1,5 +1,7 @@
 package io.netmap4j.bench.control;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,10 +12,15 @@ import java.util.Arrays;
 public final class OneCompiler {
   private OneCompiler() {}
 
-  /** Whether gcc is there. */
-  public static boolean available() {
-    return Arrays.stream(System.getenv("PATH").split(":"))
-        .anyMatch(folder -> Files.isExecutable(Path.of(folder, "gcc")));
+  /** Skips a test of the control without gcc, or when this JVM's processor is emulated. */
+  public static void assumeThere() {
+    assumeTrue(
+        Arrays.stream(System.getenv("PATH").split(":"))
+            .anyMatch(folder -> Files.isExecutable(Path.of(folder, "gcc"))),
+        "no gcc on PATH: there is no control");
+    assumeTrue(
+        System.getProperty("netmap4j.emulator") == null,
+        "gcc makes code for the machine below the emulator: there is no control");
   }
 
   /**

@@ -1,7 +1,6 @@
 package io.netmap4j.bench.latency;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netmap4j.bench.control.CLibrary;
 import io.netmap4j.bench.control.EarlyEnd;
@@ -42,7 +41,7 @@ class LatencyCommandTest {
 
   @Test
   void figuresOfBothSubjectsAndOfEachWayToWait() throws IOException {
-    assumeTrue(OneCompiler.available(), "no gcc on PATH: there is no control");
+    OneCompiler.assumeThere();
     Path file = folder.resolve("run.json");
     assertThat(
             execute(
@@ -109,7 +108,7 @@ class LatencyCommandTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void everyPacketComesBackThroughTheControl(boolean ownResponder) throws IOException {
-    assumeTrue(OneCompiler.available(), "no gcc on PATH: there is no control");
+    OneCompiler.assumeThere();
     try (EarlyEnd end = new EarlyEnd();
         CLibrary library = CLibrary.build("latency", OneCompiler.in(folder).toString());
         RoundTrips trips = new RoundTrips(c -> new CExchange(c, library, end), ownResponder, end)) {

@@ -1,7 +1,6 @@
 package io.netmap4j.bench.scale;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netmap4j.bench.control.OneCompiler;
 import io.netmap4j.bench.report.Figure;
@@ -63,7 +62,7 @@ class ScaleCommandTest {
   })
   void bothSubjectsMoveEveryPacketAtEveryPoint(
       String axis, String values, String chart, String whats, String xName) throws IOException {
-    assumeTrue(OneCompiler.available(), "no gcc on PATH: there is no control");
+    OneCompiler.assumeThere();
     Path file = folder.resolve("run.json");
     assertThat(run("--axes", axis, "--values", values.replace(';', ','), "--json", file.toString()))
         .isZero(); // a subject that moved fewer packets would be an error
@@ -97,7 +96,7 @@ class ScaleCommandTest {
 
   @Test
   void growthIsSummedUpWhereBothEndsWereMeasured() throws IOException {
-    assumeTrue(OneCompiler.available(), "no gcc on PATH: there is no control");
+    OneCompiler.assumeThere();
     Path file = folder.resolve("run.json");
     assertThat(run("--axes=rings", "--values=1,16", "--json=" + file)).isZero();
     assertThat(Run.read(file).figures())
