@@ -52,7 +52,7 @@
  *
  * <p><b>A frame.</b> {@link io.netmap4j.model.ModelRunner}'s thread calls {@code Nic82599.run} of
  * each card in turn: the wire plays what it holds, the receive engine empties its packet buffer,
- * the transmit engine fetches descriptors and sends. {@link io.netmap4j.model.engine} and {@link
+ * the transmit engine fetches descriptors and sends. {@code io.netmap4j.model.engine} and {@code
  * io.netmap4j.model.wire} say how a frame goes on from there.
  *
  * <p><b>A violation.</b> A driver that breaks a rule of the hardware gets a {@link

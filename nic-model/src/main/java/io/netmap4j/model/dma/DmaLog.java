@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The last accesses of a device to memory, for tests to ask. Made active with {@link
- * DeviceMemory#log}; it keeps {@code capacity} of them and counts the rest.
+ * The last accesses of a device to memory, for tests to ask. Made active with {@code
+ * DeviceMemory.log}; it keeps {@code capacity} of them and counts the rest.
  */
 public final class DmaLog implements DmaObserver {
   /** What the device did. */
