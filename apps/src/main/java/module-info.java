@@ -5,6 +5,7 @@ module io.netmap4j.apps {
   requires io.netmap4j.compat;
   requires io.netmap4j.frames;
   requires io.netmap4j.linux;
+  requires io.netmap4j.metrics;
   requires io.netmap4j.model;
   requires org.slf4j;
 

@@ -355,7 +355,11 @@ public final class NetmapPoll implements AutoCloseable {
     } finally {
       disarm();
     }
-    return scan();
+    int count = scan();
+    for (int i = 0; i < ports.length; i++) {
+      ports[i].waits().slept(ready[i] != 0);
+    }
+    return count;
   }
 
   private static int roundUp(long nanos) {

@@ -227,6 +227,15 @@ public final class NetmapPort implements AutoCloseable {
   }
 
   /**
+   * Whether the port is open. For any thread.
+   *
+   * @return false once {@link #close} has begun
+   */
+  public boolean isOpen() {
+    return !closed;
+  }
+
+  /**
    * The port's name.
    *
    * @return the NAME in {@code netmap:NAME}, without ring and flags
@@ -544,8 +553,9 @@ public final class NetmapPort implements AutoCloseable {
    * those of its host rings, if it has any: {@code host_tx}, {@code host_rx} and so on, see
    * docs/netmap-abi.md 9.1; and ours: {@code bad_slots} (slots that could not be sent or given back
    * as they were), {@code unsent} (packets of the bound TX rings that were refused, see {@link
-   * #unsent}) and {@code ring_reinits} (how often illegal indices made a ring be repaired). For any
-   * thread; not for a fast loop.
+   * #unsent}), {@code ring_reinits} (how often illegal indices made a ring be repaired), {@code
+   * wait_sleeps} (how often a wait for this port slept) and {@code wait_wakeups} (after how many of
+   * these sleeps it was ready). For any thread; not for a fast loop.
    *
    * @return a new map, sorted by name
    * @throws NetmapException as {@link #link}
@@ -572,6 +582,8 @@ public final class NetmapPort implements AutoCloseable {
     all.put("bad_slots", bad);
     all.put("unsent", unsent());
     all.put("ring_reinits", reinits);
+    all.put("wait_sleeps", waits.sleeps());
+    all.put("wait_wakeups", waits.wakeUps());
     return all;
   }
 

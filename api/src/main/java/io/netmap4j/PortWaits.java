@@ -7,6 +7,7 @@ import io.netmap4j.spi.RingSet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -58,6 +59,11 @@ final class PortWaits {
 
   private volatile int wakeupsIn;
   private volatile int wakeupsOut;
+
+  /** How often a wait for this port slept, and after how many of these sleeps it was ready. */
+  private final AtomicLong sleeps = new AtomicLong();
+
+  private final AtomicLong wakeUps = new AtomicLong();
 
   /** The last {@link #poll} found something. A hint: the threads of a port share it. */
   private boolean busy;
@@ -155,6 +161,22 @@ final class PortWaits {
 
   int wakeups() {
     return wakeups;
+  }
+
+  /** A wait for this port has slept. */
+  void slept(boolean readyNow) {
+    sleeps.incrementAndGet();
+    if (readyNow) {
+      wakeUps.incrementAndGet();
+    }
+  }
+
+  long sleeps() {
+    return sleeps.get();
+  }
+
+  long wakeUps() {
+    return wakeUps.get();
   }
 
   /** The wake-ups that a wait for {@code events}, POLLIN or POLLOUT, does not end for. */

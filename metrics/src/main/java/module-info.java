@@ -1,0 +1,7 @@
+/** Micrometer meters of ports and rings. */
+module io.netmap4j.metrics {
+  requires transitive io.netmap4j;
+  requires transitive micrometer.core;
+
+  exports io.netmap4j.metrics;
+}
