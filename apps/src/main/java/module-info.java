@@ -7,6 +7,8 @@ module io.netmap4j.apps {
   requires io.netmap4j.linux;
   requires io.netmap4j.metrics;
   requires io.netmap4j.model;
+  requires jdk.httpserver;
+  requires micrometer.registry.prometheus;
   requires org.slf4j;
 
   opens io.netmap4j.apps to

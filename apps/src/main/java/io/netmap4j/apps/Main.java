@@ -9,11 +9,14 @@ import io.netmap4j.apps.admin.Tap;
 import io.netmap4j.apps.admin.Unbind;
 import io.netmap4j.apps.admin.ValeControl;
 import io.netmap4j.apps.doctor.Doctor;
+import io.netmap4j.apps.metrics.MetricsServer;
 import io.netmap4j.apps.traffic.Bridge;
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.Dump;
+import io.netmap4j.apps.traffic.Figures;
 import io.netmap4j.apps.traffic.Lb;
+import io.netmap4j.apps.traffic.MetricsOption;
 import io.netmap4j.apps.traffic.NmReplay;
 import io.netmap4j.apps.traffic.PktGen;
 import io.netmap4j.apps.traffic.Replay;
@@ -41,6 +44,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 
 /**
@@ -96,8 +100,21 @@ public final class Main extends CommandContext {
 
   private final CountDownLatch ready = new CountDownLatch(1);
 
+  /** Of this command and, for run, of those that it runs. */
+  private Figures figures = Figures.NONE;
+
+  private final boolean inRun;
+
   Main(Stop stop, PrintStream out, PrintStream err) {
     super(stop, out, err);
+    inRun = false;
+  }
+
+  /** One command of a run, which shows its figures where the run does. */
+  Main(Stop stop, PrintStream out, PrintStream err, Figures ofRun) {
+    super(stop, out, err);
+    figures = ofRun;
+    inRun = true;
   }
 
   /** Runs the command in {@code args} and ends the process with its exit code. */
@@ -152,6 +169,7 @@ public final class Main extends CommandContext {
     line.setErr(new PrintWriter(err, true));
     line.setParameterExceptionHandler(this::usage);
     line.setExecutionExceptionHandler((e, command, result) -> failed(e));
+    line.setExecutionStrategy(this::execute);
     try {
       return args.length == 0
           ? usage(new ParameterException(line, "a command is missing"), args)
@@ -163,12 +181,44 @@ public final class Main extends CommandContext {
     }
   }
 
+  /** Serves the meters while the command runs, if it shall. */
+  private int execute(ParseResult parsed) {
+    ParseResult command = parsed.subcommand();
+    boolean served =
+        command != null
+            && command.hasMatchedOption(MetricsOption.NAME)
+            && !command.isUsageHelpRequested()
+            && !command.isVersionHelpRequested();
+    if (!served) {
+      return new CommandLine.RunLast().execute(parsed);
+    }
+    if (inRun) {
+      throw new ParameterException(
+          command.commandSpec().commandLine(),
+          MetricsOption.NAME
+              + " is for all commands of a run: netmap4j run --metrics PORT \"...\"");
+    }
+    try (MetricsServer server =
+        MetricsServer.start(command.matchedOptionValue(MetricsOption.NAME, null))) {
+      figures = server;
+      err.println("Metrics: " + server.url());
+      return new CommandLine.RunLast().execute(parsed);
+    } catch (IOException e) {
+      return failed(e);
+    }
+  }
+
   /** What reads the arguments. */
   CommandLine line() {
     CommandLine line = new CommandLine(this);
     Converters.register(line);
     line.setExpandAtFiles(false); // a word with @ at its beginning is a word
     return line;
+  }
+
+  @Override
+  public Figures figures() {
+    return figures;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.apps.traffic.Captures;
+import io.netmap4j.apps.traffic.MetricsOption;
 import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.apps.traffic.Workers;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParseResult;
@@ -37,6 +39,8 @@ final class Run extends SubCommand {
    */
   private static final long READY_SECONDS = 30;
 
+  @Mixin MetricsOption metrics;
+
   @Parameters(
       arity = "1..*",
       paramLabel = "COMMAND",
@@ -60,7 +64,7 @@ final class Run extends SubCommand {
     for (int i = 0; i < codes.length && !failed.get(); i++) {
       String[] words = each.get(i);
       int me = i;
-      Main one = new Main(stop, text, context.err);
+      Main one = new Main(stop, text, context.err, context.figures());
       workers.start(
           words.length == 0 ? "empty" : words[0],
           () -> {

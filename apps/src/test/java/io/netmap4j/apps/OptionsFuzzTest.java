@@ -165,6 +165,7 @@ class OptionsFuzzTest {
     USUAL.put("MEMORY", words("0 1 netmap:fake0 netmap:x 99999"));
     USUAL.put("LOSS", words("0.1 plr,.5 ber,1e-6 1 2 burst,.1,1,2"));
     USUAL.put("MS", words("1 10 1000"));
+    USUAL.put("[ADDRESS:]PORT", words("0 127.0.0.1:0 [::1]:0 localhost:0 70000 1.2.3:4 0.0.0.0"));
     USUAL.put("SECONDS", words("0 1 2"));
     USUAL.put("MAC", words("02:00:00:00:00:01 01:00:00:00:00:01 2:0:0:0:0:1 02-00-00-00-00-01"));
     USUAL.put(

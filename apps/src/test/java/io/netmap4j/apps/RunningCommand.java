@@ -43,9 +43,14 @@ final class RunningCommand {
     return out.toString(StandardCharsets.UTF_8);
   }
 
+  /** What it has printed so far on standard error. */
+  String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
   /** Stops it as Ctrl-C does, and waits for its end. */
   Command stop() throws Exception {
     stop.request();
-    return new Command(code.get(), out(), err.toString(StandardCharsets.UTF_8));
+    return new Command(code.get(), out(), err());
   }
 }

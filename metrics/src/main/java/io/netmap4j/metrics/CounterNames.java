@@ -85,7 +85,7 @@ final class CounterNames {
             ? Tags.of(family.equals("RXMPC") ? "buffer" : "ring", numbered.group(2))
             : Tags.empty();
     return new Meaning(
-        "netmap4j.counter." + dotted(family), unit, "Counter " + family + " of the device", tags);
+        "netmap4j.device." + dotted(family), unit, "Counter " + family + " of the device", tags);
   }
 
   private static String dotted(String name) {

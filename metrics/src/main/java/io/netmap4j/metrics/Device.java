@@ -27,6 +27,9 @@ final class Device {
   /** A meter does not show what was read longer ago, unless the device does not answer. */
   static final long MOST_AGE_MILLIS = 100;
 
+  /** Prometheus has all rates in bytes. */
+  private static final int BYTES_OF_MEGABIT = 1_000_000 / 8;
+
   private final String name;
   private final List<NetmapPort> ports = new CopyOnWriteArrayList<>();
 
@@ -153,7 +156,7 @@ final class Device {
 
   private double linkSpeed() {
     fresh();
-    return isOpen() ? link.mbps() * 1e6 : 0;
+    return isOpen() ? (double) link.mbps() * BYTES_OF_MEGABIT : 0;
   }
 
   /** NaN for a ring that no open port has. */
@@ -197,7 +200,7 @@ final class Device {
         registry,
         here,
         "netmap4j.port.link.speed",
-        "bits_per_second",
+        "bytes_per_second",
         "Speed of the link, 0 without carrier",
         tags,
         Device::linkSpeed);

@@ -38,7 +38,7 @@ class PortMetersTest {
           .isEqualTo(FRAMES * 60.0);
       assertThat(count("netmap4j.port.bytes", "port", "model0", "direction", "tx"))
           .isEqualTo(FRAMES * 60.0);
-      assertThat(count("netmap4j.counter.qprc", "port", "model1", "ring", "0")).isEqualTo(FRAMES);
+      assertThat(count("netmap4j.device.qprc", "port", "model1", "ring", "0")).isEqualTo(FRAMES);
       Map<String, Long> counters = b.counters();
       counters.forEach(
           (counter, value) -> {

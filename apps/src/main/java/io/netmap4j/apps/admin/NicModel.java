@@ -3,6 +3,8 @@ package io.netmap4j.apps.admin;
 import io.netmap4j.apps.traffic.Captures;
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
+import io.netmap4j.apps.traffic.Figures;
+import io.netmap4j.apps.traffic.MetricsOption;
 import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.frames.MacAddress;
 import io.netmap4j.model.CardOptions;
@@ -22,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -62,6 +65,8 @@ public final class NicModel extends SubCommand implements Captures.User {
   @Mixin CardLinks links;
 
   @Mixin CardControl control;
+
+  @Mixin MetricsOption metrics;
 
   @Option(
       names = {"-s", "--socket"},
@@ -161,6 +166,7 @@ public final class NicModel extends SubCommand implements Captures.User {
           card.attach(wire, i == 0 ? WireEnd.A : WireEnd.B);
         }
       }
+      show(cards, names, wire);
       if (files.folder != null) {
         try (RegisterFileServer server = files.serve(cards, sockets)) {
           serve(cards, "ready " + files.folder);
@@ -178,6 +184,50 @@ public final class NicModel extends SubCommand implements Captures.User {
     } finally {
       cards.forEach(Nic82599::close);
     }
+  }
+
+  /** What {@link #report} has, while the cards run. */
+  private void show(List<Nic82599> cards, List<String> names, Wire wire) {
+    for (int i = 0; i < cards.size(); i++) {
+      Nic82599 card = cards.get(i);
+      String name = names.get(i);
+      show(
+          "netmap4j.model.packets",
+          "Good packets of a modelled card",
+          List.of("card", name, "direction", "rx"),
+          () -> card.total("GPRC"));
+      show(
+          "netmap4j.model.packets",
+          "Good packets of a modelled card",
+          List.of("card", name, "direction", "tx"),
+          () -> card.total("GPTC"));
+      show(
+          "netmap4j.model.drops",
+          "Packets that a modelled card dropped for want of room",
+          List.of("card", name),
+          () -> card.total("RXMPC") + card.total("QPRDC"));
+      if (wire != null) {
+        WireEnd end = end(i);
+        show(
+            "netmap4j.model.wire.packets",
+            "Packets that went into the wire",
+            List.of("card", name),
+            () -> wire.counters(end).frames());
+        show(
+            "netmap4j.model.wire.lost",
+            "Of these, packets that the wire lost",
+            List.of("card", name),
+            () -> wire.counters(end).lost());
+      }
+    }
+  }
+
+  private void show(String meter, String text, List<String> tags, LongSupplier value) {
+    context
+        .figures()
+        .counter(
+            new Figures.Counter("netmap4j.model." + meter, "netmap4j.model.packets", text, tags),
+            value);
   }
 
   /** What the cards are called in the report. */

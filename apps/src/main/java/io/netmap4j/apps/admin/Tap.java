@@ -4,6 +4,8 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.Drops;
+import io.netmap4j.apps.traffic.Figures;
+import io.netmap4j.apps.traffic.MetricsOption;
 import io.netmap4j.apps.traffic.OnePort;
 import io.netmap4j.apps.traffic.PortOptions;
 import io.netmap4j.apps.traffic.Ports;
@@ -12,7 +14,9 @@ import io.netmap4j.apps.traffic.WaitOption;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.frames.MacAddress;
 import io.netmap4j.linux.TapDevice;
+import java.util.List;
 import java.util.Locale;
+import java.util.function.LongSupplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -38,6 +42,7 @@ import picocli.CommandLine.ParameterException;
     })
 public final class Tap extends SubCommand {
   @Mixin OnePort setup;
+  @Mixin MetricsOption metrics;
   @Mixin WaitOption wait;
 
   @Option(
@@ -83,10 +88,24 @@ public final class Tap extends SubCommand {
             tap.name());
         context.ready();
         setup.awaitLink(port, context);
+        show("to " + tap.name(), forwarder::framesToKernel);
+        show("from " + tap.name(), forwarder::framesFromKernel);
         forward(forwarder, port, tap);
       }
     }
     return CommandContext.OK;
+  }
+
+  private void show(String loop, LongSupplier frames) {
+    context
+        .figures()
+        .counter(
+            new Figures.Counter(
+                "netmap4j.command.packets",
+                "packets",
+                "Packets that a command has moved",
+                List.of("command", "tap", "loop", loop)),
+            frames);
   }
 
   /** Makes the interface look like the card. @return its MAC address */

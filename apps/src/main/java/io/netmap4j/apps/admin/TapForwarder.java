@@ -59,6 +59,16 @@ final class TapForwarder implements AutoCloseable {
     this.most = Math.min(port.maxFrame(), (tx.numSlots() - 1) * tx.bufSize());
   }
 
+  /** Frames that the kernel took; for any thread, as of a moment ago. */
+  long framesToKernel() {
+    return toKernel;
+  }
+
+  /** Frames that the kernel gave. */
+  long framesFromKernel() {
+    return fromKernel;
+  }
+
   /**
    * Until told to stop.
    *

@@ -49,6 +49,7 @@ import picocli.CommandLine.Option;
     })
 public final class Bridge extends SubCommand {
   @Mixin PortOptions setup;
+  @Mixin MetricsOption metrics;
   @Mixin WaitOption wait;
 
   @Option(
@@ -202,6 +203,7 @@ public final class Bridge extends SubCommand {
       this.swap = !copy && from.memory().address() == to.memory().address();
       this.limits = new Limits(to);
       this.refusedBefore = to.unsent();
+      context.figures().loop("bridge", names, tally);
       for (int r = from.firstRxRing(); r < from.endRxRing() && swap; r++) {
         pairs.add(new NetmapForward(from.rx(r), target(r)));
       }

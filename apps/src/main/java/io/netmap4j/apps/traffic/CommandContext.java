@@ -37,6 +37,9 @@ public abstract class CommandContext {
   /** How the interface of the kernel that a NAME means is set up; null when it means none. */
   protected abstract NicOptions kernelInterface(String name);
 
+  /** Where the command shows its ports and counts. */
+  public abstract Figures figures();
+
   /** A command calls this once its ports are open. */
   public abstract void ready();
 

@@ -3,10 +3,14 @@ package io.netmap4j.apps.traffic;
 import io.netmap4j.common.RingCounts;
 import io.netmap4j.frames.MacAddress;
 import io.netmap4j.frames.PcapWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
@@ -67,6 +71,30 @@ public final class Converters {
     @Override
     public Integer convert(String text) {
       return (int) number(text, 0, 8191);
+    }
+  }
+
+  /** [ADDRESS:]PORT to listen at. */
+  public static final class Listening implements ITypeConverter<InetSocketAddress> {
+    private static final Pattern PLACE =
+        Pattern.compile("(?:([0-9.]+|localhost|\\[[0-9a-fA-F:.]+\\]):)?([0-9]{1,5})");
+
+    @Override
+    public InetSocketAddress convert(String text) {
+      Matcher place = PLACE.matcher(text);
+      try {
+        if (place.matches()) {
+          String address = place.group(1) == null ? "127.0.0.1" : place.group(1);
+          if (address.indexOf('.') < 0 || address.matches("([0-9]{1,3}\\.){3}[0-9]{1,3}|\\[.*")) {
+            return new InetSocketAddress(
+                InetAddress.getByName(address), (int) number(place.group(2), 0, 65_535));
+          }
+        }
+      } catch (UnknownHostException e) {
+        // the same answer
+      }
+      throw new TypeConversionException(
+          "'" + text + "' is not [ADDRESS:]PORT, as in 9400, 0.0.0.0:9400 or [::1]:9400");
     }
   }
 

@@ -55,6 +55,7 @@ public final class Dump extends SubCommand implements Captures.User {
   private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS");
 
   @Mixin OnePort setup;
+  @Mixin MetricsOption metrics;
 
   @Option(
       names = "-w",
@@ -117,6 +118,7 @@ public final class Dump extends SubCommand implements Captures.User {
     filter = filter();
     try (NetmapPort port = setup.open(setup.name, PortOptions.Need.RX, Netmap.NR_NO_TX_POLL, MTU)) {
       Drops drops = new Drops(port);
+      context.figures().loop("dump", "rx " + port.name(), () -> packets, () -> bytes);
       monitor = (Ports.spec(setup.name).flags() & MONITOR) != 0;
       try (PcapWriter writer = create()) {
         pcap = writer;

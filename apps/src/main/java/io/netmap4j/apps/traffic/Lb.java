@@ -77,6 +77,7 @@ public final class Lb extends SubCommand {
   }
 
   @Mixin OnePort setup;
+  @Mixin MetricsOption metrics;
   @Mixin WaitOption wait;
 
   @Option(
@@ -138,13 +139,29 @@ public final class Lb extends SubCommand {
         List<List<LbPipe>> chain = openPipes(input, pipes);
         context.ready();
         setup.awaitLink(input, context);
-        balance(input, new Balancer(input, pipes, chain, free, batch), pipes);
+        Balancer balancer = new Balancer(input, pipes, chain, free, batch);
+        show(input, pipes, balancer);
+        balance(input, balancer, pipes);
       } finally {
         giveBack(input, free);
         closeAll(pipes);
       }
       return CommandContext.OK;
     }
+  }
+
+  private void show(NetmapPort input, List<NetmapPort> pipes, Balancer balancer) {
+    Figures figures = context.figures();
+    pipes.forEach(figures::port);
+    String loop = "rx " + input.name();
+    figures.loop("lb", loop, () -> balancer.counts().received(), () -> balancer.counts().bytes());
+    figures.counter(
+        new Figures.Counter(
+            "netmap4j.command.drops",
+            "packets",
+            "Packets that a command had no room for",
+            List.of("command", "lb", "loop", loop)),
+        () -> balancer.counts().pipes().stream().mapToLong(LbPipe.Counts::dropped).sum());
   }
 
   /** Those that the port has got. */

@@ -44,6 +44,7 @@ public final class NmReplay extends SubCommand implements Captures.User {
   private static final int LEAST_FRAMES = 10_000;
 
   @Mixin OnePort setup;
+  @Mixin MetricsOption metrics;
   @Mixin WaitOption wait;
   @Mixin ReportOption report;
 
@@ -121,6 +122,7 @@ public final class NmReplay extends SubCommand implements Captures.User {
       Stop stop = context.stop.child();
       Limits limits = new Limits(port);
       long refusedBefore = port.unsent();
+      context.figures().loop("nmreplay", "tx " + port.name(), tally);
       FrameFeed feed = new FrameFeed(port, tally, stop, () -> {});
       Recording recording = Recording.read(reader, length -> accepts(limits, feed, length));
       ScheduledSender sender =

@@ -50,6 +50,7 @@ final class PingPong {
     Stop stop = command.context.stop.child();
     Workers workers = new Workers(stop);
     Tally tally = new Tally();
+    command.show("pong", own, tally);
     Limits limits = new Limits(own);
     long refused = own.unsent();
     Ponger ponger =

@@ -60,6 +60,7 @@ public final class PktGen extends SubCommand implements Captures.User {
   private static final Set<String> FUNCTIONS = Set.of("tx", "rx", "ping", "pong", "txseq", "rxseq");
 
   @Mixin OnePort setup;
+  @Mixin MetricsOption metrics;
   @Mixin WaitOption wait;
   @Mixin ReportOption report;
 
@@ -292,6 +293,7 @@ public final class PktGen extends SubCommand implements Captures.User {
       Tally tally = new Tally();
       tallies.add(tally);
       NetmapPort own = ports.get(i);
+      show("tx", own, tally);
       UdpFrame frame = frames.frame(ownMac(own), reserved(), numbered);
       Sender.Ways ways = frames.ways(own, extra(own), context.out);
       int endRing = numbered ? own.firstTxRing() + 1 : own.endTxRing();
@@ -315,6 +317,10 @@ public final class PktGen extends SubCommand implements Captures.User {
     for (int i = 0; i < threads.threads; i++) {
       Ports.requireAllSent(ports.get(i), refused[i]);
     }
+  }
+
+  void show(String what, NetmapPort own, Tally tally) {
+    context.figures().loop("pkt-gen", what + " " + own.name(), tally);
   }
 
   private ExtraBuffers extra(NetmapPort own) {
@@ -399,6 +405,7 @@ public final class PktGen extends SubCommand implements Captures.User {
       Tally[] tallies = new Tally[own.endRxRing()];
       for (int r = own.firstRxRing(); r < own.endRxRing(); r++) {
         all.add(tallies[r] = new Tally());
+        show("rx", own, tallies[r]);
       }
       SequenceCheck check = null;
       if (function.equals("rxseq")) {

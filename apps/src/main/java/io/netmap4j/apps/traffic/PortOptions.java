@@ -77,7 +77,7 @@ public class PortOptions {
    */
   public NetmapPort open(String name, Need need, long flags, int mtu) {
     requireRings(name, need);
-    return Ports.open(name, flags, options(name, mtu));
+    return shown(Ports.open(name, flags, options(name, mtu)));
   }
 
   /**
@@ -86,7 +86,16 @@ public class PortOptions {
    */
   NetmapPort open(String name, Need need, NetmapPort.Request request) {
     requireRings(name, need);
-    return Netmap.open(Ports.full(name), request.nic(options(name, 0)));
+    return shown(Netmap.open(Ports.full(name), request.nic(options(name, 0))));
+  }
+
+  private NetmapPort shown(NetmapPort port) {
+    context().figures().port(port);
+    return port;
+  }
+
+  private CommandContext context() {
+    return ((PlainCommand) command.userObject()).context;
   }
 
   /** What {@link #open} checks of the name. */
@@ -113,9 +122,8 @@ public class PortOptions {
 
   private NicOptions options(String name, int mtu) {
     PortSpec port = Ports.spec(name);
-    CommandContext context = ((PlainCommand) command.userObject()).context;
     NicOptions ofInterface =
-        port.vale() || port.pipe() ? null : context.kernelInterface(port.name());
+        port.vale() || port.pipe() ? null : context().kernelInterface(port.name());
     boolean kernel = ofInterface != null;
     NicOptions options = kernel ? ofInterface : Config.load().options(port.name());
     if (mtu > 0 && !kernel) {

@@ -43,6 +43,7 @@ public final class Replay extends SubCommand implements Captures.User {
   private static final long LONG_GAP_NANOS = 2_000_000_000;
 
   @Mixin OnePort setup;
+  @Mixin MetricsOption metrics;
   @Mixin ReportOption report;
 
   @Option(
@@ -172,6 +173,7 @@ public final class Replay extends SubCommand implements Captures.User {
     feed = new FrameFeed(port, tally, context.stop, this::report);
     limits = new Limits(port);
     refusedBefore = port.unsent();
+    context.figures().loop("replay", "tx " + port.name(), tally);
   }
 
   /** Null for the recorded times. */

@@ -78,6 +78,15 @@ public final class Tally {
     return packets.getAcquire();
   }
 
+  long bytes() {
+    return bytes.getAcquire();
+  }
+
+  /** Batches. */
+  long events() {
+    return events.getAcquire();
+  }
+
   /**
    * Adds up; with {@code reset} the smallest space starts anew, as pkt-gen does after each line.
    */

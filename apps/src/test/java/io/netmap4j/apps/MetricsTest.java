@@ -1,0 +1,307 @@
+package io.netmap4j.apps;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.netmap4j.Netmap;
+import io.netmap4j.NetmapPort;
+import io.netmap4j.apps.metrics.MetricsServer;
+import io.netmap4j.apps.traffic.Endpoints;
+import io.netmap4j.apps.traffic.Pace;
+import io.netmap4j.apps.traffic.Receiver;
+import io.netmap4j.apps.traffic.Sender;
+import io.netmap4j.apps.traffic.Stop;
+import io.netmap4j.apps.traffic.Tally;
+import io.netmap4j.apps.traffic.UdpFrame;
+import io.netmap4j.apps.traffic.Workers;
+import io.netmap4j.common.NicOptions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code --metrics}; {@code -Dnetmap4j.metrics.packets=N} for a longer comparison of counts. */
+@Timeout(600)
+class MetricsTest {
+  private static final int PACKETS = Integer.getInteger("netmap4j.metrics.packets", 1_000_000);
+  private static final Pattern URL = Pattern.compile("Metrics: (http://\\S+)");
+  private static final InetSocketAddress ANY =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  @TempDir Path folder;
+
+  /** Nothing is lost between the cards, and the figures are those of the ports to the packet. */
+  @Test
+  void agreesWithTheCountersOfThePorts() throws Exception {
+    NetmapPort.Request request =
+        NetmapPort.Request.DEFAULT.nic(NicOptions.DEFAULT.dropWhenFull(false));
+    try (MetricsServer server = MetricsServer.start(ANY);
+        NetmapPort tx = Netmap.open("netmap:model0", request);
+        NetmapPort rx = Netmap.open("netmap:model1", request.addFlags(Netmap.NR_NO_TX_POLL))) {
+      server.port(tx);
+      server.port(rx);
+      Tally sent = new Tally();
+      Tally received = new Tally();
+      server.loop("test", "tx", sent);
+      server.loop("test", "rx", received);
+      transfer(server, tx, sent, rx, received);
+      Map<String, Double> scraped = values(get(server.url()).body());
+      for (NetmapPort port : List.of(tx, rx)) {
+        int compared = 0;
+        for (Map.Entry<String, Long> counter : port.counters().entrySet()) {
+          Double shown = find(scraped, port.name(), counter.getKey());
+          if (shown != null) {
+            assertThat(shown).as(counter.getKey()).isEqualTo(counter.getValue().doubleValue());
+            compared++;
+          }
+        }
+        assertThat(compared).isGreaterThan(50);
+      }
+      assertThat(find(scraped, "model0", "GPTC")).isEqualTo(PACKETS);
+      assertThat(find(scraped, "model1", "QPRC0")).isEqualTo(PACKETS);
+      assertThat(scraped)
+          .containsEntry(
+              "netmap4j_port_packets_total{direction=\"rx\",port=\"model1\"}", (double) PACKETS)
+          .containsEntry(
+              "netmap4j_command_packets_total{command=\"test\",loop=\"tx\"}", (double) PACKETS)
+          .containsEntry(
+              "netmap4j_command_packets_total{command=\"test\",loop=\"rx\"}", (double) PACKETS)
+          .containsEntry("netmap4j_port_drops_packets_total{port=\"model1\"}", 0.0);
+      System.out.println("metrics: agree after " + PACKETS + " packets");
+    }
+  }
+
+  /** While it is scraped. */
+  private void transfer(
+      MetricsServer server, NetmapPort tx, Tally sent, NetmapPort rx, Tally received)
+      throws Exception {
+    tx.awaitLink(5000);
+    rx.awaitLink(5000);
+    Endpoints here = Endpoints.parse("10.0.0.1:1024-10.0.0.1:1279", false);
+    UdpFrame frame = UdpFrame.ipv4(rx.nic().macAddress(), tx.nic().macAddress(), here, here, 60);
+    Stop stop = new Stop();
+    Workers workers = new Workers(stop);
+    workers.start(
+        "rx", () -> new Receiver(rx, 512, new Tally[] {received}).run(PACKETS, false, stop));
+    workers.start(
+        "tx", () -> new Sender(tx, frame, Pace.unlimited(), 256, sent).run(PACKETS, stop));
+    int scrapes = 0;
+    while (!workers.await(20)) {
+      assertThat(get(server.url()).statusCode()).isEqualTo(200);
+      scrapes++;
+    }
+    workers.join();
+    assertThat(scrapes).isPositive();
+  }
+
+  /** By the name that Prometheus sees; null for a sum of others. */
+  private static Double find(Map<String, Double> scraped, String port, String counter) {
+    String family = counter.toLowerCase(Locale.ROOT);
+    Matcher numbered = Pattern.compile("(qprc|qbrc|qprdc|qptc|qbtc|rxmpc)([0-9]+)").matcher(family);
+    String tag = "";
+    if (numbered.matches()) {
+      family = numbered.group(1);
+      tag = ",ring=\"" + numbered.group(2) + "\"";
+    }
+    for (String start : List.of("netmap4j_device_", "netmap4j_port_")) {
+      for (String unit : List.of("", "_bytes", "_packets")) {
+        String name = start + family + unit + "_total{";
+        Double value = scraped.get(name + "port=\"" + port + "\"" + tag + "}");
+        if (value == null && !tag.isEmpty()) {
+          value = scraped.get(name + tag.replace(",ring", "buffer") + ",port=\"" + port + "\"}");
+        }
+        if (value != null) {
+          return value;
+        }
+      }
+    }
+    return null;
+  }
+
+  @Test
+  void promtoolHasNothingToSay() throws Exception {
+    assumeTrue(onPath("promtool"), "no promtool: apt-get install prometheus");
+    RunningCommand run =
+        RunningCommand.start("bridge --metrics 0 -i netmap:model0 -i netmap:model1");
+    Path page = folder.resolve("metrics");
+    Files.writeString(page, get(url(run.err())).body());
+    run.stop();
+    Process promtool =
+        new ProcessBuilder("promtool", "check", "metrics")
+            .redirectInput(page.toFile())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(promtool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(promtool.waitFor()).as(said).isZero();
+    assertThat(said).isEmpty();
+    assertThat(values(Files.readString(page)))
+        .containsKeys(
+            "netmap4j_command_packets_total{command=\"bridge\",loop=\"netmap:model0 ->"
+                + " netmap:model1\"}",
+            "netmap4j_port_link_up{port=\"model1\"}");
+  }
+
+  @Test
+  void oneServerShowsAllCommandsOfARun() throws Exception {
+    try (ChildProcess run =
+        ChildProcess.start(
+            "run",
+            "--metrics",
+            "127.0.0.1:0",
+            "bridge -i netmap:model0 -i netmap:m{1",
+            "pkt-gen -i netmap:m}1 -f rx",
+            "pkt-gen -i netmap:model1 -f tx -n 500")) {
+      String url = url(run.await("Metrics:", 60).output());
+      String received = "netmap4j_command_packets_total{command=\"pkt-gen\",loop=\"rx m}1\"}";
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      Map<String, Double> shown;
+      do {
+        shown = values(get(url).body());
+      } while (shown.getOrDefault(received, 0.0) < 500 && System.nanoTime() - deadline < 0);
+      assertThat(shown)
+          .containsEntry(received, 500.0)
+          .containsKey("netmap4j_ring_fill_slots{direction=\"rx\",port=\"m}1\",ring=\"0\"}");
+      run.interrupt();
+      assertThat(run.exitCode(30)).as(run.output()).isEqualTo(130);
+      assertRefused(url);
+    }
+  }
+
+  @Test
+  void aPortInUseIsOneLine() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Command dump =
+          Command.run(
+              "dump", "-i", "netmap:model0", "--metrics", String.valueOf(taken.getLocalPort()));
+      assertThat(dump.code()).isEqualTo(Main.FAILED);
+      assertThat(dump.err().lines()).hasSize(1);
+      assertThat(dump.err())
+          .contains("--metrics 127.0.0.1:" + taken.getLocalPort(), "already in use", "ss -tlnp");
+      assertThat(Netmap.isOpen("netmap:model0")).isFalse();
+    }
+  }
+
+  @Test
+  void wrongPlacesAreWrongUsage() {
+    for (String place : List.of("", "x", "70000", "1.2.3:1", "host.example:1", "-1", "::1:9")) {
+      Command dump = Command.run("dump", "-i", "netmap:model0", "--metrics", place);
+      assertThat(dump.code()).as(place).isEqualTo(Main.USAGE);
+    }
+    Command inRun = Command.run("run", "pkt-gen -i netmap:model0 -f rx --metrics 0");
+    assertThat(inRun.code()).isEqualTo(Main.USAGE);
+    assertThat(inRun.err()).contains("netmap4j run --metrics");
+  }
+
+  @Test
+  void helpServesNothing() {
+    Command help = Command.run("dump", "--metrics", "0", "--help", "-i", "x");
+    assertThat(help.code()).isZero();
+    assertThat(help.err()).doesNotContain("Metrics");
+  }
+
+  @Test
+  void otherPathsAreNotFound() throws Exception {
+    try (MetricsServer server = MetricsServer.start(ANY)) {
+      String root = server.url().replace("/metrics", "/");
+      assertThat(get(root).statusCode()).isEqualTo(404);
+      assertThat(get(root).body()).contains("/metrics");
+      HttpRequest post =
+          HttpRequest.newBuilder(URI.create(server.url()))
+              .POST(HttpRequest.BodyPublishers.ofString("x"))
+              .build();
+      assertThat(client.send(post, HttpResponse.BodyHandlers.ofString()).statusCode())
+          .isEqualTo(405);
+    }
+  }
+
+  /** Clients that send half a request, more of them than threads, hold nothing up at the end. */
+  @Test
+  void slowClientsDoNotKeepTheCommand() throws Exception {
+    RunningCommand dump =
+        RunningCommand.start("dump --metrics 0 -i netmap:model0 -w " + folder.resolve("out"));
+    URI url = URI.create(url(dump.err()));
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 10; i++) {
+        Socket socket = new Socket(url.getHost(), url.getPort());
+        slow.add(socket);
+        socket.getOutputStream().write("GET /metr".getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().flush();
+      }
+      Thread.sleep(200);
+      long begin = System.nanoTime();
+      assertThat(dump.stop().code()).isZero();
+      assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(5));
+    } finally {
+      for (Socket socket : slow) {
+        socket.close();
+      }
+    }
+    assertRefused(url.toString());
+  }
+
+  private HttpResponse<String> get(String url) throws IOException, InterruptedException {
+    return client.send(
+        HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static void assertRefused(String url) {
+    URI uri = URI.create(url);
+    boolean open = true;
+    try (Socket socket = new Socket(uri.getHost(), uri.getPort())) {
+      socket.setSoTimeout(1000);
+    } catch (IOException e) {
+      open = false;
+    }
+    assertThat(open).as(url).isFalse();
+  }
+
+  private static String url(String said) {
+    Matcher url = URL.matcher(said);
+    assertThat(url.find()).as(said).isTrue();
+    return url.group(1);
+  }
+
+  /** By name and labels. */
+  private static Map<String, Double> values(String page) {
+    Map<String, Double> values = new TreeMap<>();
+    page.lines()
+        .filter(line -> !line.startsWith("#"))
+        .forEach(
+            line -> {
+              int space = line.lastIndexOf(' ');
+              values.put(line.substring(0, space), Double.parseDouble(line.substring(space + 1)));
+            });
+    return values;
+  }
+
+  private static boolean onPath(String tool) {
+    for (String place : System.getenv("PATH").split(":")) {
+      if (Files.isExecutable(Path.of(place, tool))) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
