@@ -5,6 +5,7 @@
 module io.netmap4j {
   requires transitive chronicle.bytes;
   requires io.netmap4j.linux;
+  requires static jdk.jfr; // a small runtime may be without
   requires org.slf4j;
 
   exports io.netmap4j;

@@ -8,6 +8,7 @@ import io.netmap4j.common.PortInfo;
 import io.netmap4j.layout.RingLayout;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.memory.Region;
+import io.netmap4j.spi.Events;
 import io.netmap4j.spi.PortProvider;
 import java.util.ServiceLoader;
 
@@ -196,8 +197,14 @@ public final class Netmap {
   private static NetmapPort open(
       PortProvider provider, String name, PortProvider.Request request, int extraBuffers) {
     try {
+      Events.Lasting event = Events.portOpen();
       PortProvider.Opened opened = provider.open(name, request);
-      return opened == null ? null : new NetmapPort(opened, extraBuffers);
+      if (opened == null) {
+        return null;
+      }
+      NetmapPort port = new NetmapPort(opened, extraBuffers);
+      port.end(event);
+      return port;
     } catch (NetmapException e) {
       throw new NetmapException(e.errno(), name + ": " + e.getMessage(), e);
     } catch (LinuxException e) {

@@ -13,6 +13,7 @@ import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.Events;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.PortProvider;
 import io.netmap4j.spi.RingSet;
@@ -617,6 +618,7 @@ public final class NetmapPort implements AutoCloseable {
       return;
     }
     closed = true;
+    Events.Lasting event = Events.portClose();
     waits.close();
     freeExtraBuffers();
     retireViews();
@@ -625,7 +627,13 @@ public final class NetmapPort implements AutoCloseable {
       release.run();
     } catch (LinuxException e) {
       throw Errors.of(e);
+    } finally {
+      end(event);
     }
+  }
+
+  void end(Events.Lasting event) {
+    event.end(name, binding.txEnd() - binding.txFirst(), binding.rxEnd() - binding.rxFirst());
   }
 
   /** Objects that the program keeps must not reach the rings of the next port. */

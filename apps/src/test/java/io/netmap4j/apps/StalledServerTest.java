@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -87,6 +89,28 @@ class StalledServerTest {
       assertThat(tx.output()).contains("Sent 20000 packets");
       assertThat(rx.output()).contains("Received 20000 packets");
     }
+  }
+
+  @Test
+  void aStallIsAnEventOfAFlightRecording() throws Exception {
+    Path file = folder.resolve("client.jfr");
+    Map<String, String> recorded = new HashMap<>(environment);
+    recorded.put("JAVA_TOOL_OPTIONS", "-XX:StartFlightRecording:filename=" + file);
+    try (ChildProcess rx =
+        ChildProcess.start(recorded, "pkt-gen -i netmap:right -f rx -T 100 -w 0".split(" "))) {
+      rx.await("main_thread", 60);
+      server.signal("STOP");
+      rx.await(STALL, 30);
+      server.signal("CONT");
+      rx.await(AGAIN, 30);
+      rx.interrupt();
+      assertThat(rx.exitCode(60)).as(rx.output()).isEqualTo(130);
+    }
+    assertThat(RecordingFile.readAllEvents(file))
+        .filteredOn(event -> event.getEventType().getName().equals("io.netmap4j.Stall"))
+        .hasSize(1)
+        .allMatch(event -> event.getString("what").equals("vfio-user server"))
+        .allMatch(event -> event.getDuration("millis").toMillis() >= 1000);
   }
 
   /** Ctrl-C and kill do not wait for a server that stands still. */

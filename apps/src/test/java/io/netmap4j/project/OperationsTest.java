@@ -140,6 +140,31 @@ class OperationsTest {
     assertThat(documented).containsAll(inCode);
   }
 
+  @Test
+  void eventsAreThoseOfTheTable() {
+    String code = files.get("api/src/main/java/io/netmap4j/spi/JfrEvents.java");
+    Map<String, Set<String>> events = new TreeMap<>();
+    Matcher event =
+        Pattern.compile(
+                "@Name\\(\"([\\w.]+)\"\\).*?class \\w+ extends (\\w+) \\{(.*?)}", Pattern.DOTALL)
+            .matcher(code);
+    while (event.find()) {
+      boolean lasts = event.group(2).equals("Lasting");
+      Set<String> fields = lasts ? words("name, txRings, rxRings; duration") : new TreeSet<>();
+      Matcher field =
+          Pattern.compile("(?:String|long|int|boolean) (\\w+);").matcher(event.group(3));
+      while (field.find()) {
+        fields.add(field.group(1));
+      }
+      events.put(event.group(1), fields);
+    }
+    Map<String, Set<String>> table = new TreeMap<>();
+    for (List<String> row : table("| event | fields |")) {
+      table.put(code(row.get(0)).get(0), words(row.get(1)));
+    }
+    assertThat(table).isEqualTo(events).hasSize(6);
+  }
+
   /** The rows below a header. */
   private List<List<String>> table(String header) {
     String document = files.get(DOCUMENT);

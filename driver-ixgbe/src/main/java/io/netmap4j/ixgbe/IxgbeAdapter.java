@@ -9,6 +9,7 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Adapter;
+import io.netmap4j.spi.Events;
 import io.netmap4j.spi.Forwarding;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.NicDevice;
@@ -237,6 +238,7 @@ final class IxgbeAdapter implements Adapter {
 
   /** Called with housekeeping's monitor, while the port is open. */
   void resetDevice() {
+    Events.Lasting event = Events.deviceReset();
     fence(true);
     try {
       if (state != DEAD) {
@@ -248,6 +250,7 @@ final class IxgbeAdapter implements Adapter {
       interrupts.restart();
       state = NO_CARRIER;
       housekeeping.checkLink();
+      event.end(nic.name(), tx.length, rx.length);
     } finally {
       fence(false);
     }

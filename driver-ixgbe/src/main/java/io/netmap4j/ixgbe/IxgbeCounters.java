@@ -117,6 +117,15 @@ final class IxgbeCounters {
     return map;
   }
 
+  /** Packets that had no room in the packet buffer or in a ring, as of the last {@link #read}. */
+  synchronized long drops() {
+    long sum = 0;
+    for (int i = 0; i < all.length; i++) {
+      sum += all[i].name.startsWith("RXMPC") || all[i].name.startsWith("QPRDC") ? totals[i] : 0;
+    }
+    return sum;
+  }
+
   /** Offsets by name; of a pair, the low half's. */
   Map<String, Integer> registers() {
     Map<String, Integer> map = new TreeMap<>();

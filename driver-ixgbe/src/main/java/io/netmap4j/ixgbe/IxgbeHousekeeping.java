@@ -4,6 +4,7 @@ import io.netmap4j.common.LinkState;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Threads;
+import io.netmap4j.spi.Events;
 import io.netmap4j.spi.NicDevice;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -36,6 +37,12 @@ final class IxgbeHousekeeping {
   private final IxgbeRxRing[] rxRings;
   private Thread thread;
   private boolean running;
+  private LinkState lastLink = LinkState.DOWN;
+
+  /** What the card had dropped when it was last looked at, and when that was. */
+  private long drops;
+
+  private long dropsAt = System.nanoTime();
 
   IxgbeHousekeeping(
       NicDevice nic,
@@ -107,7 +114,28 @@ final class IxgbeHousekeeping {
     if (withCounters && !adapter.dead()) {
       readCounters();
       watchdog.watchTransmit(txRings, adapter.carrier());
+      watchDrops();
     }
+  }
+
+  private void watchDrops() {
+    long now = counters.drops();
+    long at = System.nanoTime();
+    if (now > drops) {
+      Events.dropBurst(nic.name(), now - drops, (at - dropsAt) / 1_000_000);
+    }
+    drops = now;
+    dropsAt = at;
+  }
+
+  /** For syncs to read. */
+  private LinkState found(LinkState link) {
+    if (!link.equals(lastLink)) {
+      lastLink = link;
+      Events.linkChange(nic.name(), link);
+    }
+    adapter.linkState(link.up());
+    return link;
   }
 
   /** Link state for syncs to read, and whether the device answers at all. */
@@ -115,7 +143,7 @@ final class IxgbeHousekeeping {
     if (device.gone()) {
       adapter.deviceLost(new NetmapException(Libc.ENXIO, "STATUS reads all ones"));
     } else {
-      adapter.linkState(device.link().up());
+      found(device.link());
     }
   }
 
@@ -125,9 +153,7 @@ final class IxgbeHousekeeping {
       return LinkState.DOWN;
     }
     try {
-      LinkState link = device.link();
-      adapter.linkState(link.up());
-      return link;
+      return found(device.link());
     } catch (NetmapException | InternalError e) {
       adapter.deviceLost(e);
       return LinkState.DOWN;

@@ -1,5 +1,6 @@
 package io.netmap4j.ixgbe;
 
+import io.netmap4j.spi.Events;
 import java.util.Arrays;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +55,7 @@ final class IxgbeWatchdog {
             limitNanos / 1e9);
         since[q] = 0;
         hangs++;
+        Events.stall(name, "tx ring " + q, limitNanos / 1_000_000);
       }
     }
   }

@@ -19,6 +19,10 @@ import io.netmap4j.NetmapRing;
 import io.netmap4j.SuiteRunner;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.model.fault.WriteBackFault;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import jdk.jfr.consumer.RecordingStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -100,9 +104,13 @@ class FaultyCardTest {
   @Test
   void theWatchdogCountsOnlyRingsThatHang() throws Exception {
     long usual = IxgbeWatchdog.limitNanos;
-    try (ModelRig rig =
-        new ModelRig(
-            ModelRig.Setup.DEFAULT.nic(ModelRig.Setup.DEFAULT.nic().dropWhenFull(false)))) {
+    try (RecordingStream stalls = new RecordingStream();
+        ModelRig rig =
+            new ModelRig(
+                ModelRig.Setup.DEFAULT.nic(ModelRig.Setup.DEFAULT.nic().dropWhenFull(false)))) {
+      BlockingQueue<String> told = new LinkedBlockingQueue<>();
+      stalls.onEvent("io.netmap4j.Stall", stall -> told.add(stall.getString("what")));
+      stalls.startAsync();
       for (int i = 0; i < 40; i++) {
         sendOne(rig);
       }
@@ -122,6 +130,7 @@ class FaultyCardTest {
         }
         Thread.sleep(1);
       }
+      assertEquals("tx ring 0", told.poll(20, TimeUnit.SECONDS));
     } finally {
       IxgbeWatchdog.limitNanos = usual;
     }

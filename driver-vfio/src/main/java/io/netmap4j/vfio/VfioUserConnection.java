@@ -5,6 +5,7 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.UnixSocket;
+import io.netmap4j.spi.Events;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
@@ -200,6 +201,7 @@ final class VfioUserConnection {
       }
       if (waited >= STALL_MILLIS && !warned) {
         warned = true;
+        Events.stall(name, "vfio-user server", waited);
         LOG.warn(
             "{}: the server has not answered for {} ms, but its connection is open: it is stopped (kill -CONT PID resumes"
                 + " it) or overloaded; waiting up to {} ms (-D{})",
