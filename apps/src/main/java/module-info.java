@@ -7,6 +7,7 @@ module io.netmap4j.apps {
   requires io.netmap4j.linux;
   requires io.netmap4j.metrics;
   requires io.netmap4j.model;
+  requires java.net.http;
   requires jdk.httpserver;
   requires micrometer.registry.prometheus;
   requires org.slf4j;
@@ -16,6 +17,8 @@ module io.netmap4j.apps {
   opens io.netmap4j.apps.admin to
       info.picocli;
   opens io.netmap4j.apps.doctor to
+      info.picocli;
+  opens io.netmap4j.apps.top to
       info.picocli;
   opens io.netmap4j.apps.traffic to
       info.picocli;

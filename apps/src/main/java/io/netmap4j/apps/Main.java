@@ -10,6 +10,7 @@ import io.netmap4j.apps.admin.Unbind;
 import io.netmap4j.apps.admin.ValeControl;
 import io.netmap4j.apps.doctor.Doctor;
 import io.netmap4j.apps.metrics.MetricsServer;
+import io.netmap4j.apps.top.Top;
 import io.netmap4j.apps.traffic.Bridge;
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
@@ -74,6 +75,7 @@ import picocli.CommandLine.ScopeType;
       Unbind.class,
       ValeControl.class,
       NicModel.class,
+      Top.class,
       Completion.class
     },
     footer = {

@@ -63,6 +63,8 @@ class LinuxAbiTest {
           "linux.PciBinding.MODPROBE_SECONDS",
           "linux.PciSysfs.NETWORK_CONTROLLER",
           "linux.TapDevice.MOST_QUEUES",
+          "linux.Terminal.USUAL_COLUMNS",
+          "linux.Terminal.USUAL_ROWS",
           "linux.Threads.MOST_CPUS",
           "linux.UnixListener.BACKLOG",
           "linux.UnixSocket.CONNECT_STEP_MILLIS",

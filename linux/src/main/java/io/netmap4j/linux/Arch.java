@@ -5,7 +5,8 @@ import java.util.Set;
 /**
  * What differs between processors in the numbers of Linux's interface; {@link Order} has what
  * differs in the order of memory and devices. The values are those of Linux's asm/fcntl.h and
- * asm/ioctl.h; what is the same on all of these processors is a constant of {@link Libc}.
+ * asm/ioctl.h and asm/ioctls.h; what is the same on all of these processors is a constant of {@link
+ * Libc}.
  *
  * <p>Any other processor, and a big-endian one, is refused by the first system call: shared memory
  * and descriptors are little-endian.
@@ -79,6 +80,13 @@ enum Arch {
   /** {@code _IOW(type, number, size)}: an ioctl by which the kernel reads {@code size} bytes. */
   int iow(char type, int number, int size) {
     return request(iocWrite, type, number, size);
+  }
+
+  /**
+   * TIOCGWINSZ: {@code _IOR('t', 104, struct winsize)} on POWER, older than such numbers elsewhere.
+   */
+  int terminalSize() {
+    return this == PPC64LE ? 0x40087468 : 0x5413;
   }
 
   private int request(int direction, char type, int number, int size) {

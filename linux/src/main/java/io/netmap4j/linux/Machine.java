@@ -34,6 +34,11 @@ public final class Machine {
     return ARCH.iow(type, number, size);
   }
 
+  /** The number of the ioctl TIOCGWINSZ, which asks a terminal how large it is. */
+  static int ioTerminalSize() {
+    return ARCH.terminalSize();
+  }
+
   /**
    * Whether a device may be given the processor's addresses when no IOMMU says otherwise. On POWER
    * it may not: every host bridge there translates, or wants a bit of its own set (TVE 1).

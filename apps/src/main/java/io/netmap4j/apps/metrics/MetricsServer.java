@@ -97,7 +97,12 @@ public final class MetricsServer implements Figures, AutoCloseable {
 
   /** Where the meters are. */
   public String url() {
-    return "http://" + text(server.getAddress()) + "/metrics";
+    return url(server.getAddress());
+  }
+
+  /** Where the meters of a server at that address are. */
+  public static String url(InetSocketAddress at) {
+    return "http://" + text(at) + "/metrics";
   }
 
   @Override

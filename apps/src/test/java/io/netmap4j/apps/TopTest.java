@@ -1,0 +1,143 @@
+package io.netmap4j.apps;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import io.netmap4j.apps.traffic.Stop;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class TopTest {
+  private static final Pattern PORT = Pattern.compile("Metrics: http://127\\.0\\.0\\.1:(\\d+)/");
+
+  @TempDir Path folder;
+
+  /** A server, and its port. */
+  private static ChildProcess traffic() throws Exception {
+    return ChildProcess.start(
+            "run",
+            "--metrics",
+            "0",
+            "pkt-gen -i netmap:model1 -f rx",
+            "pkt-gen -i netmap:model0 -f tx -R 20K")
+        .await("^Sending", 60)
+        .await("main_thread", 60);
+  }
+
+  private static String port(ChildProcess serving) {
+    Matcher port = PORT.matcher(serving.output());
+    assertThat(port.find()).as(serving.output()).isTrue();
+    return port.group(1);
+  }
+
+  @Test
+  void linesWithoutATerminal() throws Exception {
+    try (ChildProcess serving = traffic()) {
+      Command top = Command.run("top", "-n", "2", "-d", "0.5", port(serving));
+      assertThat(top.code()).as(top.err()).isZero();
+      assertThat(top.out()).doesNotContain("\u001b");
+      assertThat(top.out().lines().filter(line -> line.startsWith("netmap4j top"))).hasSize(2);
+      assertThat(top.out())
+          .containsPattern("(?m)^model0 +10\\.0G +0 +0 +[12]\\d\\.\\dk +")
+          .containsPattern("(?m)^model1 +10\\.0G +[12]\\d\\.\\dk +")
+          .containsPattern("(?m)^  tx rings, % full: +\\d+  of 512 slots$")
+          .containsPattern("(?m)^pkt-gen rx model1: [12]\\d\\.\\dk pps, ");
+    }
+  }
+
+  @Test
+  void severalOneOfWhichIsSilent() throws Exception {
+    int unused;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      unused = socket.getLocalPort();
+    }
+    RunningCommand dump = RunningCommand.start("dump --metrics 0 -i netmap:model0");
+    Matcher port = PORT.matcher(dump.err());
+    assertThat(port.find()).isTrue();
+    Command top = Command.run("top", "-n", "1", "-d", "0.2", port.group(1), "" + unused);
+    dump.stop();
+    assertThat(top.code()).isZero();
+    assertThat(top.out())
+        .contains("http://127.0.0.1:" + unused + "/metrics: nobody listens there")
+        .contains("\nmodel0 ");
+    Command none = Command.run("top", "-n", "1", "" + unused);
+    assertThat(none.code()).isEqualTo(Main.FAILED);
+    assertThat(none.err().lines()).hasSize(1);
+    assertThat(none.err()).contains("nobody listens there", "--metrics PORT");
+  }
+
+  @Test
+  void whatIsNotOursIsTold() throws Exception {
+    HttpServer other =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    other.start();
+    try (ServerSocket mute = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Command top = Command.run("top", "-n", "1", "" + other.getAddress().getPort());
+      assertThat(top.code()).isEqualTo(Main.FAILED);
+      assertThat(top.err()).contains("status 404");
+      Command silent = Command.run("top", "-n", "1", "" + mute.getLocalPort());
+      assertThat(silent.code()).isEqualTo(Main.FAILED);
+      assertThat(silent.err()).contains("no answer within 2 s");
+    } finally {
+      other.stop(0);
+    }
+  }
+
+  @Test
+  void wrongUsage() {
+    for (String[] line :
+        new String[][] {
+          {"top"}, {"top", "0"}, {"top", "x"}, {"top", "-d", "0", "1"}, {"top", "-n", "-1", "1"}
+        }) {
+      assertThat(Command.run(line).code()).as(String.join(" ", line)).isEqualTo(Main.USAGE);
+    }
+  }
+
+  @Test
+  void stopsAtOnce() throws Exception {
+    RunningCommand dump = RunningCommand.start("dump --metrics 0 -i netmap:model0");
+    Matcher port = PORT.matcher(dump.err());
+    assertThat(port.find()).isTrue();
+    Stop stop = new Stop();
+    CompletableFuture<Command> top =
+        CompletableFuture.supplyAsync(
+            () -> Command.run(stop, "top", "-d", "60", port.group(1)),
+            task -> new Thread(task, "top").start());
+    Thread.sleep(500);
+    stop.request();
+    assertThat(top.get(5, TimeUnit.SECONDS).code()).isZero();
+    dump.stop();
+  }
+
+  @Test
+  void onATerminalItRedrawsInPlace() throws Exception {
+    try (ChildProcess serving = traffic();
+        Tmux tmux = Tmux.start(folder, 100, 30, "top", "-d", "0.3", port(serving))) {
+      tmux.await("(?m)^model1 +10\\.0G +[12]\\d\\.\\dk ");
+      String screen = tmux.screen();
+      assertThat(screen.lines().findFirst()).get().asString().startsWith("netmap4j top ");
+      assertThat(tmux.display("#{cursor_flag}")).isEqualTo("0");
+      tmux.resize(40, 6);
+      tmux.await("(?m)^\\.\\.\\. \\d+ more lines$");
+      assertThat(tmux.screen().lines()).allMatch(line -> line.length() <= 40);
+      tmux.resize(100, 30);
+      tmux.await("(?m)^pkt-gen tx model0: .* packets in a batch$");
+      assertThat(tmux.screen().lines().filter(line -> line.startsWith("PORT"))).hasSize(1);
+      tmux.keys("C-c");
+      tmux.await("ended 130");
+      assertThat(tmux.display("#{cursor_flag}")).isEqualTo("1");
+      assertThat(tmux.screen()).contains("model1").doesNotContain("Exception");
+      System.out.println(screen.stripTrailing());
+    }
+  }
+}
