@@ -20,6 +20,7 @@ import io.netmap4j.apps.traffic.Lb;
 import io.netmap4j.apps.traffic.MetricsOption;
 import io.netmap4j.apps.traffic.NmReplay;
 import io.netmap4j.apps.traffic.PktGen;
+import io.netmap4j.apps.traffic.Progress;
 import io.netmap4j.apps.traffic.Replay;
 import io.netmap4j.apps.traffic.Stop;
 import io.netmap4j.common.NetmapException;
@@ -90,6 +91,7 @@ import picocli.CommandLine.ScopeType;
     })
 public final class Main extends CommandContext {
   private static final int STANDARD_OUTPUT = 1;
+  private static final int STANDARD_ERROR = 2;
 
   /** What Ctrl-C leaves for totals and for closing ports. */
   private static final long GRACE_SECONDS = 4;
@@ -221,6 +223,11 @@ public final class Main extends CommandContext {
   @Override
   public Figures figures() {
     return figures;
+  }
+
+  @Override
+  public Progress progress(long total, String unit) {
+    return inRun ? new ProgressLine.Lines(err) : ProgressLine.of(err, STANDARD_ERROR, total, unit);
   }
 
   @Override

@@ -42,6 +42,9 @@ final class CaptureInput implements AutoCloseable {
   /** Null when the file is not compressed. */
   private GZIPInputStream unpacked;
 
+  /** So many of which have been unpacked, nearly. */
+  private long packedBytes;
+
   private byte[] chunk;
 
   /** Of {@link #CHUNK} bytes; 0 when the file is not compressed. */
@@ -95,10 +98,12 @@ final class CaptureInput implements AutoCloseable {
       if (n > 0) {
         System.arraycopy(first, taken, to, at, n);
         taken += n;
+        packedBytes += n;
         return n;
       }
       n = ended ? 0 : readFile(packed, Math.min(most, CHUNK));
       ended = n == 0;
+      packedBytes += n;
       if (ended) {
         return -1;
       }
@@ -148,6 +153,11 @@ final class CaptureInput implements AutoCloseable {
   /** Where the window begins in the file, unpacked; bytes. */
   long position() {
     return position;
+  }
+
+  /** Bytes of the file that have been used, as it is: packed ones of a packed file. */
+  long consumed() {
+    return unpacked == null ? position : packedBytes;
   }
 
   /** Bytes in the window. */

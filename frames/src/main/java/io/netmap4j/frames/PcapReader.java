@@ -97,6 +97,11 @@ public final class PcapReader implements AutoCloseable {
     return format.records();
   }
 
+  /** Bytes of the file, packed if it is, that have been read: nearly, as they are read ahead. */
+  public long consumed() {
+    return in.consumed();
+  }
+
   /** Bytes of the frame in the file, without FCS. */
   public int length() {
     return format.length();

@@ -1,5 +1,6 @@
 package io.netmap4j.apps.top;
 
+import io.netmap4j.apps.traffic.Rates;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -7,7 +8,7 @@ import java.util.SortedSet;
 
 /** What top shows, in lines. */
 final class Page {
-  private static final String UNKNOWN = "-";
+  private static final String UNKNOWN = Rates.UNKNOWN;
 
   private final List<String> lines = new ArrayList<>();
 
@@ -65,7 +66,7 @@ final class Page {
         rate(before, now, 1, "netmap4j_port_packets_total", "port", port, "direction", "tx"),
         rate(before, now, 8, "netmap4j_port_bytes_total", "port", port, "direction", "tx"),
         rate(before, now, 1, "netmap4j_port_drops_packets_total", "port", port),
-        figure(now.value("netmap4j_port_unsent_packets_total", "port", port)),
+        Rates.brief(now.value("netmap4j_port_unsent_packets_total", "port", port)),
         rate(before, now, 1, "netmap4j_port_wait_wakeups_total", "port", port));
   }
 
@@ -73,7 +74,7 @@ final class Page {
     double bytes = now.value("netmap4j_port_link_speed_bytes_per_second", "port", port);
     return now.value("netmap4j_port_link_up", "port", port) != 1
         ? "down"
-        : bytes > 0 ? figure(bytes * 8) : "up";
+        : bytes > 0 ? Rates.brief(bytes * 8) : "up";
   }
 
   /** How full each ring is, in the order of their numbers. */
@@ -124,30 +125,15 @@ final class Page {
                 "%s %s: %s pps, %s bit/s, %s packets in a batch",
                 command,
                 loop,
-                figure(moved),
-                figure(8 * now.rate(before, "netmap4j_command_bytes_total", of)),
-                figure(batches > 0 ? moved / batches : Double.NaN)));
+                Rates.brief(moved),
+                Rates.brief(8 * now.rate(before, "netmap4j_command_bytes_total", of)),
+                Rates.brief(batches > 0 ? moved / batches : Double.NaN)));
       }
     }
   }
 
   private static String rate(
       Samples before, Samples now, int factor, String name, String... labels) {
-    return figure(factor * now.rate(before, name, labels));
-  }
-
-  /** Four digits and the unit's prefix, or {@link #UNKNOWN}. */
-  static String figure(double value) {
-    if (Double.isNaN(value) || Double.isInfinite(value)) {
-      return UNKNOWN;
-    }
-    String[] units = {"", "k", "M", "G", "T", "P", "E"};
-    int unit = 0;
-    for (; Math.abs(value) >= 999.95 && unit < units.length - 1; unit++) {
-      value /= 1000;
-    }
-    boolean whole = unit == 0 && value == Math.rint(value);
-    int decimals = whole ? 0 : Math.abs(value) < 9.995 ? 2 : 1;
-    return String.format(Locale.ROOT, "%." + decimals + "f%s", value, units[unit]);
+    return Rates.brief(factor * now.rate(before, name, labels));
   }
 }

@@ -2,6 +2,7 @@ package io.netmap4j.apps.top;
 
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
+import io.netmap4j.apps.traffic.Rates;
 import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.linux.Terminal;
 import java.io.IOException;
@@ -131,7 +132,7 @@ public final class Top extends SubCommand {
             Locale.ROOT,
             "netmap4j top %s, every %s s%s",
             TIME.format(LocalTime.now()),
-            Page.figure(seconds),
+            Rates.brief(seconds),
             endPoints.size() == 1 ? ", " + endPoints.get(0).url() : ""));
     lines.addAll(Page.of(endPoints));
     Terminal.Size now = Terminal.size(STANDARD_OUTPUT);

@@ -40,6 +40,15 @@ public abstract class CommandContext {
   /** Where the command shows its ports and counts. */
   public abstract Figures figures();
 
+  /**
+   * Shows how far work has come: on a terminal, unless other commands use it too.
+   *
+   * @param total what there is to do; 0 for no end
+   * @param unit of it, as {@code packets}
+   * @return the caller's to close
+   */
+  public abstract Progress progress(long total, String unit);
+
   /** A command calls this once its ports are open. */
   public abstract void ready();
 

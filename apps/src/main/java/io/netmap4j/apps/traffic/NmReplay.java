@@ -129,7 +129,7 @@ public final class NmReplay extends SubCommand implements Captures.User {
           new ScheduledSender(recording, schedule(recording), burst, ScheduledSender.Clock.SYSTEM);
       context.ready();
       setup.awaitLink(port, context);
-      send(port, feed, sender, stop);
+      send(port, feed, sender, loops * recording.size(), stop);
       describe(recording, limits, sender);
       Ports.requireAllSent(port, refusedBefore);
       limits.requireNone();
@@ -180,8 +180,10 @@ public final class NmReplay extends SubCommand implements Captures.User {
     return schedule;
   }
 
-  private void send(NetmapPort port, FrameFeed feed, ScheduledSender sender, Stop stop)
+  private void send(
+      NetmapPort port, FrameFeed feed, ScheduledSender sender, long packets, Stop stop)
       throws Exception {
+    Progress progress = context.progress(packets, "packets");
     Workers workers = new Workers(stop);
     tally.begin();
     workers.start(
@@ -195,9 +197,12 @@ public final class NmReplay extends SubCommand implements Captures.User {
           tally.end();
         });
     workers.run(
-        report.millis,
-        () -> context.err.println(rates.line()),
-        () -> context.out.println(rates.totals("Sent")));
+        report.step(),
+        report.every(progress, () -> tally.packets() + sender.lost(), rates::line),
+        () -> {
+          progress.close();
+          context.out.println(rates.totals("Sent"));
+        });
   }
 
   private void describe(Recording recording, Limits limits, ScheduledSender sender) {

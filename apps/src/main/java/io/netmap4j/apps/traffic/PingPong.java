@@ -29,10 +29,12 @@ final class PingPong {
           command.threads.place(0, command.context);
           pinger.run(command.count, stop);
         });
+    Progress progress = command.context.progress(command.count, "pings");
     workers.run(
-        command.report.millis,
-        () -> command.context.err.println(times.line()),
+        command.report.step(),
+        command.report.every(progress, times::frames, times::line),
         () -> {
+          progress.close();
           command.context.out.println(times.totals(command.frames.size()));
           command.printCounters(own);
         });
@@ -62,10 +64,12 @@ final class PingPong {
           ponger.run(command.count, command.untilSilence, stop);
         });
     Rates lines = new Rates(List.of(tally), command.rates.style(command.frames.average()));
+    Progress progress = command.context.progress(command.count, "packets");
     workers.run(
-        command.report.millis,
-        () -> command.context.err.println(lines.line()),
+        command.report.step(),
+        command.report.every(progress, tally::packets, lines::line),
         () -> {
+          progress.close();
           command.context.out.println(lines.totals("Answered"));
           drops.print(command.context.out);
           command.printCounters(own);

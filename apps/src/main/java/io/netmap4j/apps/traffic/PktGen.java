@@ -307,10 +307,12 @@ public final class PktGen extends SubCommand implements Captures.User {
           });
     }
     Rates lines = new Rates(tallies, rates.style(frames.average()));
+    Progress progress = context.progress(count, "packets");
     workers.run(
-        report.millis,
-        () -> context.err.println(lines.line()),
+        report.step(),
+        report.every(progress, () -> Tally.packets(tallies), lines::line),
         () -> {
+          progress.close();
           context.out.println(lines.totals("Sent"));
           printCounters(ports.get(0));
         });
@@ -423,19 +425,18 @@ public final class PktGen extends SubCommand implements Captures.User {
           });
     }
     Rates lines = new Rates(all, rates.style(frames.average()));
-    long[] next = {System.nanoTime() + report.millis * 1_000_000};
+    Progress progress = context.progress(count, "packets");
+    Runnable reports = report.every(progress, () -> Tally.packets(all), lines::line);
     workers.run(
-        threads.threads == 1 ? report.millis : Math.min(report.millis, 10),
+        threads.threads == 1 ? report.step() : Math.min(report.millis, 10),
         () -> {
-          if (count > 0 && all.stream().mapToLong(Tally::packets).sum() >= count) {
+          if (count > 0 && Tally.packets(all) >= count) {
             stop.request();
           }
-          if (System.nanoTime() - next[0] >= 0) {
-            context.err.println(lines.line());
-            next[0] = System.nanoTime() + report.millis * 1_000_000;
-          }
+          reports.run();
         },
         () -> {
+          progress.close();
           context.out.println(lines.totals("Received"));
           checks.forEach(check -> check.printTotals(context.out));
           drops.print(context.out);

@@ -27,6 +27,9 @@ public final class Rates {
     static final Style USUAL = new Style(false, false, false);
   }
 
+  /** Stands for a figure that nobody knows. */
+  public static final String UNKNOWN = "-";
+
   private final List<Tally> tallies;
   private final Style style;
   private final double[] samples = new double[SAMPLES];
@@ -124,6 +127,22 @@ public final class Rates {
       value /= 1000;
     }
     return String.format(Locale.ROOT, "%.3f %s", value, units[unit]);
+  }
+
+  /** Three digits or four, and the unit's prefix; {@link #UNKNOWN} for what is not a number. */
+  public static String brief(double value) {
+    if (Double.isNaN(value) || Double.isInfinite(value)) {
+      return UNKNOWN;
+    }
+    String[] units = {"", "k", "M", "G", "T", "P", "E"};
+    double rest = value;
+    int unit = 0;
+    for (; Math.abs(rest) >= 999.95 && unit < units.length - 1; unit++) {
+      rest /= 1000;
+    }
+    boolean whole = unit == 0 && rest == Math.rint(rest);
+    int decimals = whole ? 0 : Math.abs(rest) < 9.995 ? 2 : 1;
+    return String.format(Locale.ROOT, "%." + decimals + "f%s", rest, units[unit]);
   }
 
   /**

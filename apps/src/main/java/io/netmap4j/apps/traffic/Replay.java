@@ -84,7 +84,14 @@ public final class Replay extends SubCommand implements Captures.User {
   private final Tally tally = new Tally();
   private final Rates rates = new Rates(List.of(tally));
   private Pace pace;
-  private long nextReport;
+  private Progress progress;
+  private Runnable reports = () -> {};
+
+  /** The capture being sent; how many were before it; the size of each, 0 if that is not known. */
+  private PcapReader reader;
+
+  private long passes;
+  private long fileBytes;
   private NetmapPort port;
   private FrameFeed feed;
   private Limits limits;
@@ -101,10 +108,12 @@ public final class Replay extends SubCommand implements Captures.User {
     try (PcapReader first = open();
         NetmapPort opened = setup.open(setup.name, PortOptions.Need.TX, 0, MTU)) {
       use(opened);
+      reader = first;
       context.ready();
       setup.awaitLink(port, context);
       tally.begin();
-      nextReport = System.nanoTime() + report.millis * 1_000_000;
+      progress = context.progress(loops * fileBytes(), "bytes");
+      reports = report.every(progress, () -> passes * fileBytes + reader.consumed(), rates::line);
       Exception failure = null;
       try {
         sendAll(first);
@@ -194,6 +203,8 @@ public final class Replay extends SubCommand implements Captures.User {
     // A pass that sends nothing is the last: another one would not either.
     for (int i = 1; i != loops && sent > 0 && !context.stop.requested(); i++) {
       try (PcapReader again = open()) {
+        reader = again;
+        passes++;
         sent = send(again);
       }
     }
@@ -202,21 +213,22 @@ public final class Replay extends SubCommand implements Captures.User {
   /**
    * @return frames sent
    */
-  private long send(PcapReader reader) throws IOException {
+  private long send(PcapReader capture) throws IOException {
     Schedule schedule = new Schedule((long) (maxGap * 1e9));
     FrameFeed.Frame frame =
-        (from, ring, slot, bytes) -> reader.copyTo(from, ring.buffer(slot), bytes);
+        (from, ring, slot, bytes) -> capture.copyTo(from, ring.buffer(slot), bytes);
     long sent = 0;
     try {
-      while (!context.stop.requested() && reader.next()) {
-        if (accepted(reader)) {
-          awaitTurn(reader, schedule.due(reader.timestampNanos()));
-          feed.awaitRoom(reader.length());
+      while (!context.stop.requested() && capture.next()) {
+        if (accepted(capture)) {
+          awaitTurn(capture, schedule.due(capture.timestampNanos()));
+          feed.awaitRoom(capture.length());
           if (!context.stop.requested()) {
-            feed.put(reader.length(), frame);
+            feed.put(capture.length(), frame);
             sent++;
             if (feed.unsynced() >= burst) {
               feed.flush();
+              report();
             }
           }
         }
@@ -260,16 +272,20 @@ public final class Replay extends SubCommand implements Captures.User {
 
   /** The line of each second. */
   private void report() {
-    if (port != null && System.nanoTime() - nextReport >= 0) {
-      context.err.println(rates.line());
-      nextReport += report.millis * 1_000_000;
-    }
+    reports.run();
+  }
+
+  /** 0 of a pipe, which has no end that is known. */
+  private long fileBytes() throws IOException {
+    fileBytes = !isStandardInput() && Files.isRegularFile(file) ? Files.size(file) : 0;
+    return fileBytes;
   }
 
   /** Waits until all has left, says what was done and what was not. */
   private void end(Exception failure) throws Exception {
     Ports.drain(port);
     tally.end();
+    progress.close();
     context.out.println(rates.totals("Sent"));
     if (limits.skipped() > 0) {
       context.out.printf(

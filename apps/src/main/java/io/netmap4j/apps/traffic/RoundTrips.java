@@ -31,6 +31,11 @@ final class RoundTrips {
     lost.setRelease(lost.getPlain() + 1);
   }
 
+  /** How many were sent so far. */
+  long frames() {
+    return sent.getAcquire();
+  }
+
   /** In pkt-gen's words, for the time since the last call. */
   String line() {
     takeInterval();

@@ -87,6 +87,15 @@ public final class Tally {
     return events.getAcquire();
   }
 
+  /** Of all of them. */
+  static long packets(List<Tally> tallies) {
+    long sum = 0;
+    for (Tally tally : tallies) {
+      sum += tally.packets();
+    }
+    return sum;
+  }
+
   /**
    * Adds up; with {@code reset} the smallest space starts anew, as pkt-gen does after each line.
    */

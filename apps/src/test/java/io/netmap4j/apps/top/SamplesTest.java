@@ -2,6 +2,7 @@ package io.netmap4j.apps.top;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netmap4j.apps.traffic.Rates;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -60,6 +61,6 @@ class SamplesTest {
     "-3, -3"
   })
   void figuresAreShort(double value, String text) {
-    assertThat(Page.figure(value)).isEqualTo(text);
+    assertThat(Rates.brief(value)).isEqualTo(text);
   }
 }
