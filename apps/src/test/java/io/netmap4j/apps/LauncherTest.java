@@ -56,6 +56,8 @@ class LauncherTest {
     run(Map.of(), "sh", "-c", "cd " + folder + " && ln -s Pr* link");
     checkout = folder.resolve("link");
     Files.copy(script, checkout.resolve("netmap4j"));
+    Files.copy(
+        script.resolveSibling("netmap4j.jvmargs"), checkout.resolve("netmap4j.jvmargs"));
     Manifest manifest = new Manifest();
     manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
     manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, Program.class.getName());
@@ -126,6 +128,13 @@ class LauncherTest {
     Run run = launch(Map.of(variable, value), "");
     assertThat(run.output).contains("collector " + collector).doesNotContain("Conflicting");
     assertThat(run.code).isZero();
+  }
+
+  @Test
+  void anOptionThatTheJvmDoesNotKnowIsRefused() throws Exception {
+    Run run = launch(Map.of("NETMAP4J_JAVA_OPTS", "-XX:+UseNoSuchThing"), "");
+    assertThat(run.output).contains("Unrecognized VM option 'UseNoSuchThing'");
+    assertThat(run.code).isEqualTo(1);
   }
 
   @Test
