@@ -56,8 +56,7 @@ class LauncherTest {
     run(Map.of(), "sh", "-c", "cd " + folder + " && ln -s Pr* link");
     checkout = folder.resolve("link");
     Files.copy(script, checkout.resolve("netmap4j"));
-    Files.copy(
-        script.resolveSibling("netmap4j.jvmargs"), checkout.resolve("netmap4j.jvmargs"));
+    Files.copy(script.resolveSibling("netmap4j.jvmargs"), checkout.resolve("netmap4j.jvmargs"));
     Manifest manifest = new Manifest();
     manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
     manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, Program.class.getName());
