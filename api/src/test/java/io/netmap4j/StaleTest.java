@@ -203,7 +203,7 @@ class StaleTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-            .filter(a -> a.startsWith("--"))
+            .filter(a -> a.startsWith("--") || a.startsWith("-XX:+Ignore"))
             .toList());
     command.addAll(
         List.of(

@@ -17,7 +17,7 @@ final class JavaCommand {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-            .filter(a -> a.startsWith("--enable-") || a.startsWith("--sun-"))
+            .filter(a -> a.startsWith("--") || a.startsWith("-XX:+Ignore"))
             .toList());
     command.addAll(List.of("-XX:+UseSerialGC", "-cp", classPath(), main.getName()));
     command.addAll(List.of(arguments));

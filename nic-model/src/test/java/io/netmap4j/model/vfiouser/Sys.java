@@ -68,7 +68,7 @@ final class Sys {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(a -> a.startsWith("--add-") || a.startsWith("--enable-") || a.startsWith("--sun-"))
+        .filter(a -> a.startsWith("--") || a.startsWith("-XX:+Ignore"))
         .forEach(command::add);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(List.of(args));

@@ -480,7 +480,7 @@ class TapWireTest {
                 System.getProperty("java.class.path")));
     command.addAll(
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-            .filter(a -> a.startsWith("--"))
+            .filter(a -> a.startsWith("--") || a.startsWith("-XX:+Ignore"))
             .toList());
     command.addAll(List.of(Unprivileged.class.getName(), name));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
