@@ -4,6 +4,7 @@ import com.sun.jna.Function;
 import com.sun.jna.Pointer;
 import io.netmap4j.bench.control.CLibrary;
 import io.netmap4j.bench.control.CommonOptions;
+import io.netmap4j.bench.control.Progress;
 import io.netmap4j.bench.report.Figure;
 import io.netmap4j.frames.Arp;
 import io.netmap4j.frames.Icmp;
@@ -66,9 +67,10 @@ public final class FramesCommand implements Callable<Integer> {
       throw new IOException(file + " has no frame");
     }
     long memory = Mem.allocate(read.stream().mapToLong(frame -> frame.length).sum());
-    try (CLibrary c = common.library("frames")) {
+    try (CLibrary c = common.library("frames");
+        Progress progress = new Progress(common.err())) {
       place(read, memory);
-      measure(c);
+      measure(c, progress);
     } finally {
       Mem.free(memory);
     }
@@ -88,7 +90,7 @@ public final class FramesCommand implements Callable<Integer> {
     }
   }
 
-  private void measure(CLibrary c) throws IOException {
+  private void measure(CLibrary c, Progress progress) throws IOException {
     long table = Mem.allocate(12L * frames.length + Integer.BYTES);
     try {
       for (int i = 0; i < frames.length; i++) {
@@ -101,6 +103,8 @@ public final class FramesCommand implements Callable<Integer> {
       double[] control = new double[rounds];
       double[] ratios = new double[rounds];
       for (int round = 0; round < rounds; round++) {
+        progress.show(
+            "bench frames", "round " + (round + 1) + " of " + rounds, (double) round / rounds);
         double[] ours = new double[TURNS_PER_ROUND];
         double[] theirs = new double[TURNS_PER_ROUND];
         turns(c, table, TURNS_PER_ROUND, ours, theirs);
@@ -111,6 +115,7 @@ public final class FramesCommand implements Callable<Integer> {
         }
         ratios[round] = Figure.median(ours);
       }
+      progress.clear();
       report(c != null, java, control, ratios);
     } finally {
       Mem.free(table);

@@ -1,11 +1,14 @@
 package io.netmap4j.bench;
 
+import io.netmap4j.bench.control.Progress;
 import io.netmap4j.bench.report.Machine;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -71,13 +74,34 @@ public final class SteadyCommand implements Callable<Integer> {
             + seconds
             + " s, JDK "
             + Machine.jdk(Path.of(System.getProperty("java.home"))));
-    Process process = new ProcessBuilder(command).inheritIO().start();
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     try {
-      int exit = process.waitFor();
+      int exit = await(process);
       System.out.println(exit == 0 ? "no garbage collection" : "failed: exit code " + exit);
       return exit == 0 ? 0 : 1;
     } finally {
       process.destroyForcibly();
     }
+  }
+
+  /** Passes on what it prints, and shows the time left: of the measurement and its warm-up. */
+  private int await(Process process) throws IOException, InterruptedException {
+    double all = seconds + SteadyRun.WARM_UP_SECONDS;
+    long begin = System.nanoTime();
+    try (BufferedReader lines = process.inputReader();
+        Progress progress = new Progress(spec.commandLine().getErr())) {
+      while (process.isAlive() || lines.ready()) {
+        if (lines.ready()) {
+          progress.clear();
+          System.out.println(lines.readLine());
+        } else {
+          double part = (System.nanoTime() - begin) / 1e9 / all;
+          progress.show("bench steady", "the data path at full rate", Math.min(part, 1));
+          process.waitFor(200, TimeUnit.MILLISECONDS);
+        }
+      }
+    }
+    return process.waitFor();
   }
 }

@@ -23,7 +23,9 @@ final class SteadyRun {
 
   private static final int BATCH = 32;
   private static final int FAILED = 1;
-  private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(10);
+  static final int WARM_UP_SECONDS = 10;
+
+  private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(WARM_UP_SECONDS);
   private static final long TURN_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
   private static final int REPORTS = 10;
 

@@ -1,5 +1,6 @@
 package io.netmap4j.bench.compare;
 
+import io.netmap4j.bench.control.Progress;
 import io.netmap4j.bench.report.Figure;
 import io.netmap4j.bench.report.Machine;
 import io.netmap4j.bench.report.Run;
@@ -127,7 +128,7 @@ public final class Compare implements Callable<Integer> {
   private Path root;
   private PrintWriter out;
   private PrintWriter err;
-  private boolean shown;
+  private Progress progress;
 
   @Override
   public Integer call() throws IOException {
@@ -357,22 +358,17 @@ public final class Compare implements Callable<Integer> {
     err.flush();
   }
 
-  /** One line that is written over on a terminal; a line each elsewhere. */
-  private void progress(String text) {
-    if (System.console() == null) {
-      err.println(text);
-    } else {
-      err.printf(Locale.ROOT, "\r\033[K%s", text);
-      shown = true;
+  /** One line that is written over on a terminal, with the time left; a line each elsewhere. */
+  private void progress(String text, double part) {
+    if (progress == null) {
+      progress = new Progress(err);
     }
-    err.flush();
+    progress.show(text, "", part);
   }
 
   private void clearProgress() {
-    if (shown) {
-      err.print("\r\033[K");
-      err.flush();
-      shown = false;
+    if (progress != null) {
+      progress.clear();
     }
   }
 }

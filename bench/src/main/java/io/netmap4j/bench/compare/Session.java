@@ -1,5 +1,6 @@
 package io.netmap4j.bench.compare;
 
+import io.netmap4j.bench.control.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,11 +11,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** Subjects at work, measured in turn. For one thread. */
 final class Session implements AutoCloseable {
+  /** Takes a line now and then. */
+  interface Report {
+    /**
+     * @param part of the measurement that is done, 0 to 1, or {@link Progress#UNKNOWN}
+     */
+    void accept(String text, double part);
+  }
+
   static final String FORWARD = "forward";
   static final String FORWARD_OP = "forward-op";
 
@@ -24,7 +32,7 @@ final class Session implements AutoCloseable {
   /** A tmpfs on every Linux. */
   private static final Path TMPFS = Path.of("/dev/shm");
 
-  private final Consumer<String> progress;
+  private final Report progress;
   private final Path folder;
   private final List<SubjectProcess> running = new CopyOnWriteArrayList<>();
   private final List<String> failures = new ArrayList<>();
@@ -38,21 +46,20 @@ final class Session implements AutoCloseable {
    * @param progress takes a line now and then
    * @throws IOException none of them starts
    */
-  Session(List<Subject> subjects, Path root, int cpu, Consumer<String> progress)
-      throws IOException {
+  Session(List<Subject> subjects, Path root, int cpu, Report progress) throws IOException {
     this.progress = progress;
     this.folder = Files.createTempDirectory(TMPFS, "netmap4j-bench-");
     // Ctrl-C: stopped models would stay for ever.
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "end of bench compare"));
     for (Subject subject : subjects) {
-      progress.accept("starting " + subject.line());
+      progress.accept("starting " + subject.line(), Progress.UNKNOWN);
       Path cards = folder.resolve("cards" + (running.size() + failures.size()));
       try {
         SubjectProcess started = new SubjectProcess(subject, root, cards, cpu);
         running.add(started);
         String note = started.properties().get("note");
         if (note != null) {
-          progress.accept(subject.line() + ": " + note.replace('_', ' '));
+          progress.accept(subject.line() + ": " + note.replace('_', ' '), Progress.UNKNOWN);
         }
       } catch (IOException e) {
         failures.add(e.getMessage());
@@ -86,13 +93,15 @@ final class Session implements AutoCloseable {
   Results time(List<String> whats, List<Integer> batches, int rounds, int windows)
       throws IOException {
     Results results = new Results(rounds);
+    int done = 0;
     for (int round = 0; round < rounds; round++) {
       for (List<String> together : compared(whats)) {
         for (int batch : batches) {
           for (String what : together) {
             progress.accept(
                 String.format(
-                    Locale.ROOT, "round %d of %d: %s, batch %d", round + 1, rounds, what, batch));
+                    Locale.ROOT, "round %d of %d: %s, batch %d", round + 1, rounds, what, batch),
+                (double) done++ / (rounds * whats.size() * batches.size()));
             for (int i = 0; i < running.size(); i++) {
               SubjectProcess one = running.get((i + round) % running.size());
               String line = ask(one, what, batch + " " + windows);
@@ -128,7 +137,8 @@ final class Session implements AutoCloseable {
     List<Bill> bills = new ArrayList<>();
     for (String what : whats) {
       for (int batch : batches) {
-        progress.accept(String.format(Locale.ROOT, "PCIe bill: %s, batch %d", what, batch));
+        progress.accept(
+            String.format(Locale.ROOT, "PCIe bill: %s, batch %d", what, batch), Progress.UNKNOWN);
         for (SubjectProcess one : running) {
           if (one.subject().line().endsWith(Subject.AGAIN)) {
             continue;
@@ -161,7 +171,7 @@ final class Session implements AutoCloseable {
         Files.deleteIfExists(file);
       }
     } catch (IOException e) {
-      progress.accept("cannot remove " + folder + ": " + e.getMessage());
+      progress.accept("cannot remove " + folder + ": " + e.getMessage(), Progress.UNKNOWN);
     }
   }
 }

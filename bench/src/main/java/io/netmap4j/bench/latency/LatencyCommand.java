@@ -157,7 +157,8 @@ public final class LatencyCommand implements Callable<Integer> {
         for (int load : loads) {
           progress.show(
               "bench latency: round trips",
-              "round " + (round + 1) + " of " + common.rounds() + ", " + load + " % load");
+              "round " + (round + 1) + " of " + common.rounds() + ", " + load + " % load",
+              (round + (double) loads.indexOf(load) / loads.size()) / common.rounds());
           for (String line : Figures.turn(subjects.keySet(), round)) {
             Histogram times = subjects.get(line).at(capacity * load / 100, seconds);
             spreads.get(load).add(line, round, times);
@@ -179,12 +180,15 @@ public final class LatencyCommand implements Callable<Integer> {
 
   /** Of each subject in each round, by turns, once both are warm. */
   private Map<String, double[]> capacities(Map<String, RoundTrips> subjects, Progress progress) {
-    progress.show("bench latency: capacity", "warming up");
+    progress.show("bench latency: capacity", "warming up", Progress.UNKNOWN);
     subjects.values().forEach(s -> s.capacity(2 * seconds));
     Map<String, double[]> capacities = new LinkedHashMap<>();
     subjects.keySet().forEach(line -> capacities.put(line, new double[common.rounds()]));
     for (int round = 0; round < common.rounds(); round++) {
-      progress.show("bench latency: capacity", "round " + (round + 1) + " of " + common.rounds());
+      progress.show(
+          "bench latency: capacity",
+          "round " + (round + 1) + " of " + common.rounds(),
+          (double) round / common.rounds());
       for (String line : Figures.turn(subjects.keySet(), round)) {
         capacities.get(line)[round] = subjects.get(line).capacity(seconds / 4);
       }
@@ -246,7 +250,8 @@ public final class LatencyCommand implements Callable<Integer> {
         String word = mode.name().toLowerCase(Locale.ROOT);
         progress.show(
             "bench latency: wake-ups",
-            "round " + (round + 1) + " of " + common.rounds() + ", " + word);
+            "round " + (round + 1) + " of " + common.rounds() + ", " + word,
+            (round + (double) mode.ordinal() / WaitMode.values().length) / common.rounds());
         try (WakeUps receiver = new WakeUps(mode, end)) {
           if (round == 0) {
             receiver.measure(wakeUps / 2 + 1, gap); // warm-up

@@ -1,5 +1,6 @@
 package io.netmap4j.bench.loops;
 
+import io.netmap4j.bench.control.Progress;
 import io.netmap4j.bench.report.Figure;
 import io.netmap4j.bench.report.Machine;
 import io.netmap4j.bench.report.Run;
@@ -89,11 +90,14 @@ public final class LoopsCommand implements Callable<Integer> {
       names.put(jdk, Machine.jdk(jdk));
     }
     Map<Row, List<LoopFork.Result>> results = new LinkedHashMap<>();
-    PrintWriter err = spec.commandLine().getErr();
+    Progress progress = new Progress(spec.commandLine().getErr());
+    int done = 0;
     for (int fork = 1; fork <= forks; fork++) {
       for (Path jdk : names.keySet()) {
-        err.printf(Locale.ROOT, "fork %d of %d, JDK %s%n", fork, forks, names.get(jdk));
-        err.flush();
+        progress.show(
+            String.format(Locale.ROOT, "fork %d of %d, JDK %s", fork, forks, names.get(jdk)),
+            "",
+            (double) done++ / (forks * names.size()));
         for (LoopFork.Result r : fork(jdk)) {
           results
               .computeIfAbsent(
@@ -102,6 +106,7 @@ public final class LoopsCommand implements Callable<Integer> {
         }
       }
     }
+    progress.clear();
     print(results);
     if (json != null) {
       Map<String, String> facts = Machine.facts();

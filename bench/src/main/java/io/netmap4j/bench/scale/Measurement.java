@@ -82,7 +82,7 @@ final class Measurement {
     long[] javaRounds = new long[points.size()];
     long[] cRounds = new long[points.size()];
     for (int i = 0; i < javaRounds.length && !stop.requested(); i++) {
-      progress.show(name, "warming up " + (i + 1) + " of " + points.size());
+      progress.show(name, "warming up " + (i + 1) + " of " + points.size(), Progress.UNKNOWN);
       roundsOfSlice(points.get(i), true, warmNanos);
     }
     for (int i = 0; i < javaRounds.length && !stop.requested(); i++) { // all is compiled by now
@@ -90,7 +90,7 @@ final class Measurement {
       cRounds[i] = control ? roundsOfSlice(points.get(i), false, LAST_WARM_NANOS) : 0;
     }
     for (int round = 0; round < rounds && !stop.requested(); round++) {
-      progress.show(name, "round " + (round + 1) + " of " + rounds);
+      progress.show(name, "round " + (round + 1) + " of " + rounds, (double) round / rounds);
       round(results, round, javaRounds, cRounds);
     }
     return stop.requested() ? null : results;
