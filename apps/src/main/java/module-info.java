@@ -1,6 +1,7 @@
 /** The {@code netmap4j} command. */
 module io.netmap4j.apps {
   requires HdrHistogram;
+  requires com.google.gson;
   requires info.picocli;
   requires io.netmap4j.compat;
   requires io.netmap4j.frames;

@@ -16,6 +16,7 @@ import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.Dump;
 import io.netmap4j.apps.traffic.Figures;
+import io.netmap4j.apps.traffic.JsonOption;
 import io.netmap4j.apps.traffic.Lb;
 import io.netmap4j.apps.traffic.MetricsOption;
 import io.netmap4j.apps.traffic.NmReplay;
@@ -39,6 +40,7 @@ import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -108,6 +110,9 @@ public final class Main extends CommandContext {
   private Figures figures = Figures.NONE;
 
   private final boolean inRun;
+
+  /** Null without --json. */
+  private JsonLines json;
 
   Main(Stop stop, PrintStream out, PrintStream err) {
     super(stop, out, err);
@@ -185,15 +190,16 @@ public final class Main extends CommandContext {
     }
   }
 
-  /** Serves the meters while the command runs, if it shall. */
+  /** Serves the meters while the command runs, and prints JSON, if it shall. */
   private int execute(ParseResult parsed) {
     ParseResult command = parsed.subcommand();
-    boolean served =
-        command != null
-            && command.hasMatchedOption(MetricsOption.NAME)
-            && !command.isUsageHelpRequested()
-            && !command.isVersionHelpRequested();
-    if (!served) {
+    boolean runs =
+        command != null && !command.isUsageHelpRequested() && !command.isVersionHelpRequested();
+    if (runs && command.hasMatchedOption(JsonOption.NAME)) {
+      json = new JsonLines(out, command.commandSpec().name());
+      out = err;
+    }
+    if (!runs || !command.hasMatchedOption(MetricsOption.NAME)) {
       return new CommandLine.RunLast().execute(parsed);
     }
     if (inRun) {
@@ -218,6 +224,13 @@ public final class Main extends CommandContext {
     Converters.register(line);
     line.setExpandAtFiles(false); // a word with @ at its beginning is a word
     return line;
+  }
+
+  @Override
+  public void json(String kind, Map<String, ?> figures) {
+    if (json != null) {
+      json.print(kind, figures);
+    }
   }
 
   @Override

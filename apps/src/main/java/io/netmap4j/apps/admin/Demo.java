@@ -4,6 +4,7 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Endpoints;
+import io.netmap4j.apps.traffic.JsonOption;
 import io.netmap4j.apps.traffic.Pace;
 import io.netmap4j.apps.traffic.Ports;
 import io.netmap4j.apps.traffic.Rates;
@@ -20,10 +21,12 @@ import io.netmap4j.model.wire.WireCounters;
 import io.netmap4j.model.wire.WireEnd;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
@@ -43,6 +46,8 @@ import picocli.CommandLine.ParameterException;
       "  netmap4j demo --seconds 10 --rings 1 --no-flow-control",
     })
 public final class Demo extends SubCommand {
+  @Mixin JsonOption json;
+
   private static final int SLOTS = 1024;
   private static final long SETTLE_NANOS = 2_000_000_000;
 
@@ -149,7 +154,7 @@ public final class Demo extends SubCommand {
         sending.request();
       }
       if (System.nanoTime() - next >= 0) {
-        context.out.println(rates.line());
+        context.out.println(rates.line(context));
         next += 1_000_000_000L;
       }
     }
@@ -219,6 +224,13 @@ public final class Demo extends SubCommand {
       same(wrong, "GPRC of model1", rx.get("GPRC"), "received by the program", arrived());
       same(wrong, "dropped", lost(rx), "what flow control allows", 0L);
     }
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("sent", sent.packets());
+    all.put("received", new Rates(List.of(received)).figures());
+    all.put("cards", Map.of("model0", tx, "model1", rx));
+    all.put("frames_in_cable", wire.there);
+    all.put("agree", wrong.isEmpty());
+    context.json("totals", all);
     context.out.println(
         wrong.isEmpty() ? "All counts agree." : "These do not agree: " + String.join("; ", wrong));
     return wrong.isEmpty();

@@ -1,6 +1,7 @@
 package io.netmap4j.apps.admin;
 
 import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.traffic.JsonOption;
 import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.netdev.NetdevPorts;
@@ -11,9 +12,11 @@ import io.netmap4j.linux.PacketSocket;
 import io.netmap4j.spi.NicBackend;
 import io.netmap4j.spi.NicDriver;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /** Lists what can be opened, by what name, and what is missing where something is. */
 @Command(
@@ -29,6 +32,7 @@ import picocli.CommandLine.Command;
       "  netmap4j devices",
     })
 public final class Devices extends SubCommand {
+  @Mixin JsonOption json;
 
   @Override
   public Integer call() {
@@ -59,12 +63,25 @@ public final class Devices extends SubCommand {
           });
     }
     print(rows);
+    rows.stream().skip(1).forEach(row -> context.json("device", figures(row)));
+    missing.forEach(m -> context.json("missing", Map.of("text", m)));
     if (!missing.isEmpty()) {
       context.out.println();
       context.out.println("Missing:");
       missing.forEach(m -> context.out.println("  " + m));
     }
     return CommandContext.OK;
+  }
+
+  private static Map<String, Object> figures(String[] row) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    String[] names = {"port", "device", "id", "driver", "bound_to", "note"};
+    for (int i = 0; i < names.length; i++) {
+      if (!row[i].equals("-") && !row[i].isEmpty()) {
+        all.put(names[i], row[i]);
+      }
+    }
+    return all;
   }
 
   /** Interfaces of the kernel, for emulated mode. */

@@ -4,6 +4,7 @@ import io.netmap4j.apps.traffic.Captures;
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.Figures;
+import io.netmap4j.apps.traffic.JsonOption;
 import io.netmap4j.apps.traffic.MetricsOption;
 import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.frames.MacAddress;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -59,6 +61,11 @@ public final class NicModel extends SubCommand implements Captures.User {
   private static final int TRACED = 1_000_000;
 
   @Mixin Wires wires;
+
+  /** Of a card, in the report. */
+  private static final List<String> COUNTERS = List.of("GPTC", "GPRC", "RXMPC", "QPRDC");
+
+  @Mixin JsonOption json;
 
   @Mixin RegisterFiles files;
 
@@ -315,7 +322,7 @@ public final class NicModel extends SubCommand implements Captures.User {
     // What comes out of the wire itself, a file or the kernel, has a column of its own.
     boolean plays = wire != null && wire.plays();
     row("", i -> i == names.size() ? "(the other end)" : names.get(i), plays);
-    for (String name : new String[] {"GPTC", "GPRC", "RXMPC", "QPRDC"}) {
+    for (String name : COUNTERS) {
       row("card: " + name, i -> cards.get(i).total(name), false);
     }
     if (wire != null) {
@@ -325,6 +332,7 @@ public final class NicModel extends SubCommand implements Captures.User {
     }
     boolean kept = true;
     for (int i = 0; i < cards.size(); i++) {
+      context.json("card", figures(cards.get(i), names.get(i), wire, end(i)));
       List<String> broken = cards.get(i).violations();
       kept &= broken.isEmpty() || lenient || files.folder != null;
       String card = !sockets.isEmpty() ? sockets.get(i).toString() : names.get(i);
@@ -333,6 +341,22 @@ public final class NicModel extends SubCommand implements Captures.User {
       findings(card + ": " + warnings.size() + " warnings:", "times", warnings);
     }
     return kept;
+  }
+
+  private static Map<String, Object> figures(Nic82599 card, String name, Wire wire, WireEnd end) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("card", name);
+    for (String counter : COUNTERS) {
+      all.put(counter, card.total(counter));
+    }
+    if (wire != null) {
+      all.put("wire_frames_in", wire.counters(end).frames());
+      all.put("wire_lost", wire.counters(end).lost());
+      all.put("wire_duplicated", wire.counters(end).duplicated());
+    }
+    all.put("broken_rules", card.violations().size());
+    all.put("warnings", card.warnings().size());
+    return all;
   }
 
   /** Each text once, and how often. vm/test knows broken rules by "N x RULE". */

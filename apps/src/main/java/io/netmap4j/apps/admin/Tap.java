@@ -5,6 +5,7 @@ import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.Drops;
 import io.netmap4j.apps.traffic.Figures;
+import io.netmap4j.apps.traffic.JsonOption;
 import io.netmap4j.apps.traffic.MetricsOption;
 import io.netmap4j.apps.traffic.OnePort;
 import io.netmap4j.apps.traffic.PortOptions;
@@ -14,8 +15,10 @@ import io.netmap4j.apps.traffic.WaitOption;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.frames.MacAddress;
 import io.netmap4j.linux.TapDevice;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,6 +46,7 @@ import picocli.CommandLine.ParameterException;
 public final class Tap extends SubCommand {
   @Mixin OnePort setup;
   @Mixin MetricsOption metrics;
+  @Mixin JsonOption json;
   @Mixin WaitOption wait;
 
   @Option(
@@ -131,6 +135,12 @@ public final class Tap extends SubCommand {
       context.out.println(setup.name + " -> " + tap.name() + ": " + forwarder.toKernel());
       context.out.println(tap.name() + " -> " + setup.name + ": " + forwarder.fromKernel());
       drops.print(context.out);
+      Map<String, Object> all = new LinkedHashMap<>();
+      all.put("port", port.name());
+      all.put("tap", tap.name());
+      all.putAll(forwarder.figures());
+      all.put("drops", drops.figures());
+      context.json("totals", all);
     }
     Ports.drain(port);
     forwarder.requireNoneTooLong();

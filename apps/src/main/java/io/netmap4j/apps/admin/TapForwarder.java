@@ -12,7 +12,9 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
 import io.netmap4j.linux.Mem;
 import io.netmap4j.linux.TapDevice;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.StringJoiner;
 import java.util.stream.LongStream;
 
@@ -204,6 +206,16 @@ final class TapForwarder implements AutoCloseable {
   String fromKernel() {
     long[] lost = {tooLong, held > 0 ? 1 : 0};
     return totals(fromKernel, lost, "longer than the card's MTU", "without room at the end");
+  }
+
+  /** Of both directions, for JSON. */
+  Map<String, Object> figures() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("to_kernel", toKernel);
+    all.put("to_kernel_dropped", whileDown + tapFull + refused);
+    all.put("from_kernel", fromKernel);
+    all.put("from_kernel_dropped", tooLong + (held > 0 ? 1 : 0));
+    return all;
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.netmap4j.apps.doctor;
 
 import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.traffic.JsonOption;
 import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
@@ -28,6 +29,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -56,6 +58,8 @@ public final class Doctor extends SubCommand {
   /** Rings of 128 slots each way, and their buffers. */
   private static final MemoryOptions MEMORY =
       MemoryOptions.DEFAULT.rings(16, 4096).buffers(1024, 2048);
+
+  @Mixin JsonOption json;
 
   @Parameters(
       arity = "0..1",
@@ -93,21 +97,23 @@ public final class Doctor extends SubCommand {
       Nics.device(named); // a name without a card is no finding
     }
     if (file == null) {
-      Report report = new Report(context.out);
+      Report report = new Report(context.out, context);
       examine(named, function, report, context.out);
       context.out.println();
       context.out.println(report.summary());
+      report.total();
       return report.failed() ? CommandContext.FAILED : CommandContext.OK;
     }
     Files.writeString(file, ""); // what cannot be written is told before the card is touched
     ByteArrayOutputStream text = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(text, true, StandardCharsets.UTF_8);
-    Report report = new Report(out);
+    Report report = new Report(out, context);
     examine(named, function, report, out);
     out.println();
     out.println(report.summary());
     Files.write(file, text.toByteArray());
     context.out.println(file + ": " + report.summary());
+    report.total();
     return report.failed() ? CommandContext.FAILED : CommandContext.OK;
   }
 

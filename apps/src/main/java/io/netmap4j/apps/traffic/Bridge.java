@@ -9,8 +9,10 @@ import io.netmap4j.Packets;
 import io.netmap4j.common.Errno;
 import io.netmap4j.compat.PortSpec;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -50,6 +52,7 @@ import picocli.CommandLine.Option;
 public final class Bridge extends SubCommand {
   @Mixin PortOptions setup;
   @Mixin MetricsOption metrics;
+  @Mixin JsonOption json;
   @Mixin WaitOption wait;
 
   @Option(
@@ -144,12 +147,23 @@ public final class Bridge extends SubCommand {
         context.verbose() ? 1000 : 60_000,
         () -> {
           if (context.verbose()) {
-            directions.forEach(d -> context.err.println(d.rates.line()));
+            directions.forEach(d -> context.err.println(d.line()));
           }
         },
         () -> {
           directions.forEach(d -> context.out.println(d.totals()));
           drops.forEach(d -> d.print(context.out));
+          Map<String, Object> dropped = new LinkedHashMap<>();
+          for (int i = 0; i < ports.size(); i++) {
+            dropped.put(ports.get(i).name(), drops.get(i).figures());
+          }
+          context.json(
+              "totals",
+              Map.of(
+                  "directions",
+                  directions.stream().map(Direction::figures).toList(),
+                  "drops",
+                  dropped));
         });
     directions.forEach(Direction::requireAllSent);
   }
@@ -333,6 +347,29 @@ public final class Bridge extends SubCommand {
           names,
           tally.packets(),
           skipped.isEmpty() ? "" : ", dropped: " + skipped);
+    }
+
+    /** The line of an interval. */
+    String line() {
+      String text = rates.line();
+      Map<String, Object> all = direction();
+      all.putAll(rates.interval());
+      context.json("interval", all);
+      return text;
+    }
+
+    Map<String, Object> figures() {
+      Map<String, Object> all = direction();
+      all.putAll(rates.figures());
+      all.put("not_sent", limits.skipped());
+      return all;
+    }
+
+    private Map<String, Object> direction() {
+      Map<String, Object> all = new LinkedHashMap<>();
+      all.put("from", from.name());
+      all.put("to", to.name());
+      return all;
     }
 
     void requireAllSent() {

@@ -3,6 +3,7 @@ package io.netmap4j.apps.traffic;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import java.io.PrintStream;
+import java.util.Map;
 
 /**
  * What a command has from the process that runs it: where to print, when to end, whom to tell that
@@ -21,8 +22,8 @@ public abstract class CommandContext {
   /** Requested when the command has to end. */
   public final Stop stop;
 
-  /** Standard output. */
-  public final PrintStream out;
+  /** Standard output, for text; with --json it is standard error. */
+  public PrintStream out;
 
   /** Standard error. */
   public final PrintStream err;
@@ -36,6 +37,15 @@ public abstract class CommandContext {
 
   /** How the interface of the kernel that a NAME means is set up; null when it means none. */
   protected abstract NicOptions kernelInterface(String name);
+
+  /**
+   * With --json: prints an object in a line of standard output. Else nothing.
+   *
+   * @param kind {@code interval}, of the time since the last one; {@code totals}; or what there is
+   *     several of
+   * @param figures by name; values are numbers, words, lists and maps
+   */
+  public abstract void json(String kind, Map<String, ?> figures);
 
   /** Where the command shows its ports and counts. */
   public abstract Figures figures();

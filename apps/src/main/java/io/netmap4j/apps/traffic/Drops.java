@@ -5,9 +5,14 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** What a port has dropped since a command began, for the totals of those that receive. */
 public final class Drops {
+  /** Beside the rings' own. */
+  private static final List<String> OTHERS =
+      List.of("RXMPC", "rx_drops", "tp_drops", "monitor_lost", "host_monitor_lost");
+
   private final List<NetmapPort> ports;
   private final Map<String, Long> before;
 
@@ -59,6 +64,22 @@ public final class Drops {
           ports.get(0).name(),
           lost);
     }
+  }
+
+  /** What {@link #print} has, by counter, without those that are 0; for JSON. */
+  public Map<String, Long> figures() {
+    Map<String, Long> now = ports.get(0).counters();
+    Map<String, Long> drops = new TreeMap<>();
+    for (NetmapPort port : ports) {
+      for (int r = port.firstRxRing(); r < port.endRxRing(); r++) {
+        drops.merge("QPRDC", since(now, "QPRDC" + r), Long::sum);
+      }
+    }
+    for (String name : OTHERS) {
+      drops.put(name, since(now, name));
+    }
+    drops.values().removeIf(count -> count == 0);
+    return drops;
   }
 
   private long since(Map<String, Long> now, String name) {

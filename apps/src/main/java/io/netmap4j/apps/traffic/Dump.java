@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -56,6 +58,7 @@ public final class Dump extends SubCommand implements Captures.User {
 
   @Mixin OnePort setup;
   @Mixin MetricsOption metrics;
+  @Mixin JsonOption json;
 
   @Option(
       names = "-w",
@@ -115,6 +118,9 @@ public final class Dump extends SubCommand implements Captures.User {
   @Override
   public Integer call() throws Exception {
     require(format == null || file != null, "--format is for a file: it needs -w");
+    require(
+        !json.json || !toStandardOutput(),
+        "--json and -w - both want standard output: name a file");
     filter = filter();
     try (NetmapPort port = setup.open(setup.name, PortOptions.Need.RX, Netmap.NR_NO_TX_POLL, MTU)) {
       Drops drops = new Drops(port);
@@ -134,6 +140,7 @@ public final class Dump extends SubCommand implements Captures.User {
       } finally {
         context.err.println(totals());
         drops.print(context.err);
+        context.json("totals", figures(port, drops));
       }
       return readerGone() && !enough() ? CommandContext.FAILED : CommandContext.OK;
     }
@@ -303,6 +310,18 @@ public final class Dump extends SubCommand implements Captures.User {
     Instant time = Instant.ofEpochSecond(0, ring.timestampNanos());
     context.out.println(
         TIME.format(time.atZone(ZoneId.systemDefault())) + " " + FrameText.line(head, length));
+  }
+
+  private Map<String, Object> figures(NetmapPort port, Drops drops) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("port", port.name());
+    all.put("packets", packets);
+    all.put("bytes", bytes);
+    all.put("refused_by_filter", refused);
+    all.put("written", pcap == null ? 0 : pcap.frames());
+    all.put("cut", cut);
+    all.put("drops", drops.figures());
+    return all;
   }
 
   private String totals() {

@@ -78,6 +78,7 @@ public final class Lb extends SubCommand {
 
   @Mixin OnePort setup;
   @Mixin MetricsOption metrics;
+  @Mixin JsonOption json;
   @Mixin WaitOption wait;
 
   @Option(
@@ -262,6 +263,7 @@ public final class Lb extends SubCommand {
         () -> {
           context.out.println(LbStatistics.totals(balancer.counts()));
           drops.print(context.out);
+          context.json("totals", statistics.figures(balancer.counts(), drops));
         });
   }
 }

@@ -2,8 +2,10 @@ package io.netmap4j.apps.traffic;
 
 import io.netmap4j.NetmapPort;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * lb's statistics in words: a JSON object for each pipe and one for all, as netmap's lb has them.
@@ -84,6 +86,28 @@ final class LbStatistics {
         a.dropped() + b.dropped(),
         a.droppedBytes() + b.droppedBytes(),
         a.queued() + b.queued());
+  }
+
+  /** The totals for JSON. */
+  Map<String, Object> figures(Balancer.Counts counts, Drops drops) {
+    List<Map<String, Object>> each = new ArrayList<>();
+    for (int i = 0; i < pipes.size(); i++) {
+      LbPipe.Counts pipe = counts.pipes().get(i);
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("pipe", pipes.get(i));
+      one.put("packets", pipe.packets());
+      one.put("bytes", pipe.bytes());
+      one.put("dropped", pipe.dropped());
+      each.add(one);
+    }
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("port", input);
+    all.put("packets", counts.received());
+    all.put("bytes", counts.bytes());
+    all.put("non_ip", counts.nonIp());
+    all.put("pipes", each);
+    all.put("drops", drops.figures());
+    return all;
   }
 
   /** The line at the end; each group counts each packet. */

@@ -6,8 +6,10 @@ import io.netmap4j.frames.PcapWriter;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SplittableRandom;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,6 +47,7 @@ public final class NmReplay extends SubCommand implements Captures.User {
 
   @Mixin OnePort setup;
   @Mixin MetricsOption metrics;
+  @Mixin JsonOption json;
   @Mixin WaitOption wait;
   @Mixin ReportOption report;
 
@@ -131,6 +134,13 @@ public final class NmReplay extends SubCommand implements Captures.User {
       setup.awaitLink(port, context);
       send(port, feed, sender, loops * recording.size(), stop);
       describe(recording, limits, sender);
+      Map<String, Object> all = new LinkedHashMap<>();
+      all.put("port", port.name());
+      all.putAll(rates.figures());
+      all.put("lost_on_the_link", sender.lost());
+      all.put("skipped", limits.skipped());
+      all.put("cut_when_recorded", recording.cut());
+      context.json("totals", all);
       Ports.requireAllSent(port, refusedBefore);
       limits.requireNone();
       return CommandContext.OK;
@@ -198,7 +208,7 @@ public final class NmReplay extends SubCommand implements Captures.User {
         });
     workers.run(
         report.step(),
-        report.every(progress, () -> tally.packets() + sender.lost(), rates::line),
+        report.every(progress, () -> tally.packets() + sender.lost(), () -> rates.line(context)),
         () -> {
           progress.close();
           context.out.println(rates.totals("Sent"));

@@ -37,6 +37,7 @@ final class PingPong {
           progress.close();
           command.context.out.println(times.totals(command.frames.size()));
           command.printCounters(own);
+          command.json(times.figures(), own, null);
         });
     if (times.allLost()) {
       throw new NetmapException(
@@ -67,12 +68,13 @@ final class PingPong {
     Progress progress = command.context.progress(command.count, "packets");
     workers.run(
         command.report.step(),
-        command.report.every(progress, tally::packets, lines::line),
+        command.report.every(progress, tally::packets, () -> lines.line(command.context)),
         () -> {
           progress.close();
           command.context.out.println(lines.totals("Answered"));
           drops.print(command.context.out);
           command.printCounters(own);
+          command.json(lines.figures(), own, drops);
         });
     limits.requireNone();
     Ports.requireAllSent(own, refused);

@@ -8,8 +8,10 @@ import io.netmap4j.common.RingCounts;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -61,6 +63,7 @@ public final class PktGen extends SubCommand implements Captures.User {
 
   @Mixin OnePort setup;
   @Mixin MetricsOption metrics;
+  @Mixin JsonOption json;
   @Mixin WaitOption wait;
   @Mixin ReportOption report;
 
@@ -310,11 +313,12 @@ public final class PktGen extends SubCommand implements Captures.User {
     Progress progress = context.progress(count, "packets");
     workers.run(
         report.step(),
-        report.every(progress, () -> Tally.packets(tallies), lines::line),
+        report.every(progress, () -> Tally.packets(tallies), () -> lines.line(context)),
         () -> {
           progress.close();
           context.out.println(lines.totals("Sent"));
           printCounters(ports.get(0));
+          json(lines.figures(), ports.get(0), null);
         });
     for (int i = 0; i < threads.threads; i++) {
       Ports.requireAllSent(ports.get(i), refused[i]);
@@ -378,6 +382,21 @@ public final class PktGen extends SubCommand implements Captures.User {
     }
   }
 
+  /** The totals. @param drops null for none */
+  void json(Map<String, Object> figures, NetmapPort own, Drops drops) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("function", function);
+    all.put("port", own.name());
+    all.putAll(figures);
+    if (drops != null) {
+      all.put("drops", drops.figures());
+    }
+    if (counters) {
+      all.put("counters", own.counters());
+    }
+    context.json("totals", all);
+  }
+
   void printCounters(NetmapPort own) {
     if (counters) {
       own.counters().entrySet().stream()
@@ -426,7 +445,7 @@ public final class PktGen extends SubCommand implements Captures.User {
     }
     Rates lines = new Rates(all, rates.style(frames.average()));
     Progress progress = context.progress(count, "packets");
-    Runnable reports = report.every(progress, () -> Tally.packets(all), lines::line);
+    Runnable reports = report.every(progress, () -> Tally.packets(all), () -> lines.line(context));
     workers.run(
         threads.threads == 1 ? report.step() : Math.min(report.millis, 10),
         () -> {
@@ -441,6 +460,11 @@ public final class PktGen extends SubCommand implements Captures.User {
           checks.forEach(check -> check.printTotals(context.out));
           drops.print(context.out);
           printCounters(ports.get(0));
+          Map<String, Object> figures = lines.figures();
+          if (!checks.isEmpty()) {
+            figures.put("sequences", checks.stream().flatMap(c -> c.figures().stream()).toList());
+          }
+          json(figures, ports.get(0), drops);
         });
     if (!checks.stream().allMatch(SequenceCheck::allInOrder)) {
       throw new NetmapException(

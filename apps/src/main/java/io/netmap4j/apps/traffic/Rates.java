@@ -1,8 +1,10 @@
 package io.netmap4j.apps.traffic;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -34,6 +36,7 @@ public final class Rates {
   private final Style style;
   private final double[] samples = new double[SAMPLES];
   private int sample;
+  private Map<String, Object> interval = Map.of();
   private Tally.Sum last;
   private long lastNanos;
 
@@ -57,6 +60,14 @@ public final class Rates {
     long bits = (now.bytes() - last.bytes()) * 8 + (style.framing ? packets * FRAMING : 0);
     double rate = Math.round(packets * 1e6 / micros);
     long events = now.events() - last.events();
+    interval =
+        figures(
+            packets,
+            now.bytes() - last.bytes(),
+            events,
+            (nanos - lastNanos) / 1e9,
+            packets,
+            now.bytes() - last.bytes());
     last = now;
     lastNanos = nanos;
     return String.format(
@@ -69,6 +80,45 @@ public final class Rates {
         micros,
         events == 0 ? 0.0 : (double) packets / events,
         now.minSpace());
+  }
+
+  /** What the last {@link #line} has said, for {@link CommandContext#json}. */
+  Map<String, Object> interval() {
+    return interval;
+  }
+
+  /** The {@link #line}, which is also printed as JSON if that is asked for. */
+  public String line(CommandContext context) {
+    String text = line();
+    context.json("interval", interval);
+    return text;
+  }
+
+  /** The totals, for {@link CommandContext#json}. */
+  public Map<String, Object> figures() {
+    Tally.Sum sum = Tally.sum(tallies, false);
+    return figures(
+        sum.packets(),
+        sum.bytes(),
+        sum.events(),
+        sum.seconds(),
+        sum.timedPackets(),
+        sum.timedBytes());
+  }
+
+  /** Rates are those of what has moved while the clock ran; without time there is none. */
+  private static Map<String, Object> figures(
+      long packets, long bytes, long batches, double seconds, long timedPackets, long timedBytes) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("packets", packets);
+    all.put("bytes", bytes);
+    all.put("batches", batches);
+    all.put("seconds", seconds);
+    if (seconds > 0) {
+      all.put("packets_per_second", timedPackets / seconds);
+      all.put("bits_per_second", timedBytes * 8 / seconds);
+    }
+    return all;
   }
 
   /** The two lines at the end; {@code word} is Sent, Received or Answered. */

@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,6 +46,7 @@ public final class Replay extends SubCommand implements Captures.User {
 
   @Mixin OnePort setup;
   @Mixin MetricsOption metrics;
+  @Mixin JsonOption json;
   @Mixin ReportOption report;
 
   @Option(
@@ -113,7 +116,9 @@ public final class Replay extends SubCommand implements Captures.User {
       setup.awaitLink(port, context);
       tally.begin();
       progress = context.progress(loops * fileBytes(), "bytes");
-      reports = report.every(progress, () -> passes * fileBytes + reader.consumed(), rates::line);
+      reports =
+          report.every(
+              progress, () -> passes * fileBytes + reader.consumed(), () -> rates.line(context));
       Exception failure = null;
       try {
         sendAll(first);
@@ -299,6 +304,12 @@ public final class Replay extends SubCommand implements Captures.User {
           nameOfInput(),
           cutSkipped == 0 ? "" : "; " + cutSkipped + " more were skipped");
     }
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("port", port.name());
+    all.putAll(rates.figures());
+    all.put("skipped", limits.skipped());
+    all.put("cut_when_recorded", cut);
+    context.json("totals", all);
     if (failure != null) {
       throw failure;
     }

@@ -1,6 +1,8 @@
 package io.netmap4j.apps.traffic;
 
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.SingleWriterRecorder;
@@ -88,6 +90,22 @@ final class RoundTrips {
             total.getValueAtPercentile(50),
             total.getValueAtPercentile(99),
             total.getMaxValue());
+  }
+
+  /** After {@link #totals}: the same for JSON. */
+  Map<String, Object> figures() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("sent", sent.getAcquire());
+    all.put("came_back", total.getTotalCount());
+    all.put("lost", lost.getAcquire());
+    if (total.getTotalCount() > 0) {
+      all.put("min_ns", min(total));
+      all.put("mean_ns", Math.round(total.getMean()));
+      all.put("p50_ns", total.getValueAtPercentile(50));
+      all.put("p99_ns", total.getValueAtPercentile(99));
+      all.put("max_ns", total.getMaxValue());
+    }
+    return all;
   }
 
   /** After {@link #totals}: some were lost, and none came back. */

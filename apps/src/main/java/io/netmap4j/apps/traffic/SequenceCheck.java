@@ -5,7 +5,11 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.frames.FrameHeaders;
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * pkt-gen's rxseq: the numbers in the frames of each ring of a port, which should come one after
@@ -123,6 +127,24 @@ final class SequenceCheck {
     if (without > 0) {
       to.printf(Locale.ROOT, "%s: %d packets without a number%n", port.name(), without);
     }
+  }
+
+  /** As {@link #printTotals}, for JSON. */
+  List<Map<String, Object>> figures() {
+    List<Map<String, Object>> all = new ArrayList<>();
+    for (int r = port.firstRxRing(); r < port.endRxRing(); r++) {
+      Sequence s = rings[r];
+      Map<String, Object> ring = new LinkedHashMap<>();
+      ring.put("ring", r);
+      ring.put("in_order", s.inOrder);
+      ring.put("gaps", s.gaps);
+      ring.put("missing", s.missing);
+      ring.put("out_of_order", s.outOfOrder);
+      ring.put("duplicates", s.duplicates);
+      all.add(ring);
+    }
+    all.add(Map.of("without_number", without));
+    return all;
   }
 
   /** Every packet had a number, and each ring's came one after the other. */
