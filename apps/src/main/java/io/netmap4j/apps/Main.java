@@ -331,6 +331,16 @@ public final class Main extends CommandContext {
     return e + " (this is not expected; -v shows where)";
   }
 
+  /** For picocli's maker of manual pages, which reads the commands and runs none. */
+  static final class Factory implements CommandLine.IFactory {
+    @Override
+    public <K> K create(Class<K> type) throws Exception {
+      return type == Main.class
+          ? type.cast(new Main(new Stop(), System.out, System.err))
+          : CommandLine.defaultFactory().create(type);
+    }
+  }
+
   /** From the jar's manifest. */
   static final class Version implements CommandLine.IVersionProvider {
     @Override
