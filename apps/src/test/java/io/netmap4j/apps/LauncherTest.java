@@ -116,6 +116,29 @@ class LauncherTest {
     assertThat(run.code).isZero();
   }
 
+  /** Beside the jar, without sources or Maven, and by a link: as a package installs it. */
+  @Test
+  void installedItBuildsNothing() throws Exception {
+    Path installed = Files.createDirectories(folder.resolve("usr/share/netmap4j"));
+    for (String file : List.of("netmap4j", "netmap4j.jvmargs")) {
+      Files.copy(checkout.resolve(file), installed.resolve(file));
+    }
+    Files.copy(checkout.resolve("apps/target/netmap4j.jar"), installed.resolve("netmap4j.jar"));
+    Path link = Files.createDirectories(folder.resolve("usr/bin")).resolve("netmap4j");
+    Files.createSymbolicLink(link, Path.of("../share/netmap4j/netmap4j"));
+    Map<String, String> mayBuild = Map.of("NETMAP4J_NO_BUILD", "no");
+    Run run = run(mayBuild, "bash", link.toString(), "dump");
+    assertThat(run.output)
+        .contains("jar true")
+        .contains("argument dump")
+        .doesNotContain("building");
+    assertThat(run.code).isZero();
+    Run bench = run(mayBuild, "bash", link.toString(), "bench");
+    assertThat(bench.output).contains("bench is not in this installation");
+    assertThat(bench.code).isEqualTo(1);
+    assertThat(folder.resolve("usr/share/netmap4j/target")).doesNotExist();
+  }
+
   @ParameterizedTest
   @CsvSource({
     "NETMAP4J_JAVA_OPTS, -XX:+UseZGC, ZGC",
