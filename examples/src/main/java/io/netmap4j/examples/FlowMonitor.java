@@ -9,6 +9,7 @@ import io.netmap4j.pipeline.Verdict;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
@@ -61,6 +62,7 @@ public final class FlowMonitor {
     @Override
     public String toString() {
       return String.format(
+          Locale.ROOT,
           "%s:%d > %s:%d protocol %d: %d packets, %d bytes",
           Addresses.text((int) (addresses >>> 32)),
           portsAndProtocol >>> 24 & 0xFFFF,

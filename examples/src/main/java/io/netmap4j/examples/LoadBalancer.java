@@ -33,8 +33,7 @@ public final class LoadBalancer {
 
   private static Verdict balance(PacketSlot packet, FlowHash hash, int servers) {
     boolean fromFront = packet.input() == 0;
-    packet.sendTo(
-        fromFront ? 1 + Integer.remainderUnsigned(hash.of(packet.packet()), servers) : 0);
+    packet.sendTo(fromFront ? 1 + Integer.remainderUnsigned(hash.of(packet.packet()), servers) : 0);
     return Verdict.FORWARD;
   }
 }

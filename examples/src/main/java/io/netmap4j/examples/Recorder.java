@@ -13,6 +13,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 
 /**
  * Records what a port receives into pcap files of a given size, and keeps the last ones: ring 0's
@@ -68,7 +69,8 @@ public final class Recorder {
     }
 
     private void next() throws IOException {
-      Path file = folder.resolve(String.format("capture-%d-%06d.pcap", ring, number++));
+      Path file =
+          folder.resolve(String.format(Locale.ROOT, "capture-%d-%06d.pcap", ring, number++));
       writer = PcapWriter.create(file, PcapWriter.Format.NSECPCAP);
       written = 0;
       files.add(file);

@@ -3,6 +3,7 @@ package io.netmap4j.examples;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
@@ -30,7 +31,8 @@ public final class TrafficGenerator {
   }
 
   public static void main(String[] args) throws Exception {
-    Run.require(args.length == 4, "TrafficGenerator SEND-PORT RECEIVE-PORT FRAMES-A-SECOND SECONDS");
+    Run.require(
+        args.length == 4, "TrafficGenerator SEND-PORT RECEIVE-PORT FRAMES-A-SECOND SECONDS");
     Run.main(() -> run(args[0], args[1], Integer.parseInt(args[2]), Integer.parseInt(args[3])));
   }
 
@@ -42,12 +44,17 @@ public final class TrafficGenerator {
       TrafficGenerator generator = new TrafficGenerator(out, in);
       generator.generate(out, in, (long) rate * seconds, rate);
       System.out.printf(
+          Locale.ROOT,
           "sent %d, received %d, lost %d%n",
-          generator.sent, generator.received, generator.sent - generator.received);
+          generator.sent,
+          generator.received,
+          generator.sent - generator.received);
       for (double percentile : new double[] {50, 99, 99.9, 100}) {
         System.out.printf(
+            Locale.ROOT,
             "p%s %.1f us%n",
-            percentile, generator.latency.getValueAtPercentile(percentile) / 1000.0);
+            percentile,
+            generator.latency.getValueAtPercentile(percentile) / 1000.0);
       }
     }
   }
@@ -91,7 +98,8 @@ public final class TrafficGenerator {
       int slot = rx.head();
       if (rx.len(slot) >= DUE + Long.BYTES && rx.getUnsignedShort(slot, 12) == TYPE) {
         received++;
-        latency.recordValue(Math.min(now - rx.getLong(slot, DUE), latency.getHighestTrackableValue()));
+        latency.recordValue(
+            Math.min(now - rx.getLong(slot, DUE), latency.getHighestTrackableValue()));
       }
     }
   }

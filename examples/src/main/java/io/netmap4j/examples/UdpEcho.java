@@ -96,9 +96,7 @@ public final class UdpEcho {
 
     private Verdict answer(Ethernet ethernet, Arp arp) {
       boolean forUs =
-          arp.ipv4OverEthernet()
-              && arp.operation() == Arp.REQUEST
-              && arp.targetIp() == address;
+          arp.ipv4OverEthernet() && arp.operation() == Arp.REQUEST && arp.targetIp() == address;
       if (!forUs) {
         return Verdict.DROP;
       }

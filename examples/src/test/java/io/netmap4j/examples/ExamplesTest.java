@@ -66,7 +66,12 @@ class ExamplesTest {
         End outside = new End("netmap:fw{1");
         Running firewall =
             new Running(
-                Firewall::main, "netmap:fw}0", "netmap:fw}1", "drop udp dst port 53", "pass ip", "drop")) {
+                Firewall::main,
+                "netmap:fw}0",
+                "netmap:fw}1",
+                "drop udp dst port 53",
+                "pass ip",
+                "drop")) {
       for (int port : new int[] {53, 80, 53, 443}) {
         inside.send(End.udp("192.0.2.1", 4000, "192.0.2.2", port, 20));
       }
@@ -75,8 +80,7 @@ class ExamplesTest {
       List<byte[]> out = outside.receive(2);
       assertArrayEquals(End.udp("192.0.2.1", 4000, "192.0.2.2", 80, 20), out.get(0));
       assertArrayEquals(End.udp("192.0.2.1", 4000, "192.0.2.2", 443, 20), out.get(1));
-      assertArrayEquals(
-          End.udp("192.0.2.2", 80, "192.0.2.1", 4000, 20), inside.receive(1).get(0));
+      assertArrayEquals(End.udp("192.0.2.2", 80, "192.0.2.1", 4000, 20), inside.receive(1).get(0));
       inside.assertSilence();
       String said = firewall.stop();
       assertTrue(said.contains("2 packets: drop udp dst port 53\n"), said);
@@ -177,7 +181,8 @@ class ExamplesTest {
     try (End one = new End("netmap:lb{0");
         End two = new End("netmap:lb{1");
         End three = new End("netmap:lb{2");
-        Running bridge = new Running(LearningBridge::main, "netmap:lb}0", "netmap:lb}1", "netmap:lb}2")) {
+        Running bridge =
+            new Running(LearningBridge::main, "netmap:lb}0", "netmap:lb}1", "netmap:lb}2")) {
       one.send(frame(1, 2)); // nobody knows 2
       assertArrayEquals(frame(1, 2), two.receive(1).get(0));
       assertArrayEquals(frame(1, 2), three.receive(1).get(0));
@@ -216,7 +221,8 @@ class ExamplesTest {
       List<byte[]> atOne = one.receive(one.waiting());
       List<byte[]> atTwo = two.receive(two.waiting());
       assertEquals(2 * flows, atOne.size() + atTwo.size());
-      assertTrue(Math.min(atOne.size(), atTwo.size()) > flows / 2, atOne.size() + ", " + atTwo.size());
+      assertTrue(
+          Math.min(atOne.size(), atTwo.size()) > flows / 2, atOne.size() + ", " + atTwo.size());
       Set<Integer> clients = clients(atOne);
       assertEquals(atOne.size(), 2 * clients.size(), "both directions of each");
       assertTrue(clients(atTwo).stream().noneMatch(clients::contains));

@@ -40,7 +40,9 @@ final class Running implements AutoCloseable {
     return out.toString(StandardCharsets.UTF_8);
   }
 
-  /** @return what it has printed */
+  /**
+   * @return what it has printed
+   */
   String stop() throws InterruptedException {
     Run.stopAll();
     thread.join(20_000);
