@@ -51,7 +51,12 @@ class GuideTest {
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
             .start();
-    assertThat(process.waitFor(100, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue()).as("%s: %s", line, Files.readString(output)).isZero();
+    try {
+      boolean ended = process.waitFor(100, TimeUnit.SECONDS);
+      assertThat(ended).as("%s: %s", line, Files.readString(output)).isTrue();
+      assertThat(process.exitValue()).as("%s: %s", line, Files.readString(output)).isZero();
+    } finally {
+      process.destroyForcibly();
+    }
   }
 }
