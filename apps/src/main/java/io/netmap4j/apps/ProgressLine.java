@@ -89,8 +89,8 @@ final class ProgressLine implements Progress {
         (int) (part * 100),
         "=".repeat(bars),
         " ".repeat(BAR - bars),
-        Rates.brief(done),
-        Rates.brief(total),
+        Rates.brief((double) done),
+        Rates.brief((double) total),
         unit,
         Rates.brief(rate),
         time((total - done) / rate));

@@ -80,7 +80,7 @@ final class Device {
       Map<String, Long> ofOpen = new HashMap<>();
       Set<Long> seen = new HashSet<>();
       LinkState now = LinkState.DOWN;
-      for (NetmapPort port : ports) {
+      for (NetmapPort port : List.copyOf(ports)) {
         // Not when a port before this one has one of its rings: their counts are in already.
         boolean first = Collections.disjoint(seen, rings.get(port));
         seen.addAll(rings.get(port));

@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.time.LocalTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
@@ -131,7 +132,7 @@ public final class Top extends SubCommand {
         String.format(
             Locale.ROOT,
             "netmap4j top %s, every %s s%s",
-            TIME.format(LocalTime.now()),
+            TIME.format(LocalTime.now(ZoneId.systemDefault())),
             Rates.brief(seconds),
             endPoints.size() == 1 ? ", " + endPoints.get(0).url() : ""));
     lines.addAll(Page.of(endPoints));

@@ -382,7 +382,11 @@ public final class PktGen extends SubCommand implements Captures.User {
     }
   }
 
-  /** The totals. @param drops null for none */
+  /**
+   * The totals.
+   *
+   * @param drops null for none
+   */
   void json(Map<String, Object> figures, NetmapPort own, Drops drops) {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("function", function);

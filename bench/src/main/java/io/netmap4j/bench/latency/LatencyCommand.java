@@ -251,7 +251,7 @@ public final class LatencyCommand implements Callable<Integer> {
         progress.show(
             "bench latency: wake-ups",
             "round " + (round + 1) + " of " + common.rounds() + ", " + word,
-            (round + (double) mode.ordinal() / WaitMode.values().length) / common.rounds());
+            (double) round / common.rounds());
         try (WakeUps receiver = new WakeUps(mode, end)) {
           if (round == 0) {
             receiver.measure(wakeUps / 2 + 1, gap); // warm-up
