@@ -64,9 +64,9 @@ class JsonTest {
 
   @Test
   void receivingWithNumbers() throws Exception {
-    RunningCommand rx = RunningCommand.start("pkt-gen --json -i netmap:j{1 -f rxseq");
+    RunningCommand rx = RunningCommand.start("pkt-gen --json -i netmap:j{1 -f rxseq -n 700");
     Command tx = Command.run("pkt-gen --json -i netmap:j}1 -f txseq -n 700 -w 0".split(" "));
-    Command stopped = awaitPackets(rx);
+    Command stopped = awaitEnd(rx);
     assertThat(totals(tx, "pkt-gen").get("packets").getAsLong()).isEqualTo(700);
     JsonObject totals = totals(stopped, "pkt-gen");
     assertThat(totals.get("packets").getAsLong()).isEqualTo(700);
@@ -76,28 +76,30 @@ class JsonTest {
     assertThat(totals.getAsJsonObject("drops").size()).isZero();
   }
 
-  private static Command awaitPackets(RunningCommand command) throws Exception {
-    Thread.sleep(500); // all is in the pipe already
+  private static Command awaitEnd(RunningCommand command) throws Exception {
+    while (!command.ended()) { // within the time of the test
+      Thread.sleep(20);
+    }
     return command.stop();
   }
 
   @Test
   void roundTrips() throws Exception {
-    RunningCommand pong = RunningCommand.start("pkt-gen --json -i netmap:k{1 -f pong");
+    RunningCommand pong = RunningCommand.start("pkt-gen --json -i netmap:k{1 -f pong -n 100");
     Command ping = Command.run("pkt-gen --json -i netmap:k}1 -f ping -n 100 -w 0".split(" "));
     JsonObject totals = totals(ping, "pkt-gen");
     assertThat(totals.get("sent").getAsLong()).isEqualTo(100);
     assertThat(totals.get("came_back").getAsLong()).isEqualTo(100);
     long p50 = totals.get("p50_ns").getAsLong();
     assertThat(p50).isPositive().isLessThanOrEqualTo(totals.get("p99_ns").getAsLong());
-    assertThat(totals(pong.stop(), "pkt-gen").get("packets").getAsLong()).isEqualTo(100);
+    assertThat(totals(awaitEnd(pong), "pkt-gen").get("packets").getAsLong()).isEqualTo(100);
   }
 
   @Test
   void forwarding() throws Exception {
     RunningCommand bridge = RunningCommand.start("bridge --json -v -i netmap:l{1 -i netmap:l{2");
     Command.run("pkt-gen -i netmap:l}1 -f tx -n 300 -w 0".split(" "));
-    Command done = awaitPackets(bridge);
+    Command done = bridge.stop(); // the sender ends when all of it has been taken
     JsonObject there = totals(done, "bridge").getAsJsonArray("directions").get(0).getAsJsonObject();
     assertThat(there.get("from").getAsString()).isEqualTo("l{1");
     assertThat(there.get("packets").getAsLong()).isEqualTo(300);
@@ -107,9 +109,12 @@ class JsonTest {
 
   @Test
   void balancing() throws Exception {
-    RunningCommand lb = RunningCommand.start("lb --json -i netmap:model1 -p o:2");
+    RunningCommand lb = RunningCommand.start("lb --json -i netmap:model1 -p o:2 -o 1");
     Command.run("pkt-gen -i netmap:model0 -f tx -n 50 -w 2".split(" "));
-    JsonObject totals = totals(awaitPackets(lb), "lb");
+    while (!lb.err().contains("\"packets_received\":50,")) { // a report, as text
+      Thread.sleep(20);
+    }
+    JsonObject totals = totals(lb.stop(), "lb");
     assertThat(totals.get("packets").getAsLong()).isEqualTo(50);
     assertThat(totals.getAsJsonArray("pipes")).hasSize(2);
   }
@@ -134,7 +139,7 @@ class JsonTest {
     Path file = folder.resolve("out.pcap");
     RunningCommand dump = RunningCommand.start("dump --json -i netmap:q{1 -c 20 -w " + file);
     Command.run("pkt-gen -i netmap:q}1 -f tx -n 20 -w 0".split(" "));
-    JsonObject totals = totals(awaitPackets(dump), "dump");
+    JsonObject totals = totals(awaitEnd(dump), "dump");
     assertThat(totals.get("packets").getAsLong()).isEqualTo(20);
     assertThat(totals.get("written").getAsLong()).isEqualTo(20);
     assertThat(Command.run("dump --json -i netmap:q{1 -w -".split(" ")).code())

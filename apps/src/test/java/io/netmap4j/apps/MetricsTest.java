@@ -145,7 +145,9 @@ class MetricsTest {
     RunningCommand run =
         RunningCommand.start("bridge --metrics 0 -i netmap:model0 -i netmap:model1");
     Path page = folder.resolve("metrics");
-    Files.writeString(page, get(url(run.err())).body());
+    do { // it shows its loops a moment after its ports
+      Files.writeString(page, get(url(run.err())).body());
+    } while (!Files.readString(page).contains("netmap4j_command_packets_total"));
     run.stop();
     Process promtool =
         new ProcessBuilder("promtool", "check", "metrics")
