@@ -191,6 +191,22 @@ class MetricsTest {
   }
 
   @Test
+  void cardsOfNicModelAreShown() throws Exception {
+    RunningCommand model =
+        RunningCommand.start("nic-model --metrics 0 -s " + folder.resolve("a.sock"));
+    String url = url(model.err());
+    Map<String, Double> shown = values(get(url).body());
+    Command top = Command.run("top", "-n", "1", "-d", "0.1", url.replaceAll(".*:(\\d+)/.*", "$1"));
+    model.stop();
+    assertThat(shown.keySet())
+        .containsExactlyInAnyOrder(
+            "netmap4j_model_packets_total{card=\"a.sock\",direction=\"rx\"}",
+            "netmap4j_model_packets_total{card=\"a.sock\",direction=\"tx\"}",
+            "netmap4j_model_drops_packets_total{card=\"a.sock\"}");
+    assertThat(top.out()).containsPattern("(?m)^a\\.sock +card +0 +- +0 +- +0 ");
+  }
+
+  @Test
   void aPortInUseIsOneLine() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Command dump =

@@ -230,11 +230,7 @@ public final class NicModel extends SubCommand implements Captures.User {
   }
 
   private void show(String meter, String text, List<String> tags, LongSupplier value) {
-    context
-        .figures()
-        .counter(
-            new Figures.Counter("netmap4j.model." + meter, "netmap4j.model.packets", text, tags),
-            value);
+    context.figures().counter(new Figures.Counter(meter, "packets", text, tags), value);
   }
 
   /** What the cards are called in the report. */
