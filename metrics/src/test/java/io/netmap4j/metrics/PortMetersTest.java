@@ -233,7 +233,7 @@ class PortMetersTest {
       sent += batch;
       received += to == null ? 0 : receive(to);
     }
-    boolean drained = from.drain(10_000);
+    boolean drained = from.drain(60_000);
     assertThat(drained).as("%s, %s, %s", from.link(), from.counters(), from.tx(0)).isTrue();
     while (to != null && received < frames && to.poll(NetmapPort.POLLIN, 10_000) != 0) {
       received += receive(to);
