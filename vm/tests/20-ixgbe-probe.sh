@@ -1,7 +1,7 @@
 # cards: pair --sfp --lenient
 # kernels: amd64 arm64*
 # chips: 82599 x540 x550
-# short: 82599 x540
+# short: x540
 # timeout: 300
 # breaks: ^read of undefined register
 # The kernel's own driver takes the cards, says nothing that it would not say of a real one, and shows them to ethtool.
