@@ -250,7 +250,7 @@ public final class Pipeline implements AutoCloseable {
 
   private final String name;
   private final List<String> stageNames;
-  private final int joinMillis;
+  private final long joinMillis;
 
   /** Opened; first to last. */
   private final List<NetmapPort> opened = new ArrayList<>();
@@ -269,7 +269,7 @@ public final class Pipeline implements AutoCloseable {
   private Pipeline(Builder setup) {
     this.name = setup.name;
     this.stageNames = setup.stages.stream().map(StageSetup::name).toList();
-    this.joinMillis = setup.drainMillis * (setup.ports.size() + 1);
+    this.joinMillis = (long) setup.drainMillis * (setup.ports.size() + 1);
     try {
       build(setup);
     } catch (Throwable e) {
