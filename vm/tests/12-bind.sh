@@ -2,6 +2,7 @@
 # timeout: 400
 # netmap4j bind and unbind, on a real kernel: there and back, and not when somebody uses the interface.
 modprobe e1000e
+if [ -z "$(driver_of "$CARD_A")" ]; then echo "$CARD_A" >/sys/bus/pci/drivers_probe; fi # a second attempt finds it unbound
 [ "$(driver_of "$CARD_A")" = e1000e ] || fail "the kernel's driver did not take the card"
 name=$(ls "/sys/bus/pci/devices/$CARD_A/net")
 ip link set "$name" up
