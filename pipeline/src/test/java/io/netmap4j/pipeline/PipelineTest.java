@@ -642,6 +642,24 @@ class PipelineTest {
     }
   }
 
+  /** A card sends no frame longer than its MTU allows, and none of more slots than it takes. */
+  @Test
+  void whatItsOutputCannotSendIsRefused() {
+    try (Rig rig = new Rig();
+        Pipeline pipeline = Pipeline.builder("card").port(Rig.IN).sink("netmap:model0").open()) {
+      pipeline.start();
+      rig.feed(new byte[pipeline.ports().get(1).maxFrame() + 1]);
+      rig.feed(new byte[pipeline.ports().get(1).maxFrame()]);
+      feedSlots(rig, 1, pipeline.ports().get(1).maxSlots() + 1);
+      rig.flush();
+      awaitReceived(pipeline, 3);
+      pipeline.stop();
+      assertThat(pipeline.counts().refused()).isEqualTo(2);
+      assertThat(pipeline.counts().forwarded()).isEqualTo(1);
+      assertAddsUp(pipeline.counts());
+    }
+  }
+
   /** Of packets as they come, and of held ones; the copy is of the moment. */
   @Test
   void copiesGoBesideThePacket() {
