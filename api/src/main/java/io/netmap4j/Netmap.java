@@ -11,6 +11,7 @@ import io.netmap4j.memory.Region;
 import io.netmap4j.spi.Events;
 import io.netmap4j.spi.PortProvider;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link #open}, the way in, and netmap.h's constants under their published names and with their
@@ -194,7 +195,7 @@ public final class Netmap {
     return false;
   }
 
-  private static NetmapPort open(
+  private static @Nullable NetmapPort open(
       PortProvider provider, String name, PortProvider.Request request, int extraBuffers) {
     try {
       Events.Lasting event = Events.portOpen();

@@ -5,6 +5,7 @@ import io.netmap4j.spi.Adapter;
 import io.netmap4j.spi.Forwarding;
 import io.netmap4j.spi.Kring;
 import io.netmap4j.spi.RingForward;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Forwards from an RX ring to a TX ring of the same region as one operation: receive, a visitor or
@@ -28,7 +29,7 @@ public final class NetmapForward {
   private final NetmapRing to;
 
   /** Null where there is no quicker way. */
-  private final RingForward pass;
+  private final @Nullable RingForward pass;
 
   /**
    * For these two rings. Allocates: make one for each pair, once.
@@ -83,7 +84,7 @@ public final class NetmapForward {
       return -Errno.EIO;
     }
     int done = pass == null ? Forwarding.BY_SLOTS : pass.forward(most, visitor);
-    if (done == Forwarding.BY_SLOTS) {
+    if (pass == null || done == Forwarding.BY_SLOTS) {
       int status = from.kring().rxSync(from.syncFlags());
       return status == Errno.EBUSY || status == Errno.EIO
           ? -status

@@ -10,6 +10,7 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Waits for several ports at once, of any kinds, as poll(2) does for several netmap descriptors;
@@ -55,20 +56,20 @@ public final class NetmapPoll implements AutoCloseable {
   private int armed;
 
   /** Of an event loop elsewhere; null without one. */
-  private Epoll epoll;
+  private @Nullable Epoll epoll;
 
   /** What is in {@link #epoll}. */
   private int[] watched = {};
 
   private int armedMillis;
 
-  private WaitMode chosen;
+  private @Nullable WaitMode chosen;
   private boolean busy;
 
   /** One of the rings was in another thread's hands at the last look. */
   private boolean again;
 
-  private Interruption interruption;
+  private @Nullable Interruption interruption;
 
   // Under the lock.
   private final Object lock = new Object();
@@ -208,7 +209,7 @@ public final class NetmapPoll implements AutoCloseable {
    * @param other how to wait; null for the ports' mode again
    * @return this
    */
-  public NetmapPoll mode(WaitMode other) {
+  public NetmapPoll mode(@Nullable WaitMode other) {
     chosen = other;
     return this;
   }
@@ -405,10 +406,7 @@ public final class NetmapPoll implements AutoCloseable {
    */
   public int descriptor() {
     try {
-      if (epoll == null) {
-        epoll = new Epoll();
-      }
-      return epoll.fd();
+      return epoll().fd();
     } catch (LinuxException e) {
       throw Errors.of(e);
     }
@@ -426,7 +424,7 @@ public final class NetmapPoll implements AutoCloseable {
    */
   public int arm() {
     try {
-      descriptor();
+      Epoll set = epoll();
       disarm();
       boolean wake = woken;
       woken = false;
@@ -436,7 +434,7 @@ public final class NetmapPoll implements AutoCloseable {
           seen[i] = ports[i].waits().seenWakeups(events[i]);
         }
         armedMillis = roundUp(armAll());
-        watch();
+        watch(set);
         count = scan();
         wake |= ended();
         armedMillis = again ? 1 : armedMillis;
@@ -466,7 +464,7 @@ public final class NetmapPoll implements AutoCloseable {
   }
 
   /** Makes the set of {@link #descriptor} what {@link #listening} is. */
-  private void watch() {
+  private void watch(Epoll set) {
     if (Arrays.equals(watched, listening)) {
       return;
     }
@@ -475,7 +473,7 @@ public final class NetmapPoll implements AutoCloseable {
     try {
       for (int fd : listening) {
         if (fd >= 0) {
-          epoll.add(fd);
+          set.add(fd);
         }
       }
     } catch (LinuxException e) {
@@ -520,7 +518,7 @@ public final class NetmapPoll implements AutoCloseable {
   /** Descriptors may be closed from now on, and others may get their numbers. */
   private void unwatch() {
     for (int fd : watched) {
-      if (fd >= 0) {
+      if (fd >= 0 && epoll != null) {
         epoll.remove(fd);
       }
     }
@@ -544,6 +542,13 @@ public final class NetmapPoll implements AutoCloseable {
         signalled = false;
       }
     }
+  }
+
+  private Epoll epoll() {
+    if (epoll == null) {
+      epoll = new Epoll();
+    }
+    return epoll;
   }
 
   private Interruption interruption() {

@@ -20,6 +20,7 @@ import io.netmap4j.spi.RingSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,15 +80,15 @@ public final class NetmapPort implements AutoCloseable {
    *     EBUSY when it is open already with other options
    */
   public record Request(
-      NetmapMemory region,
+      @Nullable NetmapMemory region,
       int extraBuffers,
       int mode,
       int ringId,
       long flags,
       int memId,
       RingCounts counts,
-      Offsets offsets,
-      NicOptions nic) {
+      @Nullable Offsets offsets,
+      @Nullable NicOptions nic) {
     /** The name alone: no extra buffers, no flags, the port's own memory and counts. */
     public static final Request DEFAULT =
         new Request(null, 0, 0, 0, 0, 0, RingCounts.DEFAULT, null, null);
@@ -115,7 +116,7 @@ public final class NetmapPort implements AutoCloseable {
     }
 
     /** This request in another region; null for that of the device, as in the record. */
-    public Request region(NetmapMemory memory) {
+    public Request region(@Nullable NetmapMemory memory) {
       return new Request(memory, extraBuffers, mode, ringId, flags, memId, counts, offsets, nic);
     }
 
@@ -146,12 +147,12 @@ public final class NetmapPort implements AutoCloseable {
     }
 
     /** This request with headroom in each slot; null for none. */
-    public Request offsets(Offsets other) {
+    public Request offsets(@Nullable Offsets other) {
       return new Request(region, extraBuffers, mode, ringId, flags, memId, counts, other, nic);
     }
 
     /** This request with other options of the NIC; null for what the configuration says. */
-    public Request nic(NicOptions options) {
+    public Request nic(@Nullable NicOptions options) {
       return new Request(
           region, extraBuffers, mode, ringId, flags, memId, counts, offsets, options);
     }

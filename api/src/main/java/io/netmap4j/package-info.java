@@ -66,4 +66,7 @@
  * throws {@link io.netmap4j.common.NetmapException} with netmap's errno and a message that says
  * what mends it.
  */
+@NullMarked
 package io.netmap4j;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,6 +1,7 @@
 package io.netmap4j.common;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sizes and backing of a memory region ({@code memory.*} of the configuration file). Sizes are
@@ -17,7 +18,13 @@ import java.nio.file.Path;
  *     it); null for anonymous shared memory (memfd)
  */
 public record MemoryOptions(
-    int ifNum, int ifSize, int ringNum, int ringSize, int bufNum, int bufSize, Path hugetlbfs) {
+    int ifNum,
+    int ifSize,
+    int ringNum,
+    int ringSize,
+    int bufNum,
+    int bufSize,
+    @Nullable Path hugetlbfs) {
   /**
    * netmap's global pool: 163,840 buffers, 200 rings, 100 interfaces, in a memfd. Buffers are of
    * 2112 bytes, not netmap's 2048: those that are a power of two apart begin in the same few sets
@@ -55,7 +62,7 @@ public record MemoryOptions(
   }
 
   /** These options in another folder on hugetlbfs; null for a memfd. */
-  public MemoryOptions hugetlbfs(Path folder) {
+  public MemoryOptions hugetlbfs(@Nullable Path folder) {
     return new MemoryOptions(ifNum, ifSize, ringNum, ringSize, bufNum, bufSize, folder);
   }
 

@@ -1,5 +1,7 @@
 package io.netmap4j.common;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A call on the cold path failed. Carries the errno that netmap would give and says what, why and
  * the likely cause.
@@ -26,7 +28,7 @@ public class NetmapException extends RuntimeException {
    * @param message what failed, why with the values, and what mends it
    * @param cause what it was made of
    */
-  public NetmapException(int errno, String message, Throwable cause) {
+  public NetmapException(int errno, @Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
     this.errno = errno;
   }

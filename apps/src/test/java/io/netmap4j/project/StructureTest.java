@@ -21,6 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
 /** The layers of modules, and that no packages depend on each other. */
@@ -79,6 +80,15 @@ class StructureTest {
       }
     }
     assertThat(exported).isEqualTo(new TreeSet<>(USER_PACKAGES));
+  }
+
+  /** The compiler checks it where a package says so. */
+  @Test
+  void userPackagesSayWhatMayBeNull() throws Exception {
+    for (String name : USER_PACKAGES) {
+      Class<?> info = Class.forName(name + ".package-info");
+      assertThat(info.isAnnotationPresent(NullMarked.class)).as(name).isTrue();
+    }
   }
 
   /**

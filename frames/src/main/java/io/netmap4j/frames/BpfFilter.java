@@ -6,6 +6,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A filter of frames, as tcpdump's: a program of the classic Berkeley Packet Filter, run on a frame
@@ -197,7 +198,7 @@ public final class BpfFilter {
   /**
    * @param array null for a frame in memory
    */
-  private boolean run(byte[] array, long address, int length, int originalLength) {
+  private boolean run(byte @Nullable [] array, long address, int length, int originalLength) {
     int a = 0;
     int x = 0;
     int loops = length;
@@ -282,7 +283,7 @@ public final class BpfFilter {
   /**
    * @param address in the array, if there is one
    */
-  private static int load(byte[] array, long address, int bytes) {
+  private static int load(byte @Nullable [] array, long address, int bytes) {
     if (array != null) {
       return switch (bytes) {
         case Integer.BYTES -> (int) WORD.get(array, (int) address);

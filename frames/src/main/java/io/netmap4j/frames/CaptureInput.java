@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.util.function.BooleanSupplier;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of a capture file, a window of them at a time: from a file or a pipe, unpacked if they
@@ -40,12 +41,12 @@ final class CaptureInput implements AutoCloseable {
   private boolean swapped;
 
   /** Null when the file is not compressed. */
-  private GZIPInputStream unpacked;
+  private @Nullable GZIPInputStream unpacked;
 
   /** So many of which have been unpacked, nearly. */
   private long packedBytes;
 
-  private byte[] chunk;
+  private byte[] chunk = {};
 
   /** Of {@link #CHUNK} bytes; 0 when the file is not compressed. */
   private long packed;

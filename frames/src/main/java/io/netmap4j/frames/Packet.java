@@ -3,6 +3,8 @@ package io.netmap4j.frames;
 import static io.netmap4j.frames.NetOrder.get16;
 import static io.netmap4j.frames.NetOrder.get8;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The headers of a frame, each as a typed view of where it lies: {@code
  * packet.wrap(ring.buffer(slot), ring.len(slot))}, then {@code packet.ipv4()}, {@code packet.tcp()}
@@ -303,7 +305,7 @@ public final class Packet {
   }
 
   /** Null when the frame is shorter than the header. */
-  public Ethernet ethernet() {
+  public @Nullable Ethernet ethernet() {
     return hasEthernet ? ethernet : null;
   }
 
@@ -327,32 +329,32 @@ public final class Packet {
   }
 
   /** Null when there is none. */
-  public Arp arp() {
+  public @Nullable Arp arp() {
     return hasArp ? arp : null;
   }
 
   /** Null when there is none. */
-  public Ipv4 ipv4() {
+  public @Nullable Ipv4 ipv4() {
     return hasIpv4 ? ipv4 : null;
   }
 
   /** Null when there is none. */
-  public Ipv6 ipv6() {
+  public @Nullable Ipv6 ipv6() {
     return hasIpv6 ? ipv6 : null;
   }
 
   /** ICMP of IPv4 or ICMPv6 of IPv6; null when there is none. */
-  public Icmp icmp() {
+  public @Nullable Icmp icmp() {
     return hasIcmp ? icmp : null;
   }
 
   /** Null when there is none. */
-  public Udp udp() {
+  public @Nullable Udp udp() {
     return hasUdp ? udp : null;
   }
 
   /** Null when there is none. */
-  public Tcp tcp() {
+  public @Nullable Tcp tcp() {
     return hasTcp ? tcp : null;
   }
 

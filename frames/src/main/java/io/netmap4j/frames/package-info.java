@@ -4,4 +4,7 @@
  * memory. Capture files are read and written here because no library does it so; the format is 40
  * bytes of headers.
  */
+@NullMarked
 package io.netmap4j.frames;
+
+import org.jspecify.annotations.NullMarked;

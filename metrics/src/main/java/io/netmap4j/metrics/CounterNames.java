@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** What the counters of a port are called as meters. docs/operations.md has the same as a table. */
 final class CounterNames {
@@ -50,7 +51,7 @@ final class CounterNames {
   private CounterNames() {}
 
   /** One counter as a meter. */
-  record Meaning(String meter, String unit, String text, Tags tags) {}
+  record Meaning(String meter, @Nullable String unit, String text, Tags tags) {}
 
   /**
    * The sum of some counters as a meter.
@@ -68,7 +69,7 @@ final class CounterNames {
    * @param known all names of the port
    * @return null for the sum of numbered counters, which are meters with a tag
    */
-  static Meaning meaning(String counter, Set<String> known) {
+  static @Nullable Meaning meaning(String counter, Set<String> known) {
     String[] own = OF_PORT.get(counter);
     if (own != null) {
       return new Meaning("netmap4j.port." + dotted(counter), own[0], own[1], Tags.empty());

@@ -21,6 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /** The ports of one name, what was last read of them, and their meters. */
 final class Device {
@@ -239,7 +240,7 @@ final class Device {
       MeterRegistry registry,
       Map<Object, Meter> here,
       String meter,
-      String unit,
+      @Nullable String unit,
       String text,
       Tags tags,
       Map<String, Integer> weights) {
@@ -257,7 +258,7 @@ final class Device {
       MeterRegistry registry,
       Map<Object, Meter> here,
       String meter,
-      String unit,
+      @Nullable String unit,
       String text,
       Tags tags,
       ToDoubleFunction<Device> value) {

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration file, a properties file in UTF-8: aliases for devices, how each is set up, the
@@ -49,7 +50,7 @@ public record Config(
     Map<String, String> aliases,
     Map<String, NicOptions> nics,
     Map<String, String> taps,
-    MemoryOptions memory) {
+    @Nullable MemoryOptions memory) {
   /** No file. */
   public static final Config NONE =
       new Config("no configuration file", Map.of(), Map.of(), Map.of(), null);
@@ -154,7 +155,7 @@ public record Config(
     Map<String, String> aliases = new TreeMap<>();
     Map<String, NicOptions> nics = new TreeMap<>();
     Map<String, String> taps = new TreeMap<>();
-    MemoryOptions memory = null;
+    @Nullable MemoryOptions memory = null;
     for (String key : new TreeSet<>(properties.stringPropertyNames())) {
       String value = properties.getProperty(key).trim();
       try {

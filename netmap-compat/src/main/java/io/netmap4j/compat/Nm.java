@@ -6,6 +6,7 @@ import io.netmap4j.NetmapRing;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The helpers of netmap_user.h over a port, for programs written with them: nm_open, nm_inject,
@@ -41,7 +42,9 @@ public final class Nm {
     /** Where the packet is: first slot, its ring, its buffer. */
     public int slot;
 
+    @SuppressWarnings("NullAway.Init") // set before a program sees it
     public NetmapRing ring;
+
     public long buf;
   }
 
@@ -53,7 +56,7 @@ public final class Nm {
   }
 
   private final NetmapPort port;
-  private final Nmreq req;
+  private final @Nullable Nmreq req;
   private final Header header = new Header();
   private int curTxRing;
   private int curRxRing;
@@ -62,7 +65,7 @@ public final class Nm {
   /**
    * @param req what the port was opened with; null when that is not known
    */
-  Nm(NetmapPort port, Nmreq req) {
+  Nm(NetmapPort port, @Nullable Nmreq req) {
     this.port = port;
     this.req = req;
     this.curTxRing = port.firstTxRing();
@@ -103,7 +106,7 @@ public final class Nm {
    *     {@code asked} says
    * @throws NetmapException as {@link #nmOpen(String)}
    */
-  public static Nm nmOpen(String name, Nmreq asked, long flags, Nm parent) {
+  public static Nm nmOpen(String name, @Nullable Nmreq asked, long flags, @Nullable Nm parent) {
     requireNetmapName(name);
     Nmreq req = asked == null ? new Nmreq() : asked.copy();
     if ((flags & NM_OPEN_IFNAME) == 0) {
@@ -129,7 +132,7 @@ public final class Nm {
    *
    * @return null unless it was opened by {@link #nmOpen(String, Nmreq, long, Nm)}
    */
-  public Nmreq req() {
+  public @Nullable Nmreq req() {
     return req;
   }
 

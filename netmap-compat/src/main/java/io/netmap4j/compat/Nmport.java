@@ -10,6 +10,7 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.memory.Region;
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens a port in stages, as libnetmap's nmport_* do: prepare from a name, edit the request, open
@@ -80,9 +81,9 @@ public final class Nmport implements AutoCloseable {
   public final Register reg = new Register();
 
   private String name = "";
-  private NmreqOption options;
-  private NetmapPort port;
-  private Nm helpers;
+  private @Nullable NmreqOption options;
+  private @Nullable NetmapPort port;
+  private @Nullable Nm helpers;
 
   private Nmport() {}
 
@@ -152,11 +153,13 @@ public final class Nmport implements AutoCloseable {
     reg.nrTxSlots = count(conf, "tx-slots");
     reg.nrRxSlots = count(conf, "rx-slots");
     try {
-      if (spec.options().containsKey("extmem")) {
-        extmemFromFile(Path.of(spec.options().get("extmem").get("file")), spec.extmem());
+      MemoryOptions pools = spec.extmem();
+      if (pools != null && spec.options().containsKey("extmem")) {
+        extmemFromFile(Path.of(spec.options().get("extmem").get("file")), pools);
       }
-      if (spec.offsets() != null) {
-        pushOption(NmreqOption.offsets(spec.offsets()));
+      Offsets offsets = spec.offsets();
+      if (offsets != null) {
+        pushOption(NmreqOption.offsets(offsets));
       }
     } catch (NetmapException e) {
       undoParse();
@@ -216,7 +219,7 @@ public final class Nmport implements AutoCloseable {
   }
 
   /** nmreq_find_option. @return null when there is none of that type */
-  public NmreqOption findOption(int type) {
+  public @Nullable NmreqOption findOption(int type) {
     NmreqOption o = options;
     while (o != null && o.type() != type) {
       o = o.next;
@@ -225,7 +228,7 @@ public final class Nmport implements AutoCloseable {
   }
 
   /** nr_options. @return null for none */
-  public NmreqOption options() {
+  public @Nullable NmreqOption options() {
     return options;
   }
 
@@ -292,10 +295,10 @@ public final class Nmport implements AutoCloseable {
       }
     }
     port = opened;
-    fillIn();
+    fillIn(opened);
   }
 
-  private NetmapPort open(NmreqOption extmem, NmreqOption offsets) {
+  private NetmapPort open(@Nullable NmreqOption extmem, @Nullable NmreqOption offsets) {
     Region.Use memory = null;
     NmreqOption under = extmem;
     try {
@@ -336,7 +339,7 @@ public final class Nmport implements AutoCloseable {
     }
   }
 
-  private void fillIn() {
+  private void fillIn(NetmapPort port) {
     boolean tx = port.endTxRing() > port.firstTxRing();
     boolean rx = port.endRxRing() > port.firstRxRing();
     reg.nrOffset = port.nifp().address() - port.memory().address();

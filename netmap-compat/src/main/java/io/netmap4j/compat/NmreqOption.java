@@ -7,6 +7,7 @@ import io.netmap4j.linux.Libc;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One option of a registration, with a status of its own: struct nmreq_option and what netmap puts
@@ -33,18 +34,23 @@ public final class NmreqOption {
   private static final int[] BODY = {0, 72, 0, 16, 8, 32};
 
   /** nro_next; null for the last one. */
-  public NmreqOption next;
+  public @Nullable NmreqOption next;
 
   /** nro_status: 0, or an errno. */
   public int status;
 
   private final int type;
   private final int size;
-  final Path file;
-  final MemoryOptions pools;
-  final Offsets offsets;
+  final @Nullable Path file;
+  final @Nullable MemoryOptions pools;
+  final @Nullable Offsets offsets;
 
-  private NmreqOption(int type, int size, Path file, MemoryOptions pools, Offsets offsets) {
+  private NmreqOption(
+      int type,
+      int size,
+      @Nullable Path file,
+      @Nullable MemoryOptions pools,
+      @Nullable Offsets offsets) {
     this.type = type;
     this.size = size;
     this.file = file;
@@ -107,7 +113,7 @@ public final class NmreqOption {
    * @throws NetmapException EMSGSIZE when the list has no end or is too long, EINVAL for type 0 or
    *     a type that comes twice, whose options get that status
    */
-  static Map<Integer, NmreqOption> copyIn(NmreqOption first, int body) {
+  static Map<Integer, NmreqOption> copyIn(@Nullable NmreqOption first, int body) {
     Map<Integer, NmreqOption> known = new HashMap<>();
     int bytes = body;
     for (NmreqOption o = first; o != null; o = o.next) {

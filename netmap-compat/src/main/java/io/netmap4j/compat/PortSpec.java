@@ -5,6 +5,7 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.Offsets;
 import java.util.Map;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A port name, taken apart as libnetmap does (nmreq_header_decode, nmreq_register_decode,
@@ -72,7 +73,7 @@ public record PortSpec(
    * @throws NetmapException as {@link #parse(String)}; EINVAL when {@code @share} contradicts
    *     {@code @MEMID}; what {@code memIdOf} throws
    */
-  public static PortSpec parse(String spec, ToIntFunction<String> memIdOf) {
+  public static PortSpec parse(String spec, @Nullable ToIntFunction<String> memIdOf) {
     return new PortSpecParser(spec, memIdOf).parse();
   }
 
@@ -82,12 +83,12 @@ public record PortSpec(
    * @return null without it
    * @throws NetmapException EINVAL when it does not fit into 64 bits, or not into what it says
    */
-  public Offsets offsets() {
+  public @Nullable Offsets offsets() {
     Map<String, String> offset = options.get("offset");
     if (offset == null) {
       return null;
     }
-    int initial = PortSpecOptions.atoi(offset.get("initial"));
+    int initial = PortSpecOptions.atoi(offset.getOrDefault("initial", "0"));
     return new Offsets(initial, initial, PortSpecOptions.atoi(offset.getOrDefault("bits", "0")), 0);
   }
 
@@ -95,10 +96,14 @@ public record PortSpec(
    * The pools that {@code @extmem} asks for; what it does not say is as in netmap's private pools,
    * with as many buffers as there is room for.
    *
+   * @return null without it
    * @throws NetmapException EINVAL for a size or number out of range
    */
-  public MemoryOptions extmem() {
+  public @Nullable MemoryOptions extmem() {
     Map<String, String> pools = options.get("extmem");
+    if (pools == null) {
+      return null;
+    }
     return new MemoryOptions(
         number(pools, "if-num", 2),
         number(pools, "if-size", 1024),

@@ -6,9 +6,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The options of one port name, {@code @NAME:KEY=VALUE,...} or {@code @NAME=VALUE}, as libnetmap
@@ -16,7 +18,21 @@ import java.util.function.ToIntFunction;
  */
 final class PortSpecOptions {
   /** Of one option: its keys, and the one that {@code @name=value} sets and that must be set. */
-  private record Syntax(List<String> keys, String defaultKey) {}
+  private record Syntax(List<String> keys, @Nullable String defaultKey) {}
+
+  private static final Syntax CONF =
+      new Syntax(
+          List.of(
+              "rings",
+              "host-rings",
+              "slots",
+              "tx-rings",
+              "rx-rings",
+              "host-tx-rings",
+              "host-rx-rings",
+              "tx-slots",
+              "rx-slots"),
+          null);
 
   private static final Map<String, Syntax> OPTIONS =
       Map.of(
@@ -27,18 +43,7 @@ final class PortSpecOptions {
               List.of("file", "if-num", "if-size", "ring-num", "ring-size", "buf-num", "buf-size"),
               "file"),
           "conf",
-          new Syntax(
-              List.of(
-                  "rings",
-                  "host-rings",
-                  "slots",
-                  "tx-rings",
-                  "rx-rings",
-                  "host-tx-rings",
-                  "host-rx-rings",
-                  "tx-slots",
-                  "rx-slots"),
-              null),
+          CONF,
           "offset",
           new Syntax(List.of("initial", "bits"), "initial"));
 
@@ -57,7 +62,7 @@ final class PortSpecOptions {
           "slots", List.of("tx-slots", "rx-slots"));
 
   private final String port;
-  private final ToIntFunction<String> memIdOf;
+  private final @Nullable ToIntFunction<String> memIdOf;
   private final Map<String, Map<String, String>> values = new LinkedHashMap<>();
   private int memId;
 
@@ -66,7 +71,7 @@ final class PortSpecOptions {
    * @param memId what {@code @MEMID} has said, 0 for nothing
    * @param memIdOf finds the memory that {@code @share} means; null not to ask
    */
-  PortSpecOptions(String port, int memId, ToIntFunction<String> memIdOf) {
+  PortSpecOptions(String port, int memId, @Nullable ToIntFunction<String> memIdOf) {
     this.port = port;
     this.memId = memId;
     this.memIdOf = memIdOf;
@@ -138,7 +143,7 @@ final class PortSpecOptions {
   private void apply(String option, Map<String, String> keys) {
     Map<String, String> before = values.putIfAbsent(option, new LinkedHashMap<>());
     switch (option) {
-      case "share" -> share(keys.get("port"));
+      case "share" -> share(Objects.requireNonNull(keys.get("port")));
       case "extmem" -> {
         if (before != null) {
           throw error(port + ": extmem already in use");
@@ -170,7 +175,7 @@ final class PortSpecOptions {
   /** The numbers of a conf; as many bits of them as netmap keeps. */
   private static Map<String, String> conf(Map<String, String> keys) {
     Map<String, String> request = new HashMap<>();
-    for (String key : OPTIONS.get("conf").keys) {
+    for (String key : CONF.keys) {
       String value = keys.get(key);
       if (value != null) {
         int n = atoi(value);

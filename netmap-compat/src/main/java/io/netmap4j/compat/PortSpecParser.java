@@ -6,6 +6,7 @@ import io.netmap4j.linux.Libc;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a port name from left to right: the name, the ring suffix, flags and memory; {@link
@@ -16,7 +17,7 @@ final class PortSpecParser {
   private static final int NAME_SIZE = 64;
 
   private final String text;
-  private final ToIntFunction<String> memIdOf;
+  private final @Nullable ToIntFunction<String> memIdOf;
   private int at;
   private int errno = Libc.EINVAL;
   private int mode = Netmap.NR_REG_ALL_NIC;
@@ -24,7 +25,7 @@ final class PortSpecParser {
   private long flags;
   private int memId;
 
-  PortSpecParser(String text, ToIntFunction<String> memIdOf) {
+  PortSpecParser(String text, @Nullable ToIntFunction<String> memIdOf) {
     this.text = text;
     this.memIdOf = memIdOf;
   }

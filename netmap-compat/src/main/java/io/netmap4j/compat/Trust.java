@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a process may use a configuration file from its working directory. The file names
@@ -88,10 +90,10 @@ record Trust(boolean root, Set<Integer> users, Set<Integer> groups) {
     }
   }
 
-  private String suspect(Map<String, Object> attributes) {
-    int user = (Integer) attributes.get("uid");
-    int group = (Integer) attributes.get("gid");
-    int mode = (Integer) attributes.get("mode");
+  private @Nullable String suspect(Map<String, Object> attributes) {
+    int user = number(attributes, "uid");
+    int group = number(attributes, "gid");
+    int mode = number(attributes, "mode");
     if (!users.contains(user)) {
       return "belongs to user " + user;
     }
@@ -101,5 +103,9 @@ record Trust(boolean root, Set<Integer> users, Set<Integer> groups) {
     return (mode & GROUP_WRITES) != 0 && !groups.contains(group)
         ? "can be written by group " + group
         : null;
+  }
+
+  private static int number(Map<String, Object> attributes, String name) {
+    return (Integer) Objects.requireNonNull(attributes.get(name));
   }
 }

@@ -9,4 +9,7 @@
  * open, and says which of its rings the name means. No code here names a driver, a backend or the
  * model.
  */
+@NullMarked
 package io.netmap4j.compat;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,7 @@
 package io.netmap4j.pipeline;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A packet that a stage holds, in buffers of the worker's. The stage gives it back by {@link
  * Worker#resume} or {@link Worker#drop}, and must not use it afterwards: another packet will be in
@@ -28,7 +30,7 @@ public final class Held {
   int output;
 
   /** The one behind it in a list of the worker's. */
-  Held next;
+  @Nullable Held next;
 
   Held(HoldPool pool) {
     this.pool = pool;

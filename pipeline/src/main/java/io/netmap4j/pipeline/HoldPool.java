@@ -5,6 +5,7 @@ import io.netmap4j.NetmapMemory;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.linux.Mem;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The extra buffers of a worker's port, and the packets that stages hold in them. To hold a packet
@@ -34,7 +35,7 @@ final class HoldPool {
   private final Held[] all;
 
   /** Objects that are not in use, linked. */
-  private Held spare;
+  private @Nullable Held spare;
 
   /** Takes the extra buffers of {@code owner}. */
   HoldPool(int input, NetmapPort owner) {
@@ -88,11 +89,11 @@ final class HoldPool {
   }
 
   /** For a packet of so many slots; null when there is no room for it. */
-  Held take(int slots) {
-    if (slots > free) {
+  @Nullable Held take(int slots) {
+    Held held = spare;
+    if (slots > free || held == null) {
       return null;
     }
-    Held held = spare;
     spare = held.next;
     held.next = null;
     held.state = Held.State.ASKED;

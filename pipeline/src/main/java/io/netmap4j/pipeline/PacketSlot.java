@@ -3,6 +3,7 @@ package io.netmap4j.pipeline;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.Packets;
 import io.netmap4j.frames.Packet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A packet on its way through the stages, where it lies: in the slot that it came in, or several,
@@ -12,6 +13,7 @@ import io.netmap4j.frames.Packet;
  * <p>{@link #address}, {@link #length} and {@link #packet} are of the packet's first slot, which
  * has the headers; {@link #bytes} counts them all.
  */
+@SuppressWarnings("NullAway") // of ring and held, one is set
 public final class PacketSlot {
   private final Worker worker;
   private final Packet packet = new Packet();
@@ -19,15 +21,15 @@ public final class PacketSlot {
   private PortEnd input;
 
   // Where it is: in slots of a ring, unless it is held.
-  private NetmapRing ring;
+  private @Nullable NetmapRing ring;
   private int slot;
   private int slots;
-  private Held held;
+  private @Nullable Held held;
 
   private long address;
   private int length;
   private int output;
-  private Held asked;
+  private @Nullable Held asked;
 
   PacketSlot(Worker worker) {
     this.worker = worker;
@@ -203,7 +205,7 @@ public final class PacketSlot {
    *     else happens to the packet
    * @throws IllegalStateException when it was called before for this packet
    */
-  public Held hold() {
+  public @Nullable Held hold() {
     if (asked != null) {
       throw new IllegalStateException("hold() was called before for this packet");
     }
@@ -219,7 +221,7 @@ public final class PacketSlot {
     return ring == null ? to.send(held) : to.send(input, ring, slot, slots);
   }
 
-  Held asked() {
+  @Nullable Held asked() {
     return asked;
   }
 

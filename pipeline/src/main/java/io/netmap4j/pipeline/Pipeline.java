@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import net.openhft.affinity.Affinity;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes packets from ports through stages, and to ports, on threads of its own: run to completion,
@@ -58,12 +59,12 @@ public final class Pipeline implements AutoCloseable {
     private final List<PortSetup> ports = new ArrayList<>();
     private int threads;
     private int hold;
-    private int[] cpus;
+    private int @Nullable [] cpus;
     int batch = 256;
     int tickMillis = 100;
     int drainMillis = 1000;
     WhenFull whenFull = WhenFull.WAIT;
-    WaitMode waitMode;
+    @Nullable WaitMode waitMode;
 
     private Builder(String name) {
       this.name = Objects.requireNonNull(name, "name");
@@ -264,7 +265,7 @@ public final class Pipeline implements AutoCloseable {
   private boolean started;
   private boolean closed;
   private int starting;
-  private Throwable failure;
+  private @Nullable Throwable failure;
 
   private Pipeline(Builder setup) {
     this.name = setup.name;
@@ -394,7 +395,7 @@ public final class Pipeline implements AutoCloseable {
   }
 
   /** Null without pinning. */
-  private int[] cpus(Builder setup, int count) {
+  private int @Nullable [] cpus(Builder setup, int count) {
     if (setup.cpus == null) {
       return null;
     }

@@ -6,8 +6,10 @@ import io.netmap4j.Packets;
 import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** A worker's part of a port: some of its RX rings, and one TX ring. For the worker's thread. */
+@SuppressWarnings("NullAway") // callers ask a sink for no pool, a source for no TX ring
 final class PortEnd {
   /** What became of a packet that was to be sent. */
   enum Sent {
@@ -29,10 +31,10 @@ final class PortEnd {
   final NetmapRing[] rx;
 
   /** Null of a source. */
-  final NetmapRing tx;
+  final @Nullable NetmapRing tx;
 
   /** Null of a sink. */
-  final HoldPool pool;
+  final @Nullable HoldPool pool;
 
   /** Where packets go by default; −1 for nowhere. */
   final int defaultOutput;
@@ -54,8 +56,8 @@ final class PortEnd {
       int index,
       NetmapPort[] all,
       NetmapRing[] rx,
-      NetmapRing tx,
-      HoldPool pool,
+      @Nullable NetmapRing tx,
+      @Nullable HoldPool pool,
       int defaultOutput) {
     this.index = index;
     this.all = all;

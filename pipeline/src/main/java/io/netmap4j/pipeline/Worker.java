@@ -8,6 +8,7 @@ import io.netmap4j.common.NetmapException;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicLongArray;
 import net.openhft.affinity.Affinity;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,6 +17,7 @@ import org.slf4j.LoggerFactory;
  * the stages. A stage gets it by {@link Stage#start}, and calls it from {@link Stage}'s methods
  * alone.
  */
+@SuppressWarnings("NullAway") // a list has a last one with its first; an output has a TX ring
 public final class Worker {
   private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
 
@@ -51,9 +53,9 @@ public final class Worker {
   private final int cpu;
 
   /** Resumed packets, first to last. */
-  private Held firstResumed;
+  private @Nullable Held firstResumed;
 
-  private Held lastResumed;
+  private @Nullable Held lastResumed;
 
   /** The first of them has passed the stages, and its output has no room. */
   private boolean resumedWaits;
@@ -65,7 +67,7 @@ public final class Worker {
 
   private volatile boolean stopping;
   private volatile boolean drained;
-  private volatile Throwable lastFault;
+  private volatile @Nullable Throwable lastFault;
 
   /**
    * @param cpu to run on; −1 for any
@@ -191,7 +193,7 @@ public final class Worker {
     return counts.getOpaque(which);
   }
 
-  Throwable lastFault() {
+  @Nullable Throwable lastFault() {
     return lastFault;
   }
 

@@ -4,4 +4,7 @@
  * io.netmap4j.pipeline.Stage}s before it takes the next one. Packets stay in the buffers in which
  * they came.
  */
+@NullMarked
 package io.netmap4j.pipeline;
+
+import org.jspecify.annotations.NullMarked;

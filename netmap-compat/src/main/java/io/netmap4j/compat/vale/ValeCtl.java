@@ -5,6 +5,7 @@ import io.netmap4j.common.RingCounts;
 import io.netmap4j.compat.ValeLookup;
 import io.netmap4j.compat.vswitch.Control;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Control of the VALE switches of this process: netmap's requests VALE_ATTACH to
@@ -210,7 +211,7 @@ public final class ValeCtl {
    * @param lookup the program's function; null for the learning bridge
    * @throws NetmapException ENXIO when there is no such switch
    */
-  public static void lookup(String name, ValeLookup lookup) {
+  public static void lookup(String name, @Nullable ValeLookup lookup) {
     Control.lookup(name, lookup);
   }
 }
