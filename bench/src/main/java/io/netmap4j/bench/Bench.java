@@ -56,6 +56,7 @@ import picocli.CommandLine.Spec;
       LoopsCommand.class,
       FramesCommand.class,
       SteadyCommand.class,
+      ScrapeCommand.class,
       ReportCommand.class,
       Bench.Jmh.class
     },

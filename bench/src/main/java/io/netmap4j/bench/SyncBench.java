@@ -93,6 +93,11 @@ public class SyncBench {
     region.close();
   }
 
+  /** For those who watch them. */
+  NetmapPort[] ports() {
+    return new NetmapPort[] {a, b};
+  }
+
   /** Submits {@code batch} slots, sees the last batch done. */
   @Benchmark
   public int tx() {

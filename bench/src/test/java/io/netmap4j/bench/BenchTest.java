@@ -49,10 +49,13 @@ class BenchTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "compare", "latency", "scale", "loops", "frames", "steady", "report"})
+  @ValueSource(
+      strings = {
+        "", "compare", "latency", "scale", "loops", "frames", "steady", "scrape", "report"
+      })
   void everyCommandHasHelpAndVersion(String command) {
     Object[] words = command.isEmpty() ? new Object[] {} : new Object[] {command};
-    assertThat(Bench.line().getSubcommands()).hasSize(8);
+    assertThat(Bench.line().getSubcommands()).hasSize(9);
     assertThat(bench(append(words, "--help"))).isZero();
     assertThat(out.toString()).contains(("Usage: netmap4j bench " + command).strip());
     assertThat(bench(append(words, "-V"))).isZero();
@@ -78,6 +81,17 @@ class BenchTest {
     assertThat(bench("frames", "-r", folder.resolve("none.pcap"))).isEqualTo(1);
     assertThat(err.toString().lines().filter(line -> line.startsWith("netmap4j: ")))
         .anyMatch(line -> line.contains("none.pcap"));
+  }
+
+  @Test
+  void scrapesAreMeasuredBesideTheirAbsence() throws IOException {
+    Path json = folder.resolve("scrape.json");
+    assertThat(bench("scrape", "--rounds", "1", "--json", json)).as(err.toString()).isZero();
+    assertThat(out.toString())
+        .containsPattern("(?m)^forward: .* scraped/not .* A/A .*; [1-9][0-9]* scrapes$")
+        .containsPattern("(?m)^pipe: .*; [1-9][0-9]* scrapes$");
+    assertThat(Run.read(json).figures()).hasSize(8);
+    assertThat(bench("scrape", "--every", "-1")).isEqualTo(2);
   }
 
   @Test
