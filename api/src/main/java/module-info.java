@@ -7,7 +7,7 @@ module io.netmap4j {
   requires io.netmap4j.linux;
   requires static jdk.jfr; // a small runtime may be without
   requires org.slf4j;
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
 
   exports io.netmap4j;
   exports io.netmap4j.common;

@@ -1,7 +1,7 @@
 /** Frames: checksums, flow hash, capture files. */
 module io.netmap4j.frames {
   requires io.netmap4j.linux;
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
 
   exports io.netmap4j.frames;
 }

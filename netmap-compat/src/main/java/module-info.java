@@ -6,7 +6,7 @@ module io.netmap4j.compat {
   requires io.netmap4j.linux;
   requires transitive io.netmap4j;
   requires org.slf4j;
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
 
   exports io.netmap4j.compat;
   exports io.netmap4j.compat.netdev to

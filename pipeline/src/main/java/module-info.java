@@ -5,7 +5,7 @@ module io.netmap4j.pipeline {
   requires transitive io.netmap4j;
   requires transitive io.netmap4j.frames;
   requires org.slf4j;
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
 
   exports io.netmap4j.pipeline;
 }
