@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.SoakProgress;
 import io.netmap4j.TestPorts;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NicOptions;
@@ -72,7 +73,9 @@ class CloseTest {
       long files = count("/proc/self/fd");
       long maps = mappings();
       int threads = Thread.activeCount();
+      SoakProgress progress = new SoakProgress("close", ROUNDS);
       for (int i = 0; i < ROUNDS && failures.isEmpty(); i++) {
+        progress.at(i);
         round();
       }
       assertThat(failures).isEmpty();

@@ -2,12 +2,14 @@ package io.netmap4j.ixgbe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netmap4j.SoakProgress;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 
 /**
@@ -27,6 +29,8 @@ final class SeededRuns {
 
   /** Fails when one does, and then tells each seed that has failed and why. */
   static void each(int runs, IntConsumer test) {
+    SoakProgress progress = new SoakProgress("runs", runs);
+    AtomicInteger done = new AtomicInteger();
     Map<Integer, Throwable> failures = new ConcurrentSkipListMap<>();
     ExecutorService pool = Executors.newFixedThreadPool(AT_ONCE);
     for (int i = FIRST; i < FIRST + runs; i++) {
@@ -38,6 +42,7 @@ final class SeededRuns {
             } catch (Throwable e) {
               failures.put(seed, e);
             }
+            progress.at(done.incrementAndGet());
           });
     }
     pool.shutdown();

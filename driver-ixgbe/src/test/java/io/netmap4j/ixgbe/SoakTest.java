@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.SoakProgress;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.linux.Mem;
@@ -52,6 +53,7 @@ class SoakTest {
     try (ModelRig rig = new ModelRig(setup)) {
       rig.cards[0].memory().observer(null);
       rig.cards[1].memory().observer(null);
+      SoakProgress progress = new SoakProgress("soak", FRAMES);
       long start = System.nanoTime();
       while (received < FRAMES) {
         for (int r = 0; r < RINGS; r++) {
@@ -63,6 +65,7 @@ class SoakTest {
         for (int r = 0; r < RINGS; r++) {
           receive(rig.b.rx(r));
         }
+        progress.at(received);
         if (received == before) {
           assertTrue(System.nanoTime() - start < 3_000_000_000_000L, "it takes too long");
           Thread.onSpinWait();

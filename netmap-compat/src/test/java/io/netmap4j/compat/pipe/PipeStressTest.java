@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.SoakProgress;
 import io.netmap4j.linux.Mem;
 import java.util.Random;
 import java.util.concurrent.FutureTask;
@@ -116,7 +117,9 @@ class PipeStressTest {
     }
 
     void run() {
+      SoakProgress progress = new SoakProgress("pipe", FRAMES);
       for (int frame = 0; frame < FRAMES; frame++) {
+        progress.at(frame);
         while (rx.cur() == rx.tail()) {
           assertEquals(
               NetmapPort.POLLIN, port.poll(NetmapPort.POLLIN, WAIT_MILLIS), "frame " + frame);

@@ -10,6 +10,7 @@ import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
+import io.netmap4j.SoakProgress;
 import io.netmap4j.SuiteRunner;
 import io.netmap4j.common.Errno;
 import io.netmap4j.common.RingCounts;
@@ -216,6 +217,7 @@ class ThreadsTest {
       }
       long[] last = {-1, -1};
       long received = 0;
+      SoakProgress progress = new SoakProgress("switch", 2 * total);
       boolean sending = true;
       while (true) {
         boolean was = sending;
@@ -228,6 +230,7 @@ class ThreadsTest {
           last[id] = number;
           received++;
         }
+        progress.at(received);
         if (got.isEmpty() && !was) {
           break;
         }
