@@ -49,7 +49,7 @@ class StructureTest {
           Map.entry("io.netmap4j.vfio", Set.of(LINUX, API)),
           Map.entry(COMPAT, Set.of(LINUX, API)),
           Map.entry(PIPELINE, Set.of(LINUX, API, FRAMES)),
-          Map.entry(METRICS, Set.of(API)),
+          Map.entry(METRICS, Set.of(API, PIPELINE)),
           Map.entry("io.netmap4j.apps", Set.of(LINUX, API, FRAMES, MODEL, COMPAT, METRICS)));
 
   /** Packages that programs see; all others are exported to modules of ours, or not at all. */

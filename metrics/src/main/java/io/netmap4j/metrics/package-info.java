@@ -1,4 +1,7 @@
-/** Micrometer meters of ports and rings: {@link io.netmap4j.metrics.PortMeters}. */
+/**
+ * Micrometer meters: {@link io.netmap4j.metrics.PortMeters} of ports and rings, {@link
+ * io.netmap4j.metrics.PipelineMeters} of pipelines.
+ */
 @NullMarked
 package io.netmap4j.metrics;
 

@@ -625,6 +625,11 @@ public final class Pipeline implements AutoCloseable {
     return (int) threads.stream().filter(Thread::isAlive).count();
   }
 
+  /** The name that the builder was given. */
+  public String name() {
+    return name;
+  }
+
   /**
    * How many workers there are.
    *
