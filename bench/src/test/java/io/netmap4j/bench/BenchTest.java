@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,6 +94,22 @@ class BenchTest {
         .containsPattern("(?m)^pipe: .*; [1-9][0-9]* scrapes$");
     assertThat(Run.read(json).figures()).hasSize(8);
     assertThat(bench("scrape", "--every", "-1")).isEqualTo(2);
+  }
+
+  /** Those of the documents, of which {@code DocumentedCommandsTest} has the others. */
+  @Test
+  void theParserTakesDocumentedCommands() throws IOException {
+    Pattern command = Pattern.compile("(?m)(?:^ {4}|`)\\./netmap4j bench\\b([^`\\n]*)");
+    int found = 0;
+    for (String document : List.of("README.md", "CONTRIBUTING.md", "docs/performance.md")) {
+      Matcher documented = command.matcher(Files.readString(Path.of("..", document)));
+      while (documented.find()) {
+        String words = documented.group(1).replaceFirst(" +# .*", "").strip();
+        Bench.line().parseArgs(words.isEmpty() ? new String[0] : words.split(" +"));
+        found++;
+      }
+    }
+    assertThat(found).isGreaterThan(12);
   }
 
   @Test

@@ -1,0 +1,405 @@
+package io.netmap4j.apps;
+
+import static io.netmap4j.apps.Documents.ROOT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netmap4j.apps.Documents.Documented;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+import picocli.CommandLine.MissingParameterException;
+
+/**
+ * Every command of the documents, as a reader types it: the parser takes it, and it is run here, or
+ * by another test, which is named here.
+ */
+@Tag("once")
+@Timeout(150)
+class DocumentedCommandsTest {
+  private static final int LIMIT_SECONDS = 100;
+  private static final Pattern OURS =
+      Pattern.compile("(?:[A-Z0-9_]+=\\S+ )?(?:sudo )?(?:\\./)?netmap4j (?!bench\\b)(.*)");
+  private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
+  private static final Pattern SCRIPT =
+      Pattern.compile("(?:sudo )?((?:vm|bench|release|examples|docs/site)/[a-z-]+)( .*)?");
+  private static final Pattern OPTION = Pattern.compile("--[a-z][a-z0-9-]*");
+  private static final Pattern PROPERTY = Pattern.compile("-D(netmap4j\\.[a-z.]+)=");
+
+  /** What stands for a value, and a value. */
+  private static final Map<String, String> PLACEHOLDERS = new LinkedHashMap<>();
+
+  static {
+    PLACEHOLDERS.put("[ADDRESS:]PORT...", "127.0.0.1:9100");
+    PLACEHOLDERS.put("\"COMMAND\"", "devices");
+    PLACEHOLDERS.put("NAME", "model0");
+    PLACEHOLDERS.put("netmap:A", "netmap:model0");
+    PLACEHOLDERS.put("netmap:B", "netmap:model1");
+    PLACEHOLDERS.put("FILE", "samples/mixed.pcap");
+    PLACEHOLDERS.put("ADDRESS", "0000:03:00.0");
+    PLACEHOLDERS.put("PORT", "9100");
+    PLACEHOLDERS.put("SOCKET", "/tmp/a.sock");
+    PLACEHOLDERS.put("-t TAP", "-t tap0");
+  }
+
+  /** Begins so: which file runs it, and what that has of it. */
+  private static final List<String[]> ELSEWHERE =
+      List.of(
+          of(
+              "./netmap4j bench",
+              "bench/src/test/java/io/netmap4j/bench/BenchTest.java",
+              "Document"),
+          of("sudo ./netmap4j bind --vfio", "vm/tests/12-bind.sh", "bind --vfio"),
+          of("sudo ./netmap4j bind --uio", "vm/tests/12-bind.sh", "bind --uio"),
+          of("sudo chown $USER /dev/vfio/", "vm/guest/lib.sh", "chown 1000 \"/dev/vfio/"),
+          of("ulimit -l unlimited", "vm/tests/45-refused.sh", "ulimit -l unlimited"),
+          of(
+              "echo 256 | sudo tee /proc/sys/vm/nr",
+              "vm/guest/lib.sh",
+              ">/proc/sys/vm/nr_hugepages"),
+          of("printf 'nic.eth0 = ", "vm/tests/40-vfio.sh", "configure"),
+          of("mvn -B verify -Phardware", "pom.xml", "<id>hardware</id>"),
+          of("mvn verify -Phardware", "pom.xml", "<id>hardware</id>"),
+          of("mvn -B verify", ".ci/run", "mvn -B -ntp clean verify"),
+          of("mvn -B -Dquick -DskipTests ", "netmap4j", "-Dquick -DskipTests -pl"),
+          of("mvn -B spotless:apply", "pom.xml", "spotless-maven-plugin"),
+          of("mvn -Prelease ", "release/check", "-Prelease"),
+          of("mvn -B package", "examples/check", "mvn"),
+          of("cd examples", "examples/check", "cd "),
+          of(
+              "java -jar bench/target/bench.jar SyncBench -prof gc",
+              "bench/src/test/java/io/netmap4j/bench/BenchTest.java",
+              "\"SyncBench\", \"-prof\""),
+          of(
+              "java -cp 'bench/target/bench.jar:bench/target/lib/*' org",
+              ".ci/run",
+              "org.openjdk.jcstress.Main -t HandOverStress -m quick"),
+          of(
+              "NETMAP4J_JAVA_OPTS=",
+              "apps/src/test/java/io/netmap4j/apps/LauncherTest.java",
+              "NETMAP4J_JAVA_OPTS"),
+          of(
+              "jfr print --events 'io.netmap4j.*'",
+              "apps/src/test/java/io/netmap4j/apps/EventsTest.java",
+              "io.netmap4j"));
+
+  private static String[] of(String prefix, String file, String words) {
+    return new String[] {prefix, file, words};
+  }
+
+  @TempDir Path folder;
+
+  /** A folder that looks like the repository: Maven has made no jar yet when this is run. */
+  @BeforeEach
+  void prepare() throws IOException {
+    String java =
+        JavaCommand.of(Main.class).stream()
+            .map(word -> "'" + word + "'")
+            .collect(Collectors.joining(" "));
+    Path command = folder.resolve("netmap4j");
+    Files.writeString(command, "#!/bin/sh\nexec " + java + " \"$@\"\n");
+    assertThat(command.toFile().setExecutable(true)).isTrue();
+    Files.createSymbolicLink(folder.resolve("samples"), ROOT.resolve("samples"));
+  }
+
+  static Stream<Documented> commands() throws IOException {
+    return Documents.commands().stream();
+  }
+
+  static Stream<Documented> ours() throws IOException {
+    return commands().filter(command -> OURS.matcher(command.text()).matches());
+  }
+
+  @ParameterizedTest
+  @MethodSource("ours")
+  void theParserTakesEach(Documented command) {
+    Matcher ours = OURS.matcher(command.text());
+    assertThat(ours.matches()).isTrue();
+    String text = ours.group(1).replaceFirst(" [>&|].*", "");
+    for (Map.Entry<String, String> placeholder : PLACEHOLDERS.entrySet()) {
+      text = text.replace(placeholder.getKey(), placeholder.getValue());
+    }
+    for (List<String> words : alternatives(words(text.replaceAll("[\\[\\]]| \\.\\.\\.", "")))) {
+      parse(words, command.whole());
+    }
+  }
+
+  private static void parse(List<String> words, boolean whole) {
+    CommandLine line = new Main(null, null, null).line();
+    try {
+      line.parseArgs(words.toArray(String[]::new));
+    } catch (MissingParameterException e) {
+      assertThat(whole).as(e.getMessage()).isFalse();
+    }
+    if (words.get(0).equals("run")) {
+      words.subList(1, words.size()).forEach(each -> parse(words(each), whole));
+    }
+  }
+
+  private static List<String> words(String text) {
+    List<String> words = new ArrayList<>();
+    Matcher word = WORD.matcher(text);
+    while (word.find()) {
+      words.add(word.group(1) == null ? word.group(2) : word.group(1));
+    }
+    return words;
+  }
+
+  /** For {@code tx|rx} one with each. */
+  private static List<List<String>> alternatives(List<String> words) {
+    List<List<String>> all = List.of(List.of());
+    for (String word : words) {
+      List<List<String>> longer = new ArrayList<>();
+      for (List<String> begun : all) {
+        for (String choice : word.split("\\|")) {
+          List<String> more = new ArrayList<>(begun);
+          more.add(choice);
+          longer.add(more);
+        }
+      }
+      all = longer;
+    }
+    return all;
+  }
+
+  @Test
+  void eachIsRun() throws IOException {
+    List<String> here = here();
+    List<Documented> left =
+        commands()
+            .filter(Documented::whole)
+            .filter(command -> !here.contains(command.text()))
+            .filter(Predicate.not(DocumentedCommandsTest::isSynopsis))
+            .filter(Predicate.not(DocumentedCommandsTest::isRunElsewhere))
+            .toList();
+    assertThat(left)
+        .as("commands that no test runs: run them here, or add to ELSEWHERE what does")
+        .isEmpty();
+    for (String[] elsewhere : ELSEWHERE) {
+      assertThat(commands()).as(elsewhere[0]).anyMatch(c -> c.text().startsWith(elsewhere[0]));
+      assertThat(Documents.read(elsewhere[1])).as(elsewhere[1]).contains(elsewhere[2]);
+    }
+  }
+
+  /** Of one of our commands, which has tests of its own. */
+  private static boolean isSynopsis(Documented command) {
+    return OURS.matcher(command.text()).matches()
+        && PLACEHOLDERS.keySet().stream().anyMatch(command.text()::contains);
+  }
+
+  private static boolean isRunElsewhere(Documented command) {
+    return ELSEWHERE.stream().anyMatch(elsewhere -> command.text().startsWith(elsewhere[0]))
+        || SCRIPT.matcher(command.text()).matches()
+        || command.text().contains(" -Dtest=");
+  }
+
+  /**
+   * What is by hand, as it takes hours or other machines: the script is there, with its options.
+   */
+  @Test
+  void scriptsHaveTheOptions() throws IOException {
+    List<Documented> scripts =
+        commands().filter(command -> SCRIPT.matcher(command.text()).matches()).toList();
+    assertThat(scripts).hasSizeGreaterThan(10);
+    for (Documented command : scripts) {
+      Matcher script = SCRIPT.matcher(command.text());
+      assertThat(script.matches()).isTrue();
+      Path file = ROOT.resolve(script.group(1));
+      if (Files.isDirectory(file) || file.startsWith(ROOT.resolve("vm/tests"))) {
+        continue; // where something is
+      }
+      assertThat(file).as("%s", command).isExecutable();
+      Matcher option = OPTION.matcher(command.text());
+      while (option.find()) {
+        assertThat(Files.readString(file)).as("%s", command).contains(option.group());
+      }
+    }
+  }
+
+  /** Long runs of tests that are short without their property. */
+  @Test
+  void longRunsAreOfTestsThatReadTheProperty() throws IOException {
+    List<Documented> runs = commands().filter(c -> c.text().contains(" -Dtest=")).toList();
+    assertThat(runs).hasSizeGreaterThan(5);
+    Pattern module = Pattern.compile("-pl (\\S+) .*-Dtest='?([\\w.,]+)");
+    for (Documented run : runs) {
+      Matcher found = module.matcher(run.text());
+      assertThat(found.find()).as("%s", run).isTrue();
+      if (found.group(2).equals("NameOfTest")) {
+        continue;
+      }
+      StringBuilder sources = new StringBuilder();
+      for (String test : found.group(2).split(",")) {
+        String name = "/" + test.replace('.', '/') + ".java";
+        try (Stream<Path> files = Files.walk(ROOT.resolve(found.group(1) + "/src/test/java"))) {
+          List<Path> source = files.filter(path -> path.toString().endsWith(name)).toList();
+          assertThat(source).as("%s", run).hasSize(1);
+          sources.append(Files.readString(source.get(0)));
+        }
+      }
+      Matcher property = PROPERTY.matcher(run.text());
+      while (property.find()) {
+        assertThat(sources.toString()).as("%s", run).contains("\"" + property.group(1) + "\"");
+      }
+    }
+  }
+
+  private static final String BRIEF = "docs/get-started.md";
+  private static final String DEMO = "./netmap4j demo";
+  private static final String TO_BE_INTERRUPTED = "./netmap4j run \"lb ";
+  private static final String SERVED = "printf 'nic.left = vfio-user:";
+  private static final String NAMESPACES = "ip netns add nsleft";
+
+  /** Those that end by themselves, and need nothing. */
+  static List<String> simple() throws IOException {
+    List<String> simple =
+        commands()
+            .filter(c -> c.whole() && OURS.matcher(c.text()).matches() && !isSynopsis(c))
+            .filter(c -> c.file().equals(BRIEF) || c.file().equals("README.md"))
+            .map(Documented::text)
+            .filter(text -> text.matches("\\./netmap4j (demo|devices|completion|run) ?.*"))
+            .filter(text -> !text.startsWith(TO_BE_INTERRUPTED))
+            .distinct()
+            .toList();
+    assertThat(simple).hasSizeGreaterThan(7).contains(DEMO);
+    return simple;
+  }
+
+  private static List<String> here() throws IOException {
+    List<String> here = new ArrayList<>(simple());
+    for (Documented command : Documents.commands()) {
+      String text = command.text();
+      boolean served =
+          text.matches(
+              "(\\./netmap4j (nic-model -s /tmp/|pkt-gen|bridge -i netmap:left)|sleep ).*");
+      if (text.startsWith(TO_BE_INTERRUPTED)
+          || text.startsWith(SERVED)
+          || text.matches("ip (netns|link|-n) .*")
+          || served) {
+        here.add(text);
+      }
+    }
+    return here;
+  }
+
+  @ParameterizedTest
+  @MethodSource("simple")
+  void works(String line) throws Exception {
+    assertThat(run(line)).as(line).isNotBlank();
+  }
+
+  @Test
+  void untilCtrlC() throws Exception {
+    String line =
+        commands()
+            .map(Documented::text)
+            .filter(text -> text.startsWith(TO_BE_INTERRUPTED))
+            .findAny()
+            .orElseThrow();
+    // With set -m, as in a terminal: else a shell's background commands ignore SIGINT.
+    String said =
+        run("set -m\n" + line + " &\nsleep 6; kill -INT $!; wait $! && exit 1 || [ $? = 130 ]");
+    assertThat(said).contains("100000 packets");
+  }
+
+  @Test
+  void twoShellsAndAServer() throws Exception {
+    List<String> lines =
+        (Documents.block("README.md", served()) + Documents.block("README.md", firstShell()))
+            .lines()
+            .map(Documents::uncommented)
+            .toList();
+    assertThat(lines).hasSize(4);
+    String said =
+        run(
+            lines.get(0)
+                + "\n"
+                + lines.get(1)
+                + " & until [ -S /tmp/left.sock ] && [ -S /tmp/right.sock ]; do sleep 0.1; done\n"
+                + lines.get(2)
+                + " & sleep 2\n"
+                + lines.get(3)
+                + "\nwait %2; kill %1");
+    assertThat(said.split("1000000 packets", -1)).hasSizeGreaterThan(2);
+  }
+
+  private static String served() {
+    return lineOf("README.md", SERVED);
+  }
+
+  private static String firstShell() {
+    return lineOf("README.md", "./netmap4j nic-model -s /tmp/left.sock -s /tmp/right.sock");
+  }
+
+  private static String lineOf(String file, String beginning) {
+    return Documents.read(file)
+        .lines()
+        .map(String::strip)
+        .filter(line -> line.startsWith(beginning))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError(file + " has no line: " + beginning));
+  }
+
+  /** With names of this process in place of those of namespaces and interfaces. */
+  @Test
+  void betweenTwoNetworkStacks() throws Exception {
+    Namespaces.require("ip=iproute2", "ping=iputils-ping");
+    String readme = Documents.read("README.md");
+    Matcher cleanUp = Pattern.compile("`(kill %3 [^`]*)` ends it").matcher(readme);
+    assertThat(cleanUp.find()).isTrue();
+    String block =
+        Documents.block(
+            "README.md", "# as root, in the folder with the netmap4j.properties of above");
+    assertThat(block).contains(NAMESPACES, "ping -c 10");
+    String script =
+        "trap '" + cleanUp.group(1) + "' EXIT\n" + lineOf("README.md", SERVED) + "\n" + block;
+    for (String name : List.of("nsleft", "nsright", "tapleft", "tapright")) {
+      script =
+          script.replace(
+              name,
+              Namespaces.name(
+                  name.substring(0, 1) + name.substring(name.startsWith("ns") ? 2 : 3)));
+    }
+    assertThat(run(script)).contains("10 received, 0% packet loss");
+  }
+
+  /** Has a shell run it. @return what it said */
+  private String run(String script) throws Exception {
+    Path file = folder.resolve("script");
+    Files.writeString(file, script.replace("/tmp/", folder + "/") + "\n");
+    Path output = folder.resolve("output");
+    Process process =
+        new ProcessBuilder("bash", "-e", file.toString())
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    try {
+      boolean ended = process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
+      String said = Files.readString(output);
+      assertThat(ended).as("%s%n%s", script, said).isTrue();
+      assertThat(process.exitValue()).as("%s%n%s", script, said).isZero();
+      return said;
+    } finally {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
+    }
+  }
+}
