@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
@@ -50,6 +52,34 @@ class UserProgramTest {
     assertThat(compile(List.of(source))).contains("package " + packageName + " is not visible");
   }
 
+  /**
+   * README's programs and those of porting.md are run: by consumer, examples/check, Porting*Test.
+   */
+  @Test
+  void theFragmentOfTheDocumentsCompiles() throws Exception {
+    Pattern block = Pattern.compile("(?ms)^```java\\n(.*?)^```");
+    List<String> fragments = new ArrayList<>();
+    try (Stream<Path> documents = Files.list(Modules.ROOT.resolve("docs"))) {
+      for (Path document : documents.filter(path -> path.toString().endsWith(".md")).toList()) {
+        Matcher found = block.matcher(Files.readString(document));
+        while (found.find() && !document.endsWith("porting.md")) {
+          fragments.add(found.group(1).replace("...\n", ""));
+        }
+      }
+    }
+    assertThat(fragments).isNotEmpty();
+    for (String fragment : fragments) {
+      Path source = folder.resolve("Program.java");
+      Files.writeString(
+          source,
+          "package program; import io.netmap4j.*; import io.netmap4j.metrics.*;"
+              + " class Program { void run(NetmapPort port, io.micrometer.core.instrument.MeterRegistry registry) {"
+              + fragment
+              + "} }");
+      assertThat(compile(List.of(source))).as(fragment).isEmpty();
+    }
+  }
+
   private static List<Path> sourcesOf(Path tree) throws IOException {
     try (Stream<Path> files = Files.walk(tree)) {
       return files.filter(file -> file.toString().endsWith(".java")).collect(Collectors.toList());
@@ -61,7 +91,7 @@ class UserProgramTest {
     Path module = folder.resolve("module-info.java");
     Files.writeString(
         module,
-        "module program { requires io.netmap4j.compat; requires io.netmap4j.frames;"
+        "module program { requires io.netmap4j.compat; requires io.netmap4j.frames; requires io.netmap4j.metrics;"
             + " requires info.picocli; requires HdrHistogram; requires org.slf4j; }");
     String modulePath =
         Modules.classPath().stream()
