@@ -2,7 +2,7 @@
 module io.netmap4j.metrics {
   requires transitive io.netmap4j;
   requires transitive micrometer.core;
-  requires static transitive io.netmap4j.pipeline; // for PipelineMeters alone
+  requires static io.netmap4j.pipeline; // for PipelineMeters alone
   requires static transitive org.jspecify;
 
   exports io.netmap4j.metrics;

@@ -38,6 +38,7 @@ public final class PipelineMeters implements MeterBinder, AutoCloseable {
    *
    * @param pipeline the caller's to close; its name is the meters' tag {@code pipeline}
    */
+  @SuppressWarnings("exports") // the module is for those who have a pipeline
   public PipelineMeters(Pipeline pipeline) {
     this.pipeline = pipeline;
     this.tags = Tags.of("pipeline", pipeline.name());
