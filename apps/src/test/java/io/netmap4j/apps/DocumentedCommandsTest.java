@@ -59,50 +59,57 @@ class DocumentedCommandsTest {
     PLACEHOLDERS.put("-t TAP", "-t tap0");
   }
 
-  /** Begins so: which file runs it, and what that has of it. */
-  private static final List<String[]> ELSEWHERE =
+  /**
+   * @param prefix of a command
+   * @param file runs it, or a shorter form
+   * @param words that the file has of it
+   */
+  private record Elsewhere(String prefix, String file, String words) {}
+
+  private static final List<Elsewhere> ELSEWHERE =
       List.of(
-          of(
+          new Elsewhere(
               "./netmap4j bench",
               "bench/src/test/java/io/netmap4j/bench/BenchTest.java",
-              "Document"),
-          of("sudo ./netmap4j bind --vfio", "vm/tests/12-bind.sh", "bind --vfio"),
-          of("sudo ./netmap4j bind --uio", "vm/tests/12-bind.sh", "bind --uio"),
-          of("sudo chown $USER /dev/vfio/", "vm/guest/lib.sh", "chown 1000 \"/dev/vfio/"),
-          of("ulimit -l unlimited", "vm/tests/45-refused.sh", "ulimit -l unlimited"),
-          of(
+              "theParserTakesDocumentedCommands"),
+          new Elsewhere("sudo ./netmap4j bind --vfio", "vm/tests/12-bind.sh", "bind --vfio"),
+          new Elsewhere("sudo ./netmap4j bind --uio", "vm/tests/12-bind.sh", "bind --uio"),
+          new Elsewhere(
+              "sudo chown $USER /dev/vfio/", "vm/guest/lib.sh", "chown 1000 \"/dev/vfio/"),
+          new Elsewhere("ulimit -l unlimited", "vm/tests/45-refused.sh", "ulimit -l unlimited"),
+          new Elsewhere(
               "echo 256 | sudo tee /proc/sys/vm/nr",
               "vm/guest/lib.sh",
               ">/proc/sys/vm/nr_hugepages"),
-          of("printf 'nic.eth0 = ", "vm/tests/40-vfio.sh", "configure"),
-          of("mvn -B verify -Phardware", "pom.xml", "<id>hardware</id>"),
-          of("mvn verify -Phardware", "pom.xml", "<id>hardware</id>"),
-          of("mvn -B verify", ".ci/run", "mvn -B -ntp clean verify"),
-          of("mvn -B -Dquick -DskipTests ", "netmap4j", "-Dquick -DskipTests -pl"),
-          of("mvn -B spotless:apply", "pom.xml", "spotless-maven-plugin"),
-          of("mvn -Prelease ", "release/check", "-Prelease"),
-          of("mvn -B package", "examples/check", "mvn"),
-          of("cd examples", "examples/check", "cd "),
-          of(
+          new Elsewhere("printf 'nic.eth0 = ", "vm/tests/40-vfio.sh", "configure vfio"),
+          new Elsewhere(
+              "./netmap4j nic-model -s /tmp/a.sock",
+              "apps/src/test/java/io/netmap4j/apps/ServedContractTest.java",
+              "The contract over vfio-user"),
+          new Elsewhere("mvn -B verify -Phardware", "pom.xml", "<id>hardware</id>"),
+          new Elsewhere("mvn verify -Phardware", "pom.xml", "<id>hardware</id>"),
+          new Elsewhere("mvn -B verify", ".ci/run", "mvn -B -ntp clean verify"),
+          new Elsewhere("mvn -B -Dquick -DskipTests ", "netmap4j", "-Dquick -DskipTests -pl"),
+          new Elsewhere("mvn -B spotless:apply", "pom.xml", "spotless-maven-plugin"),
+          new Elsewhere("mvn -Prelease ", "release/check", "-Prelease"),
+          new Elsewhere("mvn -B package", "examples/check", "clean package"),
+          new Elsewhere("cd examples", "examples/check", "$root/examples"),
+          new Elsewhere(
               "java -jar bench/target/bench.jar SyncBench -prof gc",
               "bench/src/test/java/io/netmap4j/bench/BenchTest.java",
               "\"SyncBench\", \"-prof\""),
-          of(
+          new Elsewhere(
               "java -cp 'bench/target/bench.jar:bench/target/lib/*' org",
               ".ci/run",
               "org.openjdk.jcstress.Main -t HandOverStress -m quick"),
-          of(
+          new Elsewhere(
               "NETMAP4J_JAVA_OPTS=",
               "apps/src/test/java/io/netmap4j/apps/LauncherTest.java",
               "NETMAP4J_JAVA_OPTS"),
-          of(
+          new Elsewhere(
               "jfr print --events 'io.netmap4j.*'",
               "apps/src/test/java/io/netmap4j/apps/EventsTest.java",
               "io.netmap4j"));
-
-  private static String[] of(String prefix, String file, String words) {
-    return new String[] {prefix, file, words};
-  }
 
   @TempDir Path folder;
 
@@ -192,9 +199,9 @@ class DocumentedCommandsTest {
     assertThat(left)
         .as("commands that no test runs: run them here, or add to ELSEWHERE what does")
         .isEmpty();
-    for (String[] elsewhere : ELSEWHERE) {
-      assertThat(commands()).as(elsewhere[0]).anyMatch(c -> c.text().startsWith(elsewhere[0]));
-      assertThat(Documents.read(elsewhere[1])).as(elsewhere[1]).contains(elsewhere[2]);
+    for (Elsewhere by : ELSEWHERE) {
+      assertThat(commands()).as(by.prefix).anyMatch(c -> c.text().startsWith(by.prefix));
+      assertThat(Documents.read(by.file)).as(by.file).contains(by.words);
     }
   }
 
@@ -205,7 +212,7 @@ class DocumentedCommandsTest {
   }
 
   private static boolean isRunElsewhere(Documented command) {
-    return ELSEWHERE.stream().anyMatch(elsewhere -> command.text().startsWith(elsewhere[0]))
+    return ELSEWHERE.stream().anyMatch(by -> command.text().startsWith(by.prefix))
         || SCRIPT.matcher(command.text()).matches()
         || command.text().contains(" -Dtest=");
   }
@@ -265,7 +272,9 @@ class DocumentedCommandsTest {
   private static final String DEMO = "./netmap4j demo";
   private static final String TO_BE_INTERRUPTED = "./netmap4j run \"lb ";
   private static final String SERVED = "printf 'nic.left = vfio-user:";
-  private static final String NAMESPACES = "ip netns add nsleft";
+  private static final String FIRST_SHELL = "./netmap4j nic-model -s /tmp/left.sock -s ";
+  private static final String AS_ROOT =
+      "# as root, in the folder with the netmap4j.properties of above";
 
   /** Those that end by themselves, and need nothing. */
   static List<String> simple() throws IOException {
@@ -282,18 +291,13 @@ class DocumentedCommandsTest {
     return simple;
   }
 
+  /** What the tests below run. */
   private static List<String> here() throws IOException {
     List<String> here = new ArrayList<>(simple());
-    for (Documented command : Documents.commands()) {
-      String text = command.text();
-      boolean served =
-          text.matches(
-              "(\\./netmap4j (nic-model -s /tmp/|pkt-gen|bridge -i netmap:left)|sleep ).*");
-      if (text.startsWith(TO_BE_INTERRUPTED)
-          || text.startsWith(SERVED)
-          || text.matches("ip (netns|link|-n) .*")
-          || served) {
-        here.add(text);
+    here.add(interrupted());
+    for (String first : List.of(line(SERVED), line(FIRST_SHELL), AS_ROOT)) {
+      for (String line : Documents.block("README.md", first).split("\n")) {
+        here.addAll(List.of(Documents.uncommented(line).split("; ")));
       }
     }
     return here;
@@ -307,22 +311,28 @@ class DocumentedCommandsTest {
 
   @Test
   void untilCtrlC() throws Exception {
-    String line =
-        commands()
-            .map(Documented::text)
-            .filter(text -> text.startsWith(TO_BE_INTERRUPTED))
-            .findAny()
-            .orElseThrow();
     // With set -m, as in a terminal: else a shell's background commands ignore SIGINT.
     String said =
-        run("set -m\n" + line + " &\nsleep 6; kill -INT $!; wait $! && exit 1 || [ $? = 130 ]");
+        run(
+            "set -m\n"
+                + interrupted()
+                + " &\nsleep 6; kill -INT $!; wait $! && exit 1 || [ $? = 130 ]");
     assertThat(said).contains("100000 packets");
+  }
+
+  private static String interrupted() throws IOException {
+    return commands()
+        .map(Documented::text)
+        .filter(text -> text.startsWith(TO_BE_INTERRUPTED))
+        .findAny()
+        .orElseThrow();
   }
 
   @Test
   void twoShellsAndAServer() throws Exception {
     List<String> lines =
-        (Documents.block("README.md", served()) + Documents.block("README.md", firstShell()))
+        (Documents.block("README.md", line(SERVED))
+                + Documents.block("README.md", line(FIRST_SHELL)))
             .lines()
             .map(Documents::uncommented)
             .toList();
@@ -340,21 +350,14 @@ class DocumentedCommandsTest {
     assertThat(said.split("1000000 packets", -1)).hasSizeGreaterThan(2);
   }
 
-  private static String served() {
-    return lineOf("README.md", SERVED);
-  }
-
-  private static String firstShell() {
-    return lineOf("README.md", "./netmap4j nic-model -s /tmp/left.sock -s /tmp/right.sock");
-  }
-
-  private static String lineOf(String file, String beginning) {
-    return Documents.read(file)
+  /** The README's whole line that begins so. */
+  private static String line(String beginning) {
+    return Documents.read("README.md")
         .lines()
         .map(String::strip)
         .filter(line -> line.startsWith(beginning))
         .findFirst()
-        .orElseThrow(() -> new AssertionError(file + " has no line: " + beginning));
+        .orElseThrow(() -> new AssertionError("README.md has no line: " + beginning));
   }
 
   /** With names of this process in place of those of namespaces and interfaces. */
@@ -364,12 +367,9 @@ class DocumentedCommandsTest {
     String readme = Documents.read("README.md");
     Matcher cleanUp = Pattern.compile("`(kill %3 [^`]*)` ends it").matcher(readme);
     assertThat(cleanUp.find()).isTrue();
-    String block =
-        Documents.block(
-            "README.md", "# as root, in the folder with the netmap4j.properties of above");
-    assertThat(block).contains(NAMESPACES, "ping -c 10");
-    String script =
-        "trap '" + cleanUp.group(1) + "' EXIT\n" + lineOf("README.md", SERVED) + "\n" + block;
+    String block = Documents.block("README.md", AS_ROOT);
+    assertThat(block).contains("ip netns add nsleft", "ping -c 10");
+    String script = "trap '" + cleanUp.group(1) + "' EXIT\n" + line(SERVED) + "\n" + block;
     for (String name : List.of("nsleft", "nsright", "tapleft", "tapright")) {
       script =
           script.replace(
