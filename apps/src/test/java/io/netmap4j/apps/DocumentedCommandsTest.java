@@ -220,13 +220,18 @@ class DocumentedCommandsTest {
   }
 
   /**
-   * What is by hand, as it takes hours or other machines: the script is there, with its options.
+   * The script is there, with its options, of which some are by hand, as they take hours or other
+   * machines; and it is run.
    */
   @Test
   void scriptsHaveTheOptions() throws IOException {
     List<Documented> scripts =
         commands().filter(command -> SCRIPT.matcher(command.text()).matches()).toList();
     assertThat(scripts).hasSizeGreaterThan(10);
+    String runners =
+        Stream.of(".ci/run", ".github/workflows/ci.yml", "vm/emulated", "examples/check")
+            .map(Documents::read)
+            .collect(Collectors.joining());
     for (Documented command : scripts) {
       Matcher script = SCRIPT.matcher(command.text());
       assertThat(script.matches()).isTrue();
@@ -235,6 +240,9 @@ class DocumentedCommandsTest {
         continue; // where something is
       }
       assertThat(file).as("%s", command).isExecutable();
+      if (command.whole()) {
+        assertThat(runners).as("%s: who runs it?", command).contains(script.group(1));
+      }
       Matcher option = OPTION.matcher(command.text());
       while (option.find()) {
         assertThat(Files.readString(file)).as("%s", command).contains(option.group());
@@ -318,8 +326,10 @@ class DocumentedCommandsTest {
         run(
             "set -m\n"
                 + interrupted()
-                + " &\nsleep 6; kill -INT $!; wait $! && exit 1 || [ $? = 130 ]");
-    assertThat(said).contains("100000 packets");
+                + " &\n"
+                + until("Sent 100000 packets")
+                + "kill -INT $!; wait $! && exit 1 || [ $? = 130 ]");
+    assertThat(said).contains("Received ");
   }
 
   private static String interrupted() throws IOException {
@@ -346,10 +356,15 @@ class DocumentedCommandsTest {
                 + lines.get(1)
                 + " & until [ -S /tmp/left.sock ] && [ -S /tmp/right.sock ]; do sleep 0.1; done\n"
                 + lines.get(2)
-                + " & sleep 2\n"
+                + " &\n"
+                + until("Receiving from")
                 + lines.get(3)
                 + "\nwait %2; kill %1");
     assertThat(said.split("1000000 packets", -1)).hasSizeGreaterThan(2);
+  }
+
+  private static String until(String said) {
+    return "until grep -q '^" + said + "' output; do sleep 0.1; done\n";
   }
 
   /** The README's whole line that begins so. */

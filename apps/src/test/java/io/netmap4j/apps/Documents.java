@@ -18,10 +18,11 @@ final class Documents {
 
   private static final int INDENT = 4;
   private static final Pattern BLOCK = Pattern.compile(" {4}\\S.*");
-  private static final Pattern COMMAND =
-      Pattern.compile(
-          "([A-Z0-9_]+=\\S+ )?(sudo )?(\\./netmap4j|netmap4j [a-z]|mvn|java -|jfr|ip|cd|chown|ulimit|printf|echo"
-              + "|sleep|kill|vm/|bench/|release/|docs/site|examples/).*");
+
+  /** Names of ports, properties, comments: all else in a block is a command. */
+  private static final Pattern NO_COMMAND =
+      Pattern.compile("(netmap:|vale[A-Z]|\\.\\.\\.|nic\\.|memory\\.|#).*");
+
   private static final Pattern SPAN = Pattern.compile("`([^`\\n]+)`");
 
   /** In a sentence, a file's name alone is no command, and such words are not ours. */
@@ -69,13 +70,13 @@ final class Documents {
     for (String file : files()) {
       String text = read(file).replaceAll("(?ms)^```.*?^```$", "");
       Map<String, Boolean> commands = new LinkedHashMap<>();
+      boolean block = false;
+      boolean before = true;
       for (String line : text.replaceAll(" *\\\\\\n *", " ").split("\n")) {
-        if (!BLOCK.matcher(line).matches()) {
-          continue;
-        }
-        String block = line.substring(INDENT);
-        if (COMMAND.matcher(block).matches()) {
-          for (String command : uncommented(block).split("; ")) {
+        block = BLOCK.matcher(line).matches() && (block || before); // else a list goes on
+        before = line.isBlank();
+        if (block && !NO_COMMAND.matcher(line.substring(INDENT)).matches()) {
+          for (String command : uncommented(line.substring(INDENT)).split("; ")) {
             commands.put(command, true);
           }
         }
