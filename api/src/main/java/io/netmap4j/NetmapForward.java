@@ -84,14 +84,43 @@ public final class NetmapForward {
       return -Errno.EIO;
     }
     int done = pass == null ? Forwarding.BY_SLOTS : pass.forward(most, visitor);
-    if (pass == null || done == Forwarding.BY_SLOTS) {
+    return done == Forwarding.BACKLOG ? backlog(most, visitor) : rest(0, done, most, visitor);
+  }
+
+  /**
+   * What was received before. Takes nothing more in before all of it is done: under load there
+   * would be a backlog in every call, and no quick way.
+   */
+  private int backlog(int most, PacketVisitor visitor) {
+    if (slots(from.head(), from.space()) == 0) { // its end has not arrived
+      return rest(0, Forwarding.BY_SLOTS, most, visitor);
+    }
+    int first = from.head();
+    int result = bySlots(0, 0, most, visitor, Forwarding.UNSEEN);
+    int done = from.kring().distance(first, from.head());
+    if (result < 0 && result != -Errno.EINVAL || done >= most || !from.isEmpty()) {
+      return result;
+    }
+    int all = rest(done, pass.forward(most - done, visitor), most, visitor);
+    return all < 0 || result >= 0 ? all : result; // packets were refused
+  }
+
+  /**
+   * After the quick way, what that has left.
+   *
+   * @param before slots that were done before it
+   * @param quick what it returned
+   */
+  private int rest(int before, int quick, int most, PacketVisitor visitor) {
+    if (quick == Forwarding.BY_SLOTS || quick == Forwarding.BACKLOG) {
       int status = from.kring().rxSync(from.syncFlags());
       return status == Errno.EBUSY || status == Errno.EIO
           ? -status
-          : bySlots(0, status, most, visitor, Forwarding.UNSEEN);
+          : bySlots(before, status, most, visitor, Forwarding.UNSEEN);
     }
-    return done < 0 || done >= most || from.isEmpty() || pass.verdict() < 0
-        ? done
+    int done = before + quick;
+    return quick < 0 || done >= most || from.isEmpty() || pass.verdict() < 0
+        ? quick < 0 ? quick : done
         : bySlots(done, 0, most, visitor, pass.verdict());
   }
 
