@@ -118,9 +118,12 @@ public final class NetmapForward {
           ? -status
           : bySlots(before, status, most, visitor, Forwarding.UNSEEN);
     }
+    if (quick < 0) {
+      return quick;
+    }
     int done = before + quick;
-    return quick < 0 || done >= most || from.isEmpty() || pass.verdict() < 0
-        ? quick < 0 ? quick : done
+    return done >= most || from.isEmpty() || pass.verdict() < 0
+        ? done
         : bySlots(done, 0, most, visitor, pass.verdict());
   }
 
