@@ -83,17 +83,23 @@ public final class NetmapForward {
     if (from.retired() || to.retired()) {
       return -Errno.EIO;
     }
-    int done = pass == null ? Forwarding.BY_SLOTS : pass.forward(most, visitor);
-    return done == Forwarding.BACKLOG ? backlog(most, visitor) : rest(0, done, most, visitor);
+    RingForward quick = pass;
+    if (quick == null) {
+      return afterSync(0, most, visitor);
+    }
+    int done = quick.forward(most, visitor);
+    return done == Forwarding.BACKLOG
+        ? backlog(quick, most, visitor)
+        : rest(quick, 0, done, most, visitor);
   }
 
   /**
    * What was received before. Takes nothing more in before all of it is done: under load there
    * would be a backlog in every call, and no quick way.
    */
-  private int backlog(int most, PacketVisitor visitor) {
+  private int backlog(RingForward quick, int most, PacketVisitor visitor) {
     if (slots(from.head(), from.space()) == 0) { // its end has not arrived
-      return rest(0, Forwarding.BY_SLOTS, most, visitor);
+      return afterSync(0, most, visitor);
     }
     int first = from.head();
     int result = bySlots(0, 0, most, visitor, Forwarding.UNSEEN);
@@ -101,30 +107,34 @@ public final class NetmapForward {
     if (result < 0 && result != -Errno.EINVAL || done >= most || !from.isEmpty()) {
       return result;
     }
-    int all = rest(done, pass.forward(most - done, visitor), most, visitor);
+    int all = rest(quick, done, quick.forward(most - done, visitor), most, visitor);
     return all < 0 || result >= 0 ? all : result; // packets were refused
   }
 
   /**
-   * After the quick way, what that has left.
+   * What the quick way has left.
    *
    * @param before slots that were done before it
-   * @param quick what it returned
+   * @param result what it returned
    */
-  private int rest(int before, int quick, int most, PacketVisitor visitor) {
-    if (quick == Forwarding.BY_SLOTS || quick == Forwarding.BACKLOG) {
-      int status = from.kring().rxSync(from.syncFlags());
-      return status == Errno.EBUSY || status == Errno.EIO
-          ? -status
-          : bySlots(before, status, most, visitor, Forwarding.UNSEEN);
+  private int rest(RingForward quick, int before, int result, int most, PacketVisitor visitor) {
+    if (result == Forwarding.BY_SLOTS || result == Forwarding.BACKLOG) {
+      return afterSync(before, most, visitor);
     }
-    if (quick < 0) {
-      return quick;
+    if (result < 0) {
+      return result;
     }
-    int done = before + quick;
-    return done >= most || from.isEmpty() || pass.verdict() < 0
+    int done = before + result;
+    return done >= most || from.isEmpty() || quick.verdict() < 0
         ? done
-        : bySlots(done, 0, most, visitor, pass.verdict());
+        : bySlots(done, 0, most, visitor, quick.verdict());
+  }
+
+  private int afterSync(int before, int most, PacketVisitor visitor) {
+    int status = from.kring().rxSync(from.syncFlags());
+    return status == Errno.EBUSY || status == Errno.EIO
+        ? -status
+        : bySlots(before, status, most, visitor, Forwarding.UNSEEN);
   }
 
   /**
