@@ -83,16 +83,58 @@ public final class NetmapForward {
     if (from.retired() || to.retired()) {
       return -Errno.EIO;
     }
-    int done = pass == null ? Forwarding.BY_SLOTS : pass.forward(most, visitor);
-    if (pass == null || done == Forwarding.BY_SLOTS) {
-      int status = from.kring().rxSync(from.syncFlags());
-      return status == Errno.EBUSY || status == Errno.EIO
-          ? -status
-          : bySlots(0, status, most, visitor, Forwarding.UNSEEN);
+    RingForward quick = pass;
+    if (quick == null) {
+      return afterSync(0, most, visitor);
     }
-    return done < 0 || done >= most || from.isEmpty() || pass.verdict() < 0
+    int done = quick.forward(most, visitor);
+    return done == Forwarding.BACKLOG
+        ? backlog(quick, most, visitor)
+        : rest(quick, 0, done, most, visitor);
+  }
+
+  /**
+   * What was received before. Takes nothing more in before all of it is done: under load there
+   * would be a backlog in every call, and no quick way.
+   */
+  private int backlog(RingForward quick, int most, PacketVisitor visitor) {
+    if (slots(from.head(), from.space()) == 0) { // its end has not arrived
+      return afterSync(0, most, visitor);
+    }
+    int first = from.head();
+    int result = bySlots(0, 0, most, visitor, Forwarding.UNSEEN);
+    int done = from.kring().distance(first, from.head());
+    if (result < 0 && result != -Errno.EINVAL || done >= most || !from.isEmpty()) {
+      return result;
+    }
+    int all = rest(quick, done, quick.forward(most - done, visitor), most, visitor);
+    return all < 0 || result >= 0 ? all : result; // packets were refused
+  }
+
+  /**
+   * What the quick way has left.
+   *
+   * @param before slots that were done before it
+   * @param result what it returned
+   */
+  private int rest(RingForward quick, int before, int result, int most, PacketVisitor visitor) {
+    if (result == Forwarding.BY_SLOTS || result == Forwarding.BACKLOG) {
+      return afterSync(before, most, visitor);
+    }
+    if (result < 0) {
+      return result;
+    }
+    int done = before + result;
+    return done >= most || from.isEmpty() || quick.verdict() < 0
         ? done
-        : bySlots(done, 0, most, visitor, pass.verdict());
+        : bySlots(done, 0, most, visitor, quick.verdict());
+  }
+
+  private int afterSync(int before, int most, PacketVisitor visitor) {
+    int status = from.kring().rxSync(from.syncFlags());
+    return status == Errno.EBUSY || status == Errno.EIO
+        ? -status
+        : bySlots(before, status, most, visitor, Forwarding.UNSEEN);
   }
 
   /**

@@ -10,6 +10,9 @@ public interface Forwarding {
   /** Nothing was done: at the moment, these rings need their syncs. */
   int BY_SLOTS = Integer.MIN_VALUE;
 
+  /** Nothing was done: packets that a sync has taken in before come first. */
+  int BACKLOG = Integer.MIN_VALUE + 1;
+
   /**
    * Receives, visits and sends in one pass. Called with both krings held and their indices checked;
    * no received packet is the user's, and nothing is to be sent that the driver does not have.
@@ -24,6 +27,13 @@ public interface Forwarding {
    * @throws RuntimeException of the visitor, once what was done before is with the devices
    */
   int forward(int most, SlotVisitor visitor);
+
+  /**
+   * Gives the device what the user has released of the RX ring, by head, which is checked.
+   *
+   * @return false when it cannot: the RX sync will say why
+   */
+  boolean release();
 
   /**
    * What the visitor has said of the packet that the last pass ended before, the first from head:

@@ -36,8 +36,8 @@ public final class RingForward {
   /**
    * Forwards what has arrived.
    *
-   * @return as {@link Forwarding#forward}; −EBUSY while another thread syncs one of the rings, −EIO
-   *     when one is stopped
+   * @return as {@link Forwarding#forward}; {@link Forwarding#BACKLOG}; −EBUSY while another thread
+   *     syncs one of the rings, −EIO when one is stopped
    */
   public int forward(int most, SlotVisitor visitor) {
     if (!from.tryHold()) {
@@ -48,7 +48,9 @@ public final class RingForward {
         return -to.busy();
       }
       try {
-        return ready() ? pass(most, visitor) : Forwarding.BY_SLOTS;
+        return !ready()
+            ? Forwarding.BY_SLOTS
+            : from.rHead == from.hwTail ? pass(most, visitor) : backlog();
       } finally {
         to.letGo();
       }
@@ -68,8 +70,12 @@ public final class RingForward {
         && (from.offsetMask | to.offsetMask) == 0
         && to.txPrologue()
         && from.rxPrologue()
-        && to.hwCur == to.rHead
-        && from.rHead == from.hwTail;
+        && to.hwCur == to.rHead;
+  }
+
+  /** The program has packets; the device gets back what that has released. */
+  private int backlog() {
+    return way.release() ? Forwarding.BACKLOG : Forwarding.BY_SLOTS;
   }
 
   private int pass(int most, SlotVisitor visitor) {

@@ -56,7 +56,7 @@ final class IxgbeForward implements Forwarding {
   @Override
   public int forward(int most, SlotVisitor visitor) {
     verdict = UNSEEN;
-    if (fromAdapter.dead() || !toAdapter.carrier() || !released()) {
+    if (fromAdapter.dead() || !toAdapter.carrier() || !release()) {
       return BY_SLOTS;
     }
     int room = to.distance(to.rHead, to.hwTail);
@@ -69,8 +69,8 @@ final class IxgbeForward implements Forwarding {
     return done;
   }
 
-  /** What the program has released by {@code head} is the device's. */
-  private boolean released() {
+  @Override
+  public boolean release() {
     try {
       return from.hwCur == from.rHead || rx.release(from) == 0;
     } catch (NetmapException | InternalError e) {

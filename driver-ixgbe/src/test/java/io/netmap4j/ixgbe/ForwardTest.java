@@ -10,6 +10,7 @@ import static io.netmap4j.ixgbe.ModelTraffic.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.sun.management.ThreadMXBean;
 import io.netmap4j.NetmapForward;
@@ -89,6 +90,25 @@ class ForwardTest {
       twin.arrive(ForwardTwin.RX_SLOTS - 1 - 2 * 31, 60);
       twin.receive();
       assertThat(twin.untold()).as("descriptors that the card is not told of").isZero();
+    }
+  }
+
+  /** Else each call would take in what has come meanwhile, and never find the ring empty. */
+  @Test
+  void aBacklogIsForwardedBeforeMoreIsTakenIn() {
+    try (ForwardTwin twin = new ForwardTwin(1, true)) {
+      twin.arrive(40, 60);
+      twin.receive();
+      assertEquals(40, twin.rx.space());
+      for (int left : new int[] {24, 8}) {
+        twin.arrive(8, 60);
+        assertEquals(16, twin.forward.forward(16));
+        assertEquals(left, twin.rx.space());
+      }
+      assertEquals(16, twin.forward.forward(16));
+      assertEquals(0, twin.rx.space(), "8 packets of the backlog, 8 of those that came");
+      assertEquals(8, twin.forward.forward(16));
+      assertEquals(ForwardTwin.TX_SLOTS - 1 - 56, twin.tx.space(), "all are on their way");
     }
   }
 
