@@ -59,6 +59,9 @@ public final class ScrapeCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     common.begin();
     common.within("--every", every, 0, MOST_MILLIS);
+    // The driver would warn that a device which does nothing has no module.
+    System.setProperty("org.slf4j.simpleLogger.log.io.netmap4j", "error");
+    System.setProperty("org.slf4j.simpleLogger.log.net.openhft", "off");
     List<Figure> figures = new ArrayList<>();
     SyncBench cards = new SyncBench();
     cards.batch = BATCH;
