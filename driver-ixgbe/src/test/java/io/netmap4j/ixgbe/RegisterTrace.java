@@ -302,7 +302,7 @@ final class RegisterTrace {
   }
 
   /** Traffic is thousands of these, and nothing else. */
-  private static boolean movesTail(Access a) {
+  static boolean movesTail(Access a) {
     return a.is(true, "RDT") || a.is(true, "TDT");
   }
 
