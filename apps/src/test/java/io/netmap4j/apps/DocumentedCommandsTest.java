@@ -388,11 +388,9 @@ class DocumentedCommandsTest {
     assertThat(block).contains("ip netns add nsleft", "ping -c 10");
     String script = "trap '" + cleanUp.group(1) + "' EXIT\n" + line(SERVED) + "\n" + block;
     for (String name : List.of("nsleft", "nsright", "tapleft", "tapright")) {
-      script =
-          script.replace(
-              name,
-              Namespaces.name(
-                  name.substring(0, 1) + name.substring(name.startsWith("ns") ? 2 : 3)));
+      String brief =
+          name.replaceFirst("^ns", "n").replaceFirst("^tap", "t"); // 15 characters at most
+      script = script.replace(name, Namespaces.name(brief));
     }
     assertThat(run(script)).contains("10 received, 0% packet loss");
   }
