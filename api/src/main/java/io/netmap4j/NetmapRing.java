@@ -404,6 +404,15 @@ public final class NetmapRing {
   }
 
   /**
+   * The largest {@link #offset} of a packet.
+   *
+   * @return bytes; 0 on a ring without offsets
+   */
+  public int maxOffset() {
+    return maxOffset;
+  }
+
+  /**
    * NETMAP_WOFFSET: says where in its buffer the packet starts; the other bits of {@link #ptr}
    * stay. Set NS_BUF_CHANGED with it. Nothing happens on a ring without offsets.
    *

@@ -59,9 +59,9 @@ public final class Packets {
 
   /**
    * Copies a packet between rings whose buffers may be of different sizes: slot by slot where each
-   * fits, else cut anew.
+   * fits, else cut anew. On a ring with offsets the copy has none.
    *
-   * @param rx where the packet is
+   * @param rx where the packet is; of a len beyond the end of a buffer, what is inside is copied
    * @param slot where it begins
    * @param slots as {@link #slots} counts them
    * @param tx another ring, in any region
@@ -69,19 +69,25 @@ public final class Packets {
    * @return the slot behind the copy in {@code tx}; {@link NetmapRing#advance} sends it
    */
   public static int copy(NetmapRing rx, int slot, int slots, NetmapRing tx, int to) {
+    int changed = tx.offsetMask() == 0 ? 0 : Netmap.NS_BUF_CHANGED;
     if (rx.bufSize() <= tx.bufSize()) {
       for (int k = 0; k < slots; k++, slot = rx.next(slot), to = tx.next(to)) {
+        tx.offset(to, 0);
         rx.copy(slot, tx, to);
+        tx.slotFlags(to, tx.slotFlags(to) | changed);
       }
       return to;
     }
     int filled = 0;
+    tx.offset(to, 0);
     for (int k = 0; k < slots; k++, slot = rx.next(slot)) {
       int part;
-      for (int at = 0, len = Math.min(rx.len(slot), rx.bufSize()); at < len; at += part) {
+      int len = Math.min(rx.len(slot), rx.bufSize() - rx.offset(slot));
+      for (int at = 0; at < len; at += part) {
         if (filled == tx.bufSize()) {
-          tx.lenAndFlags(to, filled, Netmap.NS_MOREFRAG);
+          tx.lenAndFlags(to, filled, Netmap.NS_MOREFRAG | changed);
           to = tx.next(to);
+          tx.offset(to, 0);
           filled = 0;
         }
         part = Math.min(len - at, tx.bufSize() - filled);
@@ -89,7 +95,7 @@ public final class Packets {
         filled += part;
       }
     }
-    tx.lenAndFlags(to, filled, 0);
+    tx.lenAndFlags(to, filled, changed);
     return tx.next(to);
   }
 }

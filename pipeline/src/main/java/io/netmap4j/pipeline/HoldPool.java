@@ -169,8 +169,11 @@ final class HoldPool {
 
   /** True when the packet's buffers can be slots of the ring. */
   boolean exchangeable(Held held, NetmapRing tx, NetmapMemory other) {
-    return memory.address() == other.address()
-        && (tx.offsetMask() != 0 || offsets[held.first] == 0);
+    boolean fits = memory.address() == other.address();
+    for (int entry = held.first; entry != NONE; entry = next[entry]) {
+      fits &= offsets[entry] <= tx.maxOffset();
+    }
+    return fits;
   }
 
   /** How many slots of the ring the packet takes when it is copied. */
@@ -194,15 +197,18 @@ final class HoldPool {
     return to;
   }
 
-  /** Copies it into free slots, filling each. @return the slot behind them */
+  /** Copies it into free slots, filling each from its start. @return the slot behind them */
   int copy(Held held, NetmapRing tx, int to) {
+    int changed = tx.offsetMask() == 0 ? 0 : Netmap.NS_BUF_CHANGED;
     int filled = 0;
+    tx.offset(to, 0);
     for (int entry = held.first; entry != NONE; entry = next[entry]) {
       int part;
       for (int at = 0; at < lengths[entry]; at += part) {
         if (filled == tx.bufSize()) {
-          tx.lenAndFlags(to, filled, Netmap.NS_MOREFRAG);
+          tx.lenAndFlags(to, filled, Netmap.NS_MOREFRAG | changed);
           to = tx.next(to);
+          tx.offset(to, 0);
           filled = 0;
         }
         part = Math.min(lengths[entry] - at, tx.bufSize() - filled);
@@ -210,7 +216,7 @@ final class HoldPool {
         filled += part;
       }
     }
-    tx.lenAndFlags(to, filled, 0);
+    tx.lenAndFlags(to, filled, changed);
     return tx.next(to);
   }
 }

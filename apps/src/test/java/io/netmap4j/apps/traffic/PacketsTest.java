@@ -8,6 +8,7 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.Packets;
 import io.netmap4j.common.MemoryOptions;
+import io.netmap4j.common.Offsets;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import java.util.Random;
@@ -48,6 +49,36 @@ class PacketsTest {
           assertThat(Packets.slots(b, free, needs)).isEqualTo(needs);
           assertThat(bytes(b, free, needs)).isEqualTo(packet.toByteArray());
         }
+      }
+    }
+  }
+
+  /** A copy begins at the start of its buffers, wherever the slots' packets began before. */
+  @Test
+  void copiesStayInTheirBuffers() {
+    for (int size : new int[] {2048, 1024}) {
+      try (NetmapMemory one = memory(2048);
+          NetmapMemory two = memory(size);
+          NetmapPort from = Netmap.open("netmap:fake0/T", NetmapPort.Request.DEFAULT.region(one));
+          NetmapPort to =
+              Netmap.open(
+                  "netmap:copies{0",
+                  NetmapPort.Request.DEFAULT.region(two).offsets(new Offsets(128, 256, 0, 0)))) {
+        NetmapRing a = from.tx(0);
+        NetmapRing b = to.tx(to.firstTxRing());
+        byte[] packet = new byte[2048];
+        new Random(5).nextBytes(packet);
+        a.put(0, packet);
+        int needs = Packets.slotsOfCopy(a, 1, packet.length, b);
+        assertThat(b.offset(needs)).isEqualTo(128);
+        byte[] behind = b.get(needs);
+        assertThat(Packets.copy(a, 0, 1, b, 0)).isEqualTo(needs);
+        assertThat(bytes(b, 0, needs)).isEqualTo(packet);
+        for (int k = 0; k < needs; k++) {
+          assertThat(b.offset(k) + b.len(k)).isLessThanOrEqualTo(size);
+          assertThat(b.slotFlags(k) & Netmap.NS_BUF_CHANGED).isNotZero();
+        }
+        assertThat(b.get(needs)).isEqualTo(behind);
       }
     }
   }
