@@ -189,7 +189,8 @@ public final class PacketSlot {
    * For mirrors and floods.
    *
    * @param port its number
-   * @return false when the port has no room or cannot send such a packet: there is no copy then
+   * @return false when the port has no room or cannot send such a packet, or its device is gone,
+   *     which ends the pipeline: there is no copy then
    * @throws IllegalArgumentException when there is no such port, or it is a source
    */
   public boolean copyTo(int port) {

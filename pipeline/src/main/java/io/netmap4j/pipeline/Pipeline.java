@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import net.openhft.affinity.Affinity;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,21 @@ public final class Pipeline implements AutoCloseable {
 
     private Builder(String name) {
       this.name = Objects.requireNonNull(name, "name");
+    }
+
+    /** A copy: the pipeline's, while the user's may change. */
+    private Builder(Builder other) {
+      name = other.name;
+      ports.addAll(other.ports);
+      stages.addAll(other.stages);
+      threads = other.threads;
+      hold = other.hold;
+      cpus = other.cpus;
+      batch = other.batch;
+      tickMillis = other.tickMillis;
+      drainMillis = other.drainMillis;
+      whenFull = other.whenFull;
+      waitMode = other.waitMode;
     }
 
     /**
@@ -245,7 +261,7 @@ public final class Pipeline implements AutoCloseable {
      *     to hold packets in; nothing stays open
      */
     public Pipeline open() {
-      return new Pipeline(this);
+      return new Pipeline(new Builder(this));
     }
   }
 
@@ -261,8 +277,11 @@ public final class Pipeline implements AutoCloseable {
   private final List<Worker> workers = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
 
+  private final AtomicReference<Throwable> lastFault = new AtomicReference<>();
+
   // Under the lock.
   private boolean started;
+  private boolean stopped;
   private boolean closed;
   private int starting;
   private @Nullable Throwable failure;
@@ -309,7 +328,7 @@ public final class Pipeline implements AutoCloseable {
         StageSetup stage = setup.stages.get(s);
         stages[s] = Objects.requireNonNull(stage.maker.get(), "stage " + stage.name);
       }
-      Worker worker = new Worker(w, setup, ends, stages, cpus == null ? -1 : cpus[w]);
+      Worker worker = new Worker(w, setup, ends, stages, cpus == null ? -1 : cpus[w], lastFault);
       workers.add(worker);
       threads.add(new Thread(() -> run(worker), name + "-" + w));
     }
@@ -504,17 +523,18 @@ public final class Pipeline implements AutoCloseable {
   /**
    * Starts the threads and their stages.
    *
-   * @throws IllegalStateException when it was started before or is closed; or when a stage or a
-   *     port has failed meanwhile, which is the cause. Then all workers are told to stop
+   * @throws IllegalStateException when it was started before, or was stopped or closed; or when a
+   *     stage or a port has failed meanwhile, or the system gives no thread, which is the cause.
+   *     Then all workers are told to stop
    */
   public void start() {
     synchronized (this) {
-      if (started || closed) {
-        throw new IllegalStateException(name + ": " + (closed ? "closed" : "started before"));
+      if (started || stopped || closed) {
+        throw new IllegalStateException(
+            name + ": " + (closed ? "closed" : started ? "started before" : "stopped"));
       }
       started = true;
-      starting = threads.size();
-      threads.forEach(Thread::start);
+      startThreads();
       boolean interrupted = false;
       while (starting > 0) {
         try {
@@ -532,6 +552,19 @@ public final class Pipeline implements AutoCloseable {
     }
   }
 
+  private void startThreads() {
+    for (Thread thread : threads) {
+      starting++;
+      try {
+        thread.start();
+      } catch (OutOfMemoryError e) { // the system's limit of threads
+        starting--;
+        fail(e);
+        return;
+      }
+    }
+  }
+
   private void run(Worker worker) {
     try {
       try {
@@ -543,11 +576,13 @@ public final class Pipeline implements AutoCloseable {
         hasStarted();
       }
       worker.run();
+      fail(worker.failure());
     } catch (Throwable e) {
       fail(e);
     }
     try {
       worker.end();
+      fail(worker.failure());
     } catch (Throwable e) {
       fail(e);
     }
@@ -558,8 +593,15 @@ public final class Pipeline implements AutoCloseable {
     notifyAll();
   }
 
-  /** The first failure stops all workers. */
-  private void fail(Throwable e) {
+  /**
+   * The first failure stops all workers.
+   *
+   * @param e null: nothing has failed
+   */
+  private void fail(@Nullable Throwable e) {
+    if (e == null) {
+      return;
+    }
     synchronized (this) {
       failure = failure == null ? e : failure;
     }
@@ -572,9 +614,13 @@ public final class Pipeline implements AutoCloseable {
    *
    * @return true when all have ended, and all that was to be sent has left; false also when a stage
    *     does not return, which {@link #running} shows. Calling it again waits again. A stage may
-   *     call this too: it does not wait then, and returns false
+   *     call this too: it does not wait then, and returns false. A pipeline that was stopped does
+   *     not start any more
    */
   public boolean stop() {
+    synchronized (this) {
+      stopped = true;
+    }
     workers.forEach(Worker::requestStop);
     if (threads.contains(Thread.currentThread())) {
       return false;
@@ -609,8 +655,12 @@ public final class Pipeline implements AutoCloseable {
    * Waits until all workers have ended: after {@link #stop} by another thread, or a failure.
    *
    * @throws InterruptedException when this thread is interrupted; the workers go on
+   * @throws IllegalStateException when a stage calls it, on a worker's thread
    */
   public void await() throws InterruptedException {
+    if (threads.contains(Thread.currentThread())) {
+      throw new IllegalStateException(name + ": a worker cannot wait for its own end");
+    }
     for (Thread thread : threads) {
       thread.join();
     }
@@ -655,7 +705,7 @@ public final class Pipeline implements AutoCloseable {
    * @return it, if there was any
    */
   public Optional<Throwable> lastFault() {
-    return workers.stream().map(Worker::lastFault).filter(Objects::nonNull).findFirst();
+    return Optional.ofNullable(lastFault.get());
   }
 
   /**

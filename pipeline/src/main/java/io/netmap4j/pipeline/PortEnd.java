@@ -1,5 +1,6 @@
 package io.netmap4j.pipeline;
 
+import io.netmap4j.NetmapPoll;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.NetmapRing;
 import io.netmap4j.Packets;
@@ -86,7 +87,7 @@ final class PortEnd {
 
   /** Sends a packet of an RX ring: exchanges buffers, or copies between different memories. */
   Sent send(PortEnd from, NetmapRing ring, int slot, int slots) {
-    if (!exchangeable(from, ring, slot)) {
+    if (!exchangeable(from, ring, slot, slots)) {
       return copy(ring, slot, slots);
     }
     Sent may = reserve(slots == 1 ? ring.len(slot) : Packets.bytes(ring, slot, slots), slots);
@@ -99,9 +100,14 @@ final class PortEnd {
     return may;
   }
 
-  private boolean exchangeable(PortEnd from, NetmapRing ring, int slot) {
-    return from.port.memory().address() == port.memory().address()
-        && (tx.offsetMask() != 0 || ring.offset(slot) == 0);
+  private boolean exchangeable(PortEnd from, NetmapRing ring, int slot, int slots) {
+    boolean fits = from.port.memory().address() == port.memory().address();
+    if (ring.offsetMask() != 0) {
+      for (int k = 0; k < slots; k++, slot = ring.next(slot)) {
+        fits &= ring.offset(slot) <= tx.maxOffset();
+      }
+    }
+    return fits;
   }
 
   /** Sends a copy of a packet of an RX ring. */
@@ -167,6 +173,16 @@ final class PortEnd {
     free = tx.head();
     room = tx.space();
     dirty = false;
+  }
+
+  /**
+   * After a wait that an error has ended: {@link #receive} finds out what it was, but without RX
+   * rings there is none.
+   */
+  void lookAtError(NetmapPoll poll) {
+    if (rx.length == 0 && (poll.ready(port) & NetmapPort.POLLERR) != 0) {
+      sync();
+    }
   }
 
   /** Before a wait: for room, however much there is now, or not. */

@@ -7,6 +7,7 @@ import io.netmap4j.Packets;
 import io.netmap4j.common.NetmapException;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.AtomicReference;
 import net.openhft.affinity.Affinity;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +50,7 @@ public final class Worker {
   private final NetmapPoll poll = new NetmapPoll();
   private final PacketSlot packet = new PacketSlot(this);
   private final AtomicLongArray counts;
+  private final AtomicReference<Throwable> lastFault;
   private final long[] nextWarning;
   private final int cpu;
 
@@ -62,22 +64,29 @@ public final class Worker {
 
   private int stagesStarted;
 
-  /** A port's device is; {@link #run} has said so, unless that was at the end. */
-  private boolean gone;
+  /** A device that is gone, or a JVM that has failed: nothing more is received or sent. */
+  private @Nullable Throwable failure;
 
   private volatile boolean stopping;
   private volatile boolean drained;
-  private volatile @Nullable Throwable lastFault;
 
   /**
    * @param cpu to run on; −1 for any
+   * @param lastFault of all workers
    */
-  Worker(int index, Pipeline.Builder setup, PortEnd[] ends, Stage[] stages, int cpu) {
+  Worker(
+      int index,
+      Pipeline.Builder setup,
+      PortEnd[] ends,
+      Stage[] stages,
+      int cpu,
+      AtomicReference<Throwable> lastFault) {
     this.index = index;
     this.setup = setup;
     this.ends = ends;
     this.stages = stages;
     this.cpu = cpu;
+    this.lastFault = lastFault;
     this.counts = new AtomicLongArray(STAGES + PER_STAGE * stages.length);
     this.nextWarning = new long[stages.length];
     for (PortEnd end : ends) {
@@ -193,8 +202,13 @@ public final class Worker {
     return counts.getOpaque(which);
   }
 
-  @Nullable Throwable lastFault() {
-    return lastFault;
+  /** For this thread. */
+  @Nullable Throwable failure() {
+    return failure;
+  }
+
+  private void fail(Throwable e) {
+    failure = failure == null ? e : failure;
   }
 
   /** True when all that was to be sent has left. */
@@ -227,18 +241,22 @@ public final class Worker {
     }
   }
 
-  /** Until told to stop. */
+  /** Until told to stop, or a {@link #failure}. */
   void run() {
-    while (!stopping) {
-      boolean moved = passResumed();
-      for (PortEnd end : ends) {
-        moved |= receive(end);
+    try {
+      while (!stopping && failure == null) {
+        boolean moved = passResumed();
+        for (PortEnd end : ends) {
+          moved |= receive(end);
+        }
+        flush();
+        tick();
+        if (!moved && failure == null && (firstResumed == null || resumedWaits)) {
+          await();
+        }
       }
-      flush();
-      tick();
-      if (!moved && (firstResumed == null || resumedWaits)) {
-        await();
-      }
+    } catch (NetmapException e) {
+      fail(e);
     }
   }
 
@@ -263,7 +281,7 @@ public final class Worker {
     int space = rx.space();
     int slot = rx.head();
     int done = 0;
-    while (done < space && done < most) {
+    while (done < space && done < most && failure == null) {
       int slots = Packets.slots(rx, slot, space - done);
       if (slots == 0) {
         if (space < rx.numSlots() - 1) {
@@ -277,6 +295,9 @@ public final class Worker {
       }
       slot = rx.plus(slot, slots);
       done += slots;
+      if (firstResumed != null && !resumedWaits) {
+        passResumed();
+      }
     }
     if (done > 0) {
       rx.advance(slot);
@@ -308,7 +329,7 @@ public final class Worker {
   private boolean passResumed() {
     boolean moved = false;
     resumedWaits = false;
-    while (firstResumed != null && !resumedWaits) {
+    while (firstResumed != null && !resumedWaits && failure == null) {
       Held held = firstResumed;
       packet.at(ends[held.pool.input], held);
       firstResumed = held.next;
@@ -371,9 +392,14 @@ public final class Worker {
    * @return false when there is none
    */
   boolean copy(int to) {
-    boolean sent = packet.copyThrough(ends[to]) == PortEnd.Sent.SENT;
-    add(COPIES, sent ? 1 : 0);
-    return sent;
+    try {
+      boolean sent = packet.copyThrough(ends[to]) == PortEnd.Sent.SENT;
+      add(COPIES, sent ? 1 : 0);
+      return sent;
+    } catch (NetmapException e) { // not the stage's fault
+      fail(e);
+      return false;
+    }
   }
 
   /**
@@ -386,7 +412,14 @@ public final class Worker {
       return true;
     }
     long bytes = packet.bytes();
-    switch (packet.sendThrough(ends[to])) {
+    PortEnd.Sent sent;
+    try {
+      sent = packet.sendThrough(ends[to]);
+    } catch (NetmapException e) {
+      fail(e);
+      return false;
+    }
+    switch (sent) {
       case SENT -> {
         add(FORWARDED, 1);
         add(FORWARDED_BYTES, bytes);
@@ -425,21 +458,28 @@ public final class Worker {
    * @param lost packets
    */
   private void fault(int stage, Throwable fault, int lost) {
-    if (fault instanceof VirtualMachineError error && !(error instanceof StackOverflowError)) {
-      throw error;
-    }
     add(ofStage(stage, FAULTS), 1);
     add(ofStage(stage, FAILED), lost);
-    lastFault = fault;
+    lastFault.set(fault);
+    if (fault instanceof VirtualMachineError && !(fault instanceof StackOverflowError)) {
+      fail(fault);
+      return;
+    }
     long now = System.nanoTime();
     if (counts.getPlain(ofStage(stage, FAULTS)) == 1 || now - nextWarning[stage] > 0) {
       nextWarning[stage] = now + WARN_NANOS;
-      LOG.warn(
-          "stage {} of worker {} failed; faults so far: {}",
-          setup.stages.get(stage).name(),
-          name(),
-          counts.getPlain(ofStage(stage, FAULTS)),
-          fault);
+      warn(stage, fault);
+    }
+  }
+
+  private void warn(int stage, Throwable fault) {
+    String text = "stage {} of worker {} failed; faults so far: {}";
+    String stageName = setup.stages.get(stage).name();
+    long faults = counts.getPlain(ofStage(stage, FAULTS));
+    try {
+      LOG.warn(text, stageName, name(), faults, fault);
+    } catch (RuntimeException e) { // of its getMessage(), for instance
+      LOG.warn(text + "; a {} that cannot be printed", stageName, name(), faults, fault.getClass());
     }
   }
 
@@ -458,7 +498,11 @@ public final class Worker {
       }
     }
     add(SLEEPS, 1);
-    poll.poll(setup.tickMillis);
+    if (poll.poll(setup.tickMillis) > 0) {
+      for (PortEnd end : ends) {
+        end.lookAtError(poll);
+      }
+    }
     Thread.interrupted(); // a stage's; stop() has its own way
   }
 
@@ -486,6 +530,7 @@ public final class Worker {
         }
         all = sendRest(deadline); // through those that are not stopped yet
       }
+      Thread.interrupted(); // a stage's, which would end the waits
       for (PortEnd end : ends) {
         all &= end.tx == null || end.port.drain(setup.drainMillis);
       }
@@ -503,7 +548,7 @@ public final class Worker {
    */
   @SuppressWarnings("ThreadPriorityCheck") // whoever makes room may need this processor
   private boolean sendRest(long deadline) {
-    while (!gone) {
+    while (failure == null) {
       boolean all = true;
       try {
         passResumed();
@@ -515,7 +560,7 @@ public final class Worker {
         }
         flush();
       } catch (NetmapException e) {
-        gone = true;
+        fail(e);
         all = false;
       }
       if (all || System.nanoTime() - deadline > 0) {
@@ -532,8 +577,12 @@ public final class Worker {
       add(FULL, 1);
     }
     for (PortEnd end : ends) {
-      for (int waitsFor : end.waitsFor) {
-        add(FULL, waitsFor >= 0 ? 1 : 0);
+      for (int r = 0; r < end.rx.length; r++) {
+        if (end.waitsFor[r] >= 0) {
+          NetmapRing rx = end.rx[r];
+          rx.advance(rx.plus(rx.head(), Packets.slots(rx, rx.head(), rx.space())));
+          add(FULL, 1);
+        }
       }
       for (int s = 0; s < stages.length && end.pool != null; s++) {
         add(ofStage(s, DROPPED), end.pool.heldBy(s));

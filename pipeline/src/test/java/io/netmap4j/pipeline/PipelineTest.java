@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(120)
 class PipelineTest {
-  private static int number(PacketSlot packet) {
+  static int number(PacketSlot packet) {
     int number = 0;
     for (int i = 3; i >= 0; i--) {
       number = number << 8 | Mem.getByte(packet.address() + 20 + i) & 0xFF;
@@ -48,11 +48,11 @@ class PipelineTest {
   }
 
   /** A stage without state, which may be one object for all workers. */
-  private static Supplier<Stage> same(Stage stage) {
+  static Supplier<Stage> same(Stage stage) {
     return () -> stage;
   }
 
-  private static void assertAddsUp(PipelineCounts counts) {
+  static void assertAddsUp(PipelineCounts counts) {
     assertThat(counts.received())
         .as(counts.toString())
         .isEqualTo(counts.forwarded() + counts.consumed() + counts.dropped() + counts.held());
@@ -64,7 +64,7 @@ class PipelineTest {
     assertThat(pipeline.running()).isZero();
   }
 
-  private static List<Integer> range(int from, int to) {
+  static List<Integer> range(int from, int to) {
     return IntStream.range(from, to).boxed().toList();
   }
 
