@@ -2,7 +2,6 @@ package io.netmap4j.metrics;
 
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.netmap4j.NetmapPort;
@@ -47,8 +46,10 @@ final class Device {
   private volatile LinkState link = LinkState.DOWN;
   private volatile long readAt;
 
+  private final OwnMeters meters = new OwnMeters();
+
   /** By registry, the names of those that it has. */
-  private final Map<MeterRegistry, Map<Object, Meter>> meters = new HashMap<>();
+  private final Map<MeterRegistry, Set<Object>> registered = new HashMap<>();
 
   private boolean gone;
 
@@ -183,7 +184,7 @@ final class Device {
     if (gone) {
       return;
     }
-    Map<Object, Meter> here = meters.computeIfAbsent(registry, r -> new HashMap<>());
+    Set<Object> here = registered.computeIfAbsent(registry, r -> new HashSet<>());
     Tags tags = Tags.of("port", name);
     Set<String> known = counters.keySet();
     for (String counter : known) {
@@ -215,8 +216,7 @@ final class Device {
     }
   }
 
-  private void rings(
-      MeterRegistry registry, Map<Object, Meter> here, Tags port, boolean tx, int ring) {
+  private void rings(MeterRegistry registry, Set<Object> here, Tags port, boolean tx, int ring) {
     Tags tags = port.and("direction", tx ? "tx" : "rx", "ring", Integer.toString(ring));
     gauge(
         registry,
@@ -238,44 +238,42 @@ final class Device {
 
   private void count(
       MeterRegistry registry,
-      Map<Object, Meter> here,
+      Set<Object> here,
       String meter,
       @Nullable String unit,
       String text,
       Tags tags,
       Map<String, Integer> weights) {
-    here.computeIfAbsent(
-        List.of(meter, tags),
-        key ->
-            FunctionCounter.builder(meter, this, d -> d.sum(weights))
-                .baseUnit(unit)
-                .description(text)
-                .tags(tags)
-                .register(registry));
+    if (here.add(List.of(meter, tags))) {
+      meters.add(
+          registry,
+          FunctionCounter.builder(meter, this, d -> d.sum(weights))
+                  .baseUnit(unit)
+                  .description(text)
+                  .tags(tags)
+              ::register);
+    }
   }
 
   private void gauge(
       MeterRegistry registry,
-      Map<Object, Meter> here,
+      Set<Object> here,
       String meter,
       @Nullable String unit,
       String text,
       Tags tags,
       ToDoubleFunction<Device> value) {
-    here.computeIfAbsent(
-        List.of(meter, tags),
-        key ->
-            Gauge.builder(meter, this, value)
-                .baseUnit(unit)
-                .description(text)
-                .tags(tags)
-                .register(registry));
+    if (here.add(List.of(meter, tags))) {
+      meters.add(
+          registry,
+          Gauge.builder(meter, this, value).baseUnit(unit).description(text).tags(tags)::register);
+    }
   }
 
   /** Removes the meters; none comes back. */
   synchronized void unregister() {
     gone = true;
-    meters.forEach((registry, here) -> here.values().forEach(registry::remove));
-    meters.clear();
+    meters.remove();
+    registered.clear();
   }
 }

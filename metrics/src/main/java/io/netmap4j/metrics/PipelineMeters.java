@@ -2,13 +2,11 @@ package io.netmap4j.metrics;
 
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netmap4j.pipeline.Pipeline;
 import io.netmap4j.pipeline.PipelineCounts;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  * has them all. Ports have meters of their own: {@code new PortMeters(pipeline.ports()...)}.
  *
  * <p>Reading them costs the workers nothing. They stay when the pipeline is closed, with what it
- * counted last, until this is. A program that uses this needs module {@code io.netmap4j.pipeline}.
+ * counted last, until this is. Of several pipelines of one name in a registry, the one that was
+ * bound last is shown; when its meters are closed, the one before is shown again. A program that
+ * uses this needs module {@code io.netmap4j.pipeline}.
  *
  * <p>For any thread. Keep the object: registries hold no reference to it that keeps it alive.
  */
@@ -27,11 +27,9 @@ public final class PipelineMeters implements MeterBinder, AutoCloseable {
   private static final String PREFIX = "netmap4j.pipeline.";
   private static final String PACKETS = "packets";
 
-  private record Registered(MeterRegistry registry, Meter meter) {}
-
   private final Pipeline pipeline;
   private final Tags tags;
-  private final List<Registered> meters = new ArrayList<>();
+  private final OwnMeters meters = new OwnMeters();
 
   /**
    * Makes meters of a pipeline; {@link #bindTo} shows them to a registry.
@@ -45,7 +43,7 @@ public final class PipelineMeters implements MeterBinder, AutoCloseable {
   }
 
   /**
-   * Registers the meters.
+   * Registers the meters, in place of those of another pipeline of this name.
    *
    * @param registry may be one of several
    */
@@ -70,13 +68,13 @@ public final class PipelineMeters implements MeterBinder, AutoCloseable {
         PipelineCounts::refused);
     count(registry, "batches", null, "Rounds with packets", tags, PipelineCounts::batches);
     count(registry, "sleeps", null, "Waits for packets or room", tags, PipelineCounts::sleeps);
-    add(
+    meters.add(
         registry,
         Gauge.builder(PREFIX + "held", pipeline, p -> p.counts().held())
-            .baseUnit(PACKETS)
-            .description("In the hands of stages")
-            .tags(tags)
-            .register(registry));
+                .baseUnit(PACKETS)
+                .description("In the hands of stages")
+                .tags(tags)
+            ::register);
     List<PipelineCounts.StageCounts> stages = pipeline.counts().stages();
     for (int s = 0; s < stages.size(); s++) {
       stage(registry, s, stages.get(s).name());
@@ -117,23 +115,18 @@ public final class PipelineMeters implements MeterBinder, AutoCloseable {
       String text,
       Tags ofMeter,
       ToLongFunction<PipelineCounts> value) {
-    add(
+    meters.add(
         registry,
         FunctionCounter.builder(PREFIX + meter, pipeline, p -> value.applyAsLong(p.counts()))
-            .baseUnit(unit)
-            .description(text)
-            .tags(ofMeter)
-            .register(registry));
-  }
-
-  private void add(MeterRegistry registry, Meter meter) {
-    meters.add(new Registered(registry, meter));
+                .baseUnit(unit)
+                .description(text)
+                .tags(ofMeter)
+            ::register);
   }
 
   /** Removes the meters from every registry. The pipeline goes on. Idempotent. */
   @Override
   public synchronized void close() {
-    meters.forEach(registered -> registered.registry.remove(registered.meter));
-    meters.clear();
+    meters.remove();
   }
 }

@@ -35,13 +35,7 @@ class PipelineMetersTest {
         PipelineMeters meters = new PipelineMeters(pipeline)) {
       meters.bindTo(registry);
       pipeline.start();
-      NetmapRing tx = in.tx(in.firstTxRing());
-      for (int i = 0; i < PACKETS; i++) {
-        tx.len(tx.head(), 60);
-        tx.advance(tx.next(tx.head()));
-      }
-      assertThat(in.txSync()).isZero();
-      assertThat(in.drain(10_000)).isTrue();
+      send(in, PACKETS);
       assertThat(out.rxSync()).isZero();
       pipeline.stop();
       PipelineCounts counts = pipeline.counts();
@@ -70,6 +64,54 @@ class PipelineMetersTest {
       meters.close();
       assertThat(registry.getMeters()).isEmpty();
     }
+  }
+
+  @Test
+  void thePipelineOfANameThatWasBoundLastHasTheMeters() {
+    try (Pipeline first = twin(1);
+        Pipeline second = twin(2);
+        PipelineMeters ofFirst = new PipelineMeters(first);
+        PipelineMeters ofSecond = new PipelineMeters(second)) {
+      ofFirst.bindTo(registry);
+      int meters = registry.getMeters().size();
+      forward(first, 1, 7);
+      ofSecond.bindTo(registry);
+      forward(second, 2, 5);
+      assertThat(count("packets", "direction", "rx")).isEqualTo(5);
+      ofFirst.close();
+      assertThat(registry.getMeters()).hasSize(meters);
+      assertThat(count("packets", "direction", "rx")).isEqualTo(5);
+      ofFirst.bindTo(registry);
+      ofFirst.bindTo(registry);
+      assertThat(count("packets", "direction", "rx")).isEqualTo(7);
+      ofFirst.close();
+      assertThat(registry.getMeters()).hasSize(meters);
+      assertThat(count("packets", "direction", "rx")).isEqualTo(5);
+      ofSecond.close();
+      assertThat(registry.getMeters()).isEmpty();
+    }
+  }
+
+  private static Pipeline twin(int pipe) {
+    return Pipeline.builder("twin").source("netmap:pt}" + pipe).open();
+  }
+
+  private static void forward(Pipeline pipeline, int pipe, int packets) {
+    try (NetmapPort in = Netmap.open("netmap:pt{" + pipe)) {
+      pipeline.start();
+      send(in, packets);
+      pipeline.stop();
+    }
+  }
+
+  private static void send(NetmapPort port, int packets) {
+    NetmapRing tx = port.tx(port.firstTxRing());
+    for (int i = 0; i < packets; i++) {
+      tx.len(tx.head(), 60);
+      tx.advance(tx.next(tx.head()));
+    }
+    assertThat(port.txSync()).isZero();
+    assertThat(port.drain(10_000)).isTrue();
   }
 
   private static Verdict every(AtomicInteger seen, int n, Verdict verdict) {

@@ -145,6 +145,49 @@ class PortMetersTest {
     }
   }
 
+  @Test
+  void aPortOpenedAgainTakesTheMetersOver() {
+    try (PortMeters old = new PortMeters();
+        PortMeters meters = new PortMeters()) {
+      try (NetmapPort a = Netmap.open("netmap:model0")) {
+        old.add(a);
+        old.bindTo(registry);
+        send(a, null, 7);
+      }
+      int before = registry.getMeters().size();
+      try (NetmapPort again = Netmap.open("netmap:model0")) {
+        meters.add(again);
+        meters.bindTo(registry);
+        send(again, null, 5);
+        meters.refresh();
+        assertThat(sent()).isEqualTo(5);
+        old.refresh();
+        assertThat(registry.getMeters()).hasSize(before);
+        assertThat(sent()).isEqualTo(5);
+        assertThat(gauge("netmap4j.port.link.up", again)).isEqualTo(1);
+      }
+    }
+    assertThat(registry.getMeters()).isEmpty();
+  }
+
+  @Test
+  void twoOfOnePortDoNotRemoveEachOthersMeters() {
+    try (NetmapPort a = Netmap.open("netmap:model0");
+        PortMeters first = new PortMeters(a)) {
+      first.bindTo(registry);
+      int before = registry.getMeters().size();
+      try (PortMeters second = new PortMeters(a)) {
+        second.bindTo(registry);
+        assertThat(registry.getMeters()).hasSize(before);
+      }
+      assertThat(registry.getMeters()).hasSize(before);
+      send(a, null, 5);
+      first.refresh();
+      assertThat(sent()).isEqualTo(5);
+    }
+    assertThat(registry.getMeters()).isEmpty();
+  }
+
   /** As of pkt-gen -p 4: one device, whose counters count once. */
   @Test
   void portsOfOneDeviceShareItsCounters() {
@@ -247,6 +290,10 @@ class PortMetersTest {
     int n = rx.space();
     rx.advance(rx.tail());
     return n;
+  }
+
+  private double sent() {
+    return count("netmap4j.port.packets", "port", "model0", "direction", "tx");
   }
 
   private double count(String meter, String... tags) {
