@@ -48,6 +48,9 @@ public final class PortMeters implements MeterBinder, AutoCloseable {
    * @param port the caller's to close
    */
   public void add(NetmapPort port) {
+    if (!port.isOpen()) {
+      return;
+    }
     Device device;
     List<MeterRegistry> bound;
     synchronized (this) {

@@ -188,6 +188,17 @@ class PortMetersTest {
     assertThat(registry.getMeters()).isEmpty();
   }
 
+  @Test
+  void aClosedPortAddsNothing() {
+    try (PortMeters meters = new PortMeters()) {
+      meters.bindTo(registry);
+      NetmapPort closed = Netmap.open("netmap:model0");
+      closed.close();
+      meters.add(closed);
+      assertThat(registry.getMeters()).isEmpty();
+    }
+  }
+
   /** As of pkt-gen -p 4: one device, whose counters count once. */
   @Test
   void portsOfOneDeviceShareItsCounters() {
