@@ -1,5 +1,7 @@
 package io.netmap4j.metrics;
 
+import static java.util.stream.Collectors.toSet;
+
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -39,8 +41,11 @@ final class Device {
   /** One thread reads; what it reads is seen by all. */
   private final ReentrantLock reading = new ReentrantLock();
 
-  /** What ports that are closed had counted for themselves. */
-  private final Map<String, Long> ofClosed = new HashMap<>();
+  /** What the device last said of its own counters. */
+  private final Map<String, Long> last = new HashMap<>();
+
+  /** What was counted before: by closed ports for themselves, by the device until it was reset. */
+  private final Map<String, Long> before = new HashMap<>();
 
   private volatile Map<String, Long> counters = Map.of();
   private volatile LinkState link = LinkState.DOWN;
@@ -78,22 +83,26 @@ final class Device {
       return;
     }
     try {
-      Map<String, Long> all = new TreeMap<>();
+      Map<String, Long> ofDevice = new HashMap<>();
       Map<String, Long> ofOpen = new HashMap<>();
       Set<Long> seen = new HashSet<>();
       LinkState now = LinkState.DOWN;
-      for (NetmapPort port : List.copyOf(ports)) {
+      List<NetmapPort> all = List.copyOf(ports);
+      // Before any is read, so that of one device no closed port says more than an open one.
+      Set<NetmapPort> stillOpen = all.stream().filter(NetmapPort::isOpen).collect(toSet());
+      for (NetmapPort port : all) {
         // Not when a port before this one has one of its rings: their counts are in already.
         boolean first = Collections.disjoint(seen, rings.get(port));
         seen.addAll(rings.get(port));
-        boolean open = port.isOpen();
-        Map<String, Long> own = open ? ofOpen : ofClosed;
+        boolean open = stillOpen.contains(port);
+        Map<String, Long> own = open ? ofOpen : before;
+        Map<String, Long> shared = open ? ofDevice : last;
         try {
           port.counters()
               .forEach(
                   (counter, value) -> {
                     if (!CounterNames.ofPort(counter)) {
-                      all.merge(counter, value, Math::max); // each port says the same
+                      shared.merge(counter, value, Math::max); // each port says the same
                     } else {
                       boolean counts = first || counter.startsWith("wait_");
                       own.merge(counter, counts ? value : 0L, Long::sum);
@@ -108,10 +117,11 @@ final class Device {
           rings.remove(port);
         }
       }
-      counters.forEach((counter, value) -> all.merge(counter, ofDevice(counter, value), Math::max));
-      ofOpen.forEach((counter, value) -> all.merge(counter, value, Long::sum));
-      ofClosed.forEach((counter, value) -> all.merge(counter, value, Long::sum));
-      counters = all;
+      ofDevice.forEach(this::goOn);
+      Map<String, Long> totals = new TreeMap<>(last);
+      ofOpen.forEach((counter, value) -> totals.merge(counter, value, Long::sum));
+      before.forEach((counter, value) -> totals.merge(counter, value, Long::sum));
+      counters = totals;
       link = now;
       readAt = System.nanoTime();
     } finally {
@@ -119,9 +129,12 @@ final class Device {
     }
   }
 
-  /** What was read before: totals never fall, also when the last port is closed. */
-  private static long ofDevice(String counter, long value) {
-    return CounterNames.ofPort(counter) ? 0 : value;
+  /** Totals never fall: a device that was opened again counts from 0. */
+  private void goOn(String counter, long value) {
+    Long old = last.put(counter, value);
+    if (old != null && value < old) {
+      before.merge(counter, old, Long::sum);
+    }
   }
 
   private static Set<Long> ringsOf(NetmapPort port) {

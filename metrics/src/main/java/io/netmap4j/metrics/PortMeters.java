@@ -20,9 +20,9 @@ import java.util.TreeMap;
  * <p>Ports of one name are of one device, whose counters count once; what belongs to a port ({@code
  * unsent}, waits) is added up. The first {@link #refresh} after the last port of a name is closed
  * removes its meters; until then, and while a device is gone, counters stay what they were last,
- * the link is down, and the meters of closed rings are NaN. A registry that several of these are
- * bound to has the meters of a name from the last one of them; when that removes its own, from the
- * one before.
+ * the link is down, and the meters of closed rings are NaN. A port of the name that is added before
+ * goes on from these counters. A registry that several of these are bound to has the meters of a
+ * name from the last one of them; when that removes its own, from the one before.
  *
  * <p>For any thread. Keep the object: registries hold no reference to it that keeps it alive.
  */

@@ -199,6 +199,25 @@ class PortMetersTest {
     }
   }
 
+  @Test
+  void countersGoOnWhenTheDeviceIsOpenedAgain() {
+    try (PortMeters meters = new PortMeters()) {
+      meters.bindTo(registry);
+      int total = 0;
+      for (int frames : List.of(100, 60, 90)) {
+        try (NetmapPort a = Netmap.open("netmap:model0")) {
+          meters.add(a);
+          assertThat(sent()).isEqualTo(total);
+          send(a, null, frames);
+          total += frames;
+          assertThat(a.counters()).containsEntry("GPTC", (long) frames);
+          meters.refresh();
+          assertThat(sent()).isEqualTo(total);
+        }
+      }
+    }
+  }
+
   /** As of pkt-gen -p 4: one device, whose counters count once. */
   @Test
   void portsOfOneDeviceShareItsCounters() {
