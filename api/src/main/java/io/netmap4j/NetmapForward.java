@@ -66,7 +66,8 @@ public final class NetmapForward {
 
   /**
    * Forwards packets that have arrived, as long as there is room in the TX ring, and sends them.
-   * Does not block. Stamps the RX ring as an RX sync does.
+   * Does not block. Takes in more, and stamps the RX ring as an RX sync does, once no packet that
+   * is there can be forwarded.
    *
    * @param most slots of the RX ring, 1 or more. A packet is never split: one that begins within
    *     them is forwarded whole
@@ -94,7 +95,7 @@ public final class NetmapForward {
   }
 
   /**
-   * What was received before. Takes nothing more in before all of it is done: under load there
+   * What was received before. Takes nothing more in while it can be forwarded: under load there
    * would be a backlog in every call, and no quick way.
    */
   private int backlog(RingForward quick, int most, PacketVisitor visitor) {
@@ -104,6 +105,9 @@ public final class NetmapForward {
     int first = from.head();
     int result = bySlots(0, 0, most, visitor, Forwarding.UNSEEN);
     int done = from.kring().distance(first, from.head());
+    if (done == 0 && result == 0) { // no room, or the visitor waits, perhaps for more packets
+      return -from.kring().rxSync(from.syncFlags());
+    }
     if (result < 0 && result != -Errno.EINVAL || done >= most || !from.isEmpty()) {
       return result;
     }

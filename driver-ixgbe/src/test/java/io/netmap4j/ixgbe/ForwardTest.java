@@ -112,6 +112,22 @@ class ForwardTest {
     }
   }
 
+  /** A backlog that the visitor keeps is no reason not to receive. */
+  @Test
+  void aVisitorMayWaitForMore() {
+    try (ForwardTwin twin = new ForwardTwin(1, true)) {
+      PacketVisitor visitor =
+          (address, length) -> twin.rx.space() >= 30 ? length : PacketVisitor.STOP;
+      twin.arrive(20, 60);
+      assertEquals(0, twin.forward.forward(100, visitor));
+      assertEquals(20, twin.rx.space());
+      twin.arrive(20, 60);
+      assertEquals(0, twin.forward.forward(100, visitor));
+      assertEquals(40, twin.rx.space(), "taken in by that call");
+      assertEquals(40, twin.forward.forward(100, visitor));
+    }
+  }
+
   @Test
   void visitorsExceptionLeavesThePacketAndSendsThoseBefore() {
     try (ForwardTwin twin = new ForwardTwin(9, true)) {
