@@ -4,11 +4,8 @@ import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.Mem;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.io.UncheckedIOException;
 import java.util.function.BooleanSupplier;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +18,6 @@ final class CaptureInput implements AutoCloseable {
   static final int WINDOW = 1 << 20;
 
   private static final int CHUNK = 1 << 16;
-  private static final int GZIP = 0x8B1F;
 
   /** How long a wait for a pipe lasts before its reader is asked whether to go on. */
   private static final int STEP_MILLIS = 100;
@@ -41,10 +37,7 @@ final class CaptureInput implements AutoCloseable {
   private boolean swapped;
 
   /** Null when the file is not compressed. */
-  private @Nullable GZIPInputStream unpacked;
-
-  /** So many of which have been unpacked, nearly. */
-  private long packedBytes;
+  private @Nullable Gunzip unpacked;
 
   private byte[] chunk = {};
 
@@ -60,63 +53,21 @@ final class CaptureInput implements AutoCloseable {
 
   /** Unpacks what follows if it begins as gzip's files do. */
   void unpackIfGzip() throws IOException {
-    if (!has(Short.BYTES) || (Mem.getShort(address()) & 0xFFFF) != GZIP) {
+    if (!has(Short.BYTES) || (Mem.getShort(address()) & 0xFFFF) != Gunzip.MAGIC) {
       return;
     }
-    byte[] read = new byte[available()];
-    Mem.copyOut(address(), read, 0, read.length);
+    byte[] first = new byte[Math.max(available(), CHUNK)];
+    Mem.copyOut(address(), first, 0, available());
+    unpacked = new Gunzip(first, available(), this::readPacked);
     start = end = 0;
     chunk = new byte[CHUNK];
     packed = Mem.allocate(CHUNK);
-    try {
-      unpacked = new GZIPInputStream(new Packed(read), CHUNK);
-    } catch (EOFException | ZipException e) {
-      if (!stopped) {
-        throw damagedGzip(e);
-      }
-    }
   }
 
-  /** What is packed: the bytes that were read already, then the rest of the file. */
-  private final class Packed extends InputStream {
-    private final byte[] first;
-    private int taken;
-    private boolean ended;
-
-    Packed(byte[] first) {
-      this.first = first;
-    }
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
-    }
-
-    @Override
-    public int read(byte[] to, int at, int most) throws IOException {
-      int n = Math.min(most, first.length - taken);
-      if (n > 0) {
-        System.arraycopy(first, taken, to, at, n);
-        taken += n;
-        packedBytes += n;
-        return n;
-      }
-      n = ended ? 0 : readFile(packed, Math.min(most, CHUNK));
-      ended = n == 0;
-      packedBytes += n;
-      if (ended) {
-        return -1;
-      }
-      Mem.copyOut(packed, to, at, n);
-      return n;
-    }
-
-    /** Not 0 before the end: gzip's files may follow each other. */
-    @Override
-    public int available() {
-      return ended ? 0 : 1;
-    }
+  private int readPacked(byte[] to) throws IOException {
+    int n = readFile(packed, Math.min(to.length, CHUNK));
+    Mem.copyOut(packed, to, 0, n);
+    return n;
   }
 
   private IOException damagedGzip(IOException cause) {
@@ -158,7 +109,7 @@ final class CaptureInput implements AutoCloseable {
 
   /** Bytes of the file that have been used, as it is: packed ones of a packed file. */
   long consumed() {
-    return unpacked == null ? position : packedBytes;
+    return unpacked == null ? position : unpacked.consumed();
   }
 
   /** Bytes in the window. */
@@ -239,9 +190,9 @@ final class CaptureInput implements AutoCloseable {
       return readFile(to, most);
     }
     try {
-      int n = unpacked.read(chunk, 0, Math.min(most, chunk.length));
-      Mem.copyIn(chunk, 0, to, Math.max(n, 0));
-      return Math.max(n, 0);
+      int n = unpacked.read(chunk, Math.min(most, chunk.length));
+      Mem.copyIn(chunk, 0, to, n);
+      return n;
     } catch (EOFException | ZipException e) {
       if (stopped) {
         return 0;
@@ -293,11 +244,7 @@ final class CaptureInput implements AutoCloseable {
       Libc.closeFd(fd);
     }
     if (unpacked != null) {
-      try {
-        unpacked.close(); // its Inflater has memory of its own
-      } catch (IOException e) {
-        throw new UncheckedIOException(e); // Packed has nothing to close
-      }
+      unpacked.close();
     }
   }
 }

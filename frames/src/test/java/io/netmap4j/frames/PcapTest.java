@@ -20,6 +20,8 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
+import java.util.zip.CRC32;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -203,6 +205,93 @@ class PcapTest {
             })
         .hasMessageContaining(file + " is damaged: its gzip data break behind ")
         .hasMessageContaining("GZIP trailer");
+  }
+
+  private static byte[] zipped(byte[] bytes, int from, int to) throws IOException {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+      gzip.write(bytes, from, to - from);
+    }
+    return packed.toByteArray();
+  }
+
+  /** A capture's two halves as members of gzip's, the second one changed. */
+  private Path twoMembers(UnaryOperator<byte[]> change) throws IOException {
+    int[][] records = new int[50][];
+    Arrays.fill(records, new int[] {60, 60});
+    byte[] bytes = Files.readAllBytes(capture(1, records));
+    int middle = 24 + 25 * (16 + 60);
+    ByteArrayOutputStream both = new ByteArrayOutputStream();
+    both.writeBytes(zipped(bytes, 0, middle));
+    both.writeBytes(change.apply(zipped(bytes, middle, bytes.length)));
+    return Files.write(folder.resolve("two.pcap.gz"), both.toByteArray());
+  }
+
+  private static long count(Path file) throws IOException {
+    try (PcapReader reader = PcapReader.open(file)) {
+      while (reader.next()) {
+        assertThat(reader.length()).isEqualTo(60);
+      }
+      assertThat(reader.consumed()).isEqualTo(Files.size(file));
+      return reader.number();
+    }
+  }
+
+  @Test
+  void aSecondGzipMemberIsWholeOrTold() throws IOException {
+    assertThat(count(twoMembers(bytes -> bytes))).isEqualTo(50);
+    int whole = zipped(new byte[] {}, 0, 0).length;
+    for (int length = 1; length < whole; length++) {
+      int cut = length;
+      Path file = twoMembers(bytes -> Arrays.copyOf(bytes, cut));
+      assertThatThrownBy(() -> count(file))
+          .as("cut to %d bytes", cut)
+          .isInstanceOf(IOException.class)
+          .hasMessageStartingWith(file + " is damaged: its gzip data break behind ")
+          .hasMessageEndingWith(": it ends too early");
+    }
+    for (int at : new int[] {0, 1, 2, 3}) {
+      Path file = twoMembers(bytes -> flipped(bytes, at));
+      assertThatThrownBy(() -> count(file))
+          .as("byte %d flipped", at)
+          .hasMessageStartingWith(file + " is damaged: its gzip data break behind 1924 unpacked")
+          .hasMessageEndingWith(" are not the magic, method and flags of a member of gzip's");
+    }
+  }
+
+  private static byte[] flipped(byte[] bytes, int at) {
+    bytes[at] ^= (byte) 0x80;
+    return bytes;
+  }
+
+  /** gzip takes zeros for padding too. */
+  @Test
+  void behindGzipDataZerosArePaddingAndAnythingElseIsDamage() throws IOException {
+    assertThat(count(twoMembers(bytes -> new byte[1]))).isEqualTo(25);
+    assertThat(count(twoMembers(bytes -> new byte[100_000]))).isEqualTo(25);
+    for (int place : new int[] {0, 99_999}) {
+      Path file = twoMembers(bytes -> flipped(new byte[100_000], place));
+      assertThatThrownBy(() -> count(file)).hasMessageContaining(file + " is damaged: its gzip");
+    }
+  }
+
+  /** With everything that a header may have: a part of its own, name, comment and checksum. */
+  @Test
+  void gzipHeadersAreSkipped() throws Exception {
+    byte[] packed = zipped(Files.readAllBytes(capture(1, new int[][] {{60, 60}})), 0, 24 + 76);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.writeBytes(
+        HexFormat.of().parseHex("1F8B081E000000000003" + "0300414243" + "6E00" + "6300"));
+    CRC32 sum = new CRC32();
+    sum.update(out.toByteArray());
+    out.write((int) sum.getValue());
+    out.write((int) sum.getValue() >> 8);
+    out.write(packed, 10, packed.length - 10);
+    Path file = Files.write(folder.resolve("named.gz"), out.toByteArray());
+    assertThat(new ProcessBuilder("gzip", "-t", file.toString()).start().waitFor()).isZero();
+    assertThat(count(file)).isEqualTo(1);
+    Path damaged = Files.write(file, flipped(out.toByteArray(), 15));
+    assertThatThrownBy(() -> count(damaged)).hasMessageContaining("its header's checksum is 0x");
   }
 
   @ParameterizedTest
