@@ -6,10 +6,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a capture file of Ethernet frames, buffered. The file's header is written at once; frames
  * that are not flushed may not be in the file. For one thread.
+ *
+ * <p>A file whose writing has failed, such as for a full disk, may end within a frame, which {@link
+ * PcapReader} tells of. It takes no more frames: {@link #write} throws from then on.
  */
 public final class PcapWriter implements AutoCloseable {
   /** Bytes of the longest frame that is written, and that libpcap reads (MAXIMUM_SNAPLEN). */
@@ -39,6 +43,9 @@ public final class PcapWriter implements AutoCloseable {
   private int filled;
   private long frames;
   private boolean readerGone;
+
+  /** Why the file takes no more frames; null while it does. */
+  private @Nullable IOException failure;
 
   private PcapWriter(int fd, boolean own, String name, Format format) throws IOException {
     this.fd = fd;
@@ -156,6 +163,14 @@ public final class PcapWriter implements AutoCloseable {
     if (buffer == 0) {
       throw new IllegalStateException(name + " is closed");
     }
+    if (failure != null) {
+      throw new IOException(
+          name
+              + " takes no more frames: it may end within one, as writing it failed before ("
+              + failure.getMessage()
+              + "); start another file",
+          failure);
+    }
     if (BUFFER - filled < PACKET_BLOCK + PcapngFile.padded(length)) {
       flush();
     }
@@ -207,6 +222,8 @@ public final class PcapWriter implements AutoCloseable {
   /**
    * Hands everything written so far to the operating system, which keeps it when this process is
    * killed. What it does not take is dropped.
+   *
+   * @throws IOException when it did not take everything; the file takes no more then
    */
   public void flush() throws IOException {
     drain(0);
@@ -228,7 +245,8 @@ public final class PcapWriter implements AutoCloseable {
           LockSupport.parkNanos(FULL_PIPE_NANOS); // somebody made our standard output non-blocking
         } else if (n != -Libc.EINTR) {
           readerGone = n == -Libc.EPIPE;
-          throw PcapFormat.failed(name, (int) -n);
+          failure = PcapFormat.failed(name, (int) -n);
+          throw failure;
         }
       }
     } finally {

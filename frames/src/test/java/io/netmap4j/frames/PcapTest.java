@@ -23,11 +23,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.zip.CRC32;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(30)
 class PcapTest {
@@ -392,6 +394,48 @@ class PcapTest {
         .hasMessage(file + "/x: Not a directory");
     assertThatThrownBy(() -> PcapReader.open(folder.resolve("none")))
         .isInstanceOf(NoSuchFileException.class);
+  }
+
+  /** A limit on files' sizes is like a disk that is full, and then not any more. */
+  @ParameterizedTest
+  @EnumSource(PcapWriter.Format.class)
+  void nothingIsWrittenBehindAFrameThatWasCutByAFailure(PcapWriter.Format format) throws Exception {
+    Path file = folder.resolve("full.pcap");
+    try (PcapWriter writer = PcapWriter.create(file, format)) {
+      for (int i = 0; i < 20; i++) {
+        writer.write(i, new byte[60]);
+      }
+      limitFiles("1000:");
+      try {
+        assertThatThrownBy(writer::flush).hasMessage(file + ": File too large");
+      } finally {
+        limitFiles("unlimited:");
+      }
+      assertThat(writer.pending()).isFalse();
+      assertThatThrownBy(() -> writer.write(0, new byte[60]))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining(file + " takes no more frames")
+          .hasMessageContaining("(" + file + ": File too large)");
+      writer.flush();
+      assertThat(file).hasSize(1000);
+      try (PcapReader reader = PcapReader.open(file)) {
+        for (int i = 0; i < writer.frames(); i++) {
+          assertThat(reader.next()).isTrue();
+        }
+        assertThatThrownBy(reader::next).isInstanceOf(EOFException.class);
+      }
+    }
+  }
+
+  /** Of this process: the soft limit only. */
+  private static void limitFiles(String bytes) throws Exception {
+    String pid = String.valueOf(ProcessHandle.current().pid());
+    try {
+      Process process = new ProcessBuilder("prlimit", "--fsize=" + bytes, "--pid", pid).start();
+      assertThat(process.waitFor()).isZero();
+    } catch (IOException e) {
+      Assumptions.abort("no prlimit: install util-linux (" + e.getMessage() + ")");
+    }
   }
 
   @Test
