@@ -109,13 +109,14 @@ public final class Ipv4 extends Header {
   }
 
   /**
-   * What a router does: one hop less to live, and the checksum changed by the difference.
+   * What a router does (RFC 1812, 5.3.1): one hop less to live, and the checksum changed by the
+   * difference.
    *
-   * @return false, and nothing is changed, when there is none left
+   * @return false for a time to live of 0 or 1: the packet is not changed, and not to be forwarded
    */
   public boolean decrementTimeToLive() {
     int word = get16(at + 8);
-    if (word < 0x100) {
+    if (word < 0x200) {
       return false;
     }
     checksum(Checksum.replace16(checksum(), word, word - 0x100));

@@ -184,11 +184,14 @@ class PacketTest {
     packet.ipv4().updateChecksum();
     assertThat(packet.ipv4().decrementTimeToLive()).isTrue();
     assertThat(packet.ipv4().checksumRight()).isTrue();
-    assertThat(packet.ipv4().decrementTimeToLive()).isTrue();
-    assertThat(packet.ipv4().timeToLive()).isZero();
-    assertThat(packet.ipv4().decrementTimeToLive()).isFalse();
-    assertThat(packet.ipv4().timeToLive()).isZero();
-    assertThat(packet.ipv4().checksumRight()).isTrue();
+    assertThat(packet.ipv4().timeToLive()).isEqualTo(1);
+    for (int left = 1; left >= 0; left--) {
+      packet.ipv4().timeToLive(left);
+      packet.ipv4().updateChecksum();
+      assertThat(packet.ipv4().decrementTimeToLive()).isFalse();
+      assertThat(packet.ipv4().timeToLive()).isEqualTo(left);
+      assertThat(packet.ipv4().checksumRight()).isTrue();
+    }
   }
 
   /** Of any words, and any replacement: what a full sum would be. */
