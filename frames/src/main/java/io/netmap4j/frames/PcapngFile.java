@@ -44,6 +44,9 @@ final class PcapngFile extends CaptureFormat {
   /** if_fcslen is a number of bits; some writers take it for bytes. */
   private static final int FEWEST_FCS_BITS = 16;
 
+  /** Most interfaces of a section: a small file that is packed could fill the memory with them. */
+  private static final int MOST_SOURCES = 1 << 16;
+
   /** What frames of one interface have in common. */
   private record Source(int linkType, long snap, Resolution resolution, long offset, int fcs) {}
 
@@ -113,6 +116,9 @@ final class PcapngFile extends CaptureFormat {
   private boolean source() throws IOException {
     if (!wholeBlock(INTERFACE_HEADER)) {
       return false;
+    }
+    if (sources.size() == MOST_SOURCES) {
+      throw broken("its section tells of more than " + MOST_SOURCES + " interfaces");
     }
     Resolution resolution = Resolution.MICROSECONDS;
     long offset = 0;

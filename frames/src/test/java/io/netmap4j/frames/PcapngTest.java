@@ -371,6 +371,26 @@ class PcapngTest {
         .containsExactly(expected(1_000, 60, 60));
   }
 
+  /** A packed file of a few kilobytes could fill any memory with interfaces. */
+  @Test
+  void interfacesWithoutAnEndAreRefused() throws IOException {
+    byte[] one = new Blocks().section(ByteOrder.LITTLE_ENDIAN).source(1, 0).bytes();
+    int section = 28;
+    int most = 1 << 16;
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    all.write(one, 0, section);
+    for (int i = 0; i < most; i++) {
+      all.write(one, section, one.length - section);
+    }
+    assertThat(read(Files.write(folder.resolve("most"), all.toByteArray()))).isEmpty();
+    all.write(one, section, one.length - section);
+    Path file = Files.write(folder.resolve("more"), all.toByteArray());
+    assertThatThrownBy(() -> read(file))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("damaged at byte " + (section + most * 20) + ": its section tells of")
+        .hasMessageContaining("more than 65536 interfaces");
+  }
+
   @Test
   @Tag("once")
   void damageIsToldAndNeverThrowsAnythingElse() throws IOException {
