@@ -50,7 +50,8 @@ public final class FlowHash {
           case Packet.TCP, Packet.UDP, Packet.SCTP -> at >= 0 && !packet.fragment();
           default -> false;
         };
-    return has && at + 2 * PORT_BYTES <= packet.length() ? packet.address() + at : 0;
+    int end = packet.payloadOffset() + packet.payloadLength(); // not the frame's: that has padding
+    return has && at + 2 * PORT_BYTES <= end ? packet.address() + at : 0;
   }
 
   /**

@@ -39,7 +39,7 @@ class FlowHashTest {
       frame.put(l3 + 9, (byte) protocol).position(l3 + 12);
     } else {
       frame.putShort((short) 0x86dd).put((byte) 0x60);
-      frame.put(l3 + 6, (byte) protocol).position(l3 + 8);
+      frame.putShort(l3 + 4, (short) 20).put(l3 + 6, (byte) protocol).position(l3 + 8);
     }
     return frame.put(src).put(dst).putShort((short) sport).putShort((short) dport).array();
   }
@@ -82,6 +82,25 @@ class FlowHashTest {
     byte[] second = frame(0, 17, a, b, 3, 4);
     second[21] = 10;
     assertThat(of(first)).isEqualTo(of(second));
+  }
+
+  /** An IP packet that ends before the ports: what is behind it is no part of it. */
+  @ParameterizedTest
+  @ValueSource(ints = {4, 16})
+  void paddingDoesNotCount(int bytes) {
+    byte[] a = address(bytes);
+    byte[] b = address(bytes);
+    for (int payload = 0; payload <= 4; payload++) {
+      byte[] one = frame(0, 17, a, b, 1, 2);
+      if (bytes == 4) {
+        one[17] = (byte) (20 + payload); // its total length
+      } else {
+        one[19] = (byte) payload;
+      }
+      byte[] other = one.clone();
+      Arrays.fill(other, one.length - 20 + payload, one.length, (byte) 0xA5);
+      assertThat(of(other)).as("%d bytes behind the header", payload).isEqualTo(of(one));
+    }
   }
 
   @Test
