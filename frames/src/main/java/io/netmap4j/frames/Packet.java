@@ -135,7 +135,11 @@ public final class Packet {
       case IPV4 -> wrapIpv4();
       case IPV6 -> wrapIpv6();
       case ARP -> wrapArp();
-      default -> {}
+      default -> {
+        if (etherType < Ethernet.FIRST_TYPE) {
+          endAfter(etherType, 0); // IEEE 802.3: a length
+        }
+      }
     }
     return this;
   }

@@ -12,6 +12,8 @@ import java.util.HexFormat;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Views of headers: what they read and write, and that nothing outside the frame is touched. */
 class PacketTest {
@@ -191,6 +193,17 @@ class PacketTest {
       assertThat(packet.ipv4().decrementTimeToLive()).isFalse();
       assertThat(packet.ipv4().timeToLive()).isEqualTo(left);
       assertThat(packet.ipv4().checksumRight()).isTrue();
+    }
+  }
+
+  /** A spanning tree's message of 38 bytes in a frame of 60, one that was cut, and an ethertype. */
+  @ParameterizedTest
+  @CsvSource({"0026, 38, NONE", "002e, 46, NONE", "0030, 46, TRUNCATED", "0600, 46, NONE"})
+  void aLengthInPlaceOfAnEthertypeEndsThePayload(String type, int bytes, Packet.Problem problem) {
+    for (String tag : new String[] {"", "8100 0005"}) {
+      wrap("0180c2000000 020000000001" + tag + type + "424203" + "00".repeat(43));
+      assertThat(packet.payloadLength()).isEqualTo(bytes);
+      assertThat(packet.problem()).isEqualTo(problem);
     }
   }
 
