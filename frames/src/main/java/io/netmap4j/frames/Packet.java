@@ -301,7 +301,7 @@ public final class Packet {
     if (counted == 0 && hasIpv6) {
       counted = end - payload;
     }
-    if (fragment ? counted >= Udp.BYTES : endAfter(counted, Udp.BYTES)) {
+    if (fragment && counted >= Udp.BYTES || endAfter(counted, Udp.BYTES)) {
       udp.set(at + payload, Udp.BYTES);
       hasUdp = true;
       payload += Udp.BYTES;

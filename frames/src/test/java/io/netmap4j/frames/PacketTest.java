@@ -241,6 +241,27 @@ class PacketTest {
     assertThatThrownBy(() -> packet.vlan(0)).isInstanceOf(IndexOutOfBoundsException.class);
   }
 
+  /** Of a whole datagram and a first fragment, for whose length more is to come. */
+  @ParameterizedTest
+  @CsvSource({
+    "0000, 0007, false, LENGTH",
+    "2000, 0007, false, LENGTH",
+    "2000, 0000, false, LENGTH",
+    "0000, 0009, true, TRUNCATED",
+    "2000, 0009, true, NONE"
+  })
+  void aUdpLengthIsThatOfAHeaderAtLeast(
+      String fragment, String length, boolean view, Packet.Problem problem) {
+    wrap(
+        "ffffffffffff 020000000001 0800 4500 001c 1234"
+            + fragment
+            + "4011 0000 0a000001 0a000002 00350035"
+            + length
+            + "0000");
+    assertThat(packet.udp() != null).isEqualTo(view);
+    assertThat(packet.problem()).isEqualTo(problem);
+  }
+
   @Test
   void addressesOfAnotherArpAreRefused() {
     wrap(
