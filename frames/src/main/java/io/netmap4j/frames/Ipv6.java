@@ -27,7 +27,10 @@ public final class Ipv6 extends Header {
     return get32(at) & 0xFFFFF;
   }
 
-  /** Bytes behind this header, as it has it: perhaps more than the frame holds. */
+  /**
+   * Bytes behind this header, as it has it: perhaps more than the frame holds, and 0 in a jumbogram
+   * (RFC 2675), which has the number in its hop-by-hop header.
+   */
   public int payloadLength() {
     return get16(at + 4);
   }

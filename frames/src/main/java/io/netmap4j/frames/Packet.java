@@ -1,6 +1,7 @@
 package io.netmap4j.frames;
 
 import static io.netmap4j.frames.NetOrder.get16;
+import static io.netmap4j.frames.NetOrder.get32;
 import static io.netmap4j.frames.NetOrder.get8;
 
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,9 @@ public final class Packet {
   private static final int FRAGMENT = 44;
   private static final int AUTHENTICATION = 51;
   private static final int DESTINATION = 60;
+
+  /** An option of HOP_BY_HOP: its type, and its length of 4. */
+  private static final int JUMBO_PAYLOAD = 0xC204;
 
   /** What can be wrong with a frame's headers. */
   public enum Problem {
@@ -200,7 +204,7 @@ public final class Packet {
     }
     ipv6.set(header, Ipv6.BYTES);
     hasIpv6 = true;
-    endAfter(Ipv6.BYTES + ipv6.payloadLength(), Ipv6.BYTES);
+    endAfter(Ipv6.BYTES + ipv6Length(header), Ipv6.BYTES);
     payload += Ipv6.BYTES;
     int next = ipv6.nextHeader();
     while (isExtension(next) && first) {
@@ -228,6 +232,18 @@ public final class Packet {
     }
     protocol = next;
     wrapTransport();
+  }
+
+  /** A jumbogram (RFC 2675) has 0, and the option its hop-by-hop header begins with has more. */
+  private int ipv6Length(long header) {
+    int length = ipv6.payloadLength();
+    boolean jumbo =
+        length == 0
+            && ipv6.nextHeader() == HOP_BY_HOP
+            && end - payload >= Ipv6.BYTES + 8
+            && get16(header + Ipv6.BYTES + 2) == JUMBO_PAYLOAD;
+    long most = Integer.MAX_VALUE - Ipv6.BYTES;
+    return jumbo ? (int) Math.min(most, get32(header + Ipv6.BYTES + 4) & 0xFFFFFFFFL) : length;
   }
 
   private static boolean isExtension(int header) {
@@ -292,7 +308,9 @@ public final class Packet {
     }
   }
 
-  /** Its length may be that of all fragments, and 0 in a jumbogram of IPv6 (RFC 2675). */
+  /**
+   * Its length may be that of all fragments, and 0 in IPv6, as in a jumbogram, that of the packet.
+   */
   private void wrapUdp() {
     if (!fits(Udp.BYTES)) {
       return;

@@ -262,6 +262,39 @@ class PacketTest {
     assertThat(packet.problem()).isEqualTo(problem);
   }
 
+  /** More than 65535 bytes: IPv6 and UDP have 0, and padding may follow. */
+  @ParameterizedTest
+  @CsvSource({
+    "00011180, 70008, NONE",
+    "00011188, 70016, NONE",
+    "00011189, 70016, TRUNCATED",
+    "ffffffff, 70016, TRUNCATED"
+  })
+  void jumbogramsAreAsLongAsTheirOptionSays(String length, int udp, Packet.Problem problem) {
+    String hex =
+        "ffffffffffff 020000000001 86dd 60000000 0000 00 40"
+            + "20010db8000000000000000000000001 20010db8000000000000000000000002"
+            + ("1100 c204" + length)
+            + "0035 0035 0000 0000";
+    byte[] header = HexFormat.of().parseHex(hex.replace(" ", ""));
+    int bytes = 14 + 40 + 8 + 70016;
+    long frame = Mem.allocate(bytes);
+    Mem.set(frame, bytes, (byte) 0x5A);
+    Mem.copyIn(header, 0, frame, header.length);
+    try {
+      packet.wrap(frame, bytes);
+      assertThat(packet.problem()).isEqualTo(problem);
+      assertThat(packet.udp().sourcePort()).isEqualTo(53);
+      assertThat(packet.payloadLength()).isEqualTo(udp - 8);
+      if (packet.transportChecksumComputable()) {
+        packet.updateTransportChecksum();
+        assertThat(packet.transportChecksumRight()).isTrue();
+      }
+    } finally {
+      Mem.free(frame);
+    }
+  }
+
   @Test
   void addressesOfAnotherArpAreRefused() {
     wrap(
