@@ -5,6 +5,7 @@ import io.netmap4j.linux.Mem;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +76,9 @@ public final class BpfFilter {
   private final int[] constants;
   private final int[] memory = new int[MEMORY_WORDS];
 
+  /** Some way through the program loads a word that it has not stored: 0, no former frame's. */
+  private boolean clearsMemory;
+
   private BpfFilter(long[] program) {
     int n = program.length;
     codes = new int[n];
@@ -128,7 +132,40 @@ public final class BpfFilter {
     if ((filter.codes[program.length - 1] & CLASS) != RET) {
       throw new IllegalArgumentException("the filter does not end with RET");
     }
+    filter.clearsMemory = filter.loadsBeforeStore();
     return filter;
+  }
+
+  /** Finds the words that are stored on every way to an instruction, until nothing changes. */
+  private boolean loadsBeforeStore() {
+    int[] stored = new int[codes.length]; // a bit for each word
+    Arrays.fill(stored, 1, stored.length, -1);
+    boolean changed = true;
+    boolean found = false;
+    while (changed) {
+      changed = false;
+      for (int i = 0; i < codes.length; i++) {
+        int type = codes[i] & CLASS;
+        int word = 1 << constants[i];
+        boolean load = (type == LD || type == LDX) && (codes[i] & MODE) == MEM;
+        found |= load && (stored[i] & word) == 0;
+        int after = stored[i] | (type == ST || type == STX ? word : 0);
+        if (type == JMP) {
+          boolean always = (codes[i] & OPERATION) == JA;
+          changed |= meet(stored, always ? i + 1 + constants[i] : ifTrue[i], after);
+          changed |= meet(stored, always ? i + 1 + constants[i] : ifFalse[i], after);
+        } else if (type != RET) {
+          changed |= meet(stored, i + 1, after);
+        }
+      }
+    }
+    return found;
+  }
+
+  private static boolean meet(int[] stored, int at, int words) {
+    int before = stored[at];
+    stored[at] &= words;
+    return stored[at] != before;
   }
 
   private boolean valid(int i) {
@@ -202,6 +239,9 @@ public final class BpfFilter {
     int a = 0;
     int x = 0;
     int loops = length;
+    if (clearsMemory) {
+      Arrays.fill(memory, 0);
+    }
     for (int i = 0; ; ) {
       int code = codes[i];
       int k = constants[i];

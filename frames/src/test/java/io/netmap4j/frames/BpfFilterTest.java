@@ -373,6 +373,38 @@ class BpfFilterTest {
     assertThat(filter.matches(memory, 60, 60)).isFalse();
   }
 
+  /** Random programs of loads, stores and jumps answer each frame as if it were the first. */
+  @Test
+  void noFrameLeavesWordsForTheNext() {
+    SplittableRandom random = new SplittableRandom(2);
+    int[] codes = {LD_LEN, LD_IMM, 0x60, 0x61, 0x02, 0x03, 0x0C, 0x15, 0x05, 0x07};
+    int taken = 0;
+    int ran = 0;
+    for (int i = 0; i < 100_000; i++) {
+      long[] program = new long[3 + random.nextInt(8)];
+      for (int n = 0; n < program.length; n++) {
+        int code = codes[random.nextInt(codes.length)];
+        int k = code == 0x05 ? random.nextInt(6) - 3 : random.nextInt(2);
+        program[n] = instruction(code, random.nextInt(3), random.nextInt(3), k);
+      }
+      program[program.length - 1] = instruction(RET_A, 0);
+      BpfFilter filter;
+      try {
+        filter = BpfFilter.of(program);
+      } catch (IllegalArgumentException e) {
+        continue;
+      }
+      boolean first = filter.matches(memory, 60, 60);
+      for (int frame = 0; frame < 3; frame++) {
+        assertThat(filter.matches(memory, 60, 60)).as("program %d", i).isEqualTo(first);
+      }
+      ran++;
+      taken += first ? 1 : 0;
+    }
+    assertThat(ran).isGreaterThan(20_000);
+    assertThat(taken).isBetween(ran / 10, ran - ran / 10);
+  }
+
   /** Random programs: refused, or run to their end without an access beyond the frame. */
   @Test
   void noProgramRunsAway() {
