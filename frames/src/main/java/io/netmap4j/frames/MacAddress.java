@@ -6,10 +6,22 @@ import java.util.regex.Pattern;
 /**
  * A MAC address.
  *
- * @param bits the first octet in bits 47 to 40
+ * @param bits the first octet in bits 47 to 40; 0 to 0xFFFFFFFFFFFF
  */
 public record MacAddress(long bits) {
   private static final Pattern FORM = Pattern.compile("[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}");
+
+  /**
+   * Of its bits.
+   *
+   * @throws IllegalArgumentException when they are more than 48
+   */
+  public MacAddress {
+    if (bits >>> 48 != 0) {
+      throw new IllegalArgumentException(
+          "0x" + Long.toHexString(bits) + " is no MAC address: it has 48 bits");
+    }
+  }
 
   /**
    * Reads six octets in hex, each of one or two digits, with colons between them.
@@ -28,7 +40,17 @@ public record MacAddress(long bits) {
     return new MacAddress(bits);
   }
 
+  /**
+   * Of its octets.
+   *
+   * @param octets six, in the order in which they are sent
+   * @throws IllegalArgumentException when they are not six
+   */
   public static MacAddress of(byte[] octets) {
+    if (octets.length != 6) {
+      throw new IllegalArgumentException(
+          octets.length + " bytes are no MAC address: it has 6 octets");
+    }
     long bits = 0;
     for (byte octet : octets) {
       bits = bits << 8 | octet & 0xff;
