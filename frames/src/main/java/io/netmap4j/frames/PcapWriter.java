@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * Writes a capture file of Ethernet frames, buffered. The file's header is written at once; frames
  * that are not flushed may not be in the file. For one thread.
  *
+ * <p>Times are nanoseconds since 1970. One that the file cannot hold is kept as the nearest that it
+ * can: from 1970 on, and in the classic formats up to 2106, as they have 32 bits for seconds.
+ *
  * <p>A file whose writing has failed, such as for a full disk, may end within a frame, which {@link
  * PcapReader} tells of. It takes no more frames: {@link #write} throws from then on.
  */
@@ -24,6 +27,9 @@ public final class PcapWriter implements AutoCloseable {
   private static final int BUFFER = 1 << 20;
   private static final int FULL_PIPE_NANOS = 1_000_000;
   private static final int MODE = 0666;
+
+  /** The latest time of the classic formats, whose seconds have 32 bits. */
+  private static final long LAST_NANOS = (1L << 32) * 1_000_000_000 - 1;
 
   /** Layouts of a capture file. */
   public enum Format {
@@ -155,7 +161,7 @@ public final class PcapWriter implements AutoCloseable {
     end(length);
   }
 
-  private void header(long nanos, int length, int originalLength) throws IOException {
+  private void header(long time, int length, int originalLength) throws IOException {
     if (length < 0 || length > LONGEST_FRAME || originalLength < length) {
       throw new IllegalArgumentException(
           length + " bytes of a frame of " + originalLength + "; 0 to " + LONGEST_FRAME + " fit");
@@ -174,6 +180,7 @@ public final class PcapWriter implements AutoCloseable {
     if (BUFFER - filled < PACKET_BLOCK + PcapngFile.padded(length)) {
       flush();
     }
+    long nanos = Math.max(0, format == Format.PCAPNG ? time : Math.min(time, LAST_NANOS));
     if (format == Format.PCAPNG) {
       put32(PcapngFile.ENHANCED_PACKET);
       put32(PACKET_BLOCK + PcapngFile.padded(length));
@@ -181,8 +188,8 @@ public final class PcapWriter implements AutoCloseable {
       put32((int) (nanos >>> Integer.SIZE));
       put32((int) nanos);
     } else {
-      put32((int) Math.floorDiv(nanos, 1_000_000_000L));
-      int fraction = (int) Math.floorMod(nanos, 1_000_000_000L);
+      put32((int) (nanos / 1_000_000_000));
+      int fraction = (int) (nanos % 1_000_000_000);
       put32(format == Format.NSECPCAP ? fraction : fraction / 1000);
     }
     put32(length);

@@ -61,6 +61,30 @@ class PcapTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "PCAP, -1, 0",
+    "NSECPCAP, -1, 0",
+    "PCAPNG, -1, 0",
+    "PCAP, -9223372036854775808, 0",
+    "NSECPCAP, 4294967295999999999, 4294967295999999999",
+    "NSECPCAP, 4294967296000000000, 4294967295999999999",
+    "PCAP, 4294967296000000000, 4294967295999999000",
+    "PCAP, 9223372036854775807, 4294967295999999000",
+    "PCAPNG, 9223372036854775807, 9223372036854775807"
+  })
+  void aTimeThatTheFileCannotHoldIsTheNearest(PcapWriter.Format format, long time, long kept)
+      throws IOException {
+    Path file = folder.resolve("time.pcap");
+    try (PcapWriter writer = PcapWriter.create(file, format)) {
+      writer.write(time, new byte[60]);
+    }
+    try (PcapReader reader = PcapReader.open(file)) {
+      assertThat(reader.next()).isTrue();
+      assertThat(reader.timestampNanos()).isEqualTo(kept);
+    }
+  }
+
   @Test
   void manyFramesPassTheBuffersEdgeUnchanged() throws IOException {
     Path file = folder.resolve("many.pcap");
