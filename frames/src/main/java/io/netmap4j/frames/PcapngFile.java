@@ -302,6 +302,7 @@ final class PcapngFile extends CaptureFormat {
     static final Resolution MICROSECONDS = new Resolution((byte) 6);
 
     private static final int NANO = 9;
+    private static final long BILLION = 1_000_000_000;
 
     /** Largest power of ten that a long holds. */
     private static final int MOST_DIGITS = 18;
@@ -318,15 +319,17 @@ final class PcapngFile extends CaptureFormat {
       }
       long perSecond = power(digits);
       long seconds = Long.divideUnsigned(units, perSecond);
-      return seconds * 1_000_000_000L + (units - seconds * perSecond) * power(NANO - digits);
+      return seconds * BILLION + (units - seconds * perSecond) * power(NANO - digits);
     }
 
+    /** The product has up to 94 bits. */
     private static long binary(long units, int bits) {
-      long seconds = bits < Long.SIZE ? units >>> bits : 0;
-      long rest = bits < Long.SIZE ? units & (1L << bits) - 1 : units;
-      int cut = bits - Integer.SIZE;
-      long fraction = cut <= 0 ? rest << -cut : cut < Long.SIZE ? rest >>> cut : 0; // of 2^32
-      return seconds * 1_000_000_000L + (fraction * 1_000_000_000L >>> Integer.SIZE);
+      long low = units * BILLION;
+      long high = Math.multiplyHigh(units, BILLION) + (units < 0 ? BILLION : 0); // as of unsigned
+      if (bits >= Long.SIZE) {
+        return high >>> bits - Long.SIZE;
+      }
+      return bits == 0 ? low : high << -bits | low >>> bits;
     }
 
     private static long power(int digits) {

@@ -301,10 +301,9 @@ class PcapngTest {
         BigInteger unsigned = new BigInteger(Long.toUnsignedString(units));
         BigInteger exact = unsigned.multiply(billion).divide(perSecond);
         if (exact.bitLength() < 63) {
-          long nanos = new PcapngFile.Resolution((byte) code).nanos(units);
-          assertThat(exact.longValue() - nanos)
+          assertThat(new PcapngFile.Resolution((byte) code).nanos(units))
               .as("%d units, code %d", units, code)
-              .isBetween(0L, code > 160 ? 1L : 0L); // 2^-33 s and less are cut to 2^-32 s first
+              .isEqualTo(exact.longValue());
         }
       }
     }
