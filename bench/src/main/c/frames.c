@@ -85,7 +85,7 @@ static inline void transport(struct packet *p)
 
 			if (counted == 0 && p->ipv6)
 				counted = p->end - p->payload;
-			if (p->fragment ? counted >= 8 : end_after(p, counted, 8)) {
+			if ((p->fragment && counted >= 8) || end_after(p, counted, 8)) {
 				p->udp = h;
 				p->payload += 8;
 			}
@@ -128,6 +128,7 @@ static inline void ipv4(struct packet *p)
 static inline void ipv6(struct packet *p)
 {
 	const uint8_t *h = p->at + p->payload;
+	int32_t length;
 	int next;
 
 	if (!fits(p, 40))
@@ -137,7 +138,13 @@ static inline void ipv6(struct packet *p)
 		return;
 	}
 	p->ipv6 = h;
-	end_after(p, 40 + get16(h + 4), 40);
+	length = get16(h + 4);
+	if (length == 0 && h[6] == 0 && p->end - p->payload >= 48 && get16(h + 42) == 0xc204) {
+		uint32_t jumbo = get32(h + 44);
+
+		length = jumbo < INT32_MAX - 40 ? jumbo : INT32_MAX - 40;
+	}
+	end_after(p, 40 + length, 40);
 	p->payload += 40;
 	next = h[6];
 	while (p->first && (next == 0 || next == 43 || next == 44 || next == 51 || next == 60)) {
@@ -198,6 +205,9 @@ static inline void wrap(struct packet *p, const uint8_t *at, int32_t length)
 			}
 		}
 		break;
+	default:
+		if (p->ether_type < 0x600)
+			end_after(p, p->ether_type, 0);
 	}
 }
 
