@@ -65,6 +65,9 @@ public final class BpfFilter {
   private static final int A = 0x10;
   private static final int TXA = 0x80;
 
+  /** SKF_AD_OFF of linux/filter.h: offsets from here on are what the kernel knows of a frame. */
+  private static final int KERNELS = -0x1000;
+
   private static final VarHandle WORD =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
   private static final VarHandle HALF =
@@ -97,11 +100,23 @@ public final class BpfFilter {
    * Compiles an expression such as {@code tcp port 80} with libpcap, which has to be installed.
    *
    * @param expression pcap-filter(7) describes it; empty for every frame
-   * @throws IllegalArgumentException when it is no such expression; the text says why
+   * @throws IllegalArgumentException when it is no such expression, or asks for more than a frame
+   *     tells, as {@code inbound} does; the text says why
    * @throws io.netmap4j.linux.LinuxException when there is no libpcap
    */
   public static BpfFilter compile(String expression) {
-    return of(Libpcap.compile(expression, PcapWriter.LONGEST_FRAME));
+    BpfFilter filter = of(Libpcap.compile(expression, PcapWriter.LONGEST_FRAME));
+    for (int i = 0; i < filter.codes.length; i++) {
+      if ((filter.codes[i] & (CLASS | MODE)) == (LD | ABS)
+          && Integer.compareUnsigned(filter.constants[i], KERNELS) >= 0) {
+        throw new IllegalArgumentException(
+            "filter '"
+                + expression
+                + "': inbound, outbound and ifindex are of the kernel's packet sockets; a frame does"
+                + " not tell");
+      }
+    }
+    return filter;
   }
 
   /**

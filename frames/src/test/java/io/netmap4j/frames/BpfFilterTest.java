@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class BpfFilterTest {
@@ -240,6 +241,16 @@ class BpfFilterTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("filter 'tcp port': ")
         .hasMessageContaining("syntax error");
+  }
+
+  /** tcpdump refuses them too when it reads a file. */
+  @ParameterizedTest
+  @ValueSource(strings = {"inbound", "not inbound", "outbound and tcp", "ifindex 1"})
+  void whatAFrameDoesNotTellIsRefused(String expression) {
+    assertThatThrownBy(() -> compile(expression))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("filter '" + expression + "': ")
+        .hasMessageContaining("a frame does not tell");
   }
 
   private static long instruction(int code, int k) {
