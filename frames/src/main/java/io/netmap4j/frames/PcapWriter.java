@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Times are nanoseconds since 1970. One that the file cannot hold is kept as the nearest that it
  * can: from 1970 on, and in the classic formats up to 2106, as they have 32 bits for seconds.
  *
- * <p>A file whose writing has failed, such as for a full disk, may end within a frame, which {@link
- * PcapReader} tells of. It takes no more frames: {@link #write} throws from then on.
+ * <p>A file whose writing has failed, such as for a full disk, is cut behind its last whole frame
+ * and takes no more: {@link #write} throws from then on.
  */
 public final class PcapWriter implements AutoCloseable {
   /** Bytes of the longest frame that is written, and that libpcap reads (MAXIMUM_SNAPLEN). */
@@ -48,6 +48,10 @@ public final class PcapWriter implements AutoCloseable {
   private long buffer = Mem.allocate(BUFFER);
   private int filled;
   private long frames;
+
+  /** Bytes of the file, from where it was begun to the end of its last whole frame. */
+  private long whole;
+
   private boolean readerGone;
 
   /** Why the file takes no more frames; null while it does. */
@@ -172,7 +176,7 @@ public final class PcapWriter implements AutoCloseable {
     if (failure != null) {
       throw new IOException(
           name
-              + " takes no more frames: it may end within one, as writing it failed before ("
+              + " takes no more frames, as writing it failed before ("
               + failure.getMessage()
               + "); start another file",
           failure);
@@ -230,7 +234,8 @@ public final class PcapWriter implements AutoCloseable {
    * Hands everything written so far to the operating system, which keeps it when this process is
    * killed. What it does not take is dropped.
    *
-   * @throws IOException when it did not take everything; the file takes no more then
+   * @throws IOException when it did not take everything. The file takes no more then, and a file
+   *     that {@link #create} has made ends behind its last whole frame
    */
   public void flush() throws IOException {
     drain(0);
@@ -257,21 +262,27 @@ public final class PcapWriter implements AutoCloseable {
         }
       }
     } finally {
-      frames += whole(header, done);
+      countWhole(header, done);
+      if (failure != null && own) {
+        Libc.tryTruncate(fd, whole); // not of a pipe, whose reader sees where it ends
+      }
     }
   }
 
-  private int whole(int from, int to) {
-    int count = 0;
+  private void countWhole(int from, int to) {
+    int end = Math.min(from, to);
     int next = from;
     while (next + RECORD_HEADER <= to) {
       next +=
           format == Format.PCAPNG
               ? Mem.getInt(buffer + next + 4)
               : RECORD_HEADER + Mem.getInt(buffer + next + 8);
-      count += next <= to ? 1 : 0;
+      if (next <= to) {
+        end = next;
+        frames++;
+      }
     }
-    return count;
+    whole += end;
   }
 
   /** Flushes and closes. Idempotent. */

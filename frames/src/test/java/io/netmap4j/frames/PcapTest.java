@@ -441,12 +441,12 @@ class PcapTest {
           .hasMessageContaining(file + " takes no more frames")
           .hasMessageContaining("(" + file + ": File too large)");
       writer.flush();
-      assertThat(file).hasSize(1000);
+      assertThat(writer.frames()).isBetween(8L, 19L);
       try (PcapReader reader = PcapReader.open(file)) {
         for (int i = 0; i < writer.frames(); i++) {
           assertThat(reader.next()).isTrue();
         }
-        assertThatThrownBy(reader::next).isInstanceOf(EOFException.class);
+        assertThat(reader.next()).as("cut behind the last whole frame").isFalse();
       }
     }
   }

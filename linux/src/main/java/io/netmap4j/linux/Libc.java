@@ -254,6 +254,11 @@ public final class Libc {
     }
   }
 
+  /** ftruncate(2). @return 0 or −errno */
+  public static int tryTruncate(int fd, long length) {
+    return ftruncate(fd, length) == 0 ? 0 : -Native.getLastError();
+  }
+
   /** Gives a file a size in bytes; new ones are zero. */
   public static void truncate(int fd, long length, String hint) {
     if (ftruncate(fd, length) != 0) {
