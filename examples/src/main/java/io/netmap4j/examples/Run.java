@@ -7,8 +7,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** What the examples' main methods have in common. */
 final class Run {
-  /** What is running now. */
-  private static final Set<Pipeline> RUNNING = ConcurrentHashMap.newKeySet();
+  /** What stops each part that is running now. */
+  private static final Set<Runnable> STOPS = ConcurrentHashMap.newKeySet();
 
   private Run() {}
 
@@ -20,37 +20,63 @@ final class Run {
     }
   }
 
+  /** An argument that is a whole number. */
+  static int number(String name, String text, int least, int most) {
+    try {
+      int number = Integer.parseInt(text);
+      if (number >= least && number <= most) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // the same answer
+    }
+    throw new IllegalArgumentException(
+        name + " is '" + text + "': it must be a whole number from " + least + " to " + most);
+  }
+
   /**
    * Runs a pipeline until Ctrl-C, or until one of its ports is gone; then prints what it has done.
    *
    * @param report printed at the end
    */
-  static void untilStopped(Pipeline pipeline, Runnable report) throws InterruptedException {
-    Thread main = Thread.currentThread();
-    Thread atCtrlC =
-        new Thread(
-            () -> {
-              pipeline.stop();
-              join(main);
-            });
-    Runtime.getRuntime().addShutdownHook(atCtrlC);
-    RUNNING.add(pipeline);
-    try {
-      pipeline.start();
-      System.out.println("running");
-      pipeline.await();
-    } finally {
-      RUNNING.remove(pipeline);
-      removeHook(atCtrlC);
-      report.run();
-      System.out.println(pipeline.counts());
-    }
+  static void untilStopped(Pipeline pipeline, Runnable report) throws Exception {
+    stoppable(
+        pipeline::stop,
+        () -> {
+          try {
+            pipeline.start();
+            System.out.println("running");
+            pipeline.await();
+          } finally {
+            report.run();
+            System.out.println(pipeline.counts());
+          }
+        });
     pipeline
         .failure()
         .ifPresent(
             failure -> {
               throw new IllegalStateException(failure.getMessage(), failure);
             });
+  }
+
+  /** Runs the body; Ctrl-C and SIGTERM stop it, and let the program print what it has done. */
+  static void stoppable(Runnable stop, Body body) throws Exception {
+    Thread main = Thread.currentThread();
+    Thread atCtrlC =
+        new Thread(
+            () -> {
+              stop.run();
+              join(main);
+            });
+    Runtime.getRuntime().addShutdownHook(atCtrlC);
+    STOPS.add(stop);
+    try {
+      body.run();
+    } finally {
+      STOPS.remove(stop);
+      removeHook(atCtrlC);
+    }
   }
 
   private static void removeHook(Thread hook) {
@@ -71,12 +97,7 @@ final class Run {
 
   /** As Ctrl-C would; for the tests. */
   static void stopAll() {
-    RUNNING.forEach(Pipeline::stop);
-  }
-
-  /** True while at least one is running; for the tests. */
-  static boolean running() {
-    return RUNNING.stream().anyMatch(pipeline -> pipeline.running() > 0);
+    STOPS.forEach(Runnable::run);
   }
 
   /** A program whose error is one line. */
@@ -89,8 +110,13 @@ final class Run {
     try {
       body.run();
     } catch (NetmapException | IllegalArgumentException | IllegalStateException e) {
-      System.err.println(e.getMessage());
-      System.exit(1);
+      end(1, e.getMessage());
     }
+  }
+
+  /** Not by System.exit, which after Ctrl-C waits for what waits for this thread. */
+  private static void end(int status, String error) {
+    System.err.println(error);
+    Runtime.getRuntime().halt(status);
   }
 }

@@ -17,11 +17,12 @@ public final class TrafficGenerator {
   private static final int FRAME = 60;
   private static final int TYPE = 0x88B5; // for experiments (IEEE 802)
   private static final int DUE = 14;
-  private static final int LAST_ARRIVALS_MILLIS = 500;
+  private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private final NetmapRing tx;
   private final NetmapRing rx;
   private final Histogram latency = new Histogram(TimeUnit.MINUTES.toNanos(1), 3);
+  private volatile boolean stopped;
   private long sent;
   private long received;
 
@@ -33,36 +34,55 @@ public final class TrafficGenerator {
   public static void main(String[] args) throws Exception {
     Run.require(
         args.length == 4, "TrafficGenerator SEND-PORT RECEIVE-PORT FRAMES-A-SECOND SECONDS");
-    Run.main(() -> run(args[0], args[1], Integer.parseInt(args[2]), Integer.parseInt(args[3])));
+    Run.main(
+        () -> {
+          int rate = Run.number("FRAMES-A-SECOND", args[2], 1, Integer.MAX_VALUE);
+          int seconds = Run.number("SECONDS", args[3], 1, Integer.MAX_VALUE);
+          run(args[0], args[1], rate, seconds);
+        });
   }
 
-  private static void run(String outName, String inName, int rate, int seconds) {
+  private static void run(String outName, String inName, int rate, int seconds) throws Exception {
     try (NetmapPort out = Netmap.open(outName);
         NetmapPort in = Netmap.open(inName)) {
       out.awaitLink(10_000);
       in.awaitLink(10_000);
       TrafficGenerator generator = new TrafficGenerator(out, in);
-      generator.generate(out, in, (long) rate * seconds, rate);
-      System.out.printf(
-          Locale.ROOT,
-          "sent %d, received %d, lost %d%n",
-          generator.sent,
-          generator.received,
-          generator.sent - generator.received);
-      for (double percentile : new double[] {50, 99, 99.9, 100}) {
-        System.out.printf(
-            Locale.ROOT,
-            "p%s %.1f us%n",
-            percentile,
-            generator.latency.getValueAtPercentile(percentile) / 1000.0);
-      }
+      Run.stoppable(
+          () -> generator.stopped = true,
+          () -> {
+            System.out.println("running");
+            generator.generate(out, in, rate, seconds);
+            generator.print((long) rate * seconds);
+          });
     }
   }
 
-  private void generate(NetmapPort out, NetmapPort in, long frames, int rate) {
+  private void print(long due) {
+    System.out.printf(
+        Locale.ROOT, "sent %d, received %d, lost %d%n", sent, received, sent - received);
+    if (sent < due && !stopped) {
+      System.out.printf(Locale.ROOT, "%d more were due, but not sent in the time%n", due - sent);
+    }
+    if (received == 0) {
+      throw new IllegalStateException("nothing came back: is what is tested running, and joined?");
+    }
+    for (double percentile : new double[] {50, 99, 99.9, 100}) {
+      System.out.printf(
+          Locale.ROOT,
+          "p%s %.1f us%n",
+          percentile,
+          latency.getValueAtPercentile(percentile) / 1000.0);
+    }
+  }
+
+  /** Frames that are late have half a second more to be sent, and to arrive. */
+  private void generate(NetmapPort out, NetmapPort in, int rate, int seconds) {
+    long frames = (long) rate * seconds;
     long start = System.nanoTime();
-    while (sent < frames) {
-      long due = start + sent * 1_000_000_000L / rate;
+    long nanos = TimeUnit.SECONDS.toNanos(seconds) + LATE_NANOS;
+    while (sent < frames && !stopped && System.nanoTime() - start < nanos) {
+      long due = start + sent / rate * 1_000_000_000L + sent % rate * 1_000_000_000L / rate;
       if (System.nanoTime() >= due && tx.space() > 0) {
         put(due);
       }
@@ -70,7 +90,7 @@ public final class TrafficGenerator {
       receive(in);
     }
     out.drain(1000);
-    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LAST_ARRIVALS_MILLIS);
+    long end = System.nanoTime() + LATE_NANOS;
     while (received < sent && System.nanoTime() < end) {
       receive(in);
     }

@@ -2,6 +2,7 @@ package io.netmap4j.examples;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netmap4j.frames.PcapReader;
@@ -113,20 +114,46 @@ class ExamplesTest {
   void theGeneratorCountsAndTimes() throws Exception {
     try (Running generator =
         new Running(TrafficGenerator::main, "netmap:model0", "netmap:model1", "2000", "1")) {
-      String said = generator.output();
-      assertTrue(said.startsWith("sent 2000, received 2000, lost 0\n"), said);
+      String said = generator.end();
+      assertTrue(said.startsWith("running\nsent 2000, received 2000, lost 0\n"), said);
+      assertTrue(said.contains("p99.9 "), said);
+    }
+  }
+
+  @Test
+  void theGeneratorEndsInTimeAlsoWhenItCannotSendAsFast() throws Exception {
+    try (Running generator =
+        new Running(TrafficGenerator::main, "netmap:model0", "netmap:model1", "2147483647", "1")) {
+      String said = generator.end();
+      assertTrue(said.contains(" more were due, but not sent in the time\n"), said);
       assertTrue(said.contains("p99.9 "), said);
     }
   }
 
   @Test
   void theGeneratorSeesWhatIsLost() throws Exception {
-    try (End unread = new End("netmap:lost}0");
-        Running generator =
-            new Running(TrafficGenerator::main, "netmap:lost{0", "netmap:model1", "500", "1")) {
-      assertTrue(
-          generator.output().startsWith("sent 500, received 0, lost 500\n"), generator.output());
-      unread.receive(500);
+    try (Program generator =
+        new Program(TrafficGenerator.class, "vale0:there", "vale1:elsewhere", "500", "1")) {
+      assertEquals(1, generator.end());
+      assertEquals("running\nsent 500, received 0, lost 500\n", generator.output());
+      assertEquals(
+          List.of("nothing came back: is what is tested running, and joined?"), generator.errors());
+    }
+  }
+
+  @Test
+  void theGeneratorPrintsItsCountsWhenItIsStopped() throws Exception {
+    try (Program generator =
+        new Program(
+            TrafficGenerator.class, "netmap:model0", "netmap:model1", "1000", "2147483647")) {
+      generator.awaitRunning();
+      Thread.sleep(200);
+      assertEquals(128 + 15, generator.stop());
+      String said = generator.output();
+      assertTrue(said.startsWith("running\nsent "), said);
+      assertTrue(said.contains(", lost 0\n"), said);
+      assertTrue(said.contains("p99.9 "), said);
+      assertFalse(said.contains("due"), said);
     }
   }
 

@@ -45,6 +45,15 @@ final class Running implements AutoCloseable {
    */
   String stop() throws InterruptedException {
     Run.stopAll();
+    return end();
+  }
+
+  /**
+   * Waits until it ends by itself.
+   *
+   * @return what it has printed
+   */
+  String end() throws InterruptedException {
     thread.join(20_000);
     assertFalse(thread.isAlive());
     assertNull(failure);
