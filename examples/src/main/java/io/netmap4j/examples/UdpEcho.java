@@ -28,7 +28,7 @@ public final class UdpEcho {
     Run.main(
         () -> {
           int address = Addresses.parse(args[1]);
-          int port = args.length == 3 ? Integer.parseInt(args[2]) : ECHO_PORT;
+          int port = args.length == 3 ? Run.number("UDP-PORT", args[2], 1, 65_535) : ECHO_PORT;
           try (Pipeline pipeline =
               Pipeline.builder("echo")
                   .port(args[0])
