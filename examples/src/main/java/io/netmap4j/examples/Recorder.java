@@ -7,6 +7,7 @@ import io.netmap4j.pipeline.Stage;
 import io.netmap4j.pipeline.Verdict;
 import io.netmap4j.pipeline.Worker;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -26,12 +27,9 @@ public final class Recorder {
     Run.require(args.length == 4, "Recorder PORT FOLDER KILOBYTES-A-FILE FILES-TO-KEEP");
     Run.main(
         () -> {
-          Path folder = Files.createDirectories(Path.of(args[1]));
-          long bytes = Long.parseLong(args[2]) * 1000;
-          int keep = Integer.parseInt(args[3]);
-          if (bytes <= 0 || keep <= 0) {
-            throw new IllegalArgumentException("files of at least 1 kB, and at least one of them");
-          }
+          long bytes = Run.number("KILOBYTES-A-FILE", args[2], 1, Integer.MAX_VALUE) * 1000L;
+          int keep = Run.number("FILES-TO-KEEP", args[3], 1, Integer.MAX_VALUE);
+          Path folder = folder(args[1]);
           try (Pipeline pipeline =
               Pipeline.builder("recorder")
                   .source(args[0])
@@ -40,6 +38,14 @@ public final class Recorder {
             Run.untilStopped(pipeline, () -> {});
           }
         });
+  }
+
+  private static Path folder(String name) throws IOException {
+    Path folder = Path.of(name);
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new FileSystemException(name, null, "it is a file; FOLDER must be a folder, or new");
+    }
+    return Files.createDirectories(folder);
   }
 
   /** The files of one ring. */

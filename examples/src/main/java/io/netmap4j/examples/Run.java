@@ -2,6 +2,8 @@ package io.netmap4j.examples;
 
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.pipeline.Pipeline;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -105,13 +107,22 @@ final class Run {
     void run() throws Exception;
   }
 
-  /** Runs the body; what netmap4j refuses, and arguments that cannot be, end it with one line. */
+  /** Runs the body; what netmap4j or the system refuses ends it with one line. */
   static void main(Body body) throws Exception {
     try {
       body.run();
+    } catch (IOException e) {
+      end(1, text(e));
     } catch (NetmapException | IllegalArgumentException | IllegalStateException e) {
       end(1, e.getMessage());
     }
+  }
+
+  /** Java often has the reason only in the name of the exception's class. */
+  private static String text(IOException e) {
+    return e instanceof FileSystemException file && file.getReason() == null
+        ? file.getFile() + ": " + file.getClass().getSimpleName()
+        : e.getMessage();
   }
 
   /** Not by System.exit, which after Ctrl-C waits for what waits for this thread. */
