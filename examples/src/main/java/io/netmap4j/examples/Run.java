@@ -107,13 +107,18 @@ final class Run {
     void run() throws Exception;
   }
 
-  /** Runs the body; what netmap4j or the system refuses ends it with one line. */
+  /**
+   * Runs the body; what netmap4j or the system refuses ends it with one line, and exit code 1;
+   * arguments that cannot be, with 2.
+   */
   static void main(Body body) throws Exception {
     try {
       body.run();
+    } catch (IllegalArgumentException e) {
+      end(2, e.getMessage());
     } catch (IOException e) {
       end(1, text(e));
-    } catch (NetmapException | IllegalArgumentException | IllegalStateException e) {
+    } catch (NetmapException | IllegalStateException e) {
       end(1, e.getMessage());
     }
   }

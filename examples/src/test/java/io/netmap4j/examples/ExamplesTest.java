@@ -18,6 +18,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each example does what README.md says of it: on modelled cards, or on pipes. */
 @Timeout(60)
@@ -266,5 +269,84 @@ class ExamplesTest {
       clients.add(Math.max(bytes.getShort(34), bytes.getShort(36)) & 0xFFFF);
     }
     return clients;
+  }
+
+  private static final String RANGE = "it must be a whole number from 1 to ";
+
+  private static Stream<Arguments> wrongArguments() {
+    String model = "netmap:model0";
+    return Stream.of(
+        wrong(UdpEcho.class, "usage: UdpEcho PORT IPV4-ADDRESS [UDP-PORT]"),
+        wrong(
+            UdpEcho.class,
+            "'10.0.0.300' is no IPv4 address, such as 192.0.2.1",
+            model,
+            "10.0.0.300"),
+        wrong(
+            UdpEcho.class, "UDP-PORT is '70000': " + RANGE + "65535", model, "192.0.2.7", "70000"),
+        wrong(
+            Firewall.class,
+            "rule 'foo': it begins with neither pass nor drop",
+            model,
+            "netmap:model1",
+            "foo"),
+        wrong(
+            Firewall.class,
+            "filter 'foo bar': can't parse filter expression: syntax error",
+            "vale0:a",
+            "vale0:b",
+            "drop foo bar"),
+        wrong(
+            TrafficGenerator.class,
+            "FRAMES-A-SECOND is '1e3': " + RANGE + "2147483647",
+            model,
+            "netmap:model1",
+            "1e3",
+            "1"),
+        wrong(
+            TrafficGenerator.class,
+            "SECONDS is '0': " + RANGE + "2147483647",
+            model,
+            "netmap:model1",
+            "1000",
+            "0"),
+        wrong(
+            Recorder.class,
+            "KILOBYTES-A-FILE is '9223372036854775807': " + RANGE + "2147483647",
+            model,
+            "target/not-made",
+            "9223372036854775807",
+            "1"),
+        wrong(
+            LearningBridge.class,
+            "bridge: ports 0 and 1 are the same rings of vale0:a",
+            "vale0:a",
+            "vale0:a"));
+  }
+
+  private static Arguments wrong(Class<?> example, String error, String... args) {
+    return Arguments.of(example, error, args);
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void wrongArguments(Class<?> example, String error, String[] args) throws Exception {
+    try (Program program = new Program(example, args)) {
+      assertEquals(2, program.end());
+      assertEquals(List.of(error), program.errors());
+      assertEquals("", program.output());
+      assertFalse(Files.exists(Path.of("target/not-made")));
+    }
+  }
+
+  @Test
+  void theRecorderWantsAFolder(@TempDir Path folder) throws Exception {
+    Path file = Files.createFile(folder.resolve("file"));
+    try (Program recorder =
+        new Program(Recorder.class, "netmap:model0", file.toString(), "1", "1")) {
+      assertEquals(1, recorder.end());
+      assertEquals(
+          List.of(file + ": it is a file; FOLDER must be a folder, or new"), recorder.errors());
+    }
   }
 }
