@@ -114,6 +114,10 @@ final class Run {
   static void main(Body body) throws Exception {
     try {
       body.run();
+      if (System.out.checkError()) {
+        throw new IOException(
+            "standard output took not all: is its disk full, or its reader gone?");
+      }
     } catch (IllegalArgumentException e) {
       end(2, e.getMessage());
     } catch (IOException e) {

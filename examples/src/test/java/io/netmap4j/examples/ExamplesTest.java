@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netmap4j.frames.PcapReader;
+import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -347,6 +348,23 @@ class ExamplesTest {
       assertEquals(1, recorder.end());
       assertEquals(
           List.of(file + ": it is a file; FOLDER must be a folder, or new"), recorder.errors());
+    }
+  }
+
+  @Test
+  void countsThatAreNotWrittenAreAFailure() throws Exception {
+    try (Program generator =
+        new Program(
+            new File("/dev/full"),
+            TrafficGenerator.class,
+            "netmap:model0",
+            "netmap:model1",
+            "1000",
+            "1")) {
+      assertEquals(1, generator.end());
+      assertEquals(
+          List.of("standard output took not all: is its disk full, or its reader gone?"),
+          generator.errors());
     }
   }
 }
