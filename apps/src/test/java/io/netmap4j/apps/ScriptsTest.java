@@ -57,6 +57,7 @@ class ScriptsTest {
         "release/api-diff",
         "release/check",
         "release/stage",
+        "vm/setup",
         "vm/test",
         OURS + "local-repository",
         OURS + "two-namespaces"
@@ -77,6 +78,9 @@ class ScriptsTest {
     "release/stage, 1.0.0, usage: release/stage VERSION JAVA_HOME TIME KEY",
     "release/stage, '1.0.0|/|1|none', release/stage: TIME is '1'",
     "release/stage, '1.0.0|/|2026-02-31T00:00:00Z|none', TIME is '2026-02-31T00:00:00Z'",
+    "vm/setup, '', usage: vm/setup FOLDER",
+    "vm/setup, foo, usage: vm/setup FOLDER",
+    "vm/setup, ./foo|riscv64, usage: vm/setup FOLDER",
     "vm/test, --foo, vm: no option --foo",
     "vm/test, --kernel, vm: --kernel wants a FLAVOUR",
     "vm/test, --kernel|mips, vm: no kernel 'mips'",
