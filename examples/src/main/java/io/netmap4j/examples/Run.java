@@ -122,7 +122,7 @@ final class Run {
       end(2, e.getMessage());
     } catch (IOException e) {
       end(1, text(e));
-    } catch (NetmapException | IllegalStateException e) {
+    } catch (NetmapException | IllegalStateException | UnsatisfiedLinkError e) {
       end(1, e.getMessage());
     }
   }

@@ -102,7 +102,7 @@ public final class BpfFilter {
    * @param expression pcap-filter(7) describes it; empty for every frame
    * @throws IllegalArgumentException when it is no such expression, or asks for more than a frame
    *     tells, as {@code inbound} does; the text says why
-   * @throws io.netmap4j.linux.LinuxException when there is no libpcap
+   * @throws UnsatisfiedLinkError when there is no libpcap
    */
   public static BpfFilter compile(String expression) {
     BpfFilter filter = of(Libpcap.compile(expression, PcapWriter.LONGEST_FRAME));

@@ -30,7 +30,7 @@ public final class Libpcap {
    * @return the instructions, each a struct bpf_insn as it lies in memory, least significant byte
    *     first: code in 16 bits, jt and jf in 8, k in 32
    * @throws IllegalArgumentException when it is no such expression, with libpcap's words
-   * @throws LinuxException when there is no libpcap
+   * @throws UnsatisfiedLinkError when there is no libpcap
    */
   public static synchronized long[] compile(String expression, int longest) {
     Pointer handle = function("pcap_open_dead").invokePointer(new Object[] {ETHERNET, longest});
@@ -70,8 +70,7 @@ public final class Libpcap {
         // the next one
       }
     }
-    throw new LinuxException(
-        Libc.ENOENT,
+    throw new UnsatisfiedLinkError(
         "no libpcap, which compiles filters: install it (Debian: apt-get install libpcap0.8)");
   }
 }
