@@ -35,10 +35,12 @@ import io.netmap4j.linux.Threads;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -263,6 +265,11 @@ public final class Main extends CommandContext {
   }
 
   @Override
+  public <T> T openToWrite(Path file, Opening<T> opening) throws IOException {
+    return Fifos.open(file, this, opening);
+  }
+
+  @Override
   public boolean outputClosed() {
     return Libc.hungUp(STANDARD_OUTPUT);
   }
@@ -285,6 +292,9 @@ public final class Main extends CommandContext {
   }
 
   private int failed(Throwable e) {
+    if (e instanceof InterruptedIOException && stop.requested()) {
+      return OK; // the end was asked for before a file had its other end
+    }
     err.println("netmap4j: " + oneLine(text(e)));
     if (verbose || OnOff.property("netmap4j.trace", false)) {
       e.printStackTrace(err);

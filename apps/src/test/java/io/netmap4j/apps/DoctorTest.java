@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +62,27 @@ class DoctorTest {
     assertThat(run.err()).contains(folder + "/no/file").hasLineCount(1);
     assertThat(run.out()).isEmpty();
     assertThat(run.code()).isEqualTo(Main.FAILED);
+  }
+
+  @Test
+  void theTextIsPrintedWhenTheFileDoesNotTakeIt() {
+    Command run = Command.run("doctor", "-o", "/dev/full", "model0");
+    assertThat(run.out()).startsWith("netmap4j doctor model0\n").contains("0 failures, ");
+    assertThat(run.err())
+        .startsWith("netmap4j: /dev/full: No space left on device")
+        .hasLineCount(1);
+    assertThat(run.code()).isEqualTo(Main.FAILED);
+  }
+
+  /** Who reads a named pipe gets all of it. */
+  @Test
+  void theTextGoesIntoANamedPipe() throws Exception {
+    Path fifo = folder.resolve("fifo");
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+    CompletableFuture<Command> run =
+        CompletableFuture.supplyAsync(() -> Command.run("doctor", "-o", fifo.toString(), "model0"));
+    assertThat(Files.readString(fifo)).startsWith("netmap4j doctor model0\n").endsWith(" ok\n");
+    assertThat(run.get().code()).isZero();
   }
 
   @ParameterizedTest

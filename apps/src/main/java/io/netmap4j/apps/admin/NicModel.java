@@ -288,13 +288,16 @@ public final class NicModel extends SubCommand implements Captures.User {
   }
 
   /** Opened at the start: what cannot be written is told before anything is served. */
-  private static PrintWriter writer(Path file, boolean eachLineAtOnce) throws IOException {
-    return file == null ? null : new PrintWriter(Files.newBufferedWriter(file), eachLineAtOnce);
+  private PrintWriter writer(Path file, boolean eachLineAtOnce) throws IOException {
+    return file == null
+        ? null
+        : new PrintWriter(
+            context.openToWrite(file, () -> Files.newBufferedWriter(file)), eachLineAtOnce);
   }
 
   private Wire wire() throws Exception {
     try {
-      return files.lockStep ? null : wires.make(names().size());
+      return files.lockStep ? null : wires.make(names().size(), context);
     } catch (IllegalArgumentException e) {
       throw usage(e.getMessage());
     }

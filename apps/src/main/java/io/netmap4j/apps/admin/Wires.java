@@ -1,5 +1,6 @@
 package io.netmap4j.apps.admin;
 
+import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.frames.MacAddress;
 import io.netmap4j.model.ModelClock;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
@@ -76,9 +78,9 @@ final class Wires {
    * @return null for none
    * @throws IllegalArgumentException there is no such wire for so many cards
    */
-  Wire make(int cards) throws IOException {
+  Wire make(int cards, CommandContext context) throws IOException {
     String form = spec == null ? (cards == 2 ? "cable" : "none") : spec;
-    Wire wire = plain(form, cards);
+    Wire wire = plain(form, cards, context);
     if (lose == 0 && delay == 0 && duplicate == 0 && reorder == 0) {
       return wire;
     }
@@ -88,7 +90,7 @@ final class Wires {
     return new FaultyWire(wire, new FaultyWire.Faults(lose, delay, duplicate, reorder), seed);
   }
 
-  private static Wire plain(String form, int cards) throws IOException {
+  private static Wire plain(String form, int cards, CommandContext context) throws IOException {
     String kind = form.split("[:,]", 2)[0];
     String[] rest = form.substring(Math.min(form.length(), kind.length() + 1)).split(",", -1);
     if (cards == 2 && !Set.of("cable", "none").contains(kind)) {
@@ -104,7 +106,7 @@ final class Wires {
         yield new Cable(mode(form, rest));
       }
       case "loopback" -> new LoopbackWire(mode(form, rest));
-      case "pcap" -> pcap(form, rest);
+      case "pcap" -> pcap(form, rest, context);
       case "tap" -> tap(form, rest);
       default -> throw unknown(form);
     };
@@ -129,18 +131,17 @@ final class Wires {
     throw unknown(form);
   }
 
-  private static Wire pcap(String form, String[] rest) throws IOException {
+  private static Wire pcap(String form, String[] rest, CommandContext context) throws IOException {
     boolean fast = rest.length == 3 && rest[2].equals("fast");
     if (rest.length > 3 || (rest.length == 3 && !fast)) {
       throw unknown(form);
     }
     Path in = rest[0].isEmpty() ? null : Path.of(rest[0]);
     Path out = rest.length < 2 || rest[1].isEmpty() ? null : Path.of(rest[1]);
-    return new PcapWire(
-        in,
-        out,
-        fast ? PcapWire.Pace.AS_FAST_AS_POSSIBLE : PcapWire.Pace.AS_RECORDED,
-        ModelClock.real());
+    PcapWire.Pace pace = fast ? PcapWire.Pace.AS_FAST_AS_POSSIBLE : PcapWire.Pace.AS_RECORDED;
+    BooleanSupplier goOn = () -> !context.stop.requested();
+    CommandContext.Opening<Wire> wire = () -> new PcapWire(in, out, pace, ModelClock.real(), goOn);
+    return out == null ? wire.open() : context.openToWrite(out, wire);
   }
 
   private static Wire tap(String form, String[] rest) {

@@ -6,6 +6,7 @@ import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.compat.nic.Nics;
+import io.netmap4j.linux.FileErrors;
 import io.netmap4j.linux.HugePages;
 import io.netmap4j.linux.Libc;
 import io.netmap4j.linux.LinuxException;
@@ -17,6 +18,7 @@ import io.netmap4j.spi.NicDevice;
 import io.netmap4j.spi.NicDriver;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -104,14 +106,28 @@ public final class Doctor extends SubCommand {
       report.total();
       return report.failed() ? CommandContext.FAILED : CommandContext.OK;
     }
-    Files.writeString(file, ""); // what cannot be written is told before the card is touched
+    // What cannot be opened is told before the card is touched.
+    try (OutputStream to = context.openToWrite(file, () -> Files.newOutputStream(file))) {
+      return examine(named, function, to);
+    }
+  }
+
+  /** The text goes into the file at the end, or to standard output if it does not fit there. */
+  private int examine(String named, PciSysfs.Function function, OutputStream to)
+      throws IOException {
     ByteArrayOutputStream text = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(text, true, StandardCharsets.UTF_8);
     Report report = new Report(out, context);
     examine(named, function, report, out);
     out.println();
     out.println(report.summary());
-    Files.write(file, text.toByteArray());
+    try {
+      text.writeTo(to);
+    } catch (IOException e) {
+      context.out.print(text.toString(StandardCharsets.UTF_8));
+      report.total();
+      throw FileErrors.named(file, e);
+    }
     context.out.println(file + ": " + report.summary());
     report.total();
     return report.failed() ? CommandContext.FAILED : CommandContext.OK;

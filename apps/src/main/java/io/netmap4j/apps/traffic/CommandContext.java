@@ -2,7 +2,10 @@ package io.netmap4j.apps.traffic;
 
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
+import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.Map;
 
 /**
@@ -69,6 +72,18 @@ public abstract class CommandContext {
    * @throws NetmapException EINVAL, when this process may not use that CPU, saying which it may
    */
   public abstract void pin(int cpu);
+
+  /** How a file is opened. */
+  public interface Opening<T> {
+    public T open() throws IOException;
+  }
+
+  /**
+   * Opens a file to write, once somebody reads it if it is a named pipe.
+   *
+   * @throws InterruptedIOException the end was asked for before
+   */
+  public abstract <T> T openToWrite(Path file, Opening<T> opening) throws IOException;
 
   /** True when standard output is a pipe that nobody reads any more, as of "dump | head -2". */
   public abstract boolean outputClosed();

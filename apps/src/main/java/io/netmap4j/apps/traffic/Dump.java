@@ -164,7 +164,7 @@ public final class Dump extends SubCommand implements Captures.User {
     PcapWriter.Format layout = format == null ? PcapWriter.Format.PCAP : format;
     return toStandardOutput()
         ? PcapWriter.of(STANDARD_OUTPUT, "standard output", layout)
-        : PcapWriter.create(file, layout);
+        : context.openToWrite(file, () -> PcapWriter.create(file, layout));
   }
 
   private boolean toStandardOutput() {

@@ -4,6 +4,7 @@ import io.netmap4j.NetmapPort;
 import io.netmap4j.frames.MacAddress;
 import io.netmap4j.frames.PcapReader;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -155,9 +156,10 @@ final class FrameOptions {
    * Checks what does not depend on the port, and reads -P's file.
    *
    * @param reserved bytes of the payload that the function needs
+   * @param stop ends the wait for who writes a pipe
    * @throws ParameterException with the option, its value and what is valid
    */
-  void check(String function, int reserved) throws IOException {
+  void check(String function, int reserved, Stop stop) throws IOException {
     require(!ipv4 || !ipv6, "-4 and -6: one of them");
     require(
         (mask & ~KNOWN) == 0,
@@ -178,7 +180,7 @@ final class FrameOptions {
         slots >= 1 && slots <= MOST_SLOTS, "-F " + slots + " is out of range: 1 to " + MOST_SLOTS);
     checkSizes(function, reserved);
     if (file != null) {
-      readFile(function);
+      readFile(function, stop);
     }
     require(
         least >= slots, "-F " + slots + ": a frame of " + least + " bytes has not that many parts");
@@ -224,7 +226,7 @@ final class FrameOptions {
             : "-l " + least + " is too short: the number needs " + (shortest + reserved));
   }
 
-  private void readFile(String function) throws IOException {
+  private void readFile(String function, Stop stop) throws IOException {
     require(function.equals("tx"), "-P " + file + " is for tx, not " + function);
     for (String name : OF_OWN_FRAMES) {
       require(
@@ -235,8 +237,11 @@ final class FrameOptions {
         !randomSource && !randomDestination,
         "-P " + file + ": the frame is sent as it is: leave -o 512 and 1024 out");
     require(!rubbish, "-P " + file + " and -r: one of them");
-    try (PcapReader reader = PcapReader.open(file)) {
+    try (PcapReader reader = PcapReader.open(file, () -> !stop.requested())) {
       if (!reader.next()) {
+        if (stop.requested()) {
+          throw new InterruptedIOException(file + ": nothing came");
+        }
         throw new IOException(file + " has no frame");
       }
       given = reader.bytes();

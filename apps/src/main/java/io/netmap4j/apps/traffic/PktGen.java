@@ -184,7 +184,7 @@ public final class PktGen extends SubCommand implements Captures.User {
         extraBuffers == 0 || !isEcho(), "-e " + extraBuffers + " is for tx, rx, txseq and rxseq");
     require(extraBuffers <= Integer.MAX_VALUE, "-e " + extraBuffers + " is out of range");
     threads.check();
-    frames.check(function, reserved());
+    frames.check(function, reserved(), context.stop);
     requireItsOptions();
     require(
         !frames.indirect || function.startsWith("tx") && Ports.spec(setup.name).vale(),

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,13 +64,21 @@ public final class PcapWire implements Wire {
    * @param clock nanoseconds, of the clock that the card has
    */
   public PcapWire(Path in, Path out, Pace pace, LongSupplier clock) throws IOException {
+    this(in, out, pace, clock, () -> true);
+  }
+
+  /**
+   * @param goOn as in {@link PcapReader#open(Path, BooleanSupplier)}: {@code in} may be a pipe
+   */
+  public PcapWire(Path in, Path out, Pace pace, LongSupplier clock, BooleanSupplier goOn)
+      throws IOException {
     if (in != null && out != null && Files.exists(out) && Files.isSameFile(in, out)) {
       throw new FileSystemException(
           out.toString(), null, "the recording would overwrite the capture that is read");
     }
     this.pace = pace;
     this.clock = clock;
-    this.in = in == null ? null : PcapReader.open(in);
+    this.in = in == null ? null : PcapReader.open(in, goOn);
     try {
       this.out = out == null ? null : PcapWriter.create(out, PcapWriter.Format.NSECPCAP);
       this.recording = this.out != null;
