@@ -100,8 +100,11 @@ class DoctorTest {
   void aNameWithoutACardIsAnErrorInOneLine() {
     Command run = Command.run("doctor", "nothing");
     assertThat(run.out()).isEmpty();
-    assertThat(run.err()).startsWith("netmap4j: ").hasLineCount(1);
+    assertThat(run.err()).startsWith("netmap4j: netmap:nothing: no such port; ").hasLineCount(1);
     assertThat(run.code()).isEqualTo(Main.FAILED);
+    Command empty = Command.run("doctor", "");
+    assertThat(empty.err()).startsWith("netmap4j: ADDRESS is empty: ");
+    assertThat(empty.code()).isEqualTo(Main.USAGE);
   }
 
   @Test

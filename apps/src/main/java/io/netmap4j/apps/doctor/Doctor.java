@@ -1,7 +1,9 @@
 package io.netmap4j.apps.doctor;
 
 import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.JsonOption;
+import io.netmap4j.apps.traffic.Ports;
 import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.common.MemoryOptions;
 import io.netmap4j.common.NetmapException;
@@ -31,9 +33,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /** Examines a card and the machine around it, and tells what is wrong and what mends it. */
@@ -61,6 +63,14 @@ public final class Doctor extends SubCommand {
   private static final MemoryOptions MEMORY =
       MemoryOptions.DEFAULT.rings(16, 4096).buffers(1024, 2048);
 
+  /** Of -w. */
+  static final class LinkSeconds implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return (int) Converters.number(text, 0, 600);
+    }
+  }
+
   @Mixin JsonOption json;
 
   @Parameters(
@@ -80,6 +90,7 @@ public final class Doctor extends SubCommand {
   @Option(
       names = {"-w", "--wait-link"},
       paramLabel = "SECONDS",
+      converter = LinkSeconds.class,
       defaultValue = "10",
       description =
           "How long to wait for the link, 0 to 600 (default: ${DEFAULT-VALUE}); copper negotiates for several seconds.")
@@ -90,13 +101,10 @@ public final class Doctor extends SubCommand {
 
   @Override
   public Integer call() throws IOException {
-    if (waitLink < 0 || waitLink > 600) {
-      throw new ParameterException(spec.commandLine(), "--wait-link: 0 to 600 seconds");
-    }
     String named = address != null ? address : onlyCard();
     PciSysfs.Function function = function(named);
     if (function == null) {
-      Nics.device(named); // a name without a card is no finding
+      requireCard(named); // a name without a card is no finding
     }
     if (file == null) {
       Report report = new Report(context.out, context);
@@ -131,6 +139,16 @@ public final class Doctor extends SubCommand {
     context.out.println(file + ": " + report.summary());
     report.total();
     return report.failed() ? CommandContext.FAILED : CommandContext.OK;
+  }
+
+  private void requireCard(String named) {
+    require(!named.isEmpty(), "ADDRESS is empty: a PCI address, or the name of a port");
+    require(!named.startsWith("vale"), named + " is a port of a switch: it has no card");
+    try {
+      Nics.device(named);
+    } catch (NetmapException e) {
+      throw new NetmapException(e.errno(), Ports.full(named) + ": " + e.getMessage(), e);
+    }
   }
 
   private List<PciSysfs.Function> cards() {
