@@ -303,16 +303,11 @@ class PktGenRunTest {
             "vale7:slow: [1-9]\\d* packets were dropped, for which its ring had no room");
   }
 
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "-i model0/T --offset 2112 | offsets up to 2112 leave no room in buffers of 2112",
-        "-i vale7:x -I -l 65520 -C 4096,4096,16,16 | -I: frames of 65520 bytes for 16 rings of 4096 slots take 4.0 GiB"
-      })
-  void whatHasNoRoomIsSaid(String options, String message) {
-    Command run = Command.run(("pkt-gen -f tx " + options).split(" "));
-    assertThat(run.err()).contains("netmap4j: ").contains(message);
+  @Test
+  void whatHasNoRoomIsSaid() {
+    Command run = Command.run("pkt-gen -f tx -i vale7:x -I -l 65520 -C 4096,4096,16,16".split(" "));
+    assertThat(run.err())
+        .contains("netmap4j: -I: frames of 65520 bytes for 16 rings of 4096 slots take 4.0 GiB");
     assertThat(run.err().lines().filter(line -> line.startsWith("netmap4j: "))).hasSize(1);
     assertThat(run.code()).isEqualTo(Main.FAILED);
   }

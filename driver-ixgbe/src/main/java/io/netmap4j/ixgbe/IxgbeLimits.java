@@ -22,10 +22,12 @@ final class IxgbeLimits {
    * @throws NetmapException EINVAL; the message names the option and its range
    */
   static void check(NicOptions o, Region region, IxgbeChip chip) {
-    range("tx-rings", o.txRings(), 1, MAX_RINGS);
+    boolean oneCount = o.txRings() == o.rxRings();
+    boolean oneSize = o.txSlots() == o.rxSlots();
+    range(oneCount ? "rings" : "tx-rings", o.txRings(), 1, MAX_RINGS);
     range("rx-rings", o.rxRings(), 1, MAX_RINGS);
     range("mtu", o.mtu(), 68, MAX_MTU);
-    range("tx-slots", o.txSlots(), MIN_SLOTS, MAX_SLOTS);
+    range(oneSize ? "slots" : "tx-slots", o.txSlots(), MIN_SLOTS, MAX_SLOTS);
     range("rx-slots", o.rxSlots(), MIN_SLOTS, MAX_SLOTS);
     if (o.speed() != 0 && !chip.speeds.contains(o.speed())) {
       throw new NetmapException(
@@ -35,7 +37,13 @@ final class IxgbeLimits {
     if (o.txSlots() % 8 != 0 || o.rxSlots() % 8 != 0) {
       throw new NetmapException(
           Libc.EINVAL,
-          "tx-slots = " + o.txSlots() + ", rx-slots = " + o.rxSlots() + ": must be multiples of 8");
+          oneSize
+              ? "slots = " + o.txSlots() + ": must be a multiple of 8"
+              : "tx-slots = "
+                  + o.txSlots()
+                  + ", rx-slots = "
+                  + o.rxSlots()
+                  + ": must be multiples of 8");
     }
     if (region.bufSize() < 1024) {
       throw new NetmapException(

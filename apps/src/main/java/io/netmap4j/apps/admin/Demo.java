@@ -3,6 +3,7 @@ package io.netmap4j.apps.admin;
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
 import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.apps.traffic.Converters;
 import io.netmap4j.apps.traffic.Endpoints;
 import io.netmap4j.apps.traffic.JsonOption;
 import io.netmap4j.apps.traffic.Pace;
@@ -28,7 +29,6 @@ import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** Sends from one modelled card to the other and compares the counts of both programs and cards. */
 @Command(
@@ -60,6 +60,7 @@ public final class Demo extends SubCommand {
   @Option(
       names = "--seconds",
       paramLabel = "S",
+      converter = Converters.Seconds.class,
       defaultValue = "5",
       description = "How long to send (default: ${DEFAULT-VALUE}).")
   int seconds;
@@ -89,18 +90,15 @@ public final class Demo extends SubCommand {
 
   @Override
   public Integer call() throws Exception {
-    if (rings < 1
-        || rings > 16
-        || (count != null && count < 1)
-        || seconds < 1
-        || size < UdpFrame.HEADERS
-        || size > 1514) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "out of range: -n from 1, --seconds from 1, --rings 1 to 16, -l "
-              + UdpFrame.HEADERS
-              + " to 1514");
-    }
+    require(count == null || count > 0, "-n " + count + " is less than 1");
+    require(
+        count == null || !spec.commandLine().getParseResult().hasMatchedOption("--seconds"),
+        "-n " + count + " and --seconds " + seconds + ": one of them");
+    require(seconds > 0, "--seconds " + seconds + " is less than 1");
+    require(rings > 0 && rings <= 16, "--rings " + rings + " is out of range: 1 to 16");
+    require(
+        size >= UdpFrame.HEADERS && size <= 1514,
+        "-l " + size + " is out of range: " + UdpFrame.HEADERS + " to 1514");
     NicOptions options =
         NicOptions.DEFAULT.rings(rings, rings).slots(SLOTS, SLOTS).dropWhenFull(noFlowControl);
     received = new Tally[rings];

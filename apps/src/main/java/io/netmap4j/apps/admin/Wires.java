@@ -167,7 +167,7 @@ final class Wires {
     try {
       mac = MacAddress.parse(word.substring(4));
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("--wire tap: mac= " + e.getMessage(), e);
+      throw new IllegalArgumentException("--wire tap: mac=" + e.getMessage(), e);
     }
     if (mac.multicast()) {
       throw new IllegalArgumentException("--wire tap: " + word + " is a group's address");
@@ -179,7 +179,7 @@ final class Wires {
     try {
       return (int) Converters.number(word.substring(4), LEAST_MTU, MOST_MTU);
     } catch (TypeConversionException e) {
-      throw new IllegalArgumentException("--wire tap: mtu= " + e.getMessage(), e);
+      throw new IllegalArgumentException("--wire tap: mtu=" + e.getMessage(), e);
     }
   }
 

@@ -2,6 +2,7 @@ package io.netmap4j.apps.traffic;
 
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.common.Errno;
 import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.compat.Config;
@@ -76,8 +77,7 @@ public class PortOptions {
    * says otherwise. An interface of the kernel keeps its MTU.
    */
   public NetmapPort open(String name, Need need, long flags, int mtu) {
-    requireRings(name, need);
-    return shown(Ports.open(name, flags, options(name, mtu)));
+    return open(name, need, NetmapPort.Request.DEFAULT.addFlags(flags), mtu);
   }
 
   /**
@@ -85,13 +85,32 @@ public class PortOptions {
    * --nic then.
    */
   NetmapPort open(String name, Need need, NetmapPort.Request request) {
-    requireRings(name, need);
-    return shown(Netmap.open(Ports.full(name), request.nic(options(name, 0))));
+    return open(name, need, request, 0);
   }
 
-  private NetmapPort shown(NetmapPort port) {
+  private NetmapPort open(String name, Need need, NetmapPort.Request request, int mtu) {
+    requireRings(name, need);
+    NetmapPort port;
+    try {
+      port = Netmap.open(Ports.full(name), request.nic(options(name, mtu)));
+    } catch (NetmapException e) {
+      throw ofNic(e)
+          ? new ParameterException(command.commandLine(), "--nic: " + e.getMessage(), e)
+          : e;
+    }
     context().figures().port(port);
     return port;
+  }
+
+  /**
+   * The driver refuses a value that --nic gave: its error is KEY = VALUE, of both directions or
+   * one.
+   */
+  private boolean ofNic(NetmapException e) {
+    return e.errno() == Errno.EINVAL
+        && nic.keySet().stream()
+            .map(key -> key.replaceFirst("^[tr]x-", "") + " = ")
+            .anyMatch(e.getMessage()::contains);
   }
 
   private CommandContext context() {

@@ -42,10 +42,16 @@ final class PortsOfThreads {
    * @param ports takes each as it is opened; the caller closes them, also when this fails
    */
   void open(List<NetmapPort> ports) {
-    if (threads == 1) {
-      ports.add(command.setup.open(name, command.need(), request));
-    } else {
-      openEach(ports);
+    try {
+      if (threads == 1) {
+        ports.add(command.setup.open(name, command.need(), request));
+      } else {
+        openEach(ports);
+      }
+    } catch (NetmapException e) {
+      boolean tooFar = e.errno() == Errno.EINVAL && e.getMessage().contains("offsets up to ");
+      command.require(!tooFar, "--offset " + command.offset + ": " + e.getMessage());
+      throw e;
     }
     for (NetmapPort port : ports) {
       requireExtra(port);

@@ -66,13 +66,15 @@ public final class Replay extends SubCommand implements Captures.User {
   @Option(
       names = "--loop",
       paramLabel = "N",
+      converter = Converters.Count.class,
       defaultValue = "1",
       description = "Send the file so many times; 0 for no end.")
-  int loops;
+  long loops;
 
   @Option(
       names = "-b",
       paramLabel = "PACKETS",
+      converter = Converters.Some.class,
       defaultValue = "512",
       description = "Most packets between two syncs (default: 512).")
   int burst;
@@ -144,7 +146,6 @@ public final class Replay extends SubCommand implements Captures.User {
   }
 
   private void check() {
-    require(loops >= 0 && burst >= 1, "--loop must be 0 or more, -b 1 or more");
     require(maxGap >= 0, "--max-gap " + maxGap + " is less than 0");
     require(
         loops == 1 || rereadable(),
@@ -206,7 +207,7 @@ public final class Replay extends SubCommand implements Captures.User {
   private void sendAll(PcapReader first) throws IOException {
     long sent = send(first);
     // A pass that sends nothing is the last: another one would not either.
-    for (int i = 1; i != loops && sent > 0 && !context.stop.requested(); i++) {
+    for (long i = 1; i != loops && sent > 0 && !context.stop.requested(); i++) {
       try (PcapReader again = open()) {
         reader = again;
         passes++;
