@@ -33,10 +33,12 @@ public final class UnixListener implements AutoCloseable {
    */
   public static UnixListener listen(Path path) {
     removeStale(path);
+    int fd = UnixSocket.open(path, 0);
     // Under another name until it listens: whoever sees the file can connect.
-    Path unready = path.resolveSibling(path.getFileName() + "~");
+    String name = path.getFileName() + "~";
+    boolean fits = UnixSocket.fits(path.resolveSibling(name));
+    Path unready = path.resolveSibling(fits ? name : name.substring(1));
     removeStale(unready);
-    int fd = UnixSocket.open(unready, 0);
     long address = UnixSocket.address(unready);
     try {
       // The mode of an unbound socket becomes that of the file: it is never open to others.

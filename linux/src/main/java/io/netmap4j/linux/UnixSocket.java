@@ -97,7 +97,7 @@ public final class UnixSocket implements AutoCloseable {
    * @param flags more flags of its type: SOCK_NONBLOCK
    */
   static int open(Path path, int flags) {
-    if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
+    if (!fits(path)) {
       throw LinuxException.ofCall(
           "socket " + path,
           Libc.ENAMETOOLONG,
@@ -109,6 +109,11 @@ public final class UnixSocket implements AutoCloseable {
           "socket " + path, Native.getLastError(), "raise the limit of open files: ulimit -n");
     }
     return fd;
+  }
+
+  /** Whether a socket can have that path. */
+  static boolean fits(Path path) {
+    return path.toString().getBytes(StandardCharsets.UTF_8).length <= LONGEST_PATH;
   }
 
   /** The struct sockaddr_un of a path, to be freed. */

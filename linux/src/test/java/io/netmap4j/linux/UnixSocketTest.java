@@ -113,6 +113,19 @@ class UnixSocketTest {
   }
 
   @Test
+  void thePathMayBeAsLongAsAnAddressTakes() {
+    Path longest = folder.resolve("x".repeat(107 - folder.toString().length() - 1));
+    try (UnixListener listener = UnixListener.listen(longest);
+        UnixSocket client = UnixSocket.connect(longest)) {
+      assertThat(listener.accept()).isNotNull();
+    }
+    Path longer = Path.of(longest + "x");
+    assertThatThrownBy(() -> UnixListener.listen(longer))
+        .hasMessageStartingWith("socket " + longer + ": ")
+        .hasMessageContaining("at most 107 bytes");
+  }
+
+  @Test
   void theFileIsItsOwnersOnlyAndGoesAway() throws Exception {
     Path path = folder.resolve("s");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
