@@ -32,11 +32,11 @@ public record Endpoints(
 
   private static final int GROUP_BITS = 16;
   private static final int GROUPS = 8;
-  private static final Pattern IPV4 = Pattern.compile("([0-9.]+)(?::([0-9]{1,5}))?");
+  private static final Pattern IPV4 = Pattern.compile("([0-9.]+)(?::([0-9]+))?");
 
   private static final Pattern IPV6 =
       Pattern.compile(
-          "(?:([0-7])@)?(?:\\[([0-9a-fA-F:.]+)\\](?::([0-9]{1,5}))?|([0-9a-fA-F:.]*:[0-9a-fA-F:.]*))");
+          "(?:([0-7])@)?(?:\\[([0-9a-fA-F:.]+)\\](?::([0-9]+))?|([0-9a-fA-F:.]*:[0-9a-fA-F:.]*))");
 
   /**
    * Reads {@code ip[:port[-ip:port]]}, for IPv6 {@code [group@][ip]:port} or {@code [group@]ip}; as
@@ -47,38 +47,47 @@ public record Endpoints(
    */
   public static Endpoints parse(String text, boolean ipv6) {
     String[] ends = text.split("-", -1);
-    if (ends.length <= 2) {
-      try {
-        return ipv6 ? ipv6(ends[0], ends[ends.length - 1]) : ipv4(ends[0], ends[ends.length - 1]);
-      } catch (NumberFormatException | UnknownHostException e) {
-        // the same answer as for too many ends
+    String first = ends[0];
+    String last = ends[ends.length - 1];
+    Pattern form = ipv6 ? IPV6 : IPV4;
+    try {
+      if (ends.length <= 2 && form.matcher(first).matches() && form.matcher(last).matches()) {
+        return ipv6 ? ipv6(first, last) : ipv4(first, last);
       }
+    } catch (UnknownHostException e) {
+      // the same answer as for too many ends
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("'" + text + "': " + e.getMessage(), e);
     }
+    boolean other = ipv6 ? IPV4.matcher(first).matches() : first.matches("\\[.*|[^.]*:.*:.*");
     throw new IllegalArgumentException(
         "'"
             + text
             + (ipv6
                 ? "' is not an IPv6 range, as in [2001:db8::1]:1024-[2001:db8::ff]:1279"
-                : "' is not ip[:port[-ip:port]], as in 10.0.0.1:1024-10.0.0.1:1279"));
+                    + (other ? "; IPv4 is without -6" : "")
+                : "' is not ip[:port[-ip:port]], as in 10.0.0.1:1024-10.0.0.1:1279"
+                    + (other ? "; IPv6 needs -6" : "")));
   }
 
   private static Endpoints ipv4(String from, String to) {
     Matcher first = matcher(IPV4, from);
     Matcher last = matcher(IPV4, to);
     long low = address(first.group(1));
+    long steps = address(last.group(1)) - low;
     int port = port(first.group(2), PORT);
-    return checked(
-        false, 0, low, address(last.group(1)) - low, false, 0, port, port(last.group(2), port));
+    int lastPort = port(last.group(2), port);
+    requireAscending(steps >= 0, first.group(1), last.group(1));
+    requireAscending(lastPort >= port, "port " + port, "port " + lastPort);
+    return new Endpoints(false, 0, low, steps, false, 0, port, lastPort);
   }
 
   private static long address(String text) {
     String[] parts = text.split("\\.", -1);
+    require(parts.length == 4, text + " is no IPv4 address, as in 10.0.0.1");
     long address = 0;
     for (String part : parts) {
-      address = address << 8 | within(part, 255);
-    }
-    if (parts.length != 4) {
-      throw new NumberFormatException(text);
+      address = address << 8 | within(text, part, 255);
     }
     return address;
   }
@@ -90,66 +99,60 @@ public record Endpoints(
     BigInteger last = bits(b);
     int port = port(a.group(3), PORT);
     int lastPort = port(b.group(3), port);
+    requireAscending(first.compareTo(last) <= 0, from, to);
+    requireAscending(lastPort >= port, "port " + port, "port " + lastPort);
     long high = first.shiftRight(64).longValue();
     long low = first.longValue();
     if (a.group(1) == null) {
       long steps = last.longValue() - low;
-      boolean one = last.shiftRight(64).longValue() == high;
-      boolean ascends = Long.compareUnsigned(last.longValue(), low) >= 0 && steps >= 0;
-      return checked(true, high, low, one && ascends ? steps : -1, false, 0, port, lastPort);
+      require(
+          last.shiftRight(64).longValue() == high && steps >= 0,
+          "too wide: the ends may differ in their lower 64 bits, and by less than 2^63");
+      return new Endpoints(true, high, low, steps, false, 0, port, lastPort);
     }
     int group = Integer.parseInt(a.group(1));
     int shift = GROUP_BITS * (GROUPS - 1 - group);
     BigInteger steps = last.subtract(first).shiftRight(shift);
-    boolean inGroup =
-        steps.bitLength() <= GROUP_BITS && first.add(steps.shiftLeft(shift)).equals(last);
-    return checked(
-        true, high, low, inGroup ? steps.longValue() : -1, shift >= 64, shift % 64, port, lastPort);
+    require(
+        steps.bitLength() <= GROUP_BITS && first.add(steps.shiftLeft(shift)).equals(last),
+        "the ends may differ in group " + group + " only, as " + group + "@ says");
+    return new Endpoints(
+        true, high, low, steps.longValue(), shift >= 64, shift % 64, port, lastPort);
   }
 
   private static BigInteger bits(Matcher end) throws UnknownHostException {
     String text = end.group(2) != null ? end.group(2) : end.group(4);
-    if (text.indexOf(':') < 0) {
-      throw new NumberFormatException(text); // nothing that would be looked up as a name
-    }
+    // Nothing that would be looked up as a name.
+    require(text.indexOf(':') >= 0, text + " is no IPv6 address, as in 2001:db8::1");
     byte[] octets = InetAddress.getByName(text).getAddress();
     BigInteger address = new BigInteger(1, octets);
     // The JDK makes ::ffff:a.b.c.d an IPv4 address.
     return octets.length == 4 ? address.or(BigInteger.valueOf(0xffff_0000_0000L)) : address;
   }
 
-  private static Endpoints checked(
-      boolean ipv6,
-      long high,
-      long low,
-      long last,
-      boolean stepHigh,
-      int shift,
-      int firstPort,
-      int lastPort) {
-    if (last < 0 || lastPort < firstPort) {
-      throw new NumberFormatException("a range that runs backwards, or that is too wide");
+  private static void requireAscending(boolean holds, String first, String last) {
+    require(holds, "it runs backwards: " + last + " is before " + first);
+  }
+
+  private static void require(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new IllegalArgumentException(otherwise);
     }
-    return new Endpoints(ipv6, high, low, last, stepHigh, shift, firstPort, lastPort);
   }
 
   private static Matcher matcher(Pattern pattern, String end) {
     Matcher matcher = pattern.matcher(end);
-    if (!matcher.matches()) {
-      throw new NumberFormatException(end);
-    }
+    require(matcher.matches(), end + " is no address");
     return matcher;
   }
 
   private static int port(String text, int otherwise) {
-    return text == null ? otherwise : within(text, 65_535);
+    return text == null ? otherwise : within("port " + text, text, 65_535);
   }
 
-  private static int within(String number, int most) {
-    int n = number.matches("[0-9]{1,5}") ? Integer.parseInt(number) : -1;
-    if (n < 0 || n > most) {
-      throw new NumberFormatException(number);
-    }
+  private static int within(String what, String number, int most) {
+    int n = number.matches("[0-9]{1,5}") ? Integer.parseInt(number) : most + 1;
+    require(n <= most, what + ": '" + number + "' is no number from 0 to " + most);
     return n;
   }
 

@@ -184,11 +184,15 @@ final class FrameOptions {
     }
     require(
         least >= slots, "-F " + slots + ": a frame of " + least + " bytes has not that many parts");
+    sources = endpoints("-s", or(source, "10.0.0.1", "fd00::1"));
+    destinations = endpoints("-d", or(destination, "10.1.0.1", "fd00:1::1"));
+  }
+
+  private Endpoints endpoints(String option, String text) {
     try {
-      sources = Endpoints.parse(or(source, "10.0.0.1", "fd00::1"), ipv6);
-      destinations = Endpoints.parse(or(destination, "10.1.0.1", "fd00:1::1"), ipv6);
+      return Endpoints.parse(text, ipv6);
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(command.commandLine(), e.getMessage(), e);
+      throw new ParameterException(command.commandLine(), option + " " + e.getMessage(), e);
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(10)
@@ -80,18 +81,24 @@ class UdpFrameTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "",
-        "10.0.0",
-        "10.0.0.256",
-        "10.0.0.1:x",
-        "10.0.0.1:70000",
-        "10.0.0.2-10.0.0.1",
-        "1.2.3.4-1.2.3.4-1.2.3.4"
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'' | '' is not ip[:port",
+        "10.0.0 | '10.0.0': 10.0.0 is no IPv4 address",
+        "10.0.0.256 | 10.0.0.256: '256' is no number from 0 to 255",
+        "10.0.0. | 10.0.0.: '' is no number from 0 to 255",
+        "10.0.0.1:x | '10.0.0.1:x' is not ip[:port",
+        "10.0.0.1:70000 | port 70000: '70000' is no number from 0 to 65535",
+        "10.0.0.1:999999 | port 999999: '999999' is no number",
+        "10.0.0.2-10.0.0.1 | it runs backwards: 10.0.0.1 is before 10.0.0.2",
+        "10.0.0.1:9-10.0.0.1:8 | it runs backwards: port 8 is before port 9",
+        "[fd00::1]:7 | as in 10.0.0.1:1024-10.0.0.1:1279; IPv6 needs -6",
+        "1.2.3.4-1.2.3.4-1.2.3.4 | is not ip[:port",
       })
-  void badRangesAreRefused(String text) {
+  void badRangesAreRefused(String text, String message) {
     assertThatThrownBy(() -> Endpoints.parse(text, false))
-        .hasMessageContaining("'" + text + "' is not ip");
+        .hasMessageContaining("'" + text + "'")
+        .hasMessageContaining(message);
   }
 }
