@@ -69,6 +69,7 @@ public final class PciBinding {
     if (driver.isEmpty() ? isOfTheKernel(before) : before.equals(driver)) {
       return before;
     }
+    requireRoot(address, device);
     refuseIfUsed(address, device);
     refuseIfOpen(address, device);
     load(driver);
@@ -105,6 +106,7 @@ public final class PciBinding {
    */
   public void unbind(String address) {
     Path device = device(address);
+    requireRoot(address, device);
     refuseIfUsed(address, device);
     refuseIfOpen(address, device);
     release(address, device);
@@ -127,6 +129,19 @@ public final class PciBinding {
       return Files.exists(link) ? link.toRealPath().getFileName().toString() : "";
     } catch (IOException e) {
       return "";
+    }
+  }
+
+  /** Before anything else: modprobe, for one, would fail with less of a reason. */
+  private static void requireRoot(String address, Path device) {
+    Path file = device.resolve("driver_override");
+    if (!Files.isWritable(file)) {
+      throw new LinuxException(
+          Libc.EACCES,
+          address
+              + ": cannot write "
+              + file
+              + ": this needs root (sudo), and a /sys that is not mounted read-only");
     }
   }
 

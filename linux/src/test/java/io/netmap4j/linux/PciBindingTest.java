@@ -113,6 +113,15 @@ class PciBindingTest {
     assertThat(sys.resolve("bus/pci/drivers/ixgbe/unbind")).hasContent(ADDRESS);
   }
 
+  /** As anybody but root, whom modprobe tells something else. */
+  @Test
+  void whereItMayNotWriteItSaysSoFirst() throws IOException {
+    Files.delete(sys.resolve("bus/pci/devices/" + ADDRESS + "/driver_override"));
+    assertThatThrownBy(() -> binding().bind(ADDRESS, "no-such-driver"))
+        .matches(e -> errno(e) == Libc.EACCES)
+        .hasMessageContaining("this needs root (sudo)");
+  }
+
   @Test
   void whatIsNotThereIsNamed() {
     assertThatThrownBy(() -> binding().bind("0000:09:00.0", "vfio-pci"))
