@@ -270,8 +270,14 @@ public final class Region implements AutoCloseable {
   public static Region find(int memId) {
     Region region = memId == SHARED_ID ? shared() : OPEN.get(memId);
     if (region == null) {
+      Set<Integer> ids = new TreeSet<>(OPEN.keySet());
+      ids.add(SHARED_ID);
       throw new NetmapException(
-          Libc.EINVAL, "no memory has id " + memId + "; open are " + new TreeSet<>(OPEN.keySet()));
+          Libc.EINVAL,
+          "no memory has id "
+              + memId
+              + "; this process has "
+              + ids.stream().map(String::valueOf).collect(Collectors.joining(", ")));
     }
     return region;
   }

@@ -275,6 +275,11 @@ public final class Main extends CommandContext {
   }
 
   @Override
+  @Override
+  public boolean inRun() {
+    return inRun;
+  }
+
   public boolean verbose() {
     return verbose;
   }

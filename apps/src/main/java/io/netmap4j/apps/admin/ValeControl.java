@@ -109,6 +109,12 @@ public final class ValeControl extends PlainCommand {
             || action.attachHost != null,
         "-m goes with -n, -a or -h");
     act();
+    boolean makes = action.create != null || action.attach != null || action.attachHost != null;
+    if (makes && !context.inRun()) {
+      context.err.println(
+          "This ends with the process that has made it, now: netmap4j run \"vale-ctl ...\" \"COMMAND\" has it for"
+              + " the commands behind it");
+    }
     return CommandContext.OK;
   }
 

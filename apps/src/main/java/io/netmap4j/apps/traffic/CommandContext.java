@@ -88,6 +88,9 @@ public abstract class CommandContext {
   /** True when standard output is a pipe that nobody reads any more, as of "dump | head -2". */
   public abstract boolean outputClosed();
 
+  /** True when this is a command of a run, which has others behind it. */
+  public abstract boolean inRun();
+
   /** True with -v: more detail on standard error. */
   public abstract boolean verbose();
 }

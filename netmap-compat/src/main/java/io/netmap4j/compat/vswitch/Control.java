@@ -107,6 +107,15 @@ public final class Control {
     return port;
   }
 
+  private static NetmapException noSwitch(int errno, String name) {
+    return new NetmapException(
+        errno,
+        name
+            + ": this process has no switch "
+            + name.split(":", 2)[0]
+            + " (vale-ctl lists its switches, and sees none of other processes)");
+  }
+
   public static Place find(String name) {
     if (!name.startsWith(Switches.PREFIX)) {
       throw new NetmapException(Libc.EINVAL, name + " does not begin with vale");
@@ -114,7 +123,7 @@ public final class Control {
     synchronized (Switches.LOCK) {
       ValeSwitch bridge = Switches.bridge(name);
       if (bridge == null) {
-        throw new NetmapException(Libc.ENOENT, "no switch of " + name);
+        throw noSwitch(Libc.ENOENT, name);
       }
       ValePort port = Switches.inSwitch(name);
       int index = port == null ? NO_PORT : port.attached.index();
@@ -260,7 +269,7 @@ public final class Control {
     synchronized (Switches.LOCK) {
       ValeSwitch bridge = Switches.bridge(name);
       if (bridge == null) {
-        throw new NetmapException(Libc.ENXIO, "no switch of " + name);
+        throw noSwitch(Libc.ENXIO, name);
       }
       bridge.lookup(lookup);
     }
