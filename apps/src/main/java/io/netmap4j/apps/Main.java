@@ -52,6 +52,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * {@code netmap4j}: finds the command, reports errors in one line, turns Ctrl-C into an orderly
@@ -275,11 +276,11 @@ public final class Main extends CommandContext {
   }
 
   @Override
-  @Override
   public boolean inRun() {
     return inRun;
   }
 
+  @Override
   public boolean verbose() {
     return verbose;
   }
@@ -291,9 +292,25 @@ public final class Main extends CommandContext {
 
   private int usage(ParameterException e, String[] args) {
     String command = e.getCommandLine().getCommandSpec().qualifiedName();
-    err.println("netmap4j: " + oneLine(e.getMessage()));
+    String text = e.getMessage().replaceFirst("^Error: ", ""); // as of options that exclude others
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      text = unmatched(unmatched);
+    }
+    err.println("netmap4j: " + oneLine(text));
     err.println("See " + command + " --help");
     return USAGE;
+  }
+
+  private static String unmatched(UnmatchedArgumentException e) {
+    boolean command = e.getCommandLine().getParent() == null && !e.isUnknownOption();
+    String word = e.getUnmatched().get(0);
+    String nearest =
+        e.getSuggestions().stream()
+            .filter(name -> name.regionMatches(0, word, 0, 1))
+            .findFirst()
+            .map(name -> "; is " + name + " meant?")
+            .orElse("");
+    return (command ? "no such command: '" + word + "'" : e.getMessage()) + nearest;
   }
 
   private int failed(Throwable e) {
