@@ -93,7 +93,7 @@ final class CardControl {
       }
       int number = Integer.parseInt(words[1]);
       if (number >= cards.size()) {
-        throw new IllegalArgumentException("there is one card, 0; " + FORMS);
+        throw new IllegalArgumentException("there is one card, 0");
       }
       act(words, cards.get(number));
       context.out.println(line + ": done");

@@ -156,7 +156,7 @@ public final class Converters {
   public static final class DeviceId implements ITypeConverter<Integer> {
     @Override
     public Integer convert(String text) {
-      return (int) hex(text, 0xffff);
+      return (int) hex(text, 1, 0xffff);
     }
   }
 
@@ -211,15 +211,20 @@ public final class Converters {
             : text + " is out of range: " + least + " to " + most);
   }
 
-  /** A number in hex, with or without 0x before it, of at most {@code most}. */
-  static long hex(String text, long most) {
+  /** A number in hex, with or without 0x before it, of that range, both ends included. */
+  static long hex(String text, long least, long most) {
     if (!HEX.matcher(text).matches()) {
       throw new TypeConversionException("'" + text + "' is not a number in hex");
     }
     long value = Long.parseUnsignedLong(text.replaceFirst("^0[xX]", ""), 16);
-    if (Long.compareUnsigned(value, most) > 0) {
+    if (value < least || value > most) { // of 16 digits it may be negative
       throw new TypeConversionException(
-          text + " is out of range: 0 to " + Long.toHexString(most) + ", in hex");
+          text
+              + " is out of range: "
+              + Long.toHexString(least)
+              + " to "
+              + Long.toHexString(most)
+              + ", in hex");
     }
     return value;
   }

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -56,19 +57,23 @@ public final class Lb extends SubCommand {
   static final class GroupConverter implements ITypeConverter<Group> {
     private static final int DEFAULT = 2;
 
-    private static boolean inName(int c) {
-      return c < 128 && Character.isLetterOrDigit(c) || "_.:".indexOf(c) >= 0;
-    }
+    /** Of a port: its own, of a switch, or a PCI address. */
+    private static final Pattern NAME =
+        Pattern.compile(
+            "(netmap:)?([\\w.]+|[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7])|vale\\w*:[\\w.]+");
 
     @Override
     public Group convert(String text) {
       int colon = text.lastIndexOf(':');
       String name = colon < 0 ? null : text.substring(0, colon);
       String count = text.substring(colon + 1);
+      if (text.isEmpty()) {
+        throw new TypeConversionException("'' is not [NAME:]PIPES, as in x:2");
+      }
       if (colon == 0) {
         throw new TypeConversionException("'" + text + "': a name is missing before ':'");
       }
-      if (name != null && !name.chars().allMatch(GroupConverter::inName)) {
+      if (name != null && !NAME.matcher(name).matches()) {
         throw new TypeConversionException("'" + name + "' cannot be the name of pipes");
       }
       return new Group(

@@ -7,6 +7,7 @@ import io.netmap4j.common.NetmapException;
 import io.netmap4j.common.NicOptions;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.PortSpec;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -98,8 +99,45 @@ public class PortOptions {
           ? new ParameterException(command.commandLine(), "--nic: " + e.getMessage(), e)
           : e;
     }
+    requireCounts(name, port);
     context().figures().port(port);
     return port;
+  }
+
+  /** A NIC has the rings and slots of its settings, whatever its name asks for. */
+  private void requireCounts(String name, NetmapPort port) {
+    PortSpec spec = Ports.spec(name);
+    Map<String, String> asked = spec.options().getOrDefault("conf", Map.of());
+    if (asked.isEmpty() || spec.vale() || spec.pipe()) {
+      return;
+    }
+    Map<String, Integer> has = new LinkedHashMap<>();
+    has.put("tx-rings", port.nifp().txRings());
+    has.put("rx-rings", port.nifp().rxRings());
+    if (port.firstTxRing() < port.endTxRing()) {
+      has.put("tx-slots", port.tx(port.firstTxRing()).numSlots());
+    }
+    if (port.firstRxRing() < port.endRxRing()) {
+      has.put("rx-slots", port.rx(port.firstRxRing()).numSlots());
+    }
+    has.forEach(
+        (key, value) -> {
+          String other = asked.getOrDefault(key, "0");
+          if (!other.equals("0") && !other.equals(value.toString())) {
+            port.close();
+            throw new ParameterException(
+                command.commandLine(),
+                String.format(
+                    Locale.ROOT,
+                    "%s: %s has %s = %d; @conf is for pipes and ports of switches, and --nic %s=%s for a NIC",
+                    name,
+                    spec.name(),
+                    key,
+                    value,
+                    key,
+                    other));
+          }
+        });
   }
 
   /**
