@@ -1,6 +1,7 @@
 package io.netmap4j.apps;
 
 import io.netmap4j.apps.traffic.Stop;
+import io.netmap4j.linux.FileErrors;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -70,6 +71,8 @@ final class Output extends FilterOutputStream {
   /** What there is to tell of it: "" for nothing. */
   String trouble() {
     IOException e = failure;
-    return e == null || CLOSED_PIPE.equals(e.getMessage()) ? "" : name + ": " + e.getMessage();
+    return e == null || CLOSED_PIPE.equals(e.getMessage())
+        ? ""
+        : name + ": " + FileErrors.reason(e);
   }
 }

@@ -3,6 +3,9 @@ package io.netmap4j.apps;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,6 +35,9 @@ class LauncherTest {
   /** What the launcher starts. */
   static final class Program {
     public static void main(String[] args) {
+      if (List.of(args).contains("read")) {
+        read();
+      }
       System.out.println("jar " + new File(System.getProperty("java.class.path")).exists());
       for (String arg : args) {
         StringBuilder ascii = new StringBuilder();
@@ -41,6 +47,29 @@ class LauncherTest {
       java.lang.management.ManagementFactory.getGarbageCollectorMXBeans()
           .forEach(gc -> System.out.println("collector " + gc.getName()));
     }
+
+    private static void read() {
+      try {
+        System.out.println("input " + (System.in.read() < 0 ? "ends" : "has something"));
+      } catch (IOException e) {
+        System.out.println("input " + e.getMessage());
+      }
+      try {
+        new FileOutputStream(FileDescriptor.out).write('\n');
+      } catch (IOException e) {
+        System.err.println("output " + e.getMessage());
+      }
+    }
+  }
+
+  private static final String CLOSED = "Bad file descriptor";
+
+  /** A stream that is closed is not a file that the JVM has opened in its place. */
+  @Test
+  void aClosedStreamStaysClosed() throws Exception {
+    assertThat(launch(Map.of(), "read <&-").output).contains("input " + CLOSED);
+    assertThat(launch(Map.of(), "read <&- >&-").output).isEqualTo("output " + CLOSED + "\n");
+    assertThat(launch(Map.of(), "read </dev/null").output).contains("input ends");
   }
 
   @BeforeEach

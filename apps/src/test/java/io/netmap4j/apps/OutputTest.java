@@ -7,11 +7,14 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Nobody takes what a command writes. Only a process has such a standard output. */
@@ -72,6 +75,23 @@ class OutputTest {
     assertThat(code(process)).isEqualTo(Main.FAILED);
     assertThat(Files.readString(errors))
         .isEqualTo("netmap4j: standard output: No space left on device" + System.lineSeparator());
+  }
+
+  /** As the launcher opens a closed one: the wrong way round. */
+  @ParameterizedTest
+  @CsvSource({
+    "devices, standard output: it is closed",
+    "replay -i fake0 -r -, standard input: it is closed"
+  })
+  void aClosedStreamIsNamed(String line, String message) throws Exception {
+    List<String> words = new ArrayList<>(List.of("sh", "-c"));
+    words.add("exec \"$@\" 0>/dev/null 1</dev/null");
+    words.add("sh");
+    words.addAll(JavaCommand.of(Main.class, line.split(" ")));
+    Path errors = folder.resolve("err");
+    assertThat(code(new ProcessBuilder(words).redirectError(errors.toFile()).start()))
+        .isEqualTo(Main.FAILED);
+    assertThat(Files.readString(errors)).contains("netmap4j: " + message);
   }
 
   @Test

@@ -34,6 +34,9 @@ public final class FileErrors {
     }
   }
 
+  /** Of EBADF. */
+  private static final String CLOSED = "Bad file descriptor";
+
   private FileErrors() {}
 
   /** The reason in words, without the file's name. */
@@ -55,6 +58,10 @@ public final class FileErrors {
     }
     if (e instanceof CharacterCodingException) {
       return "it is not text in UTF-8";
+    }
+    if (CLOSED.equals(e.getMessage())
+        || e instanceof FileSystemException of && CLOSED.equals(of.getReason())) {
+      return "it is closed";
     }
     if (e instanceof FileSystemException file) {
       return file.getReason() == null ? e.getClass().getSimpleName() : file.getReason();

@@ -1,6 +1,7 @@
 package io.netmap4j.apps.admin;
 
 import io.netmap4j.apps.traffic.CommandContext;
+import io.netmap4j.linux.FileErrors;
 import io.netmap4j.model.Nic82599;
 import io.netmap4j.model.link.LinkOptions;
 import io.netmap4j.model.link.ModuleKind;
@@ -65,7 +66,7 @@ final class CardControl {
                   follow(file == null ? System.in : Files.newInputStream(file), cards, context);
                 } while (file != null);
               } catch (IOException e) {
-                context.err.println("netmap4j: --control " + control + ": " + e.getMessage());
+                context.err.println("netmap4j: --control " + control + ": " + FileErrors.reason(e));
               }
             },
             "control");
