@@ -1,20 +1,28 @@
 package io.netmap4j.apps;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import io.netmap4j.apps.metrics.MetricsServer;
 import io.netmap4j.apps.traffic.Stop;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class TopTest {
@@ -87,9 +95,108 @@ class TopTest {
       assertThat(top.err()).contains("status 404");
       Command silent = Command.run("top", "-n", "1", "" + mute.getLocalPort());
       assertThat(silent.code()).isEqualTo(Main.FAILED);
-      assertThat(silent.err()).contains("no answer within 2 s");
+      assertThat(silent.err()).contains("no whole answer within 2 s");
     } finally {
       other.stop(0);
+    }
+  }
+
+  /** Answers whatever is asked. */
+  private static HttpServer answering(String type, Body body) throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(Executors.newCachedThreadPool());
+    server.createContext(
+        "/",
+        exchange -> {
+          try (exchange) {
+            exchange.getResponseHeaders().set("Content-Type", type);
+            exchange.sendResponseHeaders(200, 0);
+            body.write(exchange.getResponseBody());
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    server.start();
+    return server;
+  }
+
+  private interface Body {
+    void write(OutputStream to) throws IOException, InterruptedException;
+  }
+
+  private static String port(HttpServer server) {
+    return "" + server.getAddress().getPort();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"<html>hello</html>", "", "hello 3\n\u0000\u0001"})
+  void anAnswerWithoutMetersIsTold(String body) throws Exception {
+    HttpServer other = answering("text/html", to -> to.write(body.getBytes(UTF_8)));
+    try {
+      Command top = Command.run("top", "-n", "1", "-d", "0.1", port(other));
+      assertThat(top.code()).isEqualTo(Main.FAILED);
+      assertThat(top.err()).contains("answers, but not with meters").hasLineCount(1);
+    } finally {
+      other.stop(0);
+    }
+  }
+
+  /** Its ports may come later. */
+  @Test
+  void aCommandWithoutPortsIsOurs() throws Exception {
+    try (MetricsServer server =
+        MetricsServer.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+      String port = server.url().replaceAll(".*:(\\d+)/.*", "$1");
+      Command top = Command.run("top", "-n", "1", "-d", "0.1", port);
+      assertThat(top.code()).as(top.err()).isZero();
+      assertThat(top.out()).contains("no meters of netmap4j at the moment");
+    }
+  }
+
+  /** Headers at once, and a body that does not end, or is too large. */
+  @Test
+  void anEndlessAnswerHoldsNothingUp() throws Exception {
+    CountDownLatch cut = new CountDownLatch(1);
+    HttpServer slow =
+        answering(
+            "text/plain; version=0.0.4",
+            to -> {
+              try {
+                for (int i = 0; i < 300; i++) {
+                  to.write("a 1\n".getBytes(UTF_8));
+                  to.flush();
+                  Thread.sleep(100);
+                }
+              } catch (IOException e) {
+                cut.countDown();
+              }
+            });
+    HttpServer large =
+        answering(
+            "text/plain; version=0.0.4",
+            to -> {
+              for (byte[] zeros = new byte[1 << 20]; ; ) {
+                to.write(zeros);
+              }
+            });
+    try (MetricsServer good =
+        MetricsServer.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+      Command none = Command.run("top", "-n", "1", port(slow));
+      assertThat(none.code()).isEqualTo(Main.FAILED);
+      assertThat(none.err()).contains("no whole answer within 2 s").hasLineCount(1);
+      assertThat(cut.await(10, TimeUnit.SECONDS)).as("the connection is closed").isTrue();
+      Command much = Command.run("top", "-n", "1", port(large));
+      assertThat(much.code()).isEqualTo(Main.FAILED);
+      assertThat(much.err()).contains("larger than 16 MiB").hasLineCount(1);
+      String port = good.url().replaceAll(".*:(\\d+)/.*", "$1");
+      Command both = Command.run("top", "-n", "3", "-d", "0.2", port(slow), port(large), port);
+      assertThat(both.code()).as(both.err()).isZero();
+      assertThat(both.out().split("no meters of netmap4j at the moment")).hasSize(4);
+      assertThat(both.out().split("no whole answer within 2 s")).hasSize(4);
+    } finally {
+      slow.stop(0);
+      large.stop(0);
     }
   }
 

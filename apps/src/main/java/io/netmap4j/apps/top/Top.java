@@ -32,7 +32,7 @@ import picocli.CommandLine.Parameters;
       "Rates are those of the last interval. A ring's fill is that of the moment: RX received and not yet released, TX"
           + " given and not yet sent. WAKE/s: how often a wait slept and was woken. - is what a kind of port does not"
           + " count. Without a terminal each page is printed below the one before, without escape codes. Ctrl-C ends it;"
-          + " the exit code is then 130. It is 1 when none of the addresses answers at first.",
+          + " the exit code is then 130. It is 1 when none of the addresses answers with meters at first.",
       "",
       "Examples:",
       "  netmap4j bridge -i netmap:eth0 -i netmap:eth1 --metrics 9400      and in another shell:",
@@ -82,7 +82,7 @@ public final class Top extends SubCommand {
     require(addresses.stream().allMatch(at -> at.getPort() != 0), "port 0 is no port to ask");
     endPoints = addresses.stream().map(EndPoint::new).toList();
     HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
-    poll(client);
+    poll(client, Long.MAX_VALUE);
     if (endPoints.stream().allMatch(one -> one.trouble() != null)) {
       throw new IOException(endPoints.get(0).trouble());
     }
@@ -94,7 +94,7 @@ public final class Top extends SubCommand {
         if (!sleep(next)) {
           break;
         }
-        poll(client);
+        poll(client, (long) (seconds * 0.5e9));
         show();
       }
     } finally {
@@ -106,13 +106,16 @@ public final class Top extends SubCommand {
     return CommandContext.OK;
   }
 
-  private void poll(HttpClient client) throws InterruptedException {
+  /** Asks all, and waits so long at most: who answers later is shown on a later page. */
+  private void poll(HttpClient client, long nanos) throws InterruptedException {
+    long begin = System.nanoTime();
     CompletableFuture<?>[] all =
-        endPoints.stream().map(one -> one.poll(client)).toArray(CompletableFuture<?>[]::new);
+        endPoints.stream().map(one -> one.ask(client)).toArray(CompletableFuture<?>[]::new);
     CompletableFuture<Void> done = CompletableFuture.allOf(all);
-    while (!done.isDone() && !context.stop.requested()) {
+    while (!done.isDone() && System.nanoTime() - begin < nanos && !context.stop.requested()) {
       TimeUnit.MILLISECONDS.sleep(2);
     }
+    endPoints.forEach(EndPoint::take);
   }
 
   /**
