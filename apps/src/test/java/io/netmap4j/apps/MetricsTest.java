@@ -244,13 +244,39 @@ class MetricsTest {
       String root = server.url().replace("/metrics", "/");
       assertThat(get(root).statusCode()).isEqualTo(404);
       assertThat(get(root).body()).contains("/metrics");
-      HttpRequest post =
-          HttpRequest.newBuilder(URI.create(server.url()))
-              .POST(HttpRequest.BodyPublishers.ofString("x"))
-              .build();
-      assertThat(client.send(post, HttpResponse.BodyHandlers.ofString()).statusCode())
-          .isEqualTo(405);
     }
+  }
+
+  /** And the server says nothing on standard error, where a command's own lines are. */
+  @Test
+  void otherMethods() throws Exception {
+    try (ChildProcess dump =
+        ChildProcess.start("dump", "--metrics", "0", "-i", "netmap:model0", "-w", "/dev/null")) {
+      String url = url(dump.await("Metrics:", 60).output());
+      for (String method : List.of("POST", "PUT", "DELETE", "OPTIONS", "X")) {
+        HttpResponse<String> answer = ask(method, url);
+        assertThat(answer.statusCode()).as(method).isEqualTo(405);
+        assertThat(answer.headers().firstValue("Allow")).hasValue("GET, HEAD");
+      }
+      HttpResponse<String> head = ask("HEAD", url);
+      assertThat(head.statusCode()).isEqualTo(200);
+      assertThat(head.headers().firstValue("Content-Type"))
+          .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain; version="));
+      assertThat(head.body()).isEmpty();
+      assertThat(ask("HEAD", url.replace("/metrics", "/")).statusCode()).isEqualTo(404);
+      assertThat(get(url).statusCode()).isEqualTo(200);
+      dump.interrupt();
+      assertThat(dump.exitCode(30)).isEqualTo(130);
+      assertThat(dump.output()).doesNotContain("HEAD", "WARN", "httpserver");
+    }
+  }
+
+  private HttpResponse<String> ask(String method, String url) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(url))
+            .method(method, HttpRequest.BodyPublishers.noBody())
+            .build();
+    return client.send(request, HttpResponse.BodyHandlers.ofString());
   }
 
   /** Clients that send half a request, more of them than threads, hold nothing up at the end. */

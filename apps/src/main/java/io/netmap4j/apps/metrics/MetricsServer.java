@@ -21,8 +21,8 @@ import java.util.concurrent.Executors;
 import java.util.function.LongSupplier;
 
 /**
- * The end point of {@code --metrics}: answers {@code GET /metrics} in Prometheus' text format, by
- * threads of its own, so that no client holds a command up.
+ * The end point of {@code --metrics}: answers {@code GET} and {@code HEAD /metrics} in Prometheus'
+ * text format, by threads of its own, so that no client holds a command up.
  */
 public final class MetricsServer implements Figures, AutoCloseable {
   private static final String TEXT = "text/plain; version=0.0.4; charset=utf-8";
@@ -131,8 +131,9 @@ public final class MetricsServer implements Figures, AutoCloseable {
     try (exchange) {
       if (!exchange.getRequestURI().getPath().equals("/metrics")) {
         send(exchange, 404, "Meters are at /metrics\n");
-      } else if (!exchange.getRequestMethod().equals("GET")) {
-        send(exchange, 405, "Only GET\n");
+      } else if (!List.of("GET", "HEAD").contains(exchange.getRequestMethod())) {
+        exchange.getResponseHeaders().set("Allow", "GET, HEAD");
+        send(exchange, 405, "Only GET and HEAD\n");
       } else {
         ports.refresh();
         exchange.getResponseHeaders().set("Content-Type", TEXT);
@@ -143,8 +144,11 @@ public final class MetricsServer implements Figures, AutoCloseable {
 
   private static void send(HttpExchange exchange, int status, String body) throws IOException {
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-    exchange.sendResponseHeaders(status, bytes.length);
-    exchange.getResponseBody().write(bytes);
+    boolean head = exchange.getRequestMethod().equals("HEAD");
+    exchange.sendResponseHeaders(status, head ? -1 : bytes.length);
+    if (!head) {
+      exchange.getResponseBody().write(bytes);
+    }
   }
 
   /** Ends the answers in progress, and waits for none. */
