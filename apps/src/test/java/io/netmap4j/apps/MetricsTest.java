@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -188,6 +189,52 @@ class MetricsTest {
       assertThat(run.exitCode(30)).as(run.output()).isEqualTo(130);
       assertRefused(url);
     }
+  }
+
+  /** Packets, bytes and drops are of one moment, and that is the moment of the answer. */
+  @Test
+  void figuresOfLbAgree() throws Exception {
+    RunningCommand lb =
+        RunningCommand.start("lb --metrics 0 -i netmap:model1 -p a:1 -w 0 --nic drop=false");
+    try {
+      String url = url(lb.err());
+      while (!get(url).body().contains("netmap4j_command_drops_packets_total")) {
+        Thread.sleep(10); // it shows its loops a moment after its ports
+      }
+      long sent = 0;
+      for (int count : new int[] {20_000, 1, 1}) {
+        sent += count;
+        CompletableFuture<Command> tx = send(count);
+        while (!tx.isDone()) {
+          assertThat(figureOfLb(url, "bytes")).isNotNegative();
+        }
+        assertThat(tx.join().code()).as(tx.join().err()).isZero();
+        Thread.sleep(200); // what is on the way arrives
+        assertThat(figureOfLb(url, "packets")).isEqualTo(sent);
+      }
+      String port = url.replaceAll(".*:(\\d+)/.*", "$1");
+      Command top = Command.run("top", "-n", "1", "-d", "0.3", port);
+      assertThat(top.out())
+          .containsPattern("(?m)^lb rx model1: 0 pps, 0 bit/s, - packets in a batch, 0 drop/s$");
+    } finally {
+      lb.stop();
+    }
+  }
+
+  private static CompletableFuture<Command> send(int packets) {
+    String line = "pkt-gen -i netmap:model0 -f tx -R 20K -n " + packets;
+    return CompletableFuture.supplyAsync(
+        () -> Command.run(line.split(" ")), task -> new Thread(task, line).start());
+  }
+
+  /** Of an answer whose figures belong together: nobody takes packets from its pipe. */
+  private double figureOfLb(String url, String what) throws Exception {
+    Map<String, Double> shown = values(get(url).body());
+    String tags = "_total{command=\"lb\",loop=\"rx model1\"}";
+    double packets = shown.get("netmap4j_command_packets" + tags);
+    assertThat(shown.get("netmap4j_command_bytes" + tags)).isEqualTo(60 * packets);
+    assertThat(packets - shown.get("netmap4j_command_drops_packets" + tags)).isBetween(0.0, 1023.0);
+    return shown.get("netmap4j_command_" + what + tags);
   }
 
   @Test

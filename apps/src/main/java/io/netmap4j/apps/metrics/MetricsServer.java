@@ -42,6 +42,7 @@ public final class MetricsServer implements Figures, AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final PortMeters ports = new PortMeters();
   private final Map<Counter, List<LongSupplier>> counters = new ConcurrentHashMap<>();
+  private final List<Runnable> refreshes = new CopyOnWriteArrayList<>();
   private final ExecutorService threads =
       Executors.newFixedThreadPool(THREADS, MetricsServer::thread);
   private final HttpServer server;
@@ -117,6 +118,11 @@ public final class MetricsServer implements Figures, AutoCloseable {
     all.add(value);
   }
 
+  @Override
+  public void beforeEach(Runnable refresh) {
+    refreshes.add(refresh);
+  }
+
   private List<LongSupplier> register(Counter counter, List<LongSupplier> all) {
     FunctionCounter.builder(
             counter.meter(), all, l -> l.stream().mapToLong(LongSupplier::getAsLong).sum())
@@ -136,6 +142,7 @@ public final class MetricsServer implements Figures, AutoCloseable {
         send(exchange, 405, "Only GET and HEAD\n");
       } else {
         ports.refresh();
+        refreshes.forEach(Runnable::run);
         exchange.getResponseHeaders().set("Content-Type", TEXT);
         send(exchange, 200, registry.scrape(TEXT));
       }

@@ -119,15 +119,17 @@ final class Page {
         String[] of = {"command", command, "loop", loop};
         double moved = now.rate(before, packets, of);
         double batches = now.rate(before, "netmap4j_command_batches_total", of);
+        double drops = now.rate(before, "netmap4j_command_drops_packets_total", of);
         lines.add(
             String.format(
                 Locale.ROOT,
-                "%s %s: %s pps, %s bit/s, %s packets in a batch",
+                "%s %s: %s pps, %s bit/s, %s packets in a batch%s",
                 command,
                 loop,
                 Rates.brief(moved),
                 Rates.brief(8 * now.rate(before, "netmap4j_command_bytes_total", of)),
-                Rates.brief(batches > 0 ? moved / batches : Double.NaN)));
+                Rates.brief(batches > 0 ? moved / batches : Double.NaN),
+                Double.isNaN(drops) ? "" : ", " + Rates.brief(drops) + " drop/s"));
       }
     }
   }

@@ -8,6 +8,7 @@ import io.netmap4j.frames.FlowHash;
 import io.netmap4j.frames.Packet;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * lb's loop: spreads the packets of a port over groups of pipes by their connections. The first
@@ -27,6 +28,11 @@ final class Balancer {
 
   private static final int WAIT_MILLIS = 100;
 
+  /** Of {@link #counts}: how long it waits, and how often it looks. */
+  private static final long MOST_NANOS = 100_000_000;
+
+  private static final long STEP_NANOS = 50_000;
+
   private final NetmapPort input;
   private final List<NetmapPort> ports;
   private final LbPipe[][] groups;
@@ -39,6 +45,8 @@ final class Balancer {
   private long received;
   private long bytes;
   private long nonIp;
+  private final NetmapPoll poll = new NetmapPoll();
+  private volatile boolean running;
   private volatile boolean wanted;
   private volatile Counts counts;
 
@@ -69,15 +77,16 @@ final class Balancer {
    * @param busy looks all the time, and never sleeps
    */
   void run(boolean busy, Stop stop) {
-    try (NetmapPoll poll = new NetmapPoll()) {
+    try (poll) {
       poll.add(input, NetmapPort.POLLIN);
       ports.forEach(port -> poll.add(port, 0));
+      running = true;
       while (!stop.requested()) {
-        await(poll, busy);
+        await(busy);
         step();
         if (wanted) {
-          counts = snapshot();
           wanted = false;
+          counts = snapshot();
         }
       }
     } finally {
@@ -94,10 +103,11 @@ final class Balancer {
       }
     }
     counts = snapshot();
+    running = false;
   }
 
   /** Sends what is in the pipes' rings, and waits for packets or for slots that come back. */
-  private void await(NetmapPoll poll, boolean busy) {
+  private void await(boolean busy) {
     for (int i = 0; i < pipes.length; i++) {
       NetmapRing ring = pipes[i].ring;
       boolean now = ring.txPending();
@@ -221,10 +231,17 @@ final class Balancer {
   }
 
   /**
-   * What it had done at the last call or soon after; the last state once it has ended. Any thread.
+   * What it has done by now; the last state once it has ended. Any thread: the loop is woken, and
+   * answers when it has done a step. One that is held up by a device is not waited for.
    */
   Counts counts() {
+    Counts before = counts;
+    long begin = System.nanoTime();
     wanted = true;
+    poll.wakeup();
+    while (running && counts == before && System.nanoTime() - begin < MOST_NANOS) {
+      LockSupport.parkNanos(STEP_NANOS);
+    }
     return counts;
   }
 }

@@ -14,6 +14,9 @@ public interface Figures {
 
         @Override
         public void counter(Counter counter, LongSupplier value) {}
+
+        @Override
+        public void beforeEach(Runnable refresh) {}
       };
 
   /**
@@ -35,6 +38,12 @@ public interface Figures {
    * @param value called by other threads, at any time
    */
   void counter(Counter counter, LongSupplier value);
+
+  /**
+   * Has something done before each answer, by the thread that then asks the counters for all their
+   * values: so they can be of one moment.
+   */
+  void beforeEach(Runnable refresh);
 
   /**
    * Shows the counts of a loop: packets, their bytes, and batches.

@@ -160,14 +160,17 @@ public final class Lb extends SubCommand {
     Figures figures = context.figures();
     pipes.forEach(figures::port);
     String loop = "rx " + input.name();
-    figures.loop("lb", loop, () -> balancer.counts().received(), () -> balancer.counts().bytes());
+    // By thread: each answer is of one moment, also when there are several at once.
+    ThreadLocal<Balancer.Counts> now = ThreadLocal.withInitial(balancer::counts);
+    figures.beforeEach(() -> now.set(balancer.counts()));
+    figures.loop("lb", loop, () -> now.get().received(), () -> now.get().bytes());
     figures.counter(
         new Figures.Counter(
             "netmap4j.command.drops",
             "packets",
             "Packets that a command had no room for",
             List.of("command", "lb", "loop", loop)),
-        () -> balancer.counts().pipes().stream().mapToLong(LbPipe.Counts::dropped).sum());
+        () -> now.get().pipes().stream().mapToLong(LbPipe.Counts::dropped).sum());
   }
 
   /** Those that the port has got. */

@@ -293,6 +293,33 @@ class BalancerTest {
     assertThat(groups.get(0).get(0).counts().dropped()).isEqualTo(number - one.size());
   }
 
+  /** Also while it sleeps, which is longer than this may take. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void countsAreOfNow(boolean busy) throws Exception {
+    start(0, 1);
+    Stop stop = new Stop();
+    Thread loop = new Thread(() -> lb.run(busy, stop));
+    loop.start();
+    long begin = System.nanoTime();
+    for (int round = 1; round <= 50; round++) {
+      put(3);
+      source.txSync();
+      while (source.tx(0).txPending() && System.nanoTime() - begin < 10_000_000_000L) {
+        source.txSync(); // until it has been taken
+      }
+      Balancer.Counts counts = lb.counts();
+      assertThat(counts.received()).isEqualTo(round);
+      assertThat(counts.bytes()).isEqualTo(round * 180L);
+      LbPipe.Counts pipe = counts.pipes().get(0);
+      assertThat(pipe.packets() + pipe.dropped()).isEqualTo(round);
+    }
+    stop.request();
+    loop.join();
+    assertThat(lb.counts().received()).isEqualTo(50);
+    assertThat(lb.counts()).isSameAs(lb.counts());
+  }
+
   /** The packets stay in the buffer that the input had: only indices move. */
   @Test
   void nothingIsCopied() {
