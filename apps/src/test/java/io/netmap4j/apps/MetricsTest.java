@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netmap4j.Netmap;
 import io.netmap4j.NetmapPort;
+import io.netmap4j.NetmapRing;
 import io.netmap4j.apps.metrics.MetricsServer;
 import io.netmap4j.apps.traffic.Endpoints;
 import io.netmap4j.apps.traffic.Pace;
@@ -138,6 +139,39 @@ class MetricsTest {
       }
     }
     return null;
+  }
+
+  /** What the texts say of it: sent is not yet given back. */
+  @Test
+  void theFillOfATxRingIsWhatIsNotGivenBack() throws Exception {
+    try (MetricsServer server = MetricsServer.start(ANY);
+        NetmapPort tx = Netmap.open("netmap:model0");
+        NetmapPort rx = Netmap.open("netmap:model1")) {
+      server.port(tx);
+      tx.awaitLink(5000);
+      rx.awaitLink(5000);
+      NetmapRing ring = tx.tx(0);
+      for (int i = 0; i < 300; i++) {
+        ring.put(ring.head(), new byte[60], 0, 60, 0);
+        ring.advance(ring.next(ring.head()));
+      }
+      tx.txSync();
+      while (rx.rx(0).space() < 300) { // within the time of the test
+        rx.rxSync();
+      }
+      String fill = "netmap4j_ring_fill_slots{direction=\"tx\",port=\"model0\",ring=\"0\"}";
+      String page = get(server.url()).body();
+      assertThat(values(page).get(fill)).isBetween(12.0, 300.0); // the last 12 are never reported
+      assertThat(page.lines().filter(line -> line.startsWith("# HELP netmap4j_ring_fill")))
+          .singleElement()
+          .asString()
+          .contains("TX: given and not yet given back");
+      tx.txSync();
+      assertThat(values(get(server.url()).body()).get(fill)).isLessThan(32);
+      assertThat(Command.run("top", "--help").out().replaceAll("\\s+", " "))
+          .contains("given and not yet given back")
+          .doesNotContain("not yet sent");
+    }
   }
 
   @Test

@@ -244,7 +244,7 @@ final class Device {
         here,
         "netmap4j.ring.fill",
         "slots",
-        "RX: received and not yet released; TX: given and not yet sent",
+        "RX: received and not yet released; TX: given and not yet given back",
         tags,
         d -> d.ofRing(tx, ring, tx ? Device::pending : NetmapRing::space));
   }

@@ -30,7 +30,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Rates are those of the last interval. A ring's fill is that of the moment: RX received and not yet released, TX"
-          + " given and not yet sent. WAKE/s: how often a wait slept and was woken. - is what a kind of port does not"
+          + " given and not yet given back: a card gives back what it has sent at the next sync and 32 slots at a time, so"
+          + " an idle ring may read as full. WAKE/s: how often a wait slept and was woken. - is what a kind of port does not"
           + " count. Without a terminal each page is printed below the one before, without escape codes. Ctrl-C ends it;"
           + " the exit code is then 130. It is 1 when none of the addresses answers with meters at first.",
       "",
