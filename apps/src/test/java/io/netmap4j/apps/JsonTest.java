@@ -1,5 +1,6 @@
 package io.netmap4j.apps;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
@@ -56,7 +57,10 @@ class JsonTest {
         objects(tx.out(), "pkt-gen").stream()
             .filter(o -> o.get("kind").getAsString().equals("interval"))
             .toList();
-    assertThat(intervals).hasSizeGreaterThan(1);
+    assertThat(intervals)
+        .hasSizeGreaterThan(1)
+        .allMatch(o -> o.get("port").getAsString().equals("model0"))
+        .allMatch(o -> o.get("function").getAsString().equals("tx"));
     assertThat(intervals.stream().mapToLong(o -> o.get("packets").getAsLong()).sum())
         .isBetween(1L, 5000L);
     assertThat(tx.err()).contains("Sent 5000 packets", "main_thread");
@@ -73,7 +77,29 @@ class JsonTest {
     JsonArray rings = totals.getAsJsonArray("sequences");
     assertThat(rings.get(0).getAsJsonObject().get("in_order").getAsLong()).isEqualTo(700);
     assertThat(rings.get(0).getAsJsonObject().get("missing").getAsLong()).isZero();
+    assertThat(rings).allMatch(ring -> ring.getAsJsonObject().has("ring"));
+    assertThat(totals.get("without_number").getAsLong()).isZero();
     assertThat(totals.getAsJsonObject("drops").size()).isZero();
+  }
+
+  /** Whose line it is; what has no --json prints its text beside them. */
+  @Test
+  void severalInARun() {
+    Command run =
+        Command.run(
+            "run",
+            "pkt-gen --json -T 100 -i netmap:model1@conf:rings=1 -f rx -W",
+            "pkt-gen --json -T 100 -i model0 -f tx -R 5K -n 3000",
+            "devices");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).containsPattern("(?m)^netmap:model0 ");
+    String json = run.out().lines().filter(line -> line.startsWith("{")).collect(joining("\n"));
+    for (String kind : List.of("interval", "totals")) {
+      assertThat(objects(json, "pkt-gen"))
+          .filteredOn(o -> o.get("kind").getAsString().equals(kind))
+          .extracting(o -> o.get("function").getAsString() + " " + o.get("port").getAsString())
+          .containsOnly("rx model1", "tx model0");
+    }
   }
 
   private static Command awaitEnd(RunningCommand command) throws Exception {
@@ -109,14 +135,22 @@ class JsonTest {
 
   @Test
   void balancing() throws Exception {
-    RunningCommand lb = RunningCommand.start("lb --json -i netmap:model1 -p o:2 -o 1");
-    Command.run("pkt-gen -i netmap:model0 -f tx -n 50 -w 2".split(" "));
-    while (!lb.err().contains("\"packets_received\":50,")) { // a report, as text
+    RunningCommand lb =
+        RunningCommand.start("lb --json -i netmap:model1 -p o:1 -o 1 --nic drop=false");
+    Command.run("pkt-gen -i netmap:model0 -f tx -n 3000 -w 2 -R 10K".split(" "));
+    while (!lb.err().contains("\"packets_received\":3000,")) { // a report, as text
       Thread.sleep(20);
     }
     JsonObject totals = totals(lb.stop(), "lb");
-    assertThat(totals.get("packets").getAsLong()).isEqualTo(50);
-    assertThat(totals.getAsJsonArray("pipes")).hasSize(2);
+    assertThat(totals.get("port").getAsString()).isEqualTo("model1");
+    assertThat(totals.get("packets").getAsLong()).isEqualTo(3000);
+    JsonArray pipes = totals.getAsJsonArray("pipes");
+    assertThat(pipes).hasSize(1);
+    JsonObject pipe = pipes.get(0).getAsJsonObject();
+    assertThat(pipe.get("pipe").getAsString()).isEqualTo("o{0");
+    long dropped = pipe.get("dropped").getAsLong();
+    assertThat(dropped).isPositive().isEqualTo(3000 - pipe.get("packets").getAsLong());
+    assertThat(totals.getAsJsonObject("drops").get("full_pipes").getAsLong()).isEqualTo(dropped);
   }
 
   @ParameterizedTest
@@ -161,7 +195,7 @@ class JsonTest {
   void devicesAndDoctor() {
     List<JsonObject> devices = objects(Command.run("devices", "--json").out(), "devices");
     assertThat(devices)
-        .anyMatch(d -> d.has("port") && d.get("port").getAsString().equals("netmap:model0"));
+        .anyMatch(d -> d.has("port") && d.get("port").getAsString().equals("model0"));
     Command doctor = Command.run("doctor", "--json", "-w", "1", "model0");
     assertThat(totals(doctor, "doctor").get("failure").getAsInt())
         .isEqualTo(doctor.code() == 0 ? 0 : 1);

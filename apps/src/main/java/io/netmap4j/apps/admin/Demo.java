@@ -152,7 +152,7 @@ public final class Demo extends SubCommand {
         sending.request();
       }
       if (System.nanoTime() - next >= 0) {
-        context.out.println(rates.line(context));
+        context.out.println(rates.line(context, Map.of("port", "model1")));
         next += 1_000_000_000L;
       }
     }

@@ -2,6 +2,7 @@ package io.netmap4j.apps.admin;
 
 import io.netmap4j.apps.traffic.CommandContext;
 import io.netmap4j.apps.traffic.JsonOption;
+import io.netmap4j.apps.traffic.Ports;
 import io.netmap4j.apps.traffic.SubCommand;
 import io.netmap4j.compat.Config;
 import io.netmap4j.compat.netdev.NetdevPorts;
@@ -78,7 +79,7 @@ public final class Devices extends SubCommand {
     String[] names = {"port", "device", "id", "driver", "bound_to", "note"};
     for (int i = 0; i < names.length; i++) {
       if (!row[i].equals("-") && !row[i].isEmpty()) {
-        all.put(names[i], row[i]);
+        all.put(names[i], i == 0 ? Ports.brief(row[i]) : row[i]);
       }
     }
     return all;

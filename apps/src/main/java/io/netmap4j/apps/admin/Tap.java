@@ -136,7 +136,7 @@ public final class Tap extends SubCommand {
       context.out.println(tap.name() + " -> " + setup.name + ": " + forwarder.fromKernel());
       drops.print(context.out);
       Map<String, Object> all = new LinkedHashMap<>();
-      all.put("port", port.name());
+      all.put("port", Ports.brief(setup.name));
       all.put("tap", tap.name());
       all.putAll(forwarder.figures());
       all.put("drops", drops.figures());

@@ -155,7 +155,7 @@ public final class Bridge extends SubCommand {
           drops.forEach(d -> d.print(context.out));
           Map<String, Object> dropped = new LinkedHashMap<>();
           for (int i = 0; i < ports.size(); i++) {
-            dropped.put(ports.get(i).name(), drops.get(i).figures());
+            dropped.put(Ports.brief(names.get(i)), drops.get(i).figures());
           }
           context.json(
               "totals",
@@ -198,6 +198,7 @@ public final class Bridge extends SubCommand {
   /** From one port to another, or back out of the same. For one thread; others read the counts. */
   private final class Direction {
     private final String names;
+    private final Map<String, String> ends = new LinkedHashMap<>();
     private final NetmapPort from;
     private final NetmapPort to;
     private final boolean swap;
@@ -212,6 +213,8 @@ public final class Bridge extends SubCommand {
 
     Direction(String fromName, NetmapPort from, String toName, NetmapPort to) {
       this.names = fromName + " -> " + toName;
+      ends.put("from", Ports.brief(fromName));
+      ends.put("to", Ports.brief(toName));
       this.from = from;
       this.to = to;
       this.swap = !copy && from.memory().address() == to.memory().address();
@@ -351,24 +354,13 @@ public final class Bridge extends SubCommand {
 
     /** The line of an interval. */
     String line() {
-      String text = rates.line();
-      Map<String, Object> all = direction();
-      all.putAll(rates.interval());
-      context.json("interval", all);
-      return text;
+      return rates.line(context, ends);
     }
 
     Map<String, Object> figures() {
-      Map<String, Object> all = direction();
+      Map<String, Object> all = new LinkedHashMap<>(ends);
       all.putAll(rates.figures());
       all.put("not_sent", limits.skipped());
-      return all;
-    }
-
-    private Map<String, Object> direction() {
-      Map<String, Object> all = new LinkedHashMap<>();
-      all.put("from", from.name());
-      all.put("to", to.name());
       return all;
     }
 

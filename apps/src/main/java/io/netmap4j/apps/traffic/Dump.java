@@ -314,7 +314,7 @@ public final class Dump extends SubCommand implements Captures.User {
 
   private Map<String, Object> figures(NetmapPort port, Drops drops) {
     Map<String, Object> all = new LinkedHashMap<>();
-    all.put("port", port.name());
+    all.put("port", Ports.brief(setup.name));
     all.put("packets", packets);
     all.put("bytes", bytes);
     all.put("refused_by_filter", refused);

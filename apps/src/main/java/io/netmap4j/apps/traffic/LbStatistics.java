@@ -94,19 +94,24 @@ final class LbStatistics {
     for (int i = 0; i < pipes.size(); i++) {
       LbPipe.Counts pipe = counts.pipes().get(i);
       Map<String, Object> one = new LinkedHashMap<>();
-      one.put("pipe", pipes.get(i));
+      one.put("pipe", Ports.brief(pipes.get(i)));
       one.put("packets", pipe.packets());
       one.put("bytes", pipe.bytes());
       one.put("dropped", pipe.dropped());
       each.add(one);
     }
     Map<String, Object> all = new LinkedHashMap<>();
-    all.put("port", input);
+    all.put("port", Ports.brief(input));
     all.put("packets", counts.received());
     all.put("bytes", counts.bytes());
     all.put("non_ip", counts.nonIp());
     all.put("pipes", each);
-    all.put("drops", drops.figures());
+    Map<String, Long> dropped = drops.figures();
+    long full = counts.pipes().stream().mapToLong(LbPipe.Counts::dropped).sum();
+    if (full > 0) {
+      dropped.put("full_pipes", full);
+    }
+    all.put("drops", dropped);
     return all;
   }
 

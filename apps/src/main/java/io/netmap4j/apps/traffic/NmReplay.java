@@ -135,7 +135,7 @@ public final class NmReplay extends SubCommand implements Captures.User {
       send(port, feed, sender, loops * recording.size(), stop);
       describe(recording, limits, sender);
       Map<String, Object> all = new LinkedHashMap<>();
-      all.put("port", port.name());
+      all.put("port", Ports.brief(setup.name));
       all.putAll(rates.figures());
       all.put("lost_on_the_link", sender.lost());
       all.put("skipped", limits.skipped());
@@ -208,7 +208,10 @@ public final class NmReplay extends SubCommand implements Captures.User {
         });
     workers.run(
         report.step(),
-        report.every(progress, () -> tally.packets() + sender.lost(), () -> rates.line(context)),
+        report.every(
+            progress,
+            () -> tally.packets() + sender.lost(),
+            () -> rates.line(context, Map.of("port", Ports.brief(setup.name)))),
         () -> {
           progress.close();
           context.out.println(rates.totals("Sent"));

@@ -68,7 +68,8 @@ final class PingPong {
     Progress progress = command.context.progress(command.count, "packets");
     workers.run(
         command.report.step(),
-        command.report.every(progress, tally::packets, () -> lines.line(command.context)),
+        command.report.every(
+            progress, tally::packets, () -> lines.line(command.context, command.names())),
         () -> {
           progress.close();
           command.context.out.println(lines.totals("Answered"));

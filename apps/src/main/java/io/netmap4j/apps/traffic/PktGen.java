@@ -313,7 +313,7 @@ public final class PktGen extends SubCommand implements Captures.User {
     Progress progress = context.progress(count, "packets");
     workers.run(
         report.step(),
-        report.every(progress, () -> Tally.packets(tallies), () -> lines.line(context)),
+        report.every(progress, () -> Tally.packets(tallies), () -> lines.line(context, names())),
         () -> {
           progress.close();
           context.out.println(lines.totals("Sent"));
@@ -382,15 +382,21 @@ public final class PktGen extends SubCommand implements Captures.User {
     }
   }
 
+  /** Whose figures they are, for JSON. */
+  Map<String, Object> names() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("function", function);
+    all.put("port", Ports.brief(setup.name));
+    return all;
+  }
+
   /**
    * The totals.
    *
    * @param drops null for none
    */
   void json(Map<String, Object> figures, NetmapPort own, Drops drops) {
-    Map<String, Object> all = new LinkedHashMap<>();
-    all.put("function", function);
-    all.put("port", own.name());
+    Map<String, Object> all = names();
     all.putAll(figures);
     if (drops != null) {
       all.put("drops", drops.figures());
@@ -449,7 +455,8 @@ public final class PktGen extends SubCommand implements Captures.User {
     }
     Rates lines = new Rates(all, rates.style(frames.average()));
     Progress progress = context.progress(count, "packets");
-    Runnable reports = report.every(progress, () -> Tally.packets(all), () -> lines.line(context));
+    Runnable reports =
+        report.every(progress, () -> Tally.packets(all), () -> lines.line(context, names()));
     workers.run(
         threads.threads == 1 ? report.step() : Math.min(report.millis, 10),
         () -> {
@@ -467,6 +474,7 @@ public final class PktGen extends SubCommand implements Captures.User {
           Map<String, Object> figures = lines.figures();
           if (!checks.isEmpty()) {
             figures.put("sequences", checks.stream().flatMap(c -> c.figures().stream()).toList());
+            figures.put("without_number", checks.stream().mapToLong(SequenceCheck::without).sum());
           }
           json(figures, ports.get(0), drops);
         });

@@ -35,6 +35,11 @@ public final class Ports {
     return name.startsWith("netmap:") || name.startsWith("vale") ? name : "netmap:" + name;
   }
 
+  /** As JSON has a port: what was given, without netmap: and what it shall be like. */
+  public static String brief(String name) {
+    return name.replaceFirst("^netmap:", "").replaceFirst("@.*", "");
+  }
+
   /**
    * The TX ring of a program that sends on one ring only. Sets the cur of the others, which always
    * have room, to their tail, so that they do not wake a poll for POLLOUT.

@@ -82,15 +82,16 @@ public final class Rates {
         now.minSpace());
   }
 
-  /** What the last {@link #line} has said, for {@link CommandContext#json}. */
-  Map<String, Object> interval() {
-    return interval;
-  }
-
-  /** The {@link #line}, which is also printed as JSON if that is asked for. */
-  public String line(CommandContext context) {
+  /**
+   * The {@link #line}, which is also printed as JSON if that is asked for.
+   *
+   * @param of whose it is, by name: several commands of a run may print
+   */
+  public String line(CommandContext context, Map<String, ?> of) {
     String text = line();
-    context.json("interval", interval);
+    Map<String, Object> all = new LinkedHashMap<>(of);
+    all.putAll(interval);
+    context.json("interval", all);
     return text;
   }
 

@@ -120,7 +120,9 @@ public final class Replay extends SubCommand implements Captures.User {
       progress = context.progress(loops * fileBytes(), "bytes");
       reports =
           report.every(
-              progress, () -> passes * fileBytes + reader.consumed(), () -> rates.line(context));
+              progress,
+              () -> passes * fileBytes + reader.consumed(),
+              () -> rates.line(context, Map.of("port", Ports.brief(setup.name))));
       Exception failure = null;
       try {
         sendAll(first);
@@ -306,7 +308,7 @@ public final class Replay extends SubCommand implements Captures.User {
           cutSkipped == 0 ? "" : "; " + cutSkipped + " more were skipped");
     }
     Map<String, Object> all = new LinkedHashMap<>();
-    all.put("port", port.name());
+    all.put("port", Ports.brief(setup.name));
     all.putAll(rates.figures());
     all.put("skipped", limits.skipped());
     all.put("cut_when_recorded", cut);

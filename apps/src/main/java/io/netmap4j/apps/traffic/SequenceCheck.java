@@ -129,7 +129,7 @@ final class SequenceCheck {
     }
   }
 
-  /** As {@link #printTotals}, for JSON. */
+  /** As {@link #printTotals}, for JSON, by ring. */
   List<Map<String, Object>> figures() {
     List<Map<String, Object>> all = new ArrayList<>();
     for (int r = port.firstRxRing(); r < port.endRxRing(); r++) {
@@ -143,8 +143,12 @@ final class SequenceCheck {
       ring.put("duplicates", s.duplicates);
       all.add(ring);
     }
-    all.add(Map.of("without_number", without));
     return all;
+  }
+
+  /** Packets that had no number. */
+  long without() {
+    return without;
   }
 
   /** Every packet had a number, and each ring's came one after the other. */
