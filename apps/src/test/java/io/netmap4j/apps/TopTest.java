@@ -201,6 +201,33 @@ class TopTest {
   }
 
   @Test
+  void longNamesKeepTheColumnsInPlace() throws Exception {
+    String text =
+        """
+        netmap4j_port_link_up{port="a"} 1
+        netmap4j_port_link_up{port="interface-of-eighteen"} 1
+        netmap4j_port_link_up{port="one-that-is-too-long-for-a-column{12"} 1
+        """;
+    HttpServer server = answering("text/plain", to -> to.write(text.getBytes(UTF_8)));
+    int unused;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      unused = socket.getLocalPort();
+    }
+    try {
+      Command top = Command.run("top", "-n", "1", "-d", "0.1", port(server), "" + unused);
+      assertThat(top.code()).as(top.err()).isZero();
+      assertThat(top.out().lines().filter(line -> line.matches("(PORT|a|int.*|one.*) .*")))
+          .hasSize(4)
+          .allMatch(line -> line.matches(".{24} {4}(LINK|  up).*"));
+      assertThat(top.out())
+          .contains("\none-that-is...-column{12 ")
+          .containsOnlyOnce("http://127.0.0.1:" + unused + "/metrics");
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  @Test
   void wrongUsage() {
     for (String[] line :
         new String[][] {

@@ -40,8 +40,8 @@ final class EndPoint {
     this.url = MetricsServer.url(at);
   }
 
-  /** Asks, unless it has yet to answer; the result tells when it has. Never fails. */
-  CompletableFuture<?> ask(HttpClient client) {
+  /** Asks, unless it has yet to answer. */
+  void ask(HttpClient client) {
     if (asked == null) {
       HttpRequest request = HttpRequest.newBuilder(URI.create(url)).build();
       CompletableFuture<HttpResponse<String>> answer =
@@ -50,13 +50,15 @@ final class EndPoint {
           answer
               .copy()
               .orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
-              .handle(
-                  (response, failure) -> {
-                    answer.cancel(true); // of an answer that has come, this changes nothing
-                    return failure == null ? answered(response) : failed(reason(failure));
-                  });
+              .thenApply(this::answered)
+              .exceptionally(failure -> failed(reason(failure)))
+              .whenComplete((a, f) -> answer.cancel(true)); // nothing, when it has come
     }
-    return asked;
+  }
+
+  /** It has yet to answer. */
+  boolean asked() {
+    return asked != null && !asked.isDone();
   }
 
   /** Takes over what it has answered, if it has. */
@@ -84,7 +86,7 @@ final class EndPoint {
   }
 
   private Answer failed(String reason) {
-    return new Answer(null, url + ": " + reason);
+    return new Answer(null, reason);
   }
 
   private static String reason(Throwable failure) {

@@ -5,24 +5,29 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.SortedSet;
+import java.util.stream.Stream;
 
 /** What top shows, in lines. */
 final class Page {
   private static final String UNKNOWN = Rates.UNKNOWN;
 
+  private static final int SHORTEST_NAME = 14;
+  private static final int LONGEST_NAME = 24;
+
   private final List<String> lines = new ArrayList<>();
+  private int nameWidth;
 
   /** All end points, one below the other. */
   static List<String> of(List<EndPoint> all) {
     Page page = new Page();
     for (EndPoint one : all) {
-      if (all.size() > 1) {
+      if (all.size() > 1) { // of one, the line above has it
         page.lines.add("");
-        page.lines.add(one.url());
-      }
-      if (one.trouble() != null) {
+        page.lines.add(one.url() + (one.trouble() == null ? "" : ": " + one.trouble()));
+      } else if (one.trouble() != null) {
         page.lines.add(one.trouble());
-      } else if (one.before() != null) {
+      }
+      if (one.before() != null) {
         page.add(one.before(), one.now());
       }
     }
@@ -30,13 +35,20 @@ final class Page {
   }
 
   private void add(Samples before, Samples now) {
+    SortedSet<String> ports = now.labels("netmap4j_port_link_up", "port");
+    SortedSet<String> cards = now.labels("netmap4j_model_packets_total", "card");
+    nameWidth =
+        Stream.of(ports, cards)
+            .flatMap(SortedSet::stream)
+            .mapToInt(name -> Math.min(name.length(), LONGEST_NAME))
+            .reduce(SHORTEST_NAME, Math::max);
     header();
-    for (String port : now.labels("netmap4j_port_link_up", "port")) {
+    for (String port : ports) {
       port(before, now, port);
       rings(now, port, "rx");
       rings(now, port, "tx");
     }
-    for (String card : now.labels("netmap4j_model_packets_total", "card")) {
+    for (String card : cards) {
       card(before, now, card);
     }
     loops(before, now);
@@ -50,11 +62,19 @@ final class Page {
   }
 
   private void row(String name, String... cells) {
-    StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-14s", name));
+    StringBuilder line =
+        new StringBuilder(String.format(Locale.ROOT, "%-" + nameWidth + "s", cut(name)));
     for (int i = 0; i < cells.length; i++) {
       line.append(String.format(Locale.ROOT, i == 0 || i > 4 ? "%8s" : "%9s", cells[i]));
     }
     lines.add(line.toString().stripTrailing());
+  }
+
+  /** Names differ at their ends as often as at their beginnings. */
+  private static String cut(String name) {
+    return name.length() <= LONGEST_NAME
+        ? name
+        : name.substring(0, 11) + "..." + name.substring(name.length() - 10);
   }
 
   private void port(Samples before, Samples now, String port) {

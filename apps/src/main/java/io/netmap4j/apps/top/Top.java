@@ -15,7 +15,6 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
@@ -83,9 +82,9 @@ public final class Top extends SubCommand {
     require(addresses.stream().allMatch(at -> at.getPort() != 0), "port 0 is no port to ask");
     endPoints = addresses.stream().map(EndPoint::new).toList();
     HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
-    poll(client, Long.MAX_VALUE);
+    poll(client);
     if (endPoints.stream().allMatch(one -> one.trouble() != null)) {
-      throw new IOException(endPoints.get(0).trouble());
+      throw new IOException(endPoints.get(0).url() + ": " + endPoints.get(0).trouble());
     }
     context.ready();
     try {
@@ -95,7 +94,7 @@ public final class Top extends SubCommand {
         if (!sleep(next)) {
           break;
         }
-        poll(client, (long) (seconds * 0.5e9));
+        poll(client);
         show();
       }
     } finally {
@@ -107,16 +106,18 @@ public final class Top extends SubCommand {
     return CommandContext.OK;
   }
 
-  /** Asks all, and waits so long at most: who answers later is shown on a later page. */
-  private void poll(HttpClient client, long nanos) throws InterruptedException {
-    long begin = System.nanoTime();
-    CompletableFuture<?>[] all =
-        endPoints.stream().map(one -> one.ask(client)).toArray(CompletableFuture<?>[]::new);
-    CompletableFuture<Void> done = CompletableFuture.allOf(all);
-    while (!done.isDone() && System.nanoTime() - begin < nanos && !context.stop.requested()) {
+  /** Asks all, and waits for the answers; for those that had trouble before, half an interval. */
+  private void poll(HttpClient client) throws InterruptedException {
+    endPoints.forEach(one -> one.ask(client));
+    long end = System.nanoTime() + (long) (seconds * 0.5e9);
+    while (!context.stop.requested() && endPoints.stream().anyMatch(one -> waitsFor(one, end))) {
       TimeUnit.MILLISECONDS.sleep(2);
     }
     endPoints.forEach(EndPoint::take);
+  }
+
+  private static boolean waitsFor(EndPoint one, long end) {
+    return one.asked() && (one.trouble() == null || System.nanoTime() - end < 0);
   }
 
   /**

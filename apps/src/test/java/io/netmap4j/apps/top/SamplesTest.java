@@ -44,6 +44,13 @@ class SamplesTest {
     assertThat(later.rate(samples, "b")).isNaN();
   }
 
+  @Test
+  void aLongLabelIsALabel() {
+    String port = "x\\\\".repeat(500_000);
+    Samples one = Samples.parse("a{port=\"" + port + "\"} 1", 0);
+    assertThat(one.value("a", "port", "x\\".repeat(500_000))).isEqualTo(1);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "0, 0",
