@@ -228,6 +228,13 @@ class TopTest {
   }
 
   @Test
+  void namesOfHostsAreRefusedAsSuch() {
+    Command top = Command.run("top", "nosuchhost.invalid:9400");
+    assertThat(top.code()).isEqualTo(Main.USAGE);
+    assertThat(top.err()).contains("names of hosts other than localhost are not looked up");
+  }
+
+  @Test
   void wrongUsage() {
     for (String[] line :
         new String[][] {

@@ -94,7 +94,10 @@ public final class Converters {
         // the same answer
       }
       throw new TypeConversionException(
-          "'" + text + "' is not [ADDRESS:]PORT, as in 9400, 0.0.0.0:9400 or [::1]:9400");
+          "'"
+              + text
+              + "' is not [ADDRESS:]PORT, as in 9400, 0.0.0.0:9400 or [::1]:9400; names of hosts other than localhost"
+              + " are not looked up: give the address, which getent hosts NAME tells");
     }
   }
 
